@@ -1,0 +1,38 @@
+import type { Ending } from '../check/model.ts'
+import type { Engine } from '../../proxies/types.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Evidence, Kit } from './kit.ts'
+
+/** Takes credentials out of whatever is about to be recorded, in every encoding that it may appear in. */
+export interface Redactor {
+  text(value: string): string
+  bytes(value: Uint8Array): Uint8Array
+}
+
+/** What happens to connections, as the scheduler wants to know it: who was connected when a target died. */
+export interface ConnectionObserver {
+  /** A TCP connection to the target, direct or through the link, stands. Call the result when it ends. */
+  opened(route: 'direct' | 'proxy'): (ending: Ending) => void
+  /** The target refused a connection, or answered 429 or 503. */
+  refused(how: 'econnrefused' | 'econnreset' | 'status-429' | 'status-503' | 'timeout'): void
+}
+
+/** What all checks of a run share. */
+export interface SessionEnvironment {
+  readonly websocket: Endpoint | null
+  readonly sse: Endpoint | null
+  readonly engine: Engine | null
+  readonly seed: number
+  /** Multiplies every limit. */
+  readonly timeScale: number
+  readonly redactor: Redactor
+  readonly observer: ConnectionObserver
+}
+
+/** One run of one check: its kit, what it leaves behind, and the owner of all that it opened. */
+export interface Session {
+  readonly kit: Kit
+  evidence(): Evidence
+  /** Closes every connection, stream and link of this session. Idempotent. */
+  close(): Promise<void>
+}
