@@ -18,6 +18,7 @@ export function loadCatalogue(): Promise<Catalogue<Kit>> {
 
 async function load(): Promise<Catalogue<Kit>> {
   const files: SuiteFile[] = []
+  const before = declaredChecks().length
   for (const room of rooms) {
     const folder = new URL(`${room}/`, import.meta.url)
     for (const name of (await readdir(folder)).filter(isModule).toSorted()) {
@@ -26,7 +27,7 @@ async function load(): Promise<Catalogue<Kit>> {
       files.push({ path: fileURLToPath(new URL(name, folder)), exports })
     }
   }
-  return { checks: assemble<Kit>(files, declaredChecks()), expectations }
+  return { checks: assemble<Kit>(files, declaredChecks().slice(before)), expectations }
 }
 
 /** Source files in a checkout, their output in the package; never declarations. */

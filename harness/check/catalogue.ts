@@ -49,7 +49,7 @@ function isCheck(value: unknown): value is DeclaredCheck {
   return typeof value === 'object' && value !== null && 'id' in value && 'run' in value && 'sequence' in value
 }
 
-function byText(a: PlacedCheck<never>, b: PlacedCheck<never>): number {
+function byText(a: PlacedCheck, b: PlacedCheck): number {
   return (
     transportOrder[a.section.transport] - transportOrder[b.section.transport] ||
     a.section.order - b.section.order ||
