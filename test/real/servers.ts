@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** A server that nobody here wrote, started on a free port of the loopback address. */
+export interface RealServer {
+  readonly name: string
+  /** Keys of the configuration that say how to reach it. */
+  readonly contract: Readonly<Record<string, unknown>>
+  close(): Promise<void>
+}
+
+export interface ServerRecipe {
+  readonly name: string
+  /** Why less than 40 % of a transport's checks apply, where that is so. */
+  readonly fewApply?: string
+  /** What is missing on this machine, or null. */
+  missing(): string | null
+  start(): Promise<RealServer>
+}
+
+const folder = fileURLToPath(new URL('servers/', import.meta.url))
+const debianPython = '/usr/bin/python3'
+const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+
+const jsonPublish = (origin: string): object => ({
+  url: `${origin}/publish`,
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: '{"data":{json:data},"event":{json:event},"id":{json:id}}',
+})
+
+const websocketServer = (name: string, script: string, args: readonly string[] = []): ServerRecipe =>
+  recipe(name, script, args, (port) => ({ ws: { url: `ws://127.0.0.1:${port}/` } }))
+
+const sseServer = (name: string, script: string): ServerRecipe =>
+  recipe(name, script, [], (port) => ({
+    sse: { url: `http://127.0.0.1:${port}/events`, publish: jsonPublish(`http://127.0.0.1:${port}`) },
+  }))
+
+export const recipes: readonly ServerRecipe[] = [
+  websocketServer('ws', 'ws.mjs'),
+  websocketServer('ws-deflate', 'ws.mjs', ['--deflate']),
+  websocketServer('websocket', 'websocket.mjs'),
+  websocketServer('faye-websocket', 'faye-websocket.mjs'),
+  websocketServer('py-websockets', 'py_websockets.py'),
+  websocketServer('py-aiohttp', 'py_aiohttp.py'),
+  sseServer('hono', 'hono.mjs'),
+  sseServer('better-sse', 'better-sse.mjs'),
+  sseServer('sse-channel', 'sse-channel.mjs'),
+  { name: 'nchan', missing: () => (existsSync(nchanModule) ? null : 'nginx with libnginx-mod-nchan'), start: startNchan },
+]
+
+function recipe(
+  name: string,
+  script: string,
+  args: readonly string[],
+  contract: (port: number) => Readonly<Record<string, unknown>>,
+): ServerRecipe {
+  const python = script.endsWith('.py')
+  return {
+    name,
+    missing: () => (python && !existsSync(debianPython) ? "Debian's python3" : null),
+    async start() {
+      const child = spawn(python ? debianPython : process.execPath, [join(folder, script), ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const port = await announcedPort(name, child)
+      return { name, contract: contract(port), close: () => stop(child) }
+    },
+  }
+}
+
+/** The port in the line `listening PORT`, which every script prints once it listens. */
+async function announcedPort(name: string, child: ChildProcess): Promise<number> {
+  if (child.stdout === null) throw new Error(`${name} has no standard output`)
+  for await (const line of createInterface({ input: child.stdout })) {
+    const port = /^listening (\d+)$/.exec(line)?.[1]
+    if (port !== undefined) {
+      child.stdout.resume()
+      return Number(port)
+    }
+  }
+  throw new Error(`${name} ended before it listened`)
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+async function startNchan(): Promise<RealServer> {
+  const work = await mkdtemp(join(tmpdir(), 'streamproof-nchan-'))
+  const port = await freePort()
+  const template = await readFile(join(folder, 'nchan.conf'), 'utf8')
+  const conf = join(work, 'nginx.conf')
+  await writeFile(conf, template.replaceAll('{folder}', work).replaceAll('{port}', String(port)))
+  const child = spawn('/usr/sbin/nginx', ['-c', conf, '-p', work, '-e', join(work, 'error.log')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  await untilListening('nginx', port, child)
+  const origin = `http://127.0.0.1:${port}`
+  return {
+    name: 'nchan',
+    contract: {
+      ws: { url: `ws://127.0.0.1:${port}/ws` },
+      sse: {
+        url: `${origin}/events`,
+        publish: {
+          url: `${origin}/publish`,
+          method: 'POST',
+          headers: { 'content-type': 'text/plain', 'X-EventSource-Event': '{event}' },
+          body: '{data}',
+        },
+      },
+    },
+    close: async () => {
+      await stop(child)
+      await rm(work, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Polls by connecting: nginx has no other way to say that it listens. Gives up after 5 s. */
+async function untilListening(name: string, port: number, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 5000
+  while (performance.now() < deadline && child.exitCode === null) {
+    const socket = connect(port, '127.0.0.1')
+    const connected = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (connected) return
+  }
+  await stop(child)
+  throw new Error(`${name} did not listen on 127.0.0.1:${port} within 5 s`)
+}
