@@ -7,7 +7,7 @@ const http = createServer(async (request, response) => {
     channel.register(await createSession(request, response, { serializer: String }))
   } else if (request.method === 'POST' && request.url === '/publish') {
     const { data, event, id } = JSON.parse(await text(request))
-    channel.broadcast(data, event ?? 'message', id === undefined ? {} : { eventId: id })
+    channel.broadcast(data, event ?? 'message', id == null ? {} : { eventId: id })
     response.writeHead(204).end()
   } else {
     response.writeHead(404).end()

@@ -17,7 +17,7 @@ app.get('/events', (c) =>
 )
 app.post('/publish', async (c) => {
   const { data, event, id } = await c.req.json()
-  const message = { data, id: id ?? String(next++), ...(event === undefined ? {} : { event }) }
+  const message = { data, id: id ?? String(next++), ...(event == null ? {} : { event }) }
   try {
     await Promise.all([...clients].map((send) => send(message)))
   } catch {

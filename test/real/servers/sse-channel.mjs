@@ -9,7 +9,7 @@ const http = createServer(async (request, response) => {
   } else if (request.method === 'POST' && request.url === '/publish') {
     try {
       const { data, event, id } = JSON.parse(await text(request))
-      channel.send({ id: id ?? next++, data, ...(event === undefined ? {} : { event }) })
+      channel.send({ id: id ?? next++, data, ...(event == null ? {} : { event }) })
       response.writeHead(204).end()
     } catch {
       response.writeHead(400).end()
