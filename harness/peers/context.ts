@@ -1,0 +1,158 @@
+import { createHash, randomInt } from 'node:crypto'
+import { Scope } from '../check/scope.ts'
+import type { Ending, FaultRecord } from '../check/model.ts'
+import { Inconclusive } from '../check/errors.ts'
+import { Transcript } from '../wire/transcript.ts'
+import type { Fault, Link } from '../../proxies/types.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Evidence, Route } from './kit.ts'
+import type { SessionEnvironment } from './session.ts'
+
+/** How long each kind of wait lasts, in ms. Everything that waits takes its limit from here. */
+export interface Limits {
+  /** Name lookup, TCP and TLS. */
+  readonly connect: number
+  /** From a whole request to the whole head of its answer. */
+  readonly head: number
+  /** From a frame or request to what answers it. */
+  readonly reply: number
+  /** From the reason to end a connection to its end. */
+  readonly end: number
+  /** From a publication to its event. */
+  readonly event: number
+  /** How long nothing must come where no barrier can prove it. */
+  readonly quiet: number
+}
+
+export const limits: Limits = { connect: 5000, head: 3000, reply: 2000, end: 2000, event: 3000, quiet: 300 }
+
+/** What the verbs of one session share. Holds secrets (the endpoints' headers): never part of evidence. */
+export interface SessionContext {
+  readonly environment: SessionEnvironment
+  readonly checkId: string
+  /** Owns all that is opened. */
+  readonly scope: Scope
+  /** Already multiplied by the run's time scale. */
+  readonly limits: Limits
+  /** Redacts by itself. Never hand it the payload of an opening exchange or a publication. */
+  readonly transcript: Transcript
+  /** Milliseconds since the session began, of a monotonic clock. */
+  now(): number
+  /** Milliseconds, multiplied by the run's time scale. */
+  scaled(ms: number): number
+  /** The target of this transport. That there is one is the scheduler's business: a TypeError otherwise. */
+  endpoint(transport: 'websocket' | 'sse'): Endpoint
+  /** Straight to where the URL points. */
+  direct(url: URL): Route
+  /** Opens a proxy of this session to where the URL points. */
+  openLink(url: URL): Promise<Link>
+  /** The way through a link under these faults; what it ends is ended by the link. */
+  through(link: Link, faults: readonly Fault[]): Route
+  nonce(): string
+  randomBytes(length: number): Uint8Array
+  measure(name: string, value: number | string): void
+  addFault(record: FaultRecord): void
+  /** A verb has judged a connection: this is how it ended, or null while it stands. The last one is reported. */
+  judged(ending: Ending | null): void
+  evidence(): Evidence
+}
+
+export function openContext(environment: SessionEnvironment, checkId: string): SessionContext {
+  const start = performance.now()
+  const now = (): number => performance.now() - start
+  const scaled = (ms: number): number => ms * environment.timeScale
+  const scope = new Scope()
+  const { redactor } = environment
+  const transcript = new Transcript({
+    now,
+    redactText: (value) => redactor.text(value),
+    redactBytes: (value) => redactor.bytes(value),
+  })
+  const faults: FaultRecord[] = []
+  const measured: Record<string, number | string> = {}
+  const random = randomStream(`${environment.seed}/${checkId}`)
+  let close: Ending | null = null
+  return {
+    environment,
+    checkId,
+    scope,
+    limits: {
+      connect: scaled(limits.connect),
+      head: scaled(limits.head),
+      reply: scaled(limits.reply),
+      end: scaled(limits.end),
+      event: scaled(limits.event),
+      quiet: scaled(limits.quiet),
+    },
+    transcript,
+    now,
+    scaled,
+    endpoint(transport) {
+      const found = environment[transport]
+      if (found === null) throw new TypeError(`${checkId} ran without a ${transport} target`)
+      return found
+    },
+    direct: (url) => ({ kind: 'direct', ...addressOf(url), severs: false }),
+    async openLink(url) {
+      if (environment.engine === null) throw new TypeError(`${checkId} ran without an engine`)
+      const link = await environment.engine.open(addressOf(url)).catch((error: unknown) => {
+        throw new Inconclusive('engine-failed', 'the engine did not open a proxy', { cause: error })
+      })
+      scope.defer(() => link.close())
+      return link
+    },
+    through: (link, faults) => ({
+      kind: 'proxy',
+      host: link.host,
+      port: link.port,
+      severs: faults.some((fault) => fault.severs),
+    }),
+    nonce: freshNonce,
+    randomBytes: random,
+    measure(name, value) {
+      measured[name] = typeof value === 'string' ? redactor.text(value) : value
+    },
+    addFault: (record) => void faults.push(record),
+    judged(ending) {
+      close = ending
+    },
+    evidence: () => ({
+      transcript: transcript.entries(),
+      faults: [...faults],
+      measured: { ...measured },
+      close,
+    }),
+  }
+}
+
+const secureSchemes = new Set(['wss:', 'https:'])
+
+export function isSecure(url: URL): boolean {
+  return secureSchemes.has(url.protocol)
+}
+
+/** Host (an IPv6 address without brackets) and port of a URL. */
+export function addressOf(url: URL): { readonly host: string; readonly port: number } {
+  const port = url.port === '' ? (isSecure(url) ? 443 : 80) : Number(url.port)
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
+}
+
+const nonceLetters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+/** 16 random characters: targets are shared, so that a seed must not make two runs use the same. */
+function freshNonce(): string {
+  return Array.from({ length: 16 }, () => nonceLetters[randomInt(nonceLetters.length)]).join('')
+}
+
+/** Pseudo-random bytes that depend on the key alone: SHA-256 in counter mode. */
+function randomStream(key: string): (length: number) => Uint8Array {
+  let counter = 0
+  return (length) => {
+    const bytes = new Uint8Array(length)
+    for (let at = 0; at < length; at += 32) {
+      const block = createHash('sha256').update(`${key}/${counter++}`).digest()
+      bytes.set(block.subarray(0, Math.min(32, length - at)), at)
+    }
+    return bytes
+  }
+}
