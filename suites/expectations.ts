@@ -157,13 +157,15 @@ export const expectations: readonly Expectation[] = [
     topic: 'scalability',
     transport: 'websocket',
     statement: 'Scaling WebSocket needs gateways and brokers',
-    needs: 'the same service behind a load balancer over two instances: run once for each address and compare',
+    needs:
+      'the same service behind a load balancer over two instances: run once for each address and compare',
   },
   {
     id: 'EXP-SCA-3',
     topic: 'scalability',
     transport: 'sse',
     statement: 'SSE fits load balancers, reverse proxies and caches',
-    needs: 'the same service behind a load balancer over two instances: run once for each address and compare',
+    needs:
+      'the same service behind a load balancer over two instances: run once for each address and compare',
   },
 ]

@@ -16,7 +16,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'harness/run': ['harness/check', 'harness/peers', 'harness/target', 'proxies'],
   reports: ['harness/check'],
   suites: ['harness/check', 'harness/peers', 'proxies'],
-  'harness/cli': ['harness/check', 'harness/peers', 'harness/target', 'harness/run', 'harness/reference', 'proxies', 'reports', 'suites', '.'],
+  'harness/cli': [
+    'harness/check',
+    'harness/peers',
+    'harness/target',
+    'harness/run',
+    'harness/reference',
+    'proxies',
+    'reports',
+    'suites',
+    '.',
+  ],
   '.': ['harness/check', 'harness/peers', 'harness/target', 'harness/run', 'proxies', 'reports', 'suites'],
 }
 
@@ -46,7 +56,8 @@ describe('the house', () => {
 
   it('lets suites know faults by name, and nothing else of the link', () => {
     const wrong = imports.filter(
-      ({ from, to }) => roomOf(from) === 'suites' && roomOf(to) === 'proxies' && !suitesMayImportOfProxies.includes(to),
+      ({ from, to }) =>
+        roomOf(from) === 'suites' && roomOf(to) === 'proxies' && !suitesMayImportOfProxies.includes(to),
     )
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).to.deep.equal([])
   })
@@ -60,7 +71,8 @@ describe('the house', () => {
   it('prints and exits in harness/cli alone', () => {
     const wrong = files.filter(
       (file) =>
-        !file.startsWith('harness/cli/') && /\bconsole\.|process\.exit\(|process\.std(out|err)\b/.test(read(file)),
+        !file.startsWith('harness/cli/') &&
+        /\bconsole\.|process\.exit\(|process\.std(out|err)\b/.test(read(file)),
     )
     expect(wrong).to.deep.equal([])
   })

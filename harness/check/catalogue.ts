@@ -24,16 +24,21 @@ const transportOrder = { websocket: 0, sse: 1, both: 2 } as const
  * Puts loaded files in the order of the text, and refuses what would be silently lost: a check that is declared
  * but not exported, exported twice, an id taken twice, an `after` that is unknown or circular.
  */
-export function assemble<Kit>(files: readonly SuiteFile[], declared: readonly DeclaredCheck[]): PlacedCheck<Kit>[] {
+export function assemble<Kit>(
+  files: readonly SuiteFile[],
+  declared: readonly DeclaredCheck[],
+): PlacedCheck<Kit>[] {
   const placed: PlacedCheck<Kit>[] = []
   const homes = new Map<string, string>()
   for (const file of files) {
     const section = file.exports['section'] as Section | undefined
     const found = Object.values(file.exports).flat().filter(isCheck)
-    if (found.length > 0 && section === undefined) throw new Error(`${file.path} exports checks but no section`)
+    if (found.length > 0 && section === undefined)
+      throw new Error(`${file.path} exports checks but no section`)
     for (const one of found) {
       const home = homes.get(one.id)
-      if (home !== undefined) throw new Error(`check ${one.id} is exported twice: by ${home} and ${file.path}`)
+      if (home !== undefined)
+        throw new Error(`check ${one.id} is exported twice: by ${home} and ${file.path}`)
       homes.set(one.id, file.path)
       placed.push({ ...(one as unknown as DeclaredCheck<Kit>), section: section as Section })
     }
@@ -64,7 +69,8 @@ function stableTopological<Kit>(checks: readonly PlacedCheck<Kit>[]): PlacedChec
   const ordered: PlacedCheck<Kit>[] = []
   const visit = (one: PlacedCheck<Kit>, path: readonly string[]): void => {
     if (done.has(one.id)) return
-    if (path.includes(one.id)) throw new Error(`checks build on each other in a circle: ${[...path, one.id].join(' -> ')}`)
+    if (path.includes(one.id))
+      throw new Error(`checks build on each other in a circle: ${[...path, one.id].join(' -> ')}`)
     for (const id of one.after ?? []) {
       const earlier = byId.get(id)
       if (earlier === undefined) throw new Error(`check ${one.id} builds on ${id}, which does not exist`)

@@ -53,7 +53,7 @@ export function check<Kit>(definition: Check<Kit>): DeclaredCheck<Kit> {
   if (transport === undefined) throw new TypeError(`check id ${definition.id} is not transport/area/name`)
   if (definition.mutants.length === 0) throw new TypeError(`check ${definition.id} names no mutant`)
   const made = { ...definition, transport, sequence: declared.length }
-  declared.push(made as DeclaredCheck)
+  declared.push(made)
   return made
 }
 

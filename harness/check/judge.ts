@@ -10,7 +10,12 @@ export type Outcome =
   | { readonly kind: 'inconclusive'; readonly cause: Inconclusive }
   | { readonly kind: 'crashed'; readonly error: unknown }
 
-const fallen: Readonly<Record<Level, Verdict>> = { MUST: 'fail', SHOULD: 'warn', MAY: 'notice', INFO: 'notice' }
+const fallen: Readonly<Record<Level, Verdict>> = {
+  MUST: 'fail',
+  SHOULD: 'warn',
+  MAY: 'notice',
+  INFO: 'notice',
+}
 
 /** The only place that turns a level and an outcome into a verdict. */
 export function judge(level: Level, outcome: Outcome): Verdict {

@@ -15,20 +15,20 @@ export interface Kit {
   // --- WebSocket ---------------------------------------------------------------------------------------------
 
   /** Opens a connection with a valid handshake, runs the contract's opening exchange, proves it by a Ping with a nonce. */
-  connect(options?: ConnectOptions): Promise<WebSocketPeer>
+  readonly connect: (options?: ConnectOptions) => Promise<WebSocketPeer>
   /** Sends an opening handshake, changed as told, and gives the answer for judgement. */
-  handshake(changes?: HandshakeChanges): Promise<HandshakeAnswer>
+  readonly handshake: (changes?: HandshakeChanges) => Promise<HandshakeAnswer>
 
   // --- Server-sent events -------------------------------------------------------------------------------------
 
   /** Opens the stream; resolves when a 200 with an event-stream type has come. */
-  subscribe(options?: SubscribeOptions): Promise<EventStream>
+  readonly subscribe: (options?: SubscribeOptions) => Promise<EventStream>
   /** Sends one HTTP/1.1 request to a target's URL and gives head and the first bytes of the body. Never follows redirects. */
-  request(options?: RequestOptions): Promise<HttpAnswer>
+  readonly request: (options?: RequestOptions) => Promise<HttpAnswer>
   /** Publishes one event by the contract's means. */
-  publish(event: Publication): Promise<void>
+  readonly publish: (event: Publication) => Promise<void>
   /** Runs the resume story (see `ResumeStory`): witness, victim, fault, gap, reconnect with the cursor. */
-  resume(plan: ResumePlan): Promise<ResumeStory>
+  readonly resume: (plan: ResumePlan) => Promise<ResumeStory>
 
   // --- The link -----------------------------------------------------------------------------------------------
 
@@ -37,7 +37,11 @@ export interface Kit {
    * proves from both traces that the fault struck. A fault that severs ends the exchange early: that is no
    * violation. A fault may be built from the control's trace (`cut after the head and 3 bytes`).
    */
-  underFault(fault: Fault | ((control: LinkTrace) => Fault), exchange: (via: Route) => Promise<void>, options?: UnderFaultOptions): Promise<void>
+  readonly underFault: (
+    fault: Fault | ((control: LinkTrace) => Fault),
+    exchange: (via: Route) => Promise<void>,
+    options?: UnderFaultOptions,
+  ) => Promise<void>
 
   // --- Everything else ----------------------------------------------------------------------------------------
 
@@ -46,19 +50,19 @@ export interface Kit {
   readonly websocket: Endpoint
   readonly sse: Endpoint
   /** Text that is unique in this run: 16 characters of `a-z0-9`. */
-  nonce(): string
+  readonly nonce: () => string
   /** Pseudo-random bytes from the run's seed and the check's id: the same in every run with this seed. */
-  randomBytes(length: number): Uint8Array
+  readonly randomBytes: (length: number) => Uint8Array
   /** Records a figure. Not part of what two equal runs must share. */
-  measure(name: string, value: number | string): void
+  readonly measure: (name: string, value: number | string) => void
   /** Throws the `Violation` unless the condition holds. */
-  expect(holds: boolean, expected: string, actual: string): asserts holds
+  readonly expect: (holds: boolean, expected: string, actual: string) => void
   /** Runs `count` copies at once, and rejects with the first failure after all have settled. */
-  together<T>(count: number, one: (index: number) => Promise<T>): Promise<T[]>
+  readonly together: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
   /** Runs `count` copies one after the other. */
-  inTurn<T>(count: number, one: (index: number) => Promise<T>): Promise<T[]>
+  readonly inTurn: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
   /** Milliseconds of a monotonic clock. */
-  now(): number
+  readonly now: () => number
 }
 
 /** A way to the target: direct, or through a proxy. Host, SNI and certificate check are always the target's. */
@@ -153,7 +157,11 @@ export interface WebSocketPeer {
   /** Waits for a message with this type and payload; others that come meanwhile are borne. */
   expectMessage(type: 'text' | 'binary', payload: Uint8Array | string): Promise<ReceivedMessage>
   /** `sendMessage`, then `expectMessage` of the same. */
-  expectEcho(type: 'text' | 'binary', payload: Uint8Array | string, fragments?: number): Promise<ReceivedMessage>
+  expectEcho(
+    type: 'text' | 'binary',
+    payload: Uint8Array | string,
+    fragments?: number,
+  ): Promise<ReceivedMessage>
   /** Proves by a Ping and its Pong that no frame that matches came up to here. */
   expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void>
   /**
@@ -204,7 +212,9 @@ export interface HandshakeChanges {
   /** Headers to add behind the others even if the name is there already. */
   readonly extra?: readonly (readonly [name: string, value: string])[]
   /** Rewrites the whole header list last: for order and letter case. */
-  readonly rewrite?: (headers: readonly (readonly [string, string])[]) => readonly (readonly [string, string])[]
+  readonly rewrite?: (
+    headers: readonly (readonly [string, string])[],
+  ) => readonly (readonly [string, string])[]
   /** Raw bytes put behind the last header line, before the empty line. */
   readonly rawLine?: string
   /** Bytes sent behind the head, in the same write. */
@@ -302,7 +312,14 @@ export interface StreamLine {
 
 /** Something that the strict grammar of HTML's "parsing an event stream" does not allow, and where. */
 export interface StreamProblem {
-  readonly rule: 'utf8' | 'bom' | 'unknown-field' | 'field-case' | 'id-nul' | 'retry-not-digits' | 'unterminated'
+  readonly rule:
+    | 'utf8'
+    | 'bom'
+    | 'unknown-field'
+    | 'field-case'
+    | 'id-nul'
+    | 'retry-not-digits'
+    | 'unterminated'
   readonly what: string
   readonly offset: number
 }
@@ -360,7 +377,12 @@ export interface HttpAnswer {
   readonly body: Uint8Array
   readonly headMs: number | null
   /** The peer certificate's facts, on TLS. */
-  readonly tls: { readonly authorized: boolean; readonly error: string | null; readonly protocol: string | null; readonly alpn: string | null } | null
+  readonly tls: {
+    readonly authorized: boolean
+    readonly error: string | null
+    readonly protocol: string | null
+    readonly alpn: string | null
+  } | null
   /** The head, or a violation that says that none came. */
   expectHead(): HttpHead
 }
@@ -373,7 +395,14 @@ export interface Publication {
 }
 
 /** Where the victim's stream is cut, relative to an event that is published while it is connected. */
-export type CutPlace = 'between-events' | 'in-field-name' | 'in-id' | 'in-data' | 'in-character' | 'before-blank-line' | 'in-blank-line'
+export type CutPlace =
+  | 'between-events'
+  | 'in-field-name'
+  | 'in-id'
+  | 'in-data'
+  | 'in-character'
+  | 'before-blank-line'
+  | 'in-blank-line'
 
 export interface ResumePlan {
   /**

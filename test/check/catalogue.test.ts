@@ -22,7 +22,10 @@ function made(id: string, more: Partial<Check> = {}): DeclaredCheck {
   })
 }
 
-const file = (path: string, exports: Record<string, unknown>): { path: string; exports: Record<string, unknown> } => ({
+const file = (
+  path: string,
+  exports: Record<string, unknown>,
+): { path: string; exports: Record<string, unknown> } => ({
   path,
   exports,
 })
@@ -31,7 +34,11 @@ const ids = (checks: readonly DeclaredCheck[]): string[] => checks.map((one) => 
 
 describe('check()', () => {
   it('takes the transport from the id', () => {
-    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).transport)).to.deep.equal(['websocket', 'sse', 'both'])
+    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).transport)).to.deep.equal([
+      'websocket',
+      'sse',
+      'both',
+    ])
   })
 
   for (const id of ['ws/only-two', 'http/a/b', 'ws/A/b', 'ws/a/b_c', 'ws/a/-b', '']) {
@@ -41,7 +48,10 @@ describe('check()', () => {
   }
 
   it('refuses a check that names no mutant', () => {
-    expect(() => made('ws/a/unproven', { mutants: [] })).to.throw(TypeError, 'check ws/a/unproven names no mutant')
+    expect(() => made('ws/a/unproven', { mutants: [] })).to.throw(
+      TypeError,
+      'check ws/a/unproven names no mutant',
+    )
   })
 })
 
@@ -53,7 +63,12 @@ describe('assemble()', () => {
       file('s.ts', { section: section(1, 'sse'), sse }),
       file('a.ts', { section: section(420), early }),
     ]
-    expect(ids(assemble(files, [z, a, sse, early]))).to.deep.equal(['ws/a/early', 'ws/b/z', 'ws/b/a', 'sse/a/a'])
+    expect(ids(assemble(files, [z, a, sse, early]))).to.deep.equal([
+      'ws/a/early',
+      'ws/b/z',
+      'ws/b/a',
+      'sse/a/a',
+    ])
   })
 
   it('takes the members of an exported family one by one', () => {
@@ -70,7 +85,11 @@ describe('assemble()', () => {
   })
 
   const wrong: readonly (readonly [string, string, () => unknown])[] = [
-    ['is declared but not exported', 'check ws/w/lost is declared but not exported', () => assemble([], [made('ws/w/lost')])],
+    [
+      'is declared but not exported',
+      'check ws/w/lost is declared but not exported',
+      () => assemble([], [made('ws/w/lost')]),
+    ],
     [
       'is exported twice',
       'check ws/w/twice is exported twice: by a.ts and b.ts',

@@ -56,7 +56,11 @@ export const recipes: readonly ServerRecipe[] = [
   sseServer('hono', 'hono.mjs'),
   sseServer('better-sse', 'better-sse.mjs'),
   sseServer('sse-channel', 'sse-channel.mjs'),
-  { name: 'nchan', missing: () => (existsSync(nchanModule) ? null : 'nginx with libnginx-mod-nchan'), start: startNchan },
+  {
+    name: 'nchan',
+    missing: () => (existsSync(nchanModule) ? null : 'nginx with libnginx-mod-nchan'),
+    start: startNchan,
+  },
 ]
 
 function recipe(
