@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { capabilities, topics } from '../../harness/check/model.ts'
+import { clauseName } from '../../harness/check/clause.ts'
+import { mutants } from '../../harness/reference/mutants.ts'
+import { loadCatalogue } from '../../suites/index.ts'
+
+/** What the outside relies on: a change here is a change of meaning, and is to be seen in review. */
+const snapshot = new URL('catalogue.json', import.meta.url)
+
+describe('the catalogue', () => {
+  it('keeps every id, its level and its clause', async () => {
+    const { checks } = await loadCatalogue()
+    const now = Object.fromEntries(checks.map((one) => [one.id, `${one.level} ${clauseName(one.clause)}`]))
+    if (process.env['UPDATE_SNAPSHOTS'] === '1' && process.env['CI'] === undefined) {
+      writeFileSync(snapshot, `${JSON.stringify(now, null, 2)}\n`)
+    }
+    expect(now).to.deep.equal(JSON.parse(readFileSync(snapshot, 'utf8')))
+  })
+
+  it('names only mutants that exist, and no mutant is without a check', async () => {
+    const { checks } = await loadCatalogue()
+    const named = new Set(checks.flatMap((one) => one.mutants))
+    const existing = new Set(mutants.map((one) => one.name))
+    expect([...named].filter((name) => !existing.has(name))).to.deep.equal([])
+    expect([...existing].filter((name) => !named.has(name))).to.deep.equal([])
+  })
+
+  it('names only expectations that exist', async () => {
+    const { checks, expectations } = await loadCatalogue()
+    const known = new Set(expectations.map((one) => one.id))
+    expect(known.size).to.equal(23)
+    const named = checks.flatMap((one) => one.expectations ?? [])
+    expect(named.filter((id) => !known.has(id))).to.deep.equal([])
+  })
+
+  it('needs every capability that discovery looks for', async () => {
+    const { checks } = await loadCatalogue()
+    const needed = new Set(checks.flatMap((one) => one.needs ?? []))
+    expect(capabilities.filter((one) => !needed.has(one))).to.deep.equal([])
+  })
+
+  it('has at least 80 websocket and 50 sse rules, a family of one rule counting as at most four', async () => {
+    const { checks } = await loadCatalogue()
+    const rules = (transport: string): number => {
+      const families = new Map<string, number>()
+      for (const one of checks.filter((each) => each.transport === transport)) {
+        const family = `${clauseName(one.clause)} ${one.mutants.join(' ')} ${one.level}`
+        families.set(family, Math.min(4, (families.get(family) ?? 0) + 1))
+      }
+      return [...families.values()].reduce((sum, count) => sum + count, 0)
+    }
+    expect(rules('websocket')).to.be.at.least(80)
+    expect(rules('sse')).to.be.at.least(50)
+  })
+
+  it('has at least two checks of every topic', async () => {
+    const { checks } = await loadCatalogue()
+    const thin = topics.filter((topic) => checks.filter((one) => one.topic === topic).length < 2)
+    expect(thin).to.deep.equal([])
+  })
+
+  it('calls no rule of our own a MUST', async () => {
+    const { checks } = await loadCatalogue()
+    const wrong = checks.filter((one) => one.clause.spec === 'STREAMPROOF' && one.level === 'MUST')
+    expect(wrong.map((one) => one.id)).to.deep.equal([])
+  })
+})
