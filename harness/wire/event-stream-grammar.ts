@@ -68,7 +68,7 @@ export function invalidUtf8(bytes: Uint8Array, atMost = 64): number[] {
     }
     const length = lengthOf(lead)
     let good = 1
-    while (length > 0 && good < length && continues(bytes[at + good], lead, good)) good += 1
+    while (good < length && continues(bytes[at + good], lead, good)) good += 1
     if (length === 0 || good < length) found.push(at)
     at += good
   }
