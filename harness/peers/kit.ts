@@ -203,7 +203,7 @@ export interface HttpHead {
 export interface HandshakeChanges {
   readonly method?: string
   /** Request target; the URL's path and query unless told. `absolute` gives the absolute form. */
-  readonly target?: string | 'absolute'
+  readonly target?: 'absolute' | (string & {})
   readonly version?: string
   /** Headers to leave out, by name. */
   readonly without?: readonly string[]

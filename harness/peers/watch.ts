@@ -5,8 +5,7 @@ export class Watch {
 
   /** Something changed: every wait looks again. */
   changed(): void {
-    // A wait may end others by what it sets off: walk over a copy.
-    for (const look of [...this.#waits]) look(false)
+    for (const look of this.#waits) look(false)
   }
 
   /**
@@ -27,7 +26,7 @@ export class Watch {
           const value = probe()
           if (value !== undefined || over) settle(() => resolve(value))
         } catch (error) {
-          settle(() => reject(error as Error))
+          settle(() => reject(error))
         }
       }
       const arm = (): void => {
@@ -44,6 +43,6 @@ export class Watch {
   /** Ends every wait, now and later, with what its probe gives at that moment. */
   stop(): void {
     this.#stopped = true
-    for (const look of [...this.#waits]) look(true)
+    for (const look of this.#waits) look(true)
   }
 }

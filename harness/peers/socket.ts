@@ -1,0 +1,423 @@
+import net from 'node:net'
+import tls from 'node:tls'
+import { Duplex } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Inconclusive } from '../check/errors.ts'
+import type { Ending } from '../check/model.ts'
+import type { LinkTrace } from '../../proxies/types.ts'
+import { addressOf, isSecure } from './context.ts'
+import type { SessionContext } from './context.ts'
+import type { TlsSettings } from './endpoint.ts'
+import type { Route, Segments } from './kit.ts'
+import { Severed } from './severed.ts'
+import { TraceRecorder } from './trace.ts'
+import { Watch } from './watch.ts'
+
+export interface SocketOptions {
+  /** Where the target is: host, port and whether TLS is spoken. Host name, SNI and certificate check stay its own. */
+  readonly url: URL
+  /** Direct unless given. */
+  readonly via?: Route | undefined
+  readonly tls: TlsSettings
+  /** Offers nothing newer. */
+  readonly maxTls?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined
+  /** Speaks plain text even where the URL is secure. */
+  readonly plainText?: boolean | undefined
+  /** Takes every byte (of the TLS payload, where TLS is spoken) as it comes. May keep it: nobody else writes to it. */
+  data(bytes: Uint8Array): void
+  /** All data was given, and the connection was ended by one side; `socket.ending` says how. */
+  ended?(): void
+}
+
+export interface TlsFacts {
+  readonly authorized: boolean
+  /** A code such as `CERT_HAS_EXPIRED`: why the certificate, or the TLS handshake, failed. */
+  readonly error: string | null
+  readonly protocol: string | null
+  readonly alpn: string | null
+}
+
+/**
+ * One TCP connection, TLS included. Never throws and never lets an error event escape once it is open: what happens
+ * becomes an ending. Always reads, so that a reset is noticed. Owned by the context's scope.
+ */
+export interface PeerSocket {
+  readonly route: Route
+  /** Of the TCP bytes, also under TLS. */
+  readonly trace: LinkTrace
+  /** Who ended the connection first, and how; null while it stands. */
+  readonly ending: Ending | null
+  /** How the other side (target or link) ended its half; null while it did not. */
+  readonly remoteEnding: Ending | null
+  /** Null where TLS is not spoken. With an error nothing can be sent: the handshake or the certificate failed. */
+  readonly tls: TlsFacts | null
+  /** Looks again after every byte and every ending. */
+  readonly watch: Watch
+  /** Milliseconds since the connection was opened. */
+  now(): number
+  /** Sends in one write, or in the segments told, each a TCP segment of its own as far as that can be had. */
+  write(bytes: Uint8Array, segments?: Segments): void
+  /** Bytes that are not yet handed to the system. */
+  readonly unsent: number
+  /** The protocol's opening is complete; of the bytes that came, the last `behind` belong to what follows. */
+  opened(behind?: number): void
+  /** A step asked at `asked` (ms of `now()`) got its answer: a round trip of the trace. */
+  answered(asked: number): void
+  /** Waiting for the other side is given up: the trace ends by a timeout, unless it ended already. */
+  gaveUp(): void
+  /** FIN (behind TLS's own close notice). */
+  finish(): void
+  /** RST. */
+  reset(): void
+  /** Closes at once and waits until nothing is left. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is no error here: it
+ * stands in `tls.error`, and the socket is closed before anything was sent.
+ *
+ * @throws Inconclusive `target-refused` (no TCP connection), `environment`, or `engine-failed` on a proxy.
+ * @throws Severed on a route whose faults sever.
+ */
+export async function openSocket(context: SessionContext, options: SocketOptions): Promise<PeerSocket> {
+  const route = options.via ?? context.direct(options.url)
+  const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
+  const socket = new Socket(raw, route, options, context)
+  context.scope.defer(() => socket.close())
+  await tcpOpened(raw, route, context)
+  context.transcript.add('us', 'open', opening(route, options))
+  socket.connected(context.environment.observer.opened(route.kind))
+  if (isSecure(options.url) && options.plainText !== true) await socket.secure(context.limits.connect)
+  if (socket.tls !== null && socket.tls.error !== null) {
+    context.transcript.add('us', 'note', `TLS failed: ${socket.tls.error}`)
+    if (route.severs) throw new Severed('the link ended the TLS handshake')
+  }
+  return socket
+}
+
+function opening(route: Route, options: SocketOptions): string {
+  const way = route.kind === 'direct' ? 'direct' : 'through the proxy'
+  return `${options.plainText === true || !isSecure(options.url) ? 'TCP' : 'TLS'} connection, ${way}`
+}
+
+function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail('ETIMEDOUT'), context.limits.connect)
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      raw.off('connect', connected).off('error', failed)
+      act()
+    }
+    const fail = (code: string, cause?: unknown): void => {
+      raw.destroy()
+      settle(() => reject(unopened(code, cause, route, context)))
+    }
+    const connected = (): void => settle(resolve)
+    const failed = (error: NodeJS.ErrnoException): void => fail(error.code ?? 'ECONNREFUSED', error)
+    raw.once('connect', connected).once('error', failed)
+    // A scope that closes while the connection is being made ends the wait as well.
+    raw.once('close', () => fail('ECONNABORTED'))
+  })
+}
+
+const refusals = { ECONNREFUSED: 'econnrefused', ECONNRESET: 'econnreset', ETIMEDOUT: 'timeout' } as const
+
+function unopened(code: string, cause: unknown, route: Route, context: SessionContext): Error {
+  if (route.severs) return new Severed(`the link took no connection: ${code}`, { cause })
+  if (route.kind === 'proxy')
+    return new Inconclusive('engine-failed', `the proxy took no connection: ${code}`, { cause })
+  if (code in refusals) {
+    context.environment.observer.refused(refusals[code as keyof typeof refusals])
+    const how = code === 'ETIMEDOUT' ? 'did not answer' : 'refused'
+    return new Inconclusive('target-refused', `the target ${how} a TCP connection`, { cause })
+  }
+  return new Inconclusive('environment', `no TCP connection could be made: ${code}`, { cause })
+}
+
+class Socket implements PeerSocket {
+  readonly route: Route
+  readonly watch = new Watch()
+  readonly #raw: net.Socket
+  readonly #options: SocketOptions
+  readonly #recorder = new TraceRecorder()
+  readonly #context: SessionContext
+  readonly #closed: Promise<void>
+  readonly #queue: Uint8Array[] = []
+  #queued = 0
+  #pumping = false
+  /** What carries the payload: the TCP socket, or TLS on it. */
+  #stream: Duplex
+  #carrier: Duplex | null = null
+  #ending: Ending | null = null
+  #remoteEnding: Ending | null = null
+  /** The other side's ending, seen on TCP and not yet published because TLS still holds data. */
+  #pending: 'fin' | 'rst' | 'timeout' | null = null
+  #tls: TlsFacts | null = null
+  #standing = false
+
+  constructor(raw: net.Socket, route: Route, options: SocketOptions, context: SessionContext) {
+    this.#raw = raw
+    this.#stream = raw
+    this.route = route
+    this.#options = options
+    this.#context = context
+    this.#closed = new Promise((resolve) => void raw.once('close', () => resolve()))
+    raw.on('data', (bytes) => {
+      this.#recorder.arrived(bytes.length)
+      if (this.#carrier === null) this.#deliver(bytes)
+      else this.#carrier.push(bytes)
+    })
+    raw.on('end', () => this.#remote('fin'))
+    raw.on('error', (error: NodeJS.ErrnoException) =>
+      this.#remote(error.code === 'ETIMEDOUT' ? 'timeout' : 'rst'),
+    )
+  }
+
+  get trace(): LinkTrace {
+    return this.#recorder.trace
+  }
+
+  get ending(): Ending | null {
+    return this.#ending
+  }
+
+  get remoteEnding(): Ending | null {
+    return this.#remoteEnding
+  }
+
+  get tls(): TlsFacts | null {
+    return this.#tls
+  }
+
+  get unsent(): number {
+    return this.#queued + this.#stream.writableLength
+  }
+
+  now(): number {
+    return this.#recorder.now()
+  }
+
+  opened(behind?: number): void {
+    this.#recorder.opened(behind)
+  }
+
+  answered(asked: number): void {
+    this.#recorder.answered(asked)
+  }
+
+  gaveUp(): void {
+    this.#recorder.ended('timeout', 'us')
+  }
+
+  /** The TCP connection stands; `done` is told when nothing of it is left. */
+  connected(done: (ending: Ending) => void): void {
+    this.#standing = true
+    this.#raw.once('close', () => {
+      this.#endedByUs('fin')
+      done(this.#ending ?? { by: 'us', how: 'fin', code: null })
+    })
+  }
+
+  /** Speaks TLS from here on. Settles when the handshake succeeded or failed; never rejects. */
+  async secure(withinMs: number): Promise<void> {
+    const carrier = this.#carry()
+    const { host } = addressOf(this.#options.url)
+    const secure = tls.connect({
+      socket: carrier,
+      host,
+      ...(net.isIP(host) === 0 ? { servername: host } : {}),
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: false,
+      ...trusted(this.#options.tls),
+      ...versions(this.#options.maxTls),
+    })
+    this.#carrier = carrier
+    this.#stream = secure
+    const drained = (): void => this.#publish()
+    secure.on('error', drained).on('end', drained).on('close', drained)
+    const failure = await handshakeOf(secure, withinMs)
+    const verified = this.#options.tls.insecure || secure.authorized
+    const error = failure ?? (verified ? null : codeOf(secure.authorizationError))
+    this.#tls = {
+      authorized: failure === null && secure.authorized,
+      error,
+      protocol: failure === null ? secure.getProtocol() : null,
+      alpn: typeof secure.alpnProtocol === 'string' ? secure.alpnProtocol : null,
+    }
+    if (error !== null) {
+      if (failure === 'TIMEOUT') this.#endRemotely('timeout')
+      await this.close()
+      return
+    }
+    secure.on('data', (bytes: Uint8Array) => this.#deliver(bytes))
+  }
+
+  write(bytes: Uint8Array, segments: Segments = []): void {
+    if (this.#stream.writableEnded || this.#stream.destroyed) return
+    if (segments.length === 0 && !this.#pumping) {
+      this.#hand(Uint8Array.from(bytes))
+      return
+    }
+    for (const piece of split(bytes, segments)) {
+      this.#queue.push(piece)
+      this.#queued += piece.length
+    }
+    if (!this.#pumping) void this.#pump()
+  }
+
+  finish(): void {
+    this.#endedByUs('fin')
+    // Behind what is still in segments.
+    if (!this.#pumping) this.#stream.end()
+  }
+
+  reset(): void {
+    this.#endedByUs('rst')
+    this.#queue.length = 0
+    this.#raw.resetAndDestroy()
+  }
+
+  async close(): Promise<void> {
+    this.#queue.length = 0
+    this.#endedByUs('fin')
+    this.#raw.destroy()
+    this.#stream.destroy()
+    this.#carrier?.destroy()
+    await this.#closed
+    this.watch.stop()
+  }
+
+  /** TCP as a stream of our own under TLS, so that the raw bytes are seen; a TLSSocket would take the handle away. */
+  #carry(): Duplex {
+    const raw = this.#raw
+    const carrier = new Duplex({
+      read() {},
+      write: (chunk: Uint8Array, _encoding, done) => {
+        this.#recorder.departed(chunk.length)
+        if (raw.destroyed || raw.writableEnded) done()
+        else raw.write(chunk, () => done())
+      },
+      final(done) {
+        if (!raw.destroyed) raw.end()
+        done()
+      },
+      destroy(_error, done) {
+        raw.destroy()
+        done(null)
+      },
+    })
+    carrier.on('error', () => undefined)
+    return carrier
+  }
+
+  #hand(bytes: Uint8Array, done?: () => void): void {
+    if (this.#carrier === null) this.#recorder.departed(bytes.length)
+    this.#stream.write(bytes, done)
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true
+    for (;;) {
+      const piece = this.#queue.shift()
+      if (piece === undefined || this.#stream.destroyed || this.#stream.writableEnded) break
+      this.#queued -= piece.length
+      await new Promise<void>((resolve) => {
+        this.#stream.once('close', resolve)
+        this.#hand(piece, () => {
+          this.#stream.off('close', resolve)
+          resolve()
+        })
+      })
+      // One turn of the loop between two writes: else they leave as one.
+      await turn()
+    }
+    this.#queue.length = 0
+    this.#queued = 0
+    this.#pumping = false
+    if (this.#ending?.by === 'us' && !this.#stream.destroyed) this.#stream.end()
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    this.#options.data(bytes)
+    this.watch.changed()
+  }
+
+  #remote(how: 'fin' | 'rst' | 'timeout'): void {
+    if (!this.#standing) return
+    this.#recorder.ended(how, 'peer')
+    this.#pending ??= how
+    if (this.#carrier === null || this.#stream.readableEnded || this.#stream.destroyed) this.#publish()
+    else this.#carrier.push(null)
+  }
+
+  /** What TLS still held has been delivered. A close notice of TLS without a FIN ends the connection as well. */
+  #publish(): void {
+    if (this.#pending !== null) this.#endRemotely(this.#pending)
+    else if (this.#ending?.by !== 'us') this.#endRemotely('fin')
+  }
+
+  #endRemotely(how: 'fin' | 'rst' | 'timeout'): void {
+    if (this.#remoteEnding !== null) return
+    const by = this.route.severs ? 'link' : 'target'
+    this.#remoteEnding = { by, how, code: null }
+    this.#recorder.ended(how, 'peer')
+    if (this.#ending === null) this.#ending = this.#remoteEnding
+    this.#context.transcript.add(by, 'end', endings[how])
+    this.#options.ended?.()
+    this.watch.changed()
+  }
+
+  #endedByUs(how: 'fin' | 'rst'): void {
+    if (!this.#standing) return
+    this.#recorder.ended(how, 'us')
+    if (this.#ending !== null) return
+    this.#ending = { by: 'us', how, code: null }
+    this.#context.transcript.add('us', 'end', endings[how])
+    this.watch.changed()
+  }
+}
+
+const endings = { fin: 'TCP FIN', rst: 'TCP RST', timeout: 'no answer any more' } as const
+
+function trusted(settings: TlsSettings): tls.SecureContextOptions {
+  return settings.ca === null ? {} : { ca: [...tls.rootCertificates, settings.ca] }
+}
+
+/** OpenSSL refuses TLS 1.1 even to offer it, unless its security level is lowered. */
+function versions(max: SocketOptions['maxTls']): tls.SecureContextOptions {
+  if (max === undefined) return {}
+  if (max !== 'TLSv1.1') return { maxVersion: max }
+  return { minVersion: 'TLSv1', maxVersion: max, ciphers: 'DEFAULT@SECLEVEL=0' }
+}
+
+/** Null once TLS stands, else a code that says why not. */
+function handshakeOf(secure: tls.TLSSocket, withinMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => settle('TIMEOUT'), withinMs)
+    const settle = (failure: string | null): void => {
+      clearTimeout(timer)
+      resolve(failure)
+    }
+    secure.once('secureConnect', () => settle(null))
+    secure.once('error', (error) => settle(codeOf(error)))
+    secure.once('close', () => settle('ECONNRESET'))
+  })
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : error
+  return typeof code === 'string' ? code : 'TLS_FAILED'
+}
+
+function split(bytes: Uint8Array, segments: Segments): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let at = 0
+  for (let index = 0; at < bytes.length; index++) {
+    const size = segments[Math.min(index, segments.length - 1)] ?? bytes.length
+    const to = at + Math.max(1, size)
+    pieces.push(Uint8Array.from(bytes.subarray(at, to)))
+    at = to
+  }
+  return pieces
+}
