@@ -77,11 +77,11 @@ export function parseStrictly<S extends z.ZodType>(schema: S, value: unknown, so
 /** A union complains once for each of its members; the complaint that got furthest says most. */
 function complaintsOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue]
-  const inner = issue.errors.flat().filter(({ path }) => path.length > 0)
+  const inner = issue.errors
+    .flat()
+    .filter(({ path, code }) => path.length > 0 || code === 'unrecognized_keys')
   if (inner.length === 0) return [issue]
-  return inner.flatMap((one) =>
-    complaintsOf({ ...one, path: [...issue.path, ...one.path] } as z.core.$ZodIssue),
-  )
+  return inner.flatMap((one) => complaintsOf({ ...one, path: [...issue.path, ...one.path] }))
 }
 
 function told(issue: z.core.$ZodIssue, schema: z.ZodType): string {
