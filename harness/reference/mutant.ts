@@ -1,0 +1,13 @@
+import type { Rules } from './rules.ts'
+
+/** The reference server with one rule broken. */
+export interface Mutant {
+  /** Kebab-case: what the server does wrong. */
+  readonly name: string
+  readonly transport: 'websocket' | 'sse' | 'both'
+  /** One sentence. */
+  readonly breaks: string
+  /** The clause that is broken: `RFC6455/5.1`. */
+  readonly clause: string
+  readonly rules: Partial<Rules>
+}

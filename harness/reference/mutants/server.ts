@@ -1,0 +1,26 @@
+import type { Mutant } from '../mutant.ts'
+
+/** Servers that are wrong as a whole: a check that passes on one of them judges nothing. */
+export const serverMutants: readonly Mutant[] = [
+  {
+    name: 'mute',
+    transport: 'both',
+    breaks: 'Connections are accepted, and nothing is ever said on them.',
+    clause: 'RFC9110/15',
+    rules: { service: 'mute' },
+  },
+  {
+    name: 'accept-everything',
+    transport: 'both',
+    breaks: 'Whatever is asked is granted, and whatever is sent is taken.',
+    clause: 'RFC6455/4.2.1',
+    rules: { service: 'accept-everything' },
+  },
+  {
+    name: 'dead',
+    transport: 'both',
+    breaks: 'Every connection is ended at once.',
+    clause: 'RFC9110/15',
+    rules: { service: 'dead' },
+  },
+]
