@@ -1,0 +1,150 @@
+/**
+ * The body of an HTTP/1.1 response, taken out of its framing as it comes (RFC 9112 section 6 and 7.1). Pure; keeps
+ * nothing but a line of framing, which is bounded.
+ */
+
+/** How the length of a body is told (RFC 9112 section 6.3). */
+export type BodyFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'until-close' }
+  /** Framing that a recipient must not go by. */
+  | { readonly kind: 'faulty'; readonly what: string }
+
+/** A piece of the payload, and where its first byte stood among the bytes behind the head. */
+export interface BodyPiece {
+  readonly bytes: Uint8Array
+  readonly at: number
+}
+
+/** The framing of a response to a request with this method. Header names may have any letter case. */
+export function bodyFraming(
+  method: string,
+  status: number,
+  headers: readonly (readonly [name: string, value: string])[],
+): BodyFraming {
+  if (method === 'HEAD' || (status >= 100 && status < 200) || status === 204 || status === 304)
+    return { kind: 'none' }
+  const codings = values(headers, 'transfer-encoding')
+  if (codings.length > 0) {
+    return codings.at(-1)?.toLowerCase() === 'chunked' ? { kind: 'chunked' } : { kind: 'until-close' }
+  }
+  const lengths = new Set(values(headers, 'content-length'))
+  if (lengths.size === 0) return { kind: 'until-close' }
+  const [length = ''] = lengths
+  if (lengths.size > 1) return { kind: 'faulty', what: 'several Content-Length values that differ' }
+  if (!/^\d{1,15}$/.test(length)) return { kind: 'faulty', what: 'a Content-Length that is not a number' }
+  return { kind: 'length', length: Number(length) }
+}
+
+function values(headers: readonly (readonly [string, string])[], name: string): string[] {
+  return headers
+    .filter(([one]) => one.toLowerCase() === name)
+    .flatMap(([, value]) => value.split(','))
+    .map((value) => value.trim())
+    .filter((value) => value !== '')
+}
+
+/** Longest line of chunk framing that is borne, extensions included. */
+const maxFramingLine = 4096
+/** Longest trailer section. */
+const maxTrailers = 16_384
+
+export class BodyDecoder {
+  readonly #framing: BodyFraming
+  /** Payload bytes that are still to come in this chunk, or in the whole body. */
+  #left: number
+  #state: 'size' | 'payload' | 'behind-payload' | 'trailers' | 'done' | 'broken'
+  #line = ''
+  #trailerBytes = 0
+  #position = 0
+  #excess = 0
+  #error: string | null = null
+
+  constructor(framing: BodyFraming) {
+    this.#framing = framing
+    this.#left = framing.kind === 'length' ? framing.length : framing.kind === 'until-close' ? Infinity : 0
+    this.#state = framing.kind === 'chunked' ? 'size' : this.#left > 0 ? 'payload' : 'done'
+    if (framing.kind === 'faulty') this.#break(framing.what)
+  }
+
+  /** The body is whole. */
+  get done(): boolean {
+    return this.#state === 'done'
+  }
+
+  /** What is wrong with the framing, or null. Nothing is decoded behind it. */
+  get error(): string | null {
+    return this.#error
+  }
+
+  /** Bytes that came behind the end of the body. */
+  get excess(): number {
+    return this.#excess
+  }
+
+  /** True when the end of the connection is the right end of this body, or the body is whole. */
+  get mayEnd(): boolean {
+    return this.done || this.#framing.kind === 'until-close'
+  }
+
+  /** Takes the next bytes behind the head and gives the payload among them, as views. */
+  push(bytes: Uint8Array): BodyPiece[] {
+    const pieces: BodyPiece[] = []
+    let at = 0
+    while (at < bytes.length) {
+      if (this.#state === 'payload') {
+        const piece = bytes.subarray(at, Math.min(bytes.length, at + this.#left))
+        pieces.push({ bytes: piece, at: this.#position + at })
+        at += piece.length
+        this.#left -= piece.length
+        if (this.#left === 0) this.#state = this.#framing.kind === 'chunked' ? 'behind-payload' : 'done'
+      } else if (this.#state === 'done' || this.#state === 'broken') {
+        this.#excess += bytes.length - at
+        at = bytes.length
+      } else {
+        this.#frame(bytes[at] ?? 0)
+        at += 1
+      }
+    }
+    this.#position += bytes.length
+    return pieces
+  }
+
+  /** One byte of chunk framing. */
+  #frame(byte: number): void {
+    if (this.#state === 'trailers') this.#trailerBytes += 1
+    if (byte !== 0x0a) {
+      this.#line += String.fromCharCode(byte)
+      if (this.#line.length > maxFramingLine || this.#trailerBytes > maxTrailers)
+        this.#break('an endless line of chunk framing')
+      return
+    }
+    // A bare LF is borne as a line end, as RFC 9112 2.2 allows.
+    const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
+    this.#line = ''
+    if (this.#state === 'behind-payload') {
+      if (line === '') this.#state = 'size'
+      else this.#break('a chunk that is longer than its size says')
+    } else if (this.#state === 'trailers') {
+      if (line === '') this.#state = 'done'
+    } else this.#size(line)
+  }
+
+  #size(line: string): void {
+    const digits = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/s.exec(line)?.[1]
+    if (digits === undefined) {
+      this.#break('a chunk size that is not a hexadecimal number')
+      return
+    }
+    this.#left = Number.parseInt(digits, 16)
+    this.#state = this.#left === 0 ? 'trailers' : 'payload'
+  }
+
+  #break(what: string): void {
+    this.#error = what
+    this.#state = 'broken'
+    this.#line = ''
+  }
+}
