@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Contract } from '../../harness/target/contract.ts'
 
 /** A server that nobody here wrote, started on a free port of the loopback address. */
 export interface RealServer {
   readonly name: string
   /** Keys of the configuration that say how to reach it. */
-  readonly contract: Readonly<Record<string, unknown>>
+  readonly contract: Contract
   close(): Promise<void>
 }
 
@@ -31,7 +32,7 @@ const folder = fileURLToPath(new URL('servers/', import.meta.url))
 const debianPython = '/usr/bin/python3'
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
-const jsonPublish = (origin: string): object => ({
+const jsonPublish = (origin: string): NonNullable<Contract['publish']> => ({
   url: `${origin}/publish`,
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -39,11 +40,12 @@ const jsonPublish = (origin: string): object => ({
 })
 
 const websocketServer = (name: string, script: string, args: readonly string[] = []): ServerRecipe =>
-  recipe(name, script, args, (port) => ({ ws: { url: `ws://127.0.0.1:${port}/` } }))
+  recipe(name, script, args, (port) => ({ ws: `ws://127.0.0.1:${port}/` }))
 
 const sseServer = (name: string, script: string): ServerRecipe =>
   recipe(name, script, [], (port) => ({
-    sse: { url: `http://127.0.0.1:${port}/events`, publish: jsonPublish(`http://127.0.0.1:${port}`) },
+    sse: `http://127.0.0.1:${port}/events`,
+    publish: jsonPublish(`http://127.0.0.1:${port}`),
   }))
 
 export const recipes: readonly ServerRecipe[] = [
@@ -67,7 +69,7 @@ function recipe(
   name: string,
   script: string,
   args: readonly string[],
-  contract: (port: number) => Readonly<Record<string, unknown>>,
+  contract: (port: number) => Contract,
 ): ServerRecipe {
   const python = script.endsWith('.py')
   return {
@@ -117,15 +119,13 @@ async function startNchan(): Promise<RealServer> {
   return {
     name: 'nchan',
     contract: {
-      ws: { url: `ws://127.0.0.1:${port}/ws` },
-      sse: {
-        url: `${origin}/events`,
-        publish: {
-          url: `${origin}/publish`,
-          method: 'POST',
-          headers: { 'content-type': 'text/plain', 'X-EventSource-Event': '{event}' },
-          body: '{data}',
-        },
+      ws: `ws://127.0.0.1:${port}/ws`,
+      sse: `${origin}/events`,
+      publish: {
+        url: `${origin}/publish`,
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', 'X-EventSource-Event': '{event}' },
+        body: '{data}',
       },
     },
     close: async () => {
