@@ -1,138 +1,131 @@
-import { headerList } from './headers.ts'
-import type { HeadersGiven } from './headers.ts'
+import type { Redactor } from '../peers/session.ts'
 import type { Contract } from './contract.ts'
-import { userPart } from './url.ts'
+import { secretsOf } from './collect.ts'
+import type { Secrets } from './collect.ts'
 
-/** What must never be seen in anything that a run leaves behind. */
-export interface Secrets {
-  /** Hidden wherever they occur, in every encoding. */
-  readonly values: readonly string[]
-  /** Too short to be hunted for everywhere: hidden behind what gives them away (`X-Key: `, `token=`). */
-  readonly short: readonly { readonly before: string; readonly value: string }[]
+const mark = '[redacted]'
+
+/** The redactor of a contract's secrets. */
+export function redactorFor(contract: Contract): Redactor {
+  return redactorOf(secretsOf(contract))
 }
-
-/** A value of fewer characters occurs by chance in almost every text. */
-const leastLength = 4
-
-/** Headers whose values are known to everybody. */
-const openHeaders = new Set(
-  'accept accept-encoding accept-language cache-control connection content-length content-type dnt host origin pragma user-agent'.split(
-    ' ',
-  ),
-)
-
-/** Words that stand in a header or body and are no secret, though they have the place of one. */
-const openWords = new Set(
-  'basic bearer digest token apikey true false null none data event events message messages publish channel topic type text payload content body name test json application/json text/plain'.split(
-    ' ',
-  ),
-)
 
 /**
- * Collects every secret of a contract: user part and query of each URL, values of headers, cookies, subprotocols,
- * what the publish request holds besides the event, and the texts of the opening exchange.
+ * Hides secrets raw, percent-encoded, JSON-escaped, in base64 and base64url at each of the three alignments, and in
+ * hexadecimal. A text gets a mark in their place; in bytes, and in hexadecimal, as many stars, so that lengths and
+ * offsets stay true.
  */
-export function secretsOf(contract: Contract): Secrets {
-  const found = new Collector()
-  const { publish } = contract
-  const urls = [
-    contract.ws,
-    contract.sse,
-    contract.secureUrl?.ws,
-    contract.secureUrl?.sse,
-    contract.plainUrl?.ws,
-    contract.plainUrl?.sse,
+export function redactorOf(secrets: Secrets): Redactor {
+  const plain = new Set<string>()
+  const hex = new Set<string>()
+  for (const secret of secrets.values) {
+    for (const form of plainForms(secret)) plain.add(form)
+    for (const form of plainForms(secret)) hex.add(hexOf(form))
+  }
+  const short = secrets.short.flatMap(({ before, value }) =>
+    [before, before.toLowerCase()].map((lead) => ({ before: lead, value })),
+  )
+  if (plain.size === 0 && short.length === 0) return { text: (value) => value, bytes: (value) => value }
+  const inHex = alternatives([...hex], 'gi')
+  const behindInHex = alternatives(
+    short.map(({ before, value }) => hexOf(`${before}${value}`)),
+    'gi',
+  )
+  const inText = alternatives([...plain], 'g')
+  const behind = alternatives(
+    short.map(({ before, value }) => `${before}${value}`),
+    'gi',
+    '(?![0-9A-Za-z])',
+  )
+  const leads = (found: string): number =>
+    Math.max(
+      ...short
+        .filter(({ before }) => found.toLowerCase().startsWith(before.toLowerCase()))
+        .map(({ before }) => before.length),
+    )
+  const inBytes = alternatives([...plain].map(latin1), 'g')
+  const behindInBytes = alternatives(
+    short.map(({ before, value }) => latin1(`${before}${value}`)),
+    'gi',
+    '(?![0-9A-Za-z])',
+  )
+  return {
+    text: (value) =>
+      value
+        .replace(inText, mark)
+        .replace(behind, (found) => `${found.slice(0, leads(found))}${mark}`)
+        .replace(inHex, hexStars)
+        .replace(behindInHex, hexStars),
+    bytes(value) {
+      const text = Buffer.from(value).toString('latin1')
+      const changed = text
+        .replace(inBytes, stars)
+        .replace(behindInBytes, (found) => found.slice(0, leads(found)) + stars(found.slice(leads(found))))
+        .replace(inHex, hexStars)
+      return changed === text ? value : new Uint8Array(Buffer.from(changed, 'latin1'))
+    },
+  }
+}
+
+/** Every way in which a secret may be written, but in hexadecimal. */
+export function plainForms(secret: string): string[] {
+  const forms = [
+    secret,
+    ...percentForms(secret),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll('/', '\\/'),
   ]
-  for (const url of [...urls, publish?.url]) if (url !== undefined) addUrl(found, url)
-  for (const headers of [contract.headers, publish?.headers]) addHeaders(found, headers)
-  for (const protocol of contract.subprotocols ?? []) found.add(protocol)
-  if (publish?.body !== undefined) addBody(found, publish.body)
-  for (const step of contract.opening ?? []) addText(found, 'send' in step ? step.send : step.expect)
-  return found.result()
+  const bytes = Buffer.from(secret, 'utf8')
+  for (const shift of [0, 1, 2]) {
+    // With `shift` unknown bytes in front, the first characters depend on these, the last on what comes behind.
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
+    const from = Math.ceil((shift * 8) / 6)
+    const to = Math.floor(((shift + bytes.length) * 8) / 6)
+    const certain = encoded.slice(from, to)
+    if (certain.length >= 4)
+      forms.push(certain, certain.replaceAll('+', '-').replaceAll('/', '_'), encodeURIComponent(certain))
+  }
+  return [...new Set(forms)].filter((form) => form.length >= 4)
 }
 
-class Collector {
-  readonly #values = new Set<string>()
-  readonly #short: { before: string; value: string }[] = []
-
-  /** @param before what stands in front of the value wherever it is sent; none: a short value cannot be hidden. */
-  add(value: string, before: string | null = null): void {
-    if (value === '' || openWords.has(value.toLowerCase()) || /^\{[\w:]+\}$/.test(value)) return
-    if (value.length >= leastLength) this.#values.add(value)
-    else if (before !== null) this.#short.push({ before, value })
-  }
-
-  result(): Secrets {
-    return { values: [...this.#values], short: this.#short }
-  }
+function percentForms(secret: string): string[] {
+  // A lone surrogate has no percent-encoding.
+  const whole = encodeURIComponent(secret.toWellFormed())
+  const lower = whole.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
+  const strict = whole.replaceAll(/[!'()*~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  return [
+    whole,
+    lower,
+    strict,
+    whole.replaceAll('%20', '+'),
+    lower.replaceAll('%20', '+'),
+    encodeURI(secret.toWellFormed()),
+  ]
 }
 
-function addUrl(found: Collector, text: string): void {
-  if (!URL.canParse(text)) return
-  const url = new URL(text)
-  const { user, password } = userPart(url)
-  addUserAndPassword(found, user, password)
-  found.add(url.username)
-  found.add(url.password)
-  for (const part of url.search.slice(1).split('&')) {
-    const [name = '', ...rest] = part.split('=')
-    if (rest.length === 0) found.add(name)
-    else found.add(rest.join('='), `${name}=`)
-  }
-  for (const [name, value] of url.searchParams) found.add(value, `${name}=`)
+function hexOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('hex')
 }
 
-function addUserAndPassword(found: Collector, user: string, password: string): void {
-  found.add(user)
-  found.add(password, `${user}:`)
-  if (user !== '' || password !== '') found.add(`${user}:${password}`)
+/** The UTF-8 bytes of a text, one character each. */
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-function addHeaders(found: Collector, headers: HeadersGiven | undefined): void {
-  for (const [name, value] of headerList(headers)) {
-    if (openHeaders.has(name.toLowerCase())) continue
-    found.add(value, `${name}: `)
-    const basic = /^basic\s+(\S+)$/i.exec(value)?.[1]
-    if (basic !== undefined) {
-      const [user = '', ...password] = Buffer.from(basic, 'base64').toString('utf8').split(':')
-      addUserAndPassword(found, user, password.join(':'))
-    }
-    // `Bearer abc`, `a=1; b=2`, `key="value", other=…`
-    for (const part of value.split(/[\s;,]+/)) {
-      found.add(part)
-      const [, key = '', inner = ''] = /^([^=]+)="?(.*?)"?$/.exec(part) ?? []
-      found.add(inner, `${key}=`)
-    }
-  }
+/** Any of these, the longest first; nothing where there is none. */
+function alternatives(needles: readonly string[], flags: string, behind = ''): RegExp {
+  if (needles.length === 0) return /(?!)/
+  const longestFirst = [...new Set(needles)].toSorted((a, b) => b.length - a.length)
+  return new RegExp(
+    `(?:${longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})${behind}`,
+    flags,
+  )
 }
 
-/** A body template: what stands in its strings or form fields, apart from the placeholders. */
-function addBody(found: Collector, body: string): void {
-  for (const part of body.split(/\{(?:(?:json|url):)?(?:data|event|id)\}/)) addText(found, part)
+function stars(found: string): string {
+  return '*'.repeat(found.length)
 }
 
-function addText(found: Collector, text: string): void {
-  const trimmed = text.trim()
-  if (trimmed.length < leastLength) return
-  found.add(trimmed)
-  // Values behind a colon or an equals sign: JSON strings and form fields. Names are no secrets.
-  for (const [, key = '', quoted, bare] of text.matchAll(
-    /([\w.-]*)"?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"&,;{}[\]]+))/g,
-  )) {
-    const value = quoted === undefined ? (bare ?? '') : unescaped(quoted)
-    found.add(value, quoted === undefined ? `${key}=` : null)
-    for (const piece of value.split(/\s+/)) found.add(piece)
-  }
-  // A text without any of these is a secret word by word, where a word looks like one: letters and digits mixed.
-  for (const word of text.split(/[\s"'&=,;:{}[\]()<>]+/)) {
-    if (/\d/.test(word) && /[A-Za-z]/.test(word)) found.add(word)
-  }
-}
-
-function unescaped(quoted: string): string {
-  try {
-    return JSON.parse(`"${quoted}"`) as string
-  } catch {
-    return quoted
-  }
+function hexStars(found: string): string {
+  return '2a'.repeat(found.length / 2)
 }
