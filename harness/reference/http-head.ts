@@ -11,6 +11,8 @@ export interface RequestHead {
   readonly version: '1.0' | '1.1'
   /** In the order of the wire; values without the whitespace around them, octets as latin1. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** The lines behind the request line, octets as latin1. */
+  readonly lines: readonly string[]
   /** First value, or null. */
   get(name: string): string | null
   all(name: string): readonly string[]
@@ -55,7 +57,7 @@ export function parseHead(received: Buffer, rules: HttpRules): ParsedHead {
   if (hosts.length > 1 && !tolerates('host-twice')) return refused(400, 'Host is there twice')
   const place = placeOf(line.target)
   if (place === null) return refused(400, 'the request target is malformed')
-  const made = makeHead({ ...line, version: line.version }, place, headers)
+  const made = makeHead({ ...line, version: line.version, lines }, place, headers)
   const lengths = made.all('content-length')
   if (lengths.length > 1 || lengths.some((value) => !/^[0-9]{1,15}$/.test(value))) {
     return refused(400, 'Content-Length is malformed')
@@ -125,7 +127,7 @@ function placeOf(target: string): { path: string; query: URLSearchParams } | nul
 }
 
 function makeHead(
-  line: { method: string; target: string; version: '1.0' | '1.1' },
+  line: { method: string; target: string; version: '1.0' | '1.1'; lines: readonly string[] },
   place: { path: string; query: URLSearchParams },
   headers: readonly (readonly [string, string])[],
 ): RequestHead {

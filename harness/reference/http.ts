@@ -49,12 +49,15 @@ const reasons: Readonly<Record<number, string>> = {
  */
 export class HttpConnection {
   readonly socket: Socket
+  /** How many pieces the octets came in so far. */
+  reads = 0
   readonly #rules: HttpRules
   #received: Buffer = Buffer.alloc(0)
   #ended = false
   #head: RequestHead | null = null
   #wake: (() => void) | null = null
   readonly #onData = (chunk: Buffer): void => {
+    this.reads += 1
     this.#received = Buffer.concat([this.#received, chunk])
     if (this.#received.length > headLimits.head * 4) this.socket.pause()
     this.#wake?.()

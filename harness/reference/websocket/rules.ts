@@ -162,6 +162,8 @@ export interface WebSocketRules {
   // --- Frames that come ---
   readonly tolerates: readonly FrameBreach[]
   readonly refuses: readonly FrameScruple[]
+  /** Close codes that are good, and fail the connection all the same. */
+  readonly refusesCloseCodes: readonly number[]
   /** When text is checked: octet by octet, or when the message is whole. */
   readonly utf8Checked: 'at-once' | 'at-end'
   /** The code of the Close frame that fails a connection. */
@@ -228,6 +230,7 @@ export const strictWebSocket: WebSocketRules = {
   deflateAnswer: (parameters) => parameters,
   tolerates: [],
   refuses: [],
+  refusesCloseCodes: [],
   utf8Checked: 'at-once',
   failureCode: (_breach, code) => code,
   failure: 'close-and-end',

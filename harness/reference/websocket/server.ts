@@ -1,15 +1,10 @@
 import type { RequestHead } from '../http-head.ts'
 import type { HttpConnection } from '../http.ts'
-import type { Rules } from '../rules.ts'
+import { serveFrames } from './connection.ts'
+import { judgeHandshake } from './handshake.ts'
+import type { WebSocketService } from './service.ts'
 
-/** What a WebSocket service is made of. */
-export interface WebSocketService {
-  readonly rules: Rules
-  /** `echo` sends messages back with their type; `pushing` greets, pushes every 50 ms, and never echoes. */
-  readonly variant: 'echo' | 'pushing'
-  readonly allowedOrigin: string
-  readonly deniedOrigin: string
-}
+export type { WebSocketService } from './service.ts'
 
 /**
  * Answers a request for the WebSocket service, upgrade or not: every request whose path is the service's comes
@@ -18,8 +13,27 @@ export interface WebSocketService {
  */
 export function serveWebSocket(
   connection: HttpConnection,
-  _head: RequestHead,
-  _service: WebSocketService,
+  head: RequestHead,
+  service: WebSocketService,
 ): void {
-  connection.respond({ status: 501 })
+  const { rules } = service
+  const handshake = judgeHandshake(connection, head, service)
+  if (handshake.kind === 'accepted') {
+    connection.sendHead(rules.acceptStatus, handshake.headers)
+    if (rules.acceptStatus === 101) serveFrames(connection.takeOver(), service, handshake.deflate)
+    else connection.linger()
+    return
+  }
+  if (rules.refusal === 'fin') {
+    connection.linger()
+    return
+  }
+  const headers = rules.refusalHeaders(handshake.headers)
+  const status = rules.refusalStatus(handshake.status)
+  if (!rules.framesAfterRefusal) {
+    connection.respond({ status, headers, body: `${handshake.why}\n` })
+    return
+  }
+  connection.respond({ status, headers, body: `${handshake.why}\n`, keepAlive: true })
+  serveFrames(connection.takeOver(), service, null)
 }
