@@ -1,0 +1,117 @@
+import { UsageError } from '../../check/errors.ts'
+import type { Contract } from '../../target/contract.ts'
+import { headerList } from '../../target/headers.ts'
+import { shownUrl } from '../../target/url.ts'
+import { configure } from '../configuration.ts'
+import type { Configuration } from '../configuration.ts'
+import { exitCodes } from '../exit.ts'
+import type { Act } from '../invocation.ts'
+import { keyOf, optionNames } from '../options.ts'
+import type { Options } from '../options.ts'
+
+/** `config --print`: every option with its value, and where that comes from. */
+export const configCommand: Act = async (invocation) => {
+  if (invocation.flags['print'] !== true) throw new UsageError('config does one thing: config --print')
+  const configuration = await configure(invocation)
+  for (const remark of configuration.remarks) invocation.terminal.diagnose(remark)
+  const rows = [...configuration.origins.entries()]
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+    .map(([key, { place }]) => [key, shown(key, configuration), place] as const)
+  const [first, second] = [0, 1].map((column) =>
+    Math.min(60, Math.max(...rows.map((row) => row[column as 0 | 1].length))),
+  )
+  const lines = rows.map(
+    ([key, value, place]) => `${key.padEnd(first ?? 0)}  ${value.padEnd(second ?? 0)}  ${place}`,
+  )
+  invocation.terminal.print(lines.join('\n'))
+  return exitCodes.fine
+}
+
+/** In the order of help; what only a file can say stands behind. */
+function rank(key: string): number {
+  const index = optionNames.findIndex((name) => keyOf(name) === key)
+  return index === -1 ? optionNames.length : index
+}
+
+/** The value as it may be shown: credentials have stars in their place. */
+function shown(key: string, { options, contract }: Configuration): string {
+  const name = optionNames.find((one) => keyOf(one) === key)
+  if (name === undefined) return fileOnly(key, contract)
+  return isOneOf(name, hidden) ? withStars(name, options) : plain(options[name])
+}
+
+const hidden = [
+  'header',
+  'subprotocol',
+  'ws',
+  'sse',
+  'publishUrl',
+  'proxy',
+  'ca',
+  'report',
+  'maxTime',
+  'wait',
+] as const
+
+function isOneOf<Word extends string>(name: string, words: readonly Word[]): name is Word {
+  return words.some((word) => word === name)
+}
+
+/** Values that may hold credentials, or that do not read well as they are. */
+function withStars(name: (typeof hidden)[number], options: Options): string {
+  if (name === 'header') {
+    return listed(headerList(options.header).map(([header]) => `${header}: ***`))
+  }
+  if (name === 'subprotocol') return listed(options.subprotocol.map(() => '***'))
+  if (name === 'report') {
+    return listed(options.report.map(({ format, path }) => (path === null ? format : `${format}=${path}`)))
+  }
+  const value = options[name]
+  if (value === null) return '-'
+  if (typeof value === 'number') return `${value}ms`
+  if (name === 'ca') return value.includes('-----BEGIN ') ? 'PEM' : value
+  return address(value)
+}
+
+function plain(value: string | number | boolean | null | readonly string[]): string {
+  if (value === null) return '-'
+  return typeof value === 'object' ? listed(value) : String(value)
+}
+
+function listed(words: readonly string[]): string {
+  return words.length === 0 ? '-' : words.join(', ')
+}
+
+function address(text: string): string {
+  if (!text.includes('://')) return text
+  return URL.canParse(text) ? shownUrl(new URL(text)) : '*** (not a URL)'
+}
+
+/** What only a config file can say. */
+function fileOnly(
+  key: string,
+  { publish, opening, secureUrl, plainUrl, expects, budgets }: Contract,
+): string {
+  switch (key) {
+    case 'publish.method':
+      return publish?.method ?? '-'
+    case 'publish.headers':
+      return listed(headerList(publish?.headers).map(([header]) => `${header}: ***`))
+    case 'opening':
+      return listed((opening ?? []).map((step) => `${Object.keys(step).join('')}: ***`))
+    case 'secureUrl':
+      return addresses(secureUrl)
+    case 'plainUrl':
+      return addresses(plainUrl)
+    case 'expects':
+      return listed(expects ?? [])
+    case 'budgets':
+      return listed(Object.entries(budgets ?? {}).map(([id, ms]) => `${id}: ${ms}ms`))
+    default:
+      return '***'
+  }
+}
+
+function addresses(urls: Readonly<Record<string, string>> | undefined): string {
+  return listed(Object.entries(urls ?? {}).map(([transport, url]) => `${transport} ${address(url)}`))
+}

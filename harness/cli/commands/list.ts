@@ -1,0 +1,76 @@
+import { clauseName, clauseUrl } from '../../check/clause.ts'
+import type { PlacedCheck } from '../../check/catalogue.ts'
+import type { Level } from '../../check/model.ts'
+import { select } from '../../run/select.ts'
+import type { Selection } from '../../run/settings.ts'
+import { loadCatalogue } from '../../../suites/index.ts'
+import { configure } from '../configuration.ts'
+import { exitCodes } from '../exit.ts'
+import type { Act } from '../invocation.ts'
+import type { Options } from '../options.ts'
+
+/** The budget of a check that names none. */
+const usualBudgetMs = 15_000
+
+/** `list`: the checks that there are, under the section of the standard that they stand in. */
+export const listCommand: Act = async (invocation) => {
+  const { options } = await configure({ ...invocation, positional: [] })
+  const found = select((await loadCatalogue()).checks, selectionOf(options))
+  invocation.terminal.print(invocation.flags['json'] === true ? json(found) : text(found))
+  return exitCodes.fine
+}
+
+export function selectionOf({ only, skip, level, topic, clause }: Options): Selection {
+  return { only, skip, level, topic, clause }
+}
+
+const width = { MUST: 6, SHOULD: 6, MAY: 6, INFO: 6 } as const satisfies Record<Level, number>
+
+function text(checks: readonly PlacedCheck[]): string {
+  const longest = Math.max(...checks.map(({ id }) => id.length))
+  const lines: string[] = []
+  let title = ''
+  for (const check of checks) {
+    if (check.section.title !== title) lines.push(...(title === '' ? [] : ['']), check.section.title)
+    title = check.section.title
+    const marks = check.exclusive === undefined ? '' : '  (runs alone)'
+    lines.push(
+      `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  ${check.title}${marks}`,
+    )
+  }
+  const rules = new Set(checks.map(({ clause }) => clauseName(clause))).size
+  lines.push('', `${checks.length} checks of ${rules} clauses; \`streamproof explain ID\` tells about one`)
+  return lines.join('\n')
+}
+
+function json(checks: readonly PlacedCheck[]): string {
+  const exclusive = checks.filter((check) => check.exclusive !== undefined)
+  return JSON.stringify(
+    {
+      total: checks.length,
+      /** What the checks that run alone may take at most, one after the other. */
+      exclusive: {
+        checks: exclusive.length,
+        budgetMs: exclusive.reduce((sum, check) => sum + (check.budget ?? usualBudgetMs), 0),
+      },
+      checks: checks.map((check) => ({
+        id: check.id,
+        title: check.title,
+        section: check.section.title,
+        transport: check.transport,
+        topic: check.topic,
+        level: check.level,
+        clause: { ...check.clause, url: clauseUrl(check.clause) },
+        needs: check.needs ?? [],
+        after: check.after ?? [],
+        mutants: check.mutants,
+        exclusive: check.exclusive ?? null,
+        budgetMs: check.budget ?? usualBudgetMs,
+        expectations: check.expectations ?? [],
+        autobahn: check.autobahn ?? null,
+      })),
+    },
+    null,
+    2,
+  )
+}

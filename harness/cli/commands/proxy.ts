@@ -1,0 +1,35 @@
+import { UsageError } from '../../check/errors.ts'
+import { startProxyServer } from '../../../proxies/standalone.ts'
+import { exitCodes } from '../exit.ts'
+import { flagPort, flagText } from '../invocation.ts'
+import type { Act } from '../invocation.ts'
+import { interruptible, untilSignalled } from '../signals.ts'
+import { version } from '../version.ts'
+
+/** `proxy`: the embedded link engine on its own, until a signal ends it. Takes the flags of toxiproxy-server. */
+export const proxyCommand: Act = async (invocation) => {
+  const { terminal, flags } = invocation
+  if (flags['version'] === true) {
+    terminal.print(`streamproof proxy version ${version()}`)
+    return exitCodes.fine
+  }
+  const config = flagText(invocation, 'config')
+  const seed = flagText(invocation, 'seed')
+  if (seed !== null && !/^-?\d{1,15}$/.test(seed)) throw new UsageError('--seed takes a whole number')
+  const interruption = interruptible(terminal, null)
+  const server = await startProxyServer({
+    host: flagText(invocation, 'host') ?? 'localhost',
+    port: flagPort(invocation, 'port') ?? 8474,
+    ...(config === null ? {} : { config }),
+    ...(seed === null ? {} : { seed: Number(seed) }),
+    proxyMetrics: flags['proxyMetrics'] === true,
+    runtimeMetrics: flags['runtimeMetrics'] === true,
+  })
+  terminal.print(`the link engine listens on ${server.url}`)
+  try {
+    return await untilSignalled(interruption)
+  } finally {
+    await server.close()
+    interruption.release()
+  }
+}

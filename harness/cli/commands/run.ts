@@ -1,0 +1,110 @@
+import { randomInt } from 'node:crypto'
+import { openEngine } from '../../../proxies/engine.ts'
+import { loadCatalogue } from '../../../suites/index.ts'
+import type { Catalogue } from '../../check/catalogue.ts'
+import { Scope } from '../../check/scope.ts'
+import type { Report } from '../../check/result.ts'
+import type { Kit } from '../../peers/kit.ts'
+import { run } from '../../run/run.ts'
+import { select } from '../../run/select.ts'
+import { configure } from '../configuration.ts'
+import type { Configuration } from '../configuration.ts'
+import { exitCodeOf, exitCodes } from '../exit.ts'
+import type { Act, Invocation } from '../invocation.ts'
+import { openOutputs } from '../outputs.ts'
+import { progressHooks } from '../progress.ts'
+import { interruptible } from '../signals.ts'
+import { openSubject } from '../subject.ts'
+import type { Terminal } from '../terminal.ts'
+import { version } from '../version.ts'
+import { waitForTarget } from '../wait.ts'
+import { selectionOf } from './list.ts'
+
+/** `run`: from the address to the reports. */
+export const runCommand: Act = async (invocation) => {
+  const { terminal } = invocation
+  const interruption = interruptible(terminal, 'removing the proxies and writing what was judged')
+  try {
+    const status = await judgeTarget(invocation, interruption.signal)
+    return interruption.exitCode() ?? status
+  } catch (error) {
+    const code = interruption.exitCode()
+    // What fails because everything is being taken down is no news.
+    if (code !== null && exitCodeOf(error) !== exitCodes.harnessError) return code
+    throw error
+  } finally {
+    terminal.clearProgress()
+    interruption.release()
+  }
+}
+
+async function judgeTarget(invocation: Invocation, signal: AbortSignal): Promise<number> {
+  const { terminal } = invocation
+  const configuration = await configure(invocation)
+  const { options } = configuration
+  terminal.quiet = options.quiet
+  for (const remark of configuration.remarks) terminal.diagnose(remark)
+  const catalogue = await loadCatalogue()
+  select(catalogue.checks, selectionOf(options))
+  const outputs = openOutputs(options, invocation.folder, invocation.env, terminal)
+
+  const report = await observe(configuration, catalogue, invocation, signal)
+  outputs.write(report)
+  if (outputs.files.length > 0 && !options.quiet) terminal.diagnose(`wrote ${outputs.files.join(', ')}`)
+  return report.run.exitCode
+}
+
+/** Opens what a run needs, runs, and closes all of it whatever happens. */
+async function observe(
+  { options, contract }: Configuration,
+  catalogue: Catalogue<Kit>,
+  { env, terminal }: Invocation,
+  signal: AbortSignal,
+): Promise<Report> {
+  await using scope = new Scope()
+  const subject = await openSubject(contract)
+  scope.defer(() => subject.close())
+  terminal.maskWith((text) => subject.redactor.text(text))
+  if (subject.isReference) terminal.note('no target is given: judging the embedded reference server')
+  if (options.wait !== null) {
+    for (const target of [subject.targets.websocket, subject.targets.sse]) {
+      if (target !== null) await waitForTarget(target.url, options.wait, signal)
+    }
+  }
+  const seed = options.seed ?? randomInt(0x1_0000_0000)
+  const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
+  const engine = await openEngine({ choice: options.proxy, runId, env, timeScale: options.timeoutScale })
+  scope.defer(() => engine.close())
+  terminal.note(`seed ${seed}, ${engine.kind} link engine ${engine.version}`)
+  const report = await run(
+    catalogue,
+    {
+      targets: subject.targets,
+      shown: subject.shown,
+      engine,
+      redactor: subject.redactor,
+      expects: contract.expects ?? [],
+      selection: selectionOf(options),
+      jobs: options.jobs,
+      timeScale: options.timeoutScale,
+      seed,
+      maxTimeMs: options.maxTime,
+      signal,
+      failOn: options.failOn,
+      command: subject.command,
+      runId,
+      version: version(),
+    },
+    progressHooks(terminal, options.ascii),
+  )
+  terminal.clearProgress()
+  await closeAll(scope, terminal)
+  return report
+}
+
+/** An error of cleaning up is told, and does not hide the result. */
+async function closeAll(scope: Scope, terminal: Terminal): Promise<void> {
+  for (const error of await scope.close()) {
+    terminal.diagnose(`cleaning up: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

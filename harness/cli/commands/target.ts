@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SetupError, UsageError } from '../../check/errors.ts'
+import { mutants } from '../../reference/mutants.ts'
+import { startReference } from '../../reference/start.ts'
+import type { Reference } from '../../reference/start.ts'
+import { suggestion } from '../../target/closest.ts'
+import { exitCodes } from '../exit.ts'
+import { systemReason } from '../files.ts'
+import { flagPort, flagText } from '../invocation.ts'
+import type { Act, Invocation } from '../invocation.ts'
+import { interruptible, untilSignalled } from '../signals.ts'
+import { oneLine } from '../terminal.ts'
+
+/** `target`: the reference server on its own, or one of its mutants, until a signal ends it. */
+export const targetCommand: Act = async (invocation) => {
+  const { terminal, flags } = invocation
+  if (flags['listMutants'] === true) {
+    const longest = Math.max(...mutants.map(({ name }) => name.length))
+    terminal.print(
+      mutants
+        .map(
+          ({ name, transport, breaks, clause }) =>
+            `${name.padEnd(longest)}  ${transport.padEnd(9)}  ${breaks} (${clause})`,
+        )
+        .join('\n'),
+    )
+    return exitCodes.fine
+  }
+  const mutant = mutantOf(invocation)
+  const interruption = interruptible(terminal, null)
+  const reference = await start(invocation, mutant)
+  const folder = mkdtempSync(join(tmpdir(), 'streamproof-target-'))
+  // Also when a second signal ends the process at once.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const ca = join(folder, 'ca.pem')
+  writeFileSync(ca, reference.ca)
+  const addresses = {
+    ws: reference.ws.href,
+    wss: reference.wss.href,
+    http: reference.http.href,
+    https: reference.https.href,
+    publish: reference.publish.href,
+    plainWs: reference.plainWs.href,
+    plainHttp: reference.plainHttp.href,
+    allowedOrigin: reference.allowedOrigin,
+    deniedOrigin: reference.deniedOrigin,
+    ca,
+  }
+  if (flags['json'] === true) terminal.print(JSON.stringify({ ...addresses, mutant }))
+  else {
+    terminal.print(
+      mutant === null ? 'the reference server' : `the reference server with one rule broken: ${mutant}`,
+    )
+    terminal.print(
+      Object.entries(addresses)
+        .map(([name, value]) => `  ${name.padEnd(14)} ${value}`)
+        .join('\n'),
+    )
+    terminal.note('serving until a signal comes (Ctrl-C)')
+  }
+  try {
+    return await untilSignalled(interruption)
+  } finally {
+    await reference.close()
+    interruption.release()
+  }
+}
+
+function mutantOf(invocation: Invocation): string | null {
+  const name = flagText(invocation, 'mutant')
+  if (name === null || mutants.some((one) => one.name === name)) return name
+  throw new UsageError(
+    `there is no mutant ${oneLine(name)}${suggestion(
+      name,
+      mutants.map((one) => one.name),
+    )}; \`streamproof target --list-mutants\` shows all`,
+  )
+}
+
+async function start(invocation: Invocation, mutant: string | null): Promise<Reference> {
+  const [plain, secure] = [flagPort(invocation, 'port'), flagPort(invocation, 'tlsPort')]
+  const variant = flagText(invocation, 'variant') as 'echo' | 'pushing' | null
+  try {
+    return await startReference({
+      host: flagText(invocation, 'host') ?? '127.0.0.1',
+      ...(mutant === null ? {} : { mutant }),
+      ...(variant === null ? {} : { variant }),
+      ports: { ...(plain === null ? {} : { plain }), ...(secure === null ? {} : { secure }) },
+    })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && 'syscall' in error) {
+      throw new SetupError(
+        `the reference server cannot listen: ${listenReasons[String(error.code)] ?? systemReason(error)}; try another --port or --host`,
+      )
+    }
+    throw error
+  }
+}
+
+const listenReasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { UsageError } from '../check/errors.ts'
+
+/**
+ * Proves that a file can be written at this path, before a run spends its time. Makes its folder.
+ * Throws a `UsageError` that says why not, and which option names another place.
+ */
+export function prepareFile(path: string, option: string): void {
+  const folder = dirname(path)
+  const probe = join(folder, `.streamproof-${process.pid}.tmp`)
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there?.isDirectory() === true)
+    throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
+  // A device or a pipe has no folder to write a file aside in.
+  if (there !== undefined && !there.isFile()) return
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(probe, '')
+    rmSync(probe)
+  } catch (error) {
+    throw new UsageError(
+      `cannot write to ${folder}: ${systemReason(error)}; name another place with ${option}`,
+    )
+  }
+}
+
+/**
+ * Writes a file aside and renames it, so that nobody ever sees half of it. Synchronous on purpose: a second signal,
+ * which ends the process at once, cannot come in between.
+ */
+export function writeWhole(path: string, text: string): void {
+  const there = statSync(path, { throwIfNoEntry: false })
+  const place = there === undefined ? path : realpathSync(path)
+  const aside = `${place}.${process.pid}.tmp`
+  try {
+    if (there !== undefined && !there.isFile()) {
+      writeFileSync(place, text)
+      return
+    }
+    mkdirSync(dirname(place), { recursive: true })
+    writeFileSync(aside, text)
+    renameSync(aside, place)
+  } catch (error) {
+    rmSync(aside, { force: true })
+    throw new UsageError(`cannot write ${path}: ${systemReason(error)}`)
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a file of that name is in the way',
+  EISDIR: 'it is a folder',
+  ENOENT: 'no such file or folder',
+  ENAMETOOLONG: 'the name is too long',
+}
+
+/** What the operating system said, in words. */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  return reasons[code] ?? code
+}

@@ -1,0 +1,50 @@
+import type { RunHooks } from '../run/settings.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a person wants to know while a run is under way: one line that is rewritten, or a few short ones. */
+export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
+  let applicable = 0
+  let observed = 0
+  let quarter = 1
+  let fallen = 0
+  const running = new Set<string>()
+  const show = (): void => {
+    const done = Math.round((20 * observed) / Math.max(1, applicable))
+    const bar = ascii
+      ? `[${'#'.repeat(done)}${'.'.repeat(20 - done)}]`
+      : `${'█'.repeat(done)}${'░'.repeat(20 - done)}`
+    const [oldest = ''] = running
+    const falls = fallen === 0 ? '' : `  ${fallen} fell`
+    terminal.progress(`${bar} ${observed}/${applicable}${falls}  ${oldest}`)
+  }
+  return {
+    discovering(transport, url) {
+      terminal.progress(`looking at what the ${transport} target can do: ${url}`)
+      terminal.note(`looking at what the ${transport} target can do: ${url}`)
+    },
+    planned(plan) {
+      applicable = plan.applicable
+      terminal.note(
+        `${plan.total} checks: ${plan.applicable} apply, ${plan.notApplicable} do not; ${plan.exclusive} of them run alone`,
+      )
+      show()
+    },
+    started(id) {
+      running.add(id)
+      show()
+    },
+    observed(id, verdict, repeats) {
+      running.delete(id)
+      observed += 1
+      if (verdict !== 'pass' && !repeats) fallen += 1
+      while (quarter <= 3 && observed >= (applicable * quarter) / 4) {
+        terminal.note(`${observed} of ${applicable} observed`)
+        quarter += 1
+      }
+      show()
+    },
+    finding(text) {
+      terminal.diagnose(text)
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { Contract, Targets } from '../target/contract.ts'
+import { resolveTargets } from '../target/contract.ts'
+import { commandFor } from '../target/command.ts'
+import { redactorFor } from '../target/secrets.ts'
+import type { Redactor } from '../peers/session.ts'
+import { startReference } from '../reference/start.ts'
+import type { Reference } from '../reference/start.ts'
+import { referenceContract } from './reference-contract.ts'
+
+/** What is judged: somebody's server, or the embedded reference. */
+export interface Subject {
+  readonly targets: Targets
+  /** Names for the report; null: the redacted URL. */
+  readonly shown: { readonly websocket: string | null; readonly sse: string | null }
+  readonly contract: Contract
+  readonly redactor: Redactor
+  /** Start of the command that repeats a check. */
+  readonly command: string
+  readonly isReference: boolean
+  close(): Promise<void>
+}
+
+/** Resolves the contract; one without a target starts the reference. Throws a `UsageError` for what is no target. */
+export async function openSubject(contract: Contract, more: readonly string[] = []): Promise<Subject> {
+  if (contract.ws !== undefined || contract.sse !== undefined) {
+    return {
+      targets: resolveTargets(contract),
+      shown: { websocket: null, sse: null },
+      contract,
+      redactor: redactorFor(contract),
+      command: commandFor(contract, more),
+      isReference: false,
+      close: async () => undefined,
+    }
+  }
+  const reference: Reference = await startReference({})
+  const own = referenceContract(reference)
+  return {
+    targets: resolveTargets(own),
+    shown: { websocket: 'reference', sse: 'reference' },
+    contract: own,
+    redactor: redactorFor({}),
+    command: commandFor({}, more),
+    isReference: true,
+    close: () => reference.close(),
+  }
+}

@@ -1,0 +1,114 @@
+import type { WriteStream } from 'node:tty'
+
+/** What decides about colour: `--color`, then NO_COLOR and FORCE_COLOR, then whether a person is looking. */
+export interface ColourWish {
+  readonly wish: 'auto' | 'always' | 'never'
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isTTY: boolean
+}
+
+export function colourful({ wish, env, isTTY }: ColourWish): boolean {
+  if (wish !== 'auto') return wish === 'always'
+  if ((env['NO_COLOR'] ?? '') !== '') return false
+  const forced = env['FORCE_COLOR']
+  if (forced !== undefined) return forced !== '0' && forced !== 'false'
+  return isTTY && env['TERM'] !== 'dumb'
+}
+
+/** Anything that a terminal could take for a command: C0, DEL, C1, and marks that turn the direction of text. */
+// oxlint-disable-next-line no-control-regex -- these are the characters that must not get through
+const commands = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** One line, whatever the text contains. */
+export function oneLine(text: string): string {
+  return text
+    .replaceAll(/\s*\r?\n\s*/g, ' ')
+    .replaceAll(commands, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+    .toWellFormed()
+}
+
+type Output = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number }
+
+/**
+ * The two outputs. stdout takes the result, stderr progress and diagnostics. A reader of stdout that goes away
+ * (`| head`) is no error: the rest is dropped, and files are still written.
+ */
+export class Terminal {
+  readonly #out: Output
+  readonly #err: Output
+  #outClosed = false
+  #progress = ''
+  #mask: (text: string) => string = (text) => text
+  quiet = false
+
+  constructor(out: Output = process.stdout, err: Output = process.stderr) {
+    this.#out = out
+    this.#err = err
+    out.on('error', () => {
+      this.#outClosed = true
+    })
+    err.on('error', () => {
+      this.quiet = true
+    })
+  }
+
+  /** Whoever knows the run's secrets says how to take them out; applies to every line on stderr. */
+  maskWith(mask: (text: string) => string): void {
+    this.#mask = mask
+  }
+
+  get resultIsTTY(): boolean {
+    return this.#out.isTTY === true
+  }
+
+  get progressIsTTY(): boolean {
+    return this.#err.isTTY === true
+  }
+
+  get width(): number {
+    return this.#out.columns ?? 100
+  }
+
+  /** A part of the result. */
+  print(text: string): void {
+    this.clearProgress()
+    if (!this.#outClosed) this.#out.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+
+  /** One line of diagnostics, whatever its text contains. */
+  diagnose(text: string): void {
+    this.clearProgress()
+    this.#err.write(`streamproof: ${oneLine(this.#mask(text))}\n`)
+  }
+
+  /** Help that nobody asked for: several lines, on stderr. */
+  explain(text: string): void {
+    this.clearProgress()
+    this.#err.write(text)
+  }
+
+  /** Like `diagnose`, but only for those who did not ask for quiet, and not where a progress line tells as much. */
+  note(text: string): void {
+    if (!this.quiet && !this.progressIsTTY) this.diagnose(text)
+  }
+
+  /** Takes secrets out of a text, as far as they are known. */
+  masked(text: string): string {
+    return this.#mask(text)
+  }
+
+  /** The progress line: rewritten on a terminal, absent elsewhere. */
+  progress(text: string): void {
+    if (this.quiet || !this.progressIsTTY) return
+    const line = oneLine(this.#mask(text)).slice(0, Math.max(20, (this.#err.columns ?? 80) - 1))
+    if (line === this.#progress) return
+    this.#err.write(`\r\u001b[K${line}`)
+    this.#progress = line
+  }
+
+  clearProgress(): void {
+    if (this.#progress === '') return
+    this.#err.write('\r\u001b[K')
+    this.#progress = ''
+  }
+}
