@@ -1,0 +1,93 @@
+import { EventSource } from 'undici'
+import { dispatcherOver, withHeaders } from './client-route.ts'
+import type { SessionContext } from './context.ts'
+import { asLatin1 } from './http-exchange.ts'
+import type { ClientEvent, ConformingClients } from './kit.ts'
+import { Watch } from './watch.ts'
+
+type Options = Parameters<ConformingClients['undiciEventSource']>[0]
+
+/** Events that are kept of one client. */
+const most = 10_000
+
+/**
+ * Runs undici's EventSource until it has seen enough, or for as long as one event may take after the last thing that
+ * happened. What it has seen by then is the result: the check judges it. Its reconnection time is short, unless the
+ * server sets one.
+ */
+export async function runEventSource(context: SessionContext, options: Options) {
+  const endpoint = context.endpoint('sse')
+  const route = options.via ?? context.direct(endpoint.url)
+  const watch = new Watch()
+  const events: ClientEvent[] = []
+  const state = { opens: 0, steps: 0 }
+  const first = options.lastEventId
+  const dispatcher = withHeaders(dispatcherOver(context, endpoint, route), () => [
+    ...endpoint.headers,
+    ...(first !== undefined && state.opens === 0
+      ? [['last-event-id', asLatin1(new TextEncoder().encode(first))] as const]
+      : []),
+  ])
+  const source = create(endpoint.url, dispatcher, (event) => {
+    state.steps += 1
+    if (event.type === 'open') state.opens += 1
+    else if ('data' in event && 'lastEventId' in event && events.length < most) {
+      events.push({ type: event.type, data: String(event.data), lastEventId: String(event.lastEventId) })
+      context.transcript.add(
+        'target',
+        'event',
+        `EventSource got an event of type ${JSON.stringify(event.type.slice(0, 40))}`,
+      )
+    }
+    watch.changed()
+  })
+  context.scope.defer(() => {
+    source.close()
+    watch.stop()
+  })
+  await watch.until(
+    () => (state.opens > 0 || source.readyState === 2 ? true : undefined),
+    context.limits.head,
+  )
+  if (state.opens > 0) await options.opened?.()
+  await untilEnough(context, watch, state, () => options.until(events) || source.readyState === 2)
+  source.close()
+  return { events, opens: state.opens }
+}
+
+/** Every event begins the limit anew; ten limits are the ceiling. */
+async function untilEnough(
+  context: SessionContext,
+  watch: Watch,
+  state: { steps: number },
+  enough: () => boolean,
+): Promise<void> {
+  const deadline = context.now() + 10 * context.limits.event
+  for (;;) {
+    const seen = state.steps
+    await watch.until(() => (enough() || state.steps > seen ? true : undefined), context.limits.event)
+    if (enough() || state.steps === seen || context.now() > deadline) return
+  }
+}
+
+/** undici warns once per process that its EventSource is experimental: nothing that a user of ours could act on. */
+function create(
+  url: URL,
+  dispatcher: ReturnType<typeof withHeaders>,
+  seen: (event: Event) => void,
+): EventSource {
+  const warn = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    const source = new EventSource(url, { node: { dispatcher, reconnectionTime: 50 } })
+    // Listeners need the names of the events in advance; this sees them all.
+    const dispatch = source.dispatchEvent.bind(source)
+    source.dispatchEvent = (event) => {
+      seen(event)
+      return dispatch(event)
+    }
+    return source
+  } finally {
+    process.emitWarning = warn
+  }
+}

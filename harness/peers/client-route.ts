@@ -1,0 +1,88 @@
+import net from 'node:net'
+import tls from 'node:tls'
+import { Agent, buildConnector } from 'undici'
+import type { Dispatcher } from 'undici'
+import { addressOf, isSecure } from './context.ts'
+import type { SessionContext } from './context.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Route } from './kit.ts'
+import { secureOptions } from './trust.ts'
+
+/** TLS of the true target, wherever the connection goes: trust, SNI, and the name that the certificate is for. */
+function tlsOf(endpoint: Endpoint) {
+  const { host } = addressOf(endpoint.url)
+  return {
+    ...secureOptions(endpoint.tls),
+    ...(net.isIP(host) === 0 ? { servername: host } : {}),
+    checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
+      tls.checkServerIdentity(host, certificate),
+  }
+}
+
+/** A connection over this route, watched by the session's observer and owned by its scope. */
+export function connectOver(context: SessionContext, endpoint: Endpoint, route: Route): net.Socket {
+  const { host, port } = route
+  const socket = isSecure(endpoint.url)
+    ? tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...tlsOf(endpoint) })
+    : net.connect({ host, port })
+  watch(context, route, socket)
+  return socket
+}
+
+/** A dispatcher whose connections go over this route; it keeps none after the session. */
+export function dispatcherOver(context: SessionContext, endpoint: Endpoint, route: Route): Agent {
+  const connector = buildConnector({ ...tlsOf(endpoint), timeout: context.limits.connect })
+  const connect: buildConnector.connector = (options, callback) => {
+    connector({ ...options, hostname: route.host, port: String(route.port) }, (...result) => {
+      if (result[1] !== null) watch(context, route, result[1])
+      callback(...result)
+    })
+  }
+  const agent = new Agent({ connect, bodyTimeout: 0, headersTimeout: context.limits.head })
+  context.scope.defer(() => agent.destroy())
+  return agent
+}
+
+function watch(context: SessionContext, route: Route, socket: net.Socket): void {
+  const begin = (): void => {
+    const done = context.environment.observer.opened(route.kind)
+    let how: 'fin' | 'rst' | null = null
+    socket.once('end', () => (how ??= 'fin')).once('error', () => (how ??= 'rst'))
+    socket.once('close', () => {
+      done({ by: how === null ? 'us' : route.severs ? 'link' : 'target', how: how ?? 'fin', code: null })
+    })
+  }
+  if (socket.connecting) socket.once('connect', begin)
+  else begin()
+  context.scope.defer(() => void socket.destroy())
+}
+
+/** Adds headers to every request that does not have them already. */
+export function withHeaders(
+  dispatcher: Dispatcher,
+  headers: () => readonly (readonly [name: string, value: string])[],
+): Dispatcher {
+  return dispatcher.compose((dispatch) => (options, handler) => {
+    const present = headerEntries(options.headers)
+    const names = new Set(present.map(([name]) => name.toLowerCase()))
+    const added = headers().filter(([name]) => !names.has(name.toLowerCase()))
+    return dispatch({ ...options, headers: [...present, ...added].flat() }, handler)
+  })
+}
+
+function headerEntries(headers: Dispatcher.DispatchOptions['headers']): [string, string][] {
+  if (headers === null || headers === undefined) return []
+  if (Array.isArray(headers)) {
+    const flat = headers as readonly string[]
+    return flat.flatMap((name, index) =>
+      index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : [],
+    )
+  }
+  if (Symbol.iterator in headers) {
+    return [...(headers as Iterable<[string, string | string[] | undefined]>)].map(([name, value]) => [
+      name,
+      String(value),
+    ])
+  }
+  return Object.entries(headers).map(([name, value]) => [name, String(value)])
+}

@@ -1,0 +1,297 @@
+import { Inconclusive, Violation } from '../check/errors.ts'
+import type { Ending } from '../check/model.ts'
+import { EventStreamParser } from '../wire/event-stream.ts'
+import type { ParsedEvent } from '../wire/event-stream.ts'
+import type { LinkTrace } from '../../proxies/types.ts'
+import type { SessionContext } from './context.ts'
+import { Exchange, asLatin1 } from './http-exchange.ts'
+import type {
+  EventStream,
+  HttpHead,
+  Route,
+  StreamEvent,
+  StreamLine,
+  StreamProblem,
+  SubscribeOptions,
+} from './kit.ts'
+import type { Publisher } from './publish.ts'
+import { Severed } from './severed.ts'
+import { endedHow } from './words.ts'
+
+/**
+ * A subscription as it comes. `openStream` gives it as soon as the request is sent; `accepted` waits for the answer.
+ */
+export class Stream implements EventStream {
+  readonly #context: SessionContext
+  readonly #publisher: Publisher
+  readonly #parser: EventStreamParser
+  #exchange: Exchange | null = null
+  #told = 0
+
+  private constructor(context: SessionContext, publisher: Publisher, cursor: string) {
+    this.#context = context
+    this.#publisher = publisher
+    this.#parser = new EventStreamParser({ lastEventId: cursor })
+  }
+
+  /** Connects and asks. Waits for no answer. */
+  static async open(
+    context: SessionContext,
+    publisher: Publisher,
+    options: SubscribeOptions = {},
+  ): Promise<Stream> {
+    const endpoint = context.endpoint('sse')
+    const id = options.lastEventId
+    const stream = new Stream(context, publisher, typeof id === 'string' ? id : '')
+    stream.#exchange = await Exchange.open(context, {
+      endpoint,
+      url: options.url ?? endpoint.url,
+      via: options.via,
+      method: 'GET',
+      target: undefined,
+      version: options.httpVersion ?? '1.1',
+      headers: [
+        ['Accept', 'text/event-stream'],
+        ['Accept-Encoding', 'identity'],
+        ['Cache-Control', 'no-cache'],
+        ...(id === undefined
+          ? []
+          : [
+              [
+                'Last-Event-ID',
+                asLatin1(typeof id === 'string' ? new TextEncoder().encode(id) : id),
+              ] as const,
+            ]),
+        ...(options.headers ?? []),
+      ],
+      without: options.without ?? [],
+      body: (bytes, ms) => stream.#body(bytes, ms),
+      over: () => stream.#parser.end(),
+    })
+    return stream
+  }
+
+  /**
+   * Waits until a 200 with an event-stream type has come.
+   *
+   * @throws Violation where something else came; Inconclusive on 429 and 503; Severed where the link ended it.
+   */
+  async accepted(withinMs = this.#patient(this.#context.limits.head)): Promise<this> {
+    const head = await this.exchange.headOrEnd(withinMs)
+    const { observer } = this.#context.environment
+    if (head === null) throw this.#unanswered()
+    this.#context.judged(this.ending)
+    if (head.status === 429 || head.status === 503) {
+      observer.refused(head.status === 429 ? 'status-429' : 'status-503')
+      throw new Inconclusive('target-refused', `the target answered ${head.status}`)
+    }
+    if (head.status !== 200) throw new Violation('status 200', `status ${head.status}`)
+    const type = head.get('content-type')
+    if (!isEventStream(type)) {
+      const actual = type === null ? 'no Content-Type' : `Content-Type ${JSON.stringify(type.slice(0, 80))}`
+      throw new Violation('a Content-Type of text/event-stream', actual)
+    }
+    const coding = head.list('content-encoding').filter((one) => one.toLowerCase() !== 'identity')
+    if (coding.length > 0) {
+      const actual = `Content-Encoding ${JSON.stringify(coding.join(', ').slice(0, 80))}`
+      throw new Violation('no content coding, as the request accepts none', actual)
+    }
+    return this
+  }
+
+  get exchange(): Exchange {
+    if (this.#exchange === null) throw new TypeError('the stream has no connection yet')
+    return this.#exchange
+  }
+
+  get response(): HttpHead {
+    const head = this.exchange.head
+    if (head === null) throw new TypeError('no response has come')
+    return head
+  }
+
+  get route(): Route {
+    return this.exchange.socket.route
+  }
+
+  get body(): Uint8Array {
+    return this.#parser.body
+  }
+
+  /** Bytes of the body so far, kept or not. */
+  get size(): number {
+    return this.#parser.size
+  }
+
+  /** Offset of the block that is not ended yet. */
+  get blockFrom(): number {
+    return this.#parser.blockFrom
+  }
+
+  get lines(): readonly StreamLine[] {
+    return this.#parser.lines
+  }
+
+  get events(): readonly StreamEvent[] {
+    return this.#parser.events
+  }
+
+  get problems(): readonly StreamProblem[] {
+    return this.#parser.problems
+  }
+
+  get lastEventId(): string {
+    return this.#parser.lastEventId
+  }
+
+  get retry(): number | null {
+    return this.#parser.retry
+  }
+
+  get ending(): Ending | null {
+    return this.exchange.ending
+  }
+
+  get trace(): LinkTrace {
+    return this.exchange.socket.trace
+  }
+
+  async expectEvent(
+    what: string,
+    match: (event: StreamEvent) => boolean,
+    within?: number,
+  ): Promise<StreamEvent> {
+    const limit =
+      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
+    const found = await this.find(match, limit)
+    this.#context.judged(this.ending)
+    if (found !== undefined) return found
+    this.#severed()
+    const others = this.events.length === 0 ? 'no event came' : 'only other events came'
+    throw new Violation(
+      what,
+      this.ending === null ? others : `${others}, and ${endedHow(this.ending, 'the stream')}`,
+    )
+  }
+
+  /** The first event that matches, of those that came and those that come; undefined when none does in time. */
+  async find(match: (event: StreamEvent) => boolean, withinMs: number): Promise<StreamEvent | undefined> {
+    let looked = 0
+    const look = (): StreamEvent | null | undefined => {
+      for (; looked < this.events.length; looked += 1) {
+        const event = this.events[looked]
+        if (event !== undefined && match(event)) return event
+      }
+      return this.exchange.over || this.ending !== null ? null : undefined
+    }
+    return (await this.exchange.socket.watch.until(look, withinMs)) ?? undefined
+  }
+
+  async barrier(): Promise<StreamEvent> {
+    const marker = this.#context.nonce()
+    const asked = this.exchange.socket.now()
+    await this.#publisher.publish({ data: `streamproof barrier ${marker}` })
+    const event = await this.expectEvent('the published event', ({ data }) => data.includes(marker))
+    this.exchange.socket.answered(asked)
+    return event
+  }
+
+  async expectEvents(count: number): Promise<readonly StreamEvent[]> {
+    const { watch } = this.exchange.socket
+    await watch.until(
+      () => (this.events.length >= count || this.ending !== null ? true : undefined),
+      this.#patient(this.#context.limits.event),
+    )
+    this.#context.judged(this.ending)
+    if (this.events.length >= count) return this.events
+    this.#severed()
+    const came = this.events.length === 0 ? 'no event came' : 'fewer came'
+    const actual = this.ending === null ? came : `${came}, and ${endedHow(this.ending, 'the stream')}`
+    throw new Violation(count === 1 ? 'an event' : `${count} events`, actual)
+  }
+
+  bytesOf(event: StreamEvent): Uint8Array {
+    return this.body.slice(event.from, event.to)
+  }
+
+  async expectEnd(): Promise<Ending> {
+    const ending = await this.exchange.socket.watch.until(
+      () => this.ending ?? undefined,
+      this.#patient(this.#context.limits.end),
+    )
+    this.#context.judged(this.ending)
+    if (ending !== undefined) return ending
+    throw new Violation('the stream to end', 'it stayed open')
+  }
+
+  async expectOpen(ms?: number): Promise<void> {
+    if (ms === undefined && this.#publisher.available) {
+      await this.barrier()
+      return
+    }
+    const limit = ms === undefined ? this.#context.limits.quiet : this.#context.scaled(ms)
+    const ending = await this.exchange.socket.watch.until(() => this.ending ?? undefined, limit)
+    this.#context.judged(this.ending)
+    this.#severed()
+    if (ending !== undefined) throw new Violation('the stream to stay open', endedHow(ending, 'it'))
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#context.transcript.add('us', 'bytes', `${bytes.length} bytes behind the request`, bytes)
+    this.exchange.socket.write(bytes)
+  }
+
+  close(): void {
+    this.exchange.socket.finish()
+    void this.exchange.socket.close()
+  }
+
+  reset(): void {
+    this.exchange.socket.reset()
+  }
+
+  #patient(ms: number): number {
+    return ms * (this.route.patience ?? 1)
+  }
+
+  #body(bytes: Uint8Array, ms: number): void {
+    this.#parser.push(bytes, ms)
+    for (; this.#told < this.events.length; this.#told += 1) {
+      const event = this.events[this.#told] as ParsedEvent
+      this.#context.transcript.add('target', 'event', noteOf(event), this.bytesOf(event))
+    }
+  }
+
+  #severed(): void {
+    if (this.route.severs && this.exchange.socket.ending?.by !== 'us')
+      throw new Severed('the link severed the stream')
+  }
+
+  #unanswered(): Error {
+    const { socket, bad } = this.exchange
+    this.#context.judged(socket.ending)
+    if (socket.tls?.error) {
+      return new Violation(
+        'TLS with a certificate that is valid for the host',
+        `TLS failed with ${socket.tls.error}`,
+      )
+    }
+    const expected = 'an HTTP response with status 200'
+    if (bad !== null) return new Violation(expected, bad)
+    if (this.route.severs) return new Severed('the link let no response through')
+    if (socket.ending !== null) return new Violation(expected, endedHow(socket.ending, 'the connection'))
+    socket.gaveUp()
+    return new Violation(expected, 'no response')
+  }
+}
+
+/** True for `text/event-stream`, in any letter case, with parameters or without. */
+export function isEventStream(type: string | null): boolean {
+  return type !== null && (type.split(';')[0] ?? '').trim().toLowerCase() === 'text/event-stream'
+}
+
+function noteOf(event: ParsedEvent): string {
+  const type = event.type.length > 40 ? `${event.type.slice(0, 40)}..` : event.type
+  const id = event.id === null ? 'no id' : `id ${JSON.stringify(event.id.slice(0, 40))}`
+  return `event ${JSON.stringify(type)}, ${id}, ${event.data.length} characters of data`
+}

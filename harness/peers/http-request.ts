@@ -1,0 +1,87 @@
+import { Violation } from '../check/errors.ts'
+import type { Ending } from '../check/model.ts'
+import { ByteBuffer } from '../wire/byte-buffer.ts'
+import type { SessionContext } from './context.ts'
+import { isEventStream } from './event-stream.ts'
+import { Exchange } from './http-exchange.ts'
+import type { HttpAnswer, HttpHead, RequestOptions } from './kit.ts'
+import { Severed } from './severed.ts'
+import { endedHow } from './words.ts'
+
+const bodyCeiling = 65_536
+
+/**
+ * Sends one HTTP/1.1 request and gives what came: head, and the first bytes of the body. Follows no redirect, and
+ * hangs up when it has seen enough.
+ *
+ * @throws Inconclusive where no TCP connection could be made; Severed on a route whose faults sever, when no head came.
+ */
+export async function sendRequest(
+  context: SessionContext,
+  options: RequestOptions = {},
+): Promise<HttpAnswer> {
+  const endpoint = context.endpoint(options.transport ?? 'sse')
+  const body = new ByteBuffer(bodyCeiling)
+  const exchange = await Exchange.open(context, {
+    endpoint,
+    url: options.url ?? endpoint.url,
+    via: options.via,
+    method: options.method ?? 'GET',
+    target: options.target,
+    version: options.version ?? '1.1',
+    headers: [...defaults(options.transport ?? 'sse', options.headers ?? []), ...(options.headers ?? [])],
+    without: options.without ?? [],
+    maxTls: options.maxTls,
+    body: (bytes) => body.append(bytes),
+  })
+  const { socket } = exchange
+  const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
+  if (head === null && socket.ending === null) socket.gaveUp()
+  if (head !== null) await bodyOf(context, exchange, head, body)
+  const ending = exchange.ending
+  context.judged(ending)
+  const { tls } = socket
+  await socket.close()
+  if (head === null && socket.route.severs) throw new Severed('the link let no response through')
+  return {
+    head,
+    ending,
+    body: body.view(),
+    headMs: exchange.headMs,
+    tls,
+    expectHead: () => head ?? missing(exchange, ending),
+  }
+}
+
+function defaults(transport: 'websocket' | 'sse', given: readonly (readonly [string, string])[]) {
+  const names = new Set(given.map(([name]) => name.toLowerCase()))
+  const usual = [
+    ['Accept', transport === 'sse' ? 'text/event-stream' : '*/*'],
+    ['Accept-Encoding', 'identity'],
+    ['Cache-Control', 'no-cache'],
+  ] as const
+  return usual.filter(([name]) => !names.has(name.toLowerCase()))
+}
+
+/** Until the body is over or enough of it came. A stream is not waited for: it does not end. */
+async function bodyOf(
+  context: SessionContext,
+  exchange: Exchange,
+  head: HttpHead,
+  body: ByteBuffer,
+): Promise<void> {
+  const stream = isEventStream(head.get('content-type'))
+  await exchange.socket.watch.until(
+    () => (exchange.over || exchange.ending !== null || body.truncated ? true : undefined),
+    stream ? context.limits.quiet : context.limits.reply,
+  )
+}
+
+function missing(exchange: Exchange, ending: Ending | null): never {
+  const expected = 'an HTTP response'
+  const error = exchange.socket.tls?.error
+  if (error)
+    throw new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${error}`)
+  if (exchange.bad !== null) throw new Violation(expected, exchange.bad)
+  throw new Violation(expected, ending === null ? 'no response' : endedHow(ending, 'the connection'))
+}
