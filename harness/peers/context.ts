@@ -7,6 +7,7 @@ import type { Fault, Link } from '../../proxies/types.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Evidence, Route } from './kit.ts'
 import type { SessionEnvironment } from './session.ts'
+import type { PeerSocket } from './socket-types.ts'
 
 /** How long each kind of wait lasts, in ms. Everything that waits takes its limit from here. */
 export interface Limits {
@@ -52,6 +53,8 @@ export interface SessionContext {
   randomBytes(length: number): Uint8Array
   measure(name: string, value: number | string): void
   addFault(record: FaultRecord): void
+  /** The sockets that were opened on a route, in order. */
+  socketsOn(route: Route): PeerSocket[]
   /** A verb has judged a connection: this is how it ended, or null while it stands. The last one is reported. */
   judged(ending: Ending | null): void
   evidence(): Evidence
@@ -71,6 +74,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
   const faults: FaultRecord[] = []
   const measured: Record<string, number | string> = {}
   const random = randomStream(`${environment.seed}/${checkId}`)
+  const sockets = new WeakMap<Route, PeerSocket[]>()
   let close: Ending | null = null
   return {
     environment,
@@ -106,6 +110,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
       host: link.host,
       port: link.port,
       severs: faults.some((fault) => fault.severs),
+      patience: faults.length > 0 ? 3 : 1,
     }),
     nonce: freshNonce,
     randomBytes: random,
@@ -113,6 +118,11 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
       measured[name] = typeof value === 'string' ? redactor.text(value) : value
     },
     addFault: (record) => void faults.push(record),
+    socketsOn(route) {
+      const known = sockets.get(route) ?? []
+      sockets.set(route, known)
+      return known
+    },
     judged(ending) {
       close = ending
     },

@@ -72,6 +72,8 @@ export interface Route {
   readonly port: number
   /** Faults in force that end or silence a connection make its ending `by: 'link'`. */
   readonly severs: boolean
+  /** Multiplies the waits on this route: a slow link needs patience. 1 unless told. */
+  readonly patience?: number
 }
 
 export interface UnderFaultOptions {

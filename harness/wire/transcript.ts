@@ -18,7 +18,7 @@ export interface TranscriptOptions {
   readonly redactBytes?: (value: Uint8Array) => Uint8Array
   /** Entries kept: the first half and the last half of what came. 200 unless told. */
   readonly maxEntries?: number
-  /** Bytes of one entry shown as hex; 96 unless told. */
+  /** Bytes of one entry shown as hex, four times as many of a head; 96 unless told. */
   readonly maxBytes?: number
 }
 
@@ -43,7 +43,13 @@ export class Transcript {
   /** Adds a line. The same line again, without bytes, is counted on the line before (`… (3 times)`). */
   add(from: Entry['from'], kind: Entry['kind'], note: string, bytes?: Uint8Array): void {
     const text = this.#options.redactText?.(note) ?? note
-    const entry: Entry = { ms: round(this.#options.now()), from, kind, note: text, hex: this.#hex(bytes) }
+    const entry: Entry = {
+      ms: round(this.#options.now()),
+      from,
+      kind,
+      note: text,
+      hex: this.#hex(bytes, kind),
+    }
     if (entry.hex === null && this.#merge(entry)) return
     this.#repeats = 0
     const half = Math.ceil(this.#maxEntries / 2)
@@ -79,12 +85,13 @@ export class Transcript {
     return true
   }
 
-  #hex(bytes: Uint8Array | undefined): string | null {
+  #hex(bytes: Uint8Array | undefined, kind: Entry['kind']): string | null {
     if (bytes === undefined) return null
-    const reach = bytes.subarray(0, this.#maxBytes + secretReach)
+    const most = this.#maxBytes * (kind === 'head' ? 4 : 1)
+    const reach = bytes.subarray(0, most + secretReach)
     const clean = this.#options.redactBytes?.(reach) ?? reach
-    const cut = clean.length > this.#maxBytes || bytes.length > reach.length
-    return Buffer.from(clean.subarray(0, this.#maxBytes)).toString('hex') + (cut ? '..' : '')
+    const cut = clean.length > most || bytes.length > reach.length
+    return Buffer.from(clean.subarray(0, most)).toString('hex') + (cut ? '..' : '')
   }
 }
 

@@ -1,0 +1,52 @@
+import { Violation } from '../check/errors.ts'
+import { openContext } from './context.ts'
+import type { SessionContext } from './context.ts'
+import type { Kit } from './kit.ts'
+import type { Session, SessionEnvironment } from './session.ts'
+import { sseVerbs } from './sse-kit.ts'
+import { websocketVerbs } from './websocket-kit.ts'
+
+/** Opens the session of one run of one check. Whoever opens it closes it, whatever the check did. */
+export function openSession(environment: SessionEnvironment, checkId: string): Session {
+  const context = openContext(environment, checkId)
+  const kit = openKit(context)
+  return {
+    kit,
+    evidence: () => context.evidence(),
+    async close() {
+      await context.scope.close()
+    },
+  }
+}
+
+function openKit(context: SessionContext): Kit {
+  return {
+    ...websocketVerbs(context),
+    ...sseVerbs(context),
+    get websocket() {
+      return context.endpoint('websocket')
+    },
+    get sse() {
+      return context.endpoint('sse')
+    },
+    nonce: () => context.nonce(),
+    randomBytes: (length) => context.randomBytes(length),
+    measure: (name, value) => context.measure(name, value),
+    expect(holds, expected, actual) {
+      if (!holds) throw new Violation(expected, actual)
+    },
+    together: (count, one) => settled(Array.from({ length: count }, (_none, index) => one(index))),
+    async inTurn(count, one) {
+      const results = []
+      for (let index = 0; index < count; index++) results.push(await one(index))
+      return results
+    },
+    now: () => context.now(),
+  }
+}
+
+/** All at once; the first failure is told when every one has settled, so that none fails unseen later. */
+async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
+}
