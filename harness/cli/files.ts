@@ -9,11 +9,10 @@ import { UsageError } from '../check/errors.ts'
 export function prepareFile(path: string, option: string): void {
   const folder = dirname(path)
   const probe = join(folder, `.streamproof-${process.pid}.tmp`)
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there?.isDirectory() === true)
+  const there = kindOf(path)
+  if (there === 'folder')
     throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
-  // A device or a pipe has no folder to write a file aside in.
-  if (there !== undefined && !there.isFile()) return
+  if (there === 'device') return
   try {
     mkdirSync(folder, { recursive: true })
     writeFileSync(probe, '')
@@ -30,20 +29,38 @@ export function prepareFile(path: string, option: string): void {
  * which ends the process at once, cannot come in between.
  */
 export function writeWhole(path: string, text: string): void {
-  const there = statSync(path, { throwIfNoEntry: false })
-  const place = there === undefined ? path : realpathSync(path)
+  const there = kindOf(path)
+  const place = there === 'file' ? realpathSync(path) : path
   const aside = `${place}.${process.pid}.tmp`
   try {
-    if (there !== undefined && !there.isFile()) {
-      writeFileSync(place, text)
-      return
+    // A device or a pipe has no folder to write a file aside in.
+    if (there === 'device') writeFileSync(place, text)
+    else {
+      mkdirSync(dirname(place), { recursive: true })
+      writeFileSync(aside, text)
+      renameSync(aside, place)
     }
-    mkdirSync(dirname(place), { recursive: true })
-    writeFileSync(aside, text)
-    renameSync(aside, place)
   } catch (error) {
-    rmSync(aside, { force: true })
+    if (there !== 'device') discard(aside)
     throw new UsageError(`cannot write ${path}: ${systemReason(error)}`)
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // It cannot be there: a part of its path is a file.
+  }
+}
+
+/** What is at the path, links followed; null where nothing is. */
+function kindOf(path: string): 'file' | 'folder' | 'device' | null {
+  try {
+    const there = statSync(path)
+    return there.isFile() ? 'file' : there.isDirectory() ? 'folder' : 'device'
+  } catch {
+    return null
   }
 }
 

@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { UsageError } from '../../harness/check/errors.ts'
+import { prepareFile, writeWhole } from '../../harness/cli/files.ts'
+import { temporaryFolder } from './temporary.ts'
+
+describe('cli/files', () => {
+  it('writes aside and renames, making folders on the way', () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'a', 'b.txt')
+    prepareFile(path, '--out')
+    expect(readdirSync(join(folder.path, 'a'))).to.deep.equal([])
+    writeWhole(path, 'one')
+    writeWhole(path, 'two')
+    expect(readFileSync(path, 'utf8')).to.equal('two')
+    expect(readdirSync(join(folder.path, 'a'))).to.deep.equal(['b.txt'])
+  })
+
+  it('refuses a place where no file can be, before anything is written', () => {
+    using folder = temporaryFolder({ file: '' })
+    expect(() => prepareFile(join(folder.path, 'file', 'report.json'), '--out')).to.throw(
+      UsageError,
+      /^cannot write to .*file: (a file of that name is in the way|a part of the path is a file); name another place with --out$/,
+    )
+    mkdirSync(join(folder.path, 'folder'))
+    expect(() => prepareFile(join(folder.path, 'folder'), '--report FORMAT=PATH')).to.throw(
+      UsageError,
+      /it is a folder/,
+    )
+  })
+
+  it('leaves nothing behind where it cannot write', () => {
+    using folder = temporaryFolder({ file: '' })
+    expect(() => writeWhole(join(folder.path, 'file', 'x'), '')).to.throw(UsageError)
+    expect(readdirSync(folder.path)).to.deep.equal(['file'])
+  })
+
+  it('follows a link instead of replacing it', () => {
+    using folder = temporaryFolder({ file: 'old' })
+    try {
+      symlinkSync(join(folder.path, 'file'), join(folder.path, 'link'))
+    } catch {
+      return // Windows lets only some people make links.
+    }
+    writeWhole(join(folder.path, 'link'), 'new')
+    expect(readFileSync(join(folder.path, 'file'), 'utf8')).to.equal('new')
+  })
+
+  it('writes to a device as it is', function () {
+    if (!existsSync('/dev/null')) this.skip()
+    prepareFile('/dev/null', '--report FORMAT=PATH')
+    writeWhole('/dev/null', 'text')
+    expect(readFileSync('/dev/null', 'utf8')).to.equal('')
+  })
+})
