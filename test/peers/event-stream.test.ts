@@ -82,7 +82,7 @@ describe('subscribe', () => {
   ]
   for (const [name, answer, expected, actual] of refusals) {
     it(`refuses ${name}`, async () => {
-      const { subscribe } = bench.verbs(await bench.answering(...answer.split('')))
+      const { subscribe } = bench.verbs(await bench.answering(...answer))
       expect(await caught(subscribe())).to.deep.equal({ name: 'Violation', expected, actual })
     })
   }
