@@ -13,8 +13,8 @@ export interface ServerRules {
    * whatever is asked is granted, and whatever is sent is taken. `dead`: every connection is ended at once.
    */
   readonly service: 'serve' | 'mute' | 'accept-everything' | 'dead'
-  /** The certificate of the TLS ports: of the reference's own authority, or of one that nobody knows, or for another name. */
-  readonly certificate: 'trusted' | 'self-signed' | 'other-name'
+  /** The certificate of the TLS ports: of the reference's own authority, of one that nobody knows, for another name, or expired. */
+  readonly certificate: 'trusted' | 'self-signed' | 'other-name' | 'expired'
   /** The oldest TLS version that is spoken. */
   readonly oldestTls: 'TLSv1.2' | 'TLSv1.1'
   /** What a plain-text request to a TLS port meets: an end, or service. */

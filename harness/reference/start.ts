@@ -1,0 +1,201 @@
+import type { Socket } from 'node:net'
+import { UsageError } from '../check/errors.ts'
+import type { RequestHead } from './http-head.ts'
+import { HttpConnection } from './http.ts'
+import { listen } from './listener.ts'
+import type { Listener } from './listener.ts'
+import { mutantNamed } from './mutants.ts'
+import { rulesFor } from './rules.ts'
+import type { Rules } from './rules.ts'
+import { acceptingSse } from './sse/accepting.ts'
+import { Channel } from './sse/channel.ts'
+import { serveSse } from './sse/server.ts'
+import type { SseService } from './sse/server.ts'
+import { makeCertificates } from './tls.ts'
+import { serveWebSocket } from './websocket/server.ts'
+import type { WebSocketService } from './websocket/server.ts'
+
+export interface ReferenceOptions {
+  /** Name of a mutant: the server with that one rule broken. */
+  readonly mutant?: string
+  /**
+   * `echo` (default): messages come back, events can be published. `pushing`: greets, pushes every 50 ms by itself,
+   * echoes nothing and lets nobody publish.
+   */
+  readonly variant?: 'echo' | 'pushing'
+  /** Address to listen on; 127.0.0.1 unless told, and ::1 where this machine has it. */
+  readonly host?: string
+  /** Ports; any free ones unless told. */
+  readonly ports?: { readonly plain?: number; readonly secure?: number; readonly refusing?: number }
+  /** Serve WebSocket; true unless told. */
+  readonly ws?: boolean
+  /** Serve the event stream; true unless told. */
+  readonly sse?: boolean
+  /** Between two heartbeats of a stream, in ms; 1000 unless told. */
+  readonly heartbeatMs?: number
+}
+
+/** The running reference server. */
+export interface Reference extends AsyncDisposable {
+  readonly ws: URL
+  readonly wss: URL
+  readonly http: URL
+  readonly https: URL
+  /** Takes a POST: JSON `{data, event?, id?}`, or a raw body with `?event=` and `?id=`. */
+  readonly publish: URL
+  /** Plain-text addresses of the secure service, which refuse, or send to the secure one. */
+  readonly plainWs: URL
+  readonly plainHttp: URL
+  /** PEM of the authority that signed the certificate of wss and https. */
+  readonly ca: string
+  readonly allowedOrigin: string
+  readonly deniedOrigin: string
+  /** Ends every connection and frees the ports. Idempotent. */
+  close(): Promise<void>
+}
+
+interface Services {
+  readonly rules: Rules
+  readonly webSocket: WebSocketService | null
+  readonly sse: SseService | null
+}
+
+const allowedOrigin = 'https://app.streamproof.example'
+const deniedOrigin = 'https://elsewhere.example'
+
+/** Between two events that the `pushing` variant sends by itself, in ms. */
+const pushMs = 50
+
+const ssePaths = new Set(['/events', '/publish'])
+
+/** Starts the reference server. Throws a `UsageError` where there is no such mutant. */
+export async function startReference(options: ReferenceOptions = {}): Promise<Reference> {
+  const rules = rulesOf(options.mutant)
+  const certificates = await makeCertificates(rules.certificate)
+  const listeners: Listener[] = []
+  const channel = new Channel(rules)
+  const addresses = options.host === undefined ? ['127.0.0.1', '::1'] : [options.host]
+  const name = options.host === undefined ? 'localhost' : hostName(options.host)
+  const hosts = new Set(['localhost', '127.0.0.1', '[::1]', name])
+  const variant = options.variant ?? 'echo'
+  const services: Services = {
+    rules,
+    webSocket: options.ws === false ? null : { rules, variant, allowedOrigin, deniedOrigin },
+    sse:
+      options.sse === false
+        ? null
+        : {
+            rules,
+            channel,
+            hosts,
+            allowedOrigin,
+            heartbeatMs: options.heartbeatMs ?? 1000,
+            publishes: variant === 'echo',
+            plainUrl: () => url('http', refusing, '/events').href,
+          },
+  }
+  const serve = (socket: Socket): void => void converse(socket, services)
+  const url = (scheme: string, { port }: Listener, path: string): URL =>
+    new URL(`${scheme}://${name}:${port}${path}`)
+  const open = async (
+    kind: 'plain' | 'secure' | 'refusing',
+    made: (socket: Socket) => void,
+  ): Promise<Listener> => {
+    const tls = kind === 'secure' ? { certificates, rules } : null
+    const listener = await listen({ addresses, port: options.ports?.[kind] ?? 0, tls, serve: made })
+    listeners.push(listener)
+    return listener
+  }
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    channel.close()
+    closing ??= Promise.all(listeners.map((one) => one.close())).then(() => undefined)
+    return closing
+  }
+  const fail = async (error: unknown): Promise<never> => {
+    await close()
+    throw error
+  }
+  const plain = await open('plain', serve).catch(fail)
+  const secure = await open('secure', serve).catch(fail)
+  const sendAway = (socket: Socket): void => void sendToSecure(socket, rules, url('https', secure, ''))
+  const refusing = await open('refusing', rules.plainAddress === 'serve' ? serve : sendAway).catch(fail)
+  if (variant === 'pushing') pushOn(channel)
+  return {
+    ws: url('ws', plain, '/'),
+    wss: url('wss', secure, '/'),
+    http: url('http', plain, '/events'),
+    https: url('https', secure, '/events'),
+    publish: url('http', plain, '/publish'),
+    plainWs: url('ws', refusing, '/'),
+    plainHttp: url('http', refusing, '/events'),
+    ca: certificates.ca,
+    allowedOrigin,
+    deniedOrigin,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function rulesOf(name: string | undefined): Rules {
+  const mutant = name === undefined ? null : mutantNamed(name)
+  if (name !== undefined && mutant === null) throw new UsageError(`the reference has no mutant named ${name}`)
+  const rules = rulesFor(mutant)
+  return rules.service === 'accept-everything' ? { ...rules, ...acceptingSse } : rules
+}
+
+/** An address as it stands in a URL; a wildcard is reached by localhost. */
+function hostName(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return 'localhost'
+  return address.includes(':') ? `[${address}]` : address
+}
+
+/** Answers what comes on one connection, request after request. */
+async function converse(socket: Socket, services: Services): Promise<void> {
+  const { rules, webSocket, sse } = services
+  if (rules.service === 'dead') {
+    socket.destroy()
+    return
+  }
+  if (rules.service === 'mute') {
+    socket.resume()
+    return
+  }
+  const connection = new HttpConnection(socket, rules)
+  for (;;) {
+    const head = await connection.readHead()
+    if (head === null) return
+    if (webSocket !== null && wantsWebSocket(head)) {
+      serveWebSocket(connection, head, webSocket)
+      return
+    }
+    if (sse === null || !ssePaths.has(head.path)) {
+      connection.respond({ status: 404, body: rules.errorBody('there is nothing here') })
+      return
+    }
+    if (!(await serveSse(connection, head, sse))) return
+  }
+}
+
+/** What is no handshake must be refused by the rules of one, so that its path alone is enough. */
+function wantsWebSocket(head: RequestHead): boolean {
+  return head.path === '/' || head.get('upgrade') !== null || head.get('sec-websocket-key') !== null
+}
+
+/** The plain-text address of the secure service: readers are sent to the secure one, everything else is refused. */
+async function sendToSecure(socket: Socket, rules: Rules, secure: URL): Promise<void> {
+  const connection = new HttpConnection(socket, rules)
+  const head = await connection.readHead()
+  if (head === null) return
+  const reads = (head.method === 'GET' || head.method === 'HEAD') && head.get('upgrade') === null
+  if (reads) connection.respond({ status: 301, headers: [['Location', new URL(head.path, secure).href]] })
+  else connection.respond({ status: 403, body: 'this service is spoken over TLS alone\n' })
+}
+
+/** Events by themselves, until the channel closes. */
+function pushOn(channel: Channel): void {
+  channel.later(pushMs, () => {
+    channel.publish({ name: null, id: null, data: Buffer.from('tick') })
+    pushOn(channel)
+  })
+}
