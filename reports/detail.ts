@@ -1,0 +1,80 @@
+import type { Result } from '../harness/check/result.ts'
+import { cut } from './escape/visible.ts'
+import { endingName, faultName, hexWords, milliseconds, overlayName, senders } from './words.ts'
+
+/** One result as plain lines; fields are as the target sent them, so the format that prints them escapes each line. */
+export interface DetailLimits {
+  /** Characters of one field. */
+  readonly field: number
+  /** Lines of a transcript: the first half and the last half of it. */
+  readonly entries: number
+  /** Characters of the hex of one entry. */
+  readonly hex: number
+}
+
+export const ordinary: DetailLimits = { field: 2000, entries: 60, hex: 192 }
+
+/** Name and value, in the order in which a reader asks for them. */
+export function factsOf(result: Result, field: number): readonly (readonly [name: string, value: string])[] {
+  const facts: [string, string | null][] = [
+    ['expected', result.expected],
+    ['actual', result.actual],
+    ['reason', result.reason],
+    ['ended', result.close === null ? null : endingName(result.close)],
+    ['overlay', result.overlay === null ? null : overlayName(result.overlay)],
+  ]
+  for (const fault of result.faults) facts.push(['fault', faultName(fault)], ['proof', fault.proof])
+  const measured = Object.entries(result.measured).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  for (const [name, value] of measured) facts.push(['measured', `${name} = ${value}`])
+  return facts.flatMap(([name, value]) => (value === null ? [] : [[name, cut(value, field)] as const]))
+}
+
+export interface TranscriptLine {
+  /** `0.4 ms`; empty for the line that says how many were left out. */
+  readonly time: string
+  /** `>` from us, `<` from the target, `=` from the link. */
+  readonly sign: string
+  readonly note: string
+  /** Bytes two by two; empty when there are none. */
+  readonly hex: string
+}
+
+export function transcriptOf(result: Result, limits: DetailLimits): readonly TranscriptLine[] {
+  const entries = result.transcript
+  const half = Math.ceil(limits.entries / 2)
+  const left = entries.length - 2 * half
+  const shown = left > 0 ? [...entries.slice(0, half), ...entries.slice(-half)] : entries
+  const lines = shown.map((entry) => ({
+    time: milliseconds(entry.ms),
+    sign: senders[entry.from],
+    note: cut(entry.note, limits.field),
+    hex: cutHex(entry.hex ?? '', limits.hex),
+  }))
+  if (left <= 0) return lines
+  const gap = { time: '', sign: ' ', note: `… ${left} entries left out; report.json has them`, hex: '' }
+  return [...lines.slice(0, half), gap, ...lines.slice(half)]
+}
+
+function cutHex(hex: string, limit: number): string {
+  if (hex.length <= limit) return hexWords(hex)
+  const ends = hex.endsWith('..') ? 2 : 0
+  return `${hexWords(hex.slice(0, limit))} .. (${Math.floor((hex.length - ends - limit) / 2)} more bytes)`
+}
+
+/** Everything about a result, for a block of plain text. */
+export function detailLines(result: Result, limits: DetailLimits): readonly string[] {
+  const clause = `${result.clause.spec}/${result.clause.section}`
+  const lines = [
+    result.title,
+    `${'clause'.padEnd(9)} ${result.level} ${clause}${result.clause.url === null ? '' : ` ${result.clause.url}`}`,
+    ...factsOf(result, limits.field).map(([name, value]) => `${name.padEnd(9)} ${value}`),
+  ]
+  const transcript = transcriptOf(result, limits)
+  if (transcript.length > 0) lines.push('transcript')
+  for (const { time, sign, note, hex } of transcript) {
+    lines.push(`${time.padStart(12)} ${sign} ${note}`)
+    if (hex !== '') lines.push(`${' '.repeat(15)}${hex}`)
+  }
+  lines.push(`${'repeat'.padEnd(9)} ${result.reproduce}`)
+  return lines
+}

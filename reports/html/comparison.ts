@@ -1,0 +1,78 @@
+import type { ExpectationResult, Report } from '../../harness/check/result.ts'
+import { html } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { comparisonOf, expectationCounts } from '../overview.ts'
+import { expectationStatuses, plural, statusWord } from '../words.ts'
+import { capital, resultLink, statusBadge } from './parts.ts'
+
+/** What the documents compare, a row for each topic, with the figures of this run in place of adjectives. */
+export function comparison(report: Report): Markup | null {
+  if (report.expectations.length === 0) return null
+  const counts = expectationCounts(report)
+  return html`<section id="expectations" aria-labelledby="expectations-title">
+    <h2 id="expectations-title">Documented expectations</h2>
+    <p class="lead">
+      What is commonly said of the two transports, statement by statement, and what this run measured:
+      ${expectationStatuses.map((status) => `${counts[status]} ${statusWord(status)}`).join(', ')}.
+    </p>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="expectations-title">
+      <table class="comparison">
+        <thead>
+          <tr>
+            <th scope="col"><span class="hidden">Topic</span></th>
+            <th scope="col">WebSocket</th>
+            <th scope="col">Server-Sent Events</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${comparisonOf(report).map((row) => {
+            const sides = row.websocket.length + row.sse.length > 0
+            const lines = (sides ? 1 : 0) + (row.both.length > 0 ? 1 : 0)
+            const head = html`<th scope="rowgroup" rowspan="${lines}">${capital(row.topic)}</th>`
+            const both = html`<td colspan="2" data-side="Both">${row.both.map(statement)}</td>`
+            const first = html`<td data-side="WebSocket">${cell(row.websocket)}</td>
+              <td data-side="SSE">${cell(row.sse)}</td>`
+            if (!sides)
+              return html`<tr class="start">
+                ${head}${both}
+              </tr>`
+            return html`<tr class="start">
+                ${head}${first}
+              </tr>
+              ${
+                row.both.length === 0
+                  ? null
+                  : html`<tr>
+                      ${both}
+                    </tr>`
+              }`
+          })}
+        </tbody>
+      </table>
+    </div>
+  </section>`
+}
+
+function cell(rows: readonly ExpectationResult[]): Markup | readonly Markup[] {
+  return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(statement)
+}
+
+function statement(one: ExpectationResult): Markup {
+  const needs = one.status === 'not-measured' && one.needs !== null
+  return html`<div class="statement" id="${one.id}">
+    <p class="head">${statusBadge(one.status)} <span class="dim">${one.id}</span></p>
+    <p class="claim">${one.statement}</p>
+    ${one.says === '' ? null : html`<p class="figures">${one.says}</p>`}
+    ${needs ? html`<p class="dim">Needs ${one.needs}.</p>` : null}
+    ${
+      one.checks.length === 0
+        ? null
+        : html`<details class="from">
+            <summary>from ${plural(one.checks.length, 'check')}</summary>
+            <ul>
+              ${one.checks.map((id) => html`<li>${resultLink(id)}</li>`)}
+            </ul>
+          </details>`
+    }
+  </div>`
+}

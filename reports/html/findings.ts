@@ -1,0 +1,78 @@
+import type { Report, Result } from '../../harness/check/result.ts'
+import { html } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { cut } from '../escape/visible.ts'
+import { fallenOf, unjudgedOf, withVerdict } from '../overview.ts'
+import { plural } from '../words.ts'
+import { badge, clauseLink, resultLink } from './parts.ts'
+
+/** What fell, first: in short, each with a link to the whole of it. */
+export function fallen(report: Report): Markup | null {
+  return list('fell', 'What fell', fallenOf(report))
+}
+
+export function softer(report: Report): Markup | null {
+  return list('softer', 'Recommendations not followed, and notices', withVerdict(report, 'warn', 'notice'))
+}
+
+function list(id: string, title: string, found: readonly Result[]): Markup | null {
+  if (found.length === 0) return null
+  return html`<section id="${id}" aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${title} <span class="dim">${found.length}</span></h2>
+    <ul class="cards">
+      ${found.map(
+        (one) =>
+          html`<li class="card e-${one.verdict}">
+            <p class="head">
+              ${badge(one.verdict)} ${resultLink(one.id)}
+              <span class="dim">${one.level}</span> ${clauseLink(one.clause)}
+            </p>
+            <p class="claim">${one.title}</p>
+            ${
+              one.expected === null
+                ? null
+                : html`<dl class="pair">
+                    <dt>expected</dt>
+                    <dd>${cut(one.expected, 600)}</dd>
+                    <dt>actual</dt>
+                    <dd>${cut(one.actual ?? '', 600)}</dd>
+                  </dl>`
+            }
+            ${
+              one.reason === null
+                ? null
+                : html`<dl class="pair">
+                    <dt>reason</dt>
+                    <dd>${cut(one.reason, 600)}</dd>
+                  </dl>`
+            }
+          </li>`,
+      )}
+    </ul>
+  </section>`
+}
+
+/** What could not be judged, grouped by the reason, with what would turn it on. */
+export function unjudged(report: Report): Markup | null {
+  const groups = unjudgedOf(report)
+  if (groups.length === 0) return null
+  return html`<section id="unjudged" aria-labelledby="unjudged-title">
+    <h2 id="unjudged-title">Not judged</h2>
+    <ul class="cards">
+      ${groups.map(
+        ({ verdict, reason, ids, turnOn }) =>
+          html`<li class="card e-${verdict}">
+            <p class="head">${badge(verdict)} ${plural(ids.length, 'check')}</p>
+            <p class="claim">${cut(reason, 600)}</p>
+            ${turnOn === null ? null : html`<p class="figures">Turned on by ${turnOn}.</p>`}
+            <details class="from">
+              <summary>which</summary>
+              <ul>
+                ${ids.map((id) => html`<li>${resultLink(id)}</li>`)}
+              </ul>
+            </details>
+          </li>`,
+      )}
+    </ul>
+  </section>`
+}

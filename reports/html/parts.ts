@@ -1,0 +1,42 @@
+import type { ExpectationResult, Result } from '../../harness/check/result.ts'
+import { html, link } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { clauseLabel } from '../sections.ts'
+import { expectationSymbols, meanings, statusWord, symbols } from '../words.ts'
+import type { VerdictWord } from '../words.ts'
+
+/** Small pieces that several parts of the page share. */
+
+/** A verdict as a mark: symbol, colour and word, so that none of them is needed alone. */
+export function badge(verdict: VerdictWord): Markup {
+  return html`<span class="badge v-${verdict}" title="${meanings[verdict]}"
+    ><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}</span
+  >`
+}
+
+export function statusBadge(status: ExpectationResult['status']): Markup {
+  return html`<span class="badge s-${status}"
+    ><span aria-hidden="true">${expectationSymbols[status]}</span> ${statusWord(status)}</span
+  >`
+}
+
+/** The anchor of a result: ids hold nothing but lower case, digits, `-` and `/`; anything else is taken out. */
+export function anchor(result: Pick<Result, 'id'>): string {
+  return `r-${result.id.replace(/[^a-z0-9/-]/g, '_').replaceAll('/', '.')}`
+}
+
+export function resultLink(id: string): Markup {
+  return html`<a href="#${anchor({ id })}"><code>${id}</code></a>`
+}
+
+export function clauseLink(clause: Result['clause']): Markup {
+  const url = link(clause.url)
+  const label = clauseLabel(clause)
+  return url === null
+    ? html`<span class="clause">${label}</span>`
+    : html`<a class="clause" href="${url}" rel="noreferrer">${label}</a>`
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

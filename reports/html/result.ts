@@ -1,0 +1,127 @@
+import type { Result } from '../../harness/check/result.ts'
+import { html } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { cut } from '../escape/visible.ts'
+import { clauseLabel } from '../sections.ts'
+import { duration, endingName, faultName, hexWords, overlayName, senders } from '../words.ts'
+import { anchor, badge, clauseLink } from './parts.ts'
+
+const field = 8000
+
+/** One result: a line that opens to all that is known of it. */
+export function row(result: Result): Markup {
+  const open = result.verdict === 'fail' || result.verdict === 'harness-error'
+  const { verdict, transport, level, topic } = result
+  return html`<details
+    class="row e-${verdict}"
+    id="${anchor(result)}"
+    data-verdict="${verdict}"
+    data-transport="${transport}"
+    data-level="${level}"
+    data-topic="${topic}"
+    data-text="${`${result.id} ${result.title} ${clauseLabel(result.clause)}`.toLowerCase()}"
+    ${open ? { markup: ' open' } : null}
+  >
+    <summary>
+      ${badge(verdict)}
+      <span class="what"><code>${result.id}</code> <span class="claim">${result.title}</span></span>
+      <span class="level dim">${level}</span>
+    </summary>
+    <div class="body">
+      ${facts(result)} ${faults(result)} ${figures(result)} ${transcript(result)}
+      <div class="again">
+        <p class="dim">Repeat it</p>
+        <pre tabindex="0"><code>${result.reproduce}</code></pre>
+        <button type="button" class="copy" hidden>Copy</button>
+      </div>
+    </div>
+  </details>`
+}
+
+function facts(result: Result): Markup {
+  const { clause, expected, actual, reason, close, overlay, autobahn } = result
+  const pairs: readonly (readonly [string, Markup | string | null])[] = [
+    ['clause', html`${clauseLink(clause)}`],
+    ['expected', expected === null ? null : cut(expected, field)],
+    ['actual', actual === null ? null : cut(actual, field)],
+    ['reason', reason === null ? null : cut(reason, field)],
+    ['ended', close === null ? null : endingName(close)],
+    ['overlay', overlay === null ? null : overlayName(overlay)],
+    ['Autobahn', autobahn === null ? null : `case ${autobahn}`],
+    ['took', duration(result.durationMs)],
+  ]
+  return html`<dl class="pair">
+    ${pairs.map(([name, value]) =>
+      value === null
+        ? null
+        : html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+    )}
+  </dl>`
+}
+
+function faults(result: Result): Markup | null {
+  if (result.faults.length === 0) return null
+  return html`<h4>Faults in force</h4>
+    <dl class="pair">
+      ${result.faults.map(
+        (fault) =>
+          html`<dt>${fault.name}</dt>
+            <dd>
+              <p>${faultName(fault)}</p>
+              <p class="dim">Proof: ${fault.proof}</p>
+            </dd>`,
+      )}
+    </dl>`
+}
+
+function figures(result: Result): Markup | null {
+  const names = Object.keys(result.measured).toSorted()
+  if (names.length === 0) return null
+  return html`<h4>Measured</h4>
+    <table class="figures">
+      <tbody>
+        ${names.map(
+          (name) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              <td>${result.measured[name] ?? ''}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`
+}
+
+const froms = { us: 'from us', target: 'from the target', link: 'from the link' } as const
+
+function transcript(result: Result): Markup | null {
+  if (result.transcript.length === 0) return null
+  return html`<h4>Transcript</h4>
+    <div class="scroll" tabindex="0" role="region" aria-label="Transcript">
+      <table class="transcript">
+        <thead>
+          <tr>
+            <th scope="col">ms</th>
+            <th scope="col"><span class="hidden">from</span></th>
+            <th scope="col">what</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${result.transcript.map(
+            (entry) =>
+              html`<tr class="t-${entry.from}">
+                <td class="ms">${entry.ms.toFixed(1)}</td>
+                <td>
+                  <span aria-hidden="true">${senders[entry.from]}</span
+                  ><span class="hidden">${froms[entry.from]}</span>
+                </td>
+                <td>
+                  <p>${cut(entry.note, field)}</p>
+                  ${entry.hex === null || entry.hex === '' ? null : html`<code class="hex">${hexWords(cut(entry.hex, 4096))}</code>`}
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`
+}

@@ -1,0 +1,87 @@
+import type { Report, Result } from '../../harness/check/result.ts'
+import { topics } from '../../harness/check/model.ts'
+import { html } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { groupsOf } from '../overview.ts'
+import type { Group } from '../overview.ts'
+import { summaryKeys, symbols, transportNames, verdicts } from '../words.ts'
+import { capital } from './parts.ts'
+import { row } from './result.ts'
+
+/** Every result, by topic; the protocol by section of its standard. */
+export function results(report: Report): Markup {
+  const groups = groupsOf(report)
+  return html`<section id="results" aria-labelledby="results-title">
+    <h2 id="results-title">Results</h2>
+    ${filters(report.results)}
+    ${topics.map((topic) => {
+      const members = groups.filter((one) => one.topic === topic)
+      if (members.length === 0) return null
+      return html`<div class="topic">
+        <h3>${capital(topic)}</h3>
+        ${members.map(group)}
+      </div>`
+    })}
+    <p class="nothing" hidden>No check matches.</p>
+  </section>`
+}
+
+/** A group with something to look at is open from the start. */
+function group(one: Group): Markup {
+  const calm = one.counts.pass + one.counts.notApplicable === one.counts.total
+  const title = one.label === null ? transportNames[one.transport] : one.title
+  return html`<details class="group" ${calm ? null : { markup: ' open' }}>
+    <summary>
+      ${one.label === null ? null : html`<span class="dim label">${one.label}</span> `}<span class="name"
+        >${title}</span
+      >
+      <span class="sums">${sums(one)}</span>
+    </summary>
+    <div class="rows">${one.results.map(row)}</div>
+  </details>`
+}
+
+function sums({ counts }: Group): readonly Markup[] {
+  return verdicts.flatMap((verdict) => {
+    const count = counts[summaryKeys[verdict]]
+    if (count === 0) return []
+    return [
+      html`<span class="sum v-${verdict}"
+        ><span aria-hidden="true">${symbols[verdict]}</span> ${count}<span class="hidden">
+          ${verdict}</span
+        ></span
+      > `,
+    ]
+  })
+}
+
+/** Shown by the script alone: without it, every result is there to be read, and the browser finds text. */
+function filters(found: readonly Result[]): Markup {
+  const present = (values: readonly string[]): readonly string[] => [...new Set(values)]
+  const inOrder = verdicts.filter((verdict) => found.some((one) => one.verdict === verdict))
+  return html`<form class="filters" hidden role="search" aria-label="Filter the results">
+    <label class="field grow"
+      ><span>Text</span
+      ><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="id, title, clause"
+    /></label>
+    ${select('verdict', 'Verdict', inOrder)}
+    ${select('transport', 'Transport', present(found.map(({ transport }) => transport)))}
+    ${select('level', 'Level', present(found.map(({ level }) => level)))}
+    ${select('topic', 'Topic', present(found.map(({ topic }) => topic)))}
+    <div class="buttons">
+      <button type="reset">Clear</button><button type="button" data-open="1">Open all</button
+      ><button type="button" data-open="0">Close all</button>
+    </div>
+    <p class="shown" role="status" aria-live="polite"></p>
+  </form>`
+}
+
+function select(name: string, label: string, values: readonly string[]): Markup {
+  return html`<label class="field"
+    ><span>${label}</span
+    ><select name="${name}">
+      <option value="">all</option>
+      ${values.map((value) => html`<option>${value}</option>`)}
+    </select></label
+  >`
+}

@@ -1,0 +1,45 @@
+import type { Report } from '../../harness/check/result.ts'
+import { html } from '../escape/html.ts'
+import type { Markup } from '../escape/html.ts'
+import { cut } from '../escape/visible.ts'
+import { capabilitiesOf } from '../overview.ts'
+import { transportNames } from '../words.ts'
+
+const signs = { present: '✓', broken: '~', absent: '–' } as const
+
+/** What was found in each target, with the evidence. */
+export function targets(report: Report): Markup | null {
+  if (report.targets.length === 0) return null
+  return html`<section id="targets" aria-labelledby="targets-title">
+    <h2 id="targets-title">What was found</h2>
+    ${report.targets.map((target) => {
+      const { present, broken, absent } = capabilitiesOf(target)
+      const rows = [...present, ...broken, ...absent].map((name) => {
+        const state = target.capabilities[name]?.state ?? 'absent'
+        const evidence = target.capabilities[name]?.evidence ?? ''
+        return html`<tr>
+          <th scope="row"><code>${name}</code></th>
+          <td>
+            <span class="badge c-${state}"><span aria-hidden="true">${signs[state]}</span> ${state}</span>
+          </td>
+          <td>${cut(evidence, 4000)}</td>
+        </tr>`
+      })
+      return html`<h3>${transportNames[target.transport]} <code>${target.url}</code></h3>
+        <div class="scroll" tabindex="0" role="region" aria-label="Capabilities">
+          <table class="capabilities">
+            <thead>
+              <tr>
+                <th scope="col">capability</th>
+                <th scope="col">state</th>
+                <th scope="col">evidence</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${rows}
+            </tbody>
+          </table>
+        </div>`
+    })}
+  </section>`
+}

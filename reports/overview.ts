@@ -1,0 +1,145 @@
+import { topics } from '../harness/check/model.ts'
+import type { Transport } from '../harness/check/model.ts'
+import type { ExpectationResult, Report, Result, Summary } from '../harness/check/result.ts'
+import { summarise } from '../harness/check/result.ts'
+import { capabilityNames, turnsOn } from './capabilities.ts'
+import { placeOf } from './sections.ts'
+import { transportNames } from './words.ts'
+
+/** The report as a reader goes through it; every text format is written from these views. */
+
+/** Results of one topic and transport; of the protocol topic, those of one section of its standard. */
+export interface Group {
+  readonly topic: Result['topic']
+  readonly transport: Transport
+  /** `RFC 6455 5.5`; null for a topic other than protocol. */
+  readonly label: string | null
+  /** `Control Frames`, `WebSocket`. */
+  readonly title: string
+  readonly results: readonly Result[]
+  readonly counts: Summary
+}
+
+const transportOrder: readonly Transport[] = ['websocket', 'sse', 'both']
+
+/** Topics in the order of the documented comparison, the protocol last; each by transport, in the order of the text. */
+export function groupsOf(report: Report): readonly Group[] {
+  const groups: Group[] = []
+  for (const topic of topics) {
+    for (const transport of transportOrder) {
+      const results = report.results.filter((one) => one.topic === topic && one.transport === transport)
+      if (topic === 'protocol') groups.push(...bySection(transport, results))
+      else if (results.length > 0)
+        groups.push(group(topic, transport, null, transportNames[transport], results))
+    }
+  }
+  return groups
+}
+
+function bySection(transport: Transport, results: readonly Result[]): Group[] {
+  const sections = new Map<string, Result[]>()
+  for (const result of results) {
+    const { label, title } = placeOf(result.clause)
+    const key = `${label}\n${title}`
+    sections.set(key, [...(sections.get(key) ?? []), result])
+  }
+  return [...sections].map(([key, members]) => {
+    const [label = '', title = ''] = key.split('\n')
+    return group('protocol', transport, label, title, members)
+  })
+}
+
+function group(
+  topic: Result['topic'],
+  transport: Transport,
+  label: string | null,
+  title: string,
+  results: readonly Result[],
+): Group {
+  return { topic, transport, label, title, results, counts: summarise(results) }
+}
+
+/** What a reader has to look at first: broken requirements, then errors of ours. */
+export function fallenOf(report: Report): readonly Result[] {
+  return [
+    ...report.results.filter(({ verdict }) => verdict === 'fail'),
+    ...report.results.filter(({ verdict }) => verdict === 'harness-error'),
+  ]
+}
+
+export function withVerdict(report: Report, ...wanted: readonly Result['verdict'][]): readonly Result[] {
+  return report.results.filter(({ verdict }) => wanted.includes(verdict))
+}
+
+/** Checks without a judgement for one and the same reason. */
+export interface Unjudged {
+  readonly verdict: 'not-applicable' | 'blocked' | 'inconclusive'
+  readonly reason: string
+  readonly ids: readonly string[]
+  /** What would turn them on: an option, a configuration key, or what the target lacks; null where nothing would. */
+  readonly turnOn: string | null
+}
+
+/** Grouped by reason, the largest group first. */
+export function unjudgedOf(report: Report): readonly Unjudged[] {
+  return (['not-applicable', 'blocked', 'inconclusive'] as const).flatMap((verdict) => {
+    const groups = new Map<string, string[]>()
+    for (const result of withVerdict(report, verdict)) {
+      const reason = result.reason ?? 'no reason given'
+      groups.set(reason, [...(groups.get(reason) ?? []), result.id])
+    }
+    return [...groups]
+      .map(([reason, ids]) => ({
+        verdict,
+        reason,
+        ids,
+        turnOn: verdict === 'not-applicable' ? turnsOn(reason) : null,
+      }))
+      .toSorted((a, b) => b.ids.length - a.ids.length)
+  })
+}
+
+/** What would turn the not-applicable ones on, each said once; empty when there are none. */
+export function remedies(report: Report): readonly string[] {
+  const found = unjudgedOf(report).flatMap(({ turnOn }) => turnOn?.split('; ') ?? [])
+  return [...new Set(found)]
+}
+
+/** One row of the comparison: a topic, with what is documented of each transport, and of both. */
+export interface Comparison {
+  readonly topic: string
+  readonly websocket: readonly ExpectationResult[]
+  readonly sse: readonly ExpectationResult[]
+  readonly both: readonly ExpectationResult[]
+}
+
+/** The documented expectations side by side, a row for each topic in the order of the report. */
+export function comparisonOf(report: Report): readonly Comparison[] {
+  const names = [...new Set(report.expectations.map(({ topic }) => topic))]
+  return names.map((topic) => {
+    const of = (transport: Transport): readonly ExpectationResult[] =>
+      report.expectations.filter((one) => one.topic === topic && one.transport === transport)
+    return { topic, websocket: of('websocket'), sse: of('sse'), both: of('both') }
+  })
+}
+
+export function expectationCounts(report: Report): Readonly<Record<ExpectationResult['status'], number>> {
+  const counts = { confirmed: 0, refuted: 0, partly: 0, 'not-measured': 0 }
+  for (const { status } of report.expectations) counts[status] += 1
+  return counts
+}
+
+/** What was found in a target: names of the capabilities by state, in the order of the catalogue. */
+export function capabilitiesOf(
+  target: Report['targets'][number],
+): Readonly<Record<'present' | 'absent' | 'broken', readonly string[]>> {
+  const names = [
+    ...capabilityNames.filter((name) => name in target.capabilities),
+    ...Object.keys(target.capabilities)
+      .filter((name) => !capabilityNames.includes(name))
+      .toSorted(),
+  ]
+  const inState = (state: string): string[] =>
+    names.filter((name) => target.capabilities[name]?.state === state)
+  return { present: inState('present'), absent: inState('absent'), broken: inState('broken') }
+}

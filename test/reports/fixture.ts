@@ -1,0 +1,328 @@
+import { clauseUrl } from '../../harness/check/clause.ts'
+import { capabilities } from '../../harness/check/model.ts'
+import type { Clause, Topic } from '../../harness/check/model.ts'
+import { summarise } from '../../harness/check/result.ts'
+import type { ExpectationResult, Report, Result } from '../../harness/check/result.ts'
+import { expectations } from '../../suites/expectations.ts'
+
+/** Reports to write, as rich as a run gives them: every verdict, both transports, faults, figures, long values. */
+
+type Verdict = Result['verdict']
+
+const prefixes = { ws: 'websocket', sse: 'sse', both: 'both' } as const
+
+/** A result; whatever is not told is as dull as can be. */
+export function result(id: string, clause: Clause, topic: Topic, more: Partial<Result> = {}): Result {
+  const prefix = id.split('/')[0] as keyof typeof prefixes
+  return {
+    id,
+    target: prefix === 'both' ? null : prefix === 'ws' ? 0 : 1,
+    title: `does what ${id.split('/').slice(1).join(' ').replaceAll('-', ' ')} asks for`,
+    transport: prefixes[prefix],
+    topic,
+    level: 'MUST',
+    clause: { ...clause, url: clauseUrl(clause) },
+    verdict: 'pass',
+    overlay: null,
+    reason: null,
+    expected: null,
+    actual: null,
+    close: null,
+    faults: [],
+    measured: {},
+    transcript: [{ ms: 0.4, from: 'us', kind: 'open', note: 'connected', hex: null }],
+    durationMs: 12.5,
+    reproduce: `streamproof run --ws wss://chat.example/live --sse https://chat.example/events --seed 4711 --only ${id}`,
+    autobahn: null,
+    ...more,
+  }
+}
+
+const areas: readonly (readonly [
+  area: string,
+  spec: Clause['spec'],
+  section: string,
+  topic: Topic,
+  count: number,
+])[] = [
+  ['ws/handshake', 'RFC6455', '4.2.1', 'protocol', 9],
+  ['ws/response', 'RFC6455', '4.2.2', 'protocol', 6],
+  ['ws/framing', 'RFC6455', '5.2', 'protocol', 11],
+  ['ws/masking', 'RFC6455', '5.1', 'protocol', 3],
+  ['ws/fragments', 'RFC6455', '5.4', 'protocol', 8],
+  ['ws/control', 'RFC6455', '5.5.2', 'protocol', 7],
+  ['ws/closing', 'RFC6455', '7.1.7', 'protocol', 5],
+  ['ws/codes', 'RFC6455', '7.4.1', 'protocol', 9],
+  ['ws/utf8', 'RFC6455', '8.1', 'protocol', 8],
+  ['ws/deflate', 'RFC7692', '7.1.1.1', 'protocol', 5],
+  ['ws/connect', 'RFC9110', '7.8', 'connection', 3],
+  ['ws/clients', 'STREAMPROOF', 'client-ws', 'compatibility', 2],
+  ['ws/reconnect', 'STREAMPROOF', 'prompt-reconnect', 'reconnection', 4],
+  ['ws/origin', 'RFC6455', '10.2', 'security', 3],
+  ['ws/sizes', 'EXPECTATIONS', 'EXP-LIM-2', 'limitations', 4],
+  ['ws/many', 'EXPECTATIONS', 'EXP-SCA-1', 'scalability', 2],
+  ['sse/response', 'HTML', 'sse-processing-model', 'protocol', 6],
+  ['sse/grammar', 'HTML', 'parsing-an-event-stream', 'protocol', 9],
+  ['sse/meaning', 'HTML', 'event-stream-interpretation', 'protocol', 7],
+  ['sse/notes', 'HTML', 'authoring-notes', 'protocol', 2],
+  ['sse/open', 'RFC9110', '9.3.1', 'connection', 3],
+  ['sse/resume', 'HTML', 'the-last-event-id-header', 'reconnection', 9],
+  ['sse/cors', 'FETCH', 'http-cors-protocol', 'security', 4],
+  ['sse/text', 'EXPECTATIONS', 'EXP-LIM-1', 'limitations', 3],
+  ['sse/many', 'EXPECTATIONS', 'EXP-SCA-3', 'scalability', 2],
+  ['both/figures', 'EXPECTATIONS', 'EXP-PER-2', 'performance', 4],
+]
+
+function plain(): Result[] {
+  return areas.flatMap(([area, spec, section, topic, count]) =>
+    Array.from({ length: count }, (_, index) =>
+      result(`${area}/rule-${index + 1}`, { spec, section }, topic),
+    ),
+  )
+}
+
+const verdictOf: Readonly<Record<string, Verdict>> = {
+  'ws/deflate/rule-1': 'not-applicable',
+  'ws/deflate/rule-2': 'not-applicable',
+  'ws/origin/rule-2': 'not-applicable',
+  'ws/codes/rule-3': 'warn',
+  'ws/codes/rule-4': 'notice',
+  'ws/reconnect/rule-4': 'inconclusive',
+  'sse/resume/rule-3': 'blocked',
+  'sse/grammar/rule-9': 'harness-error',
+}
+
+const told: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
+  'not-applicable': {
+    reason: 'ws.deflate is absent: permessage-deflate was offered and left out of the answer',
+  },
+  blocked: { reason: 'builds on sse/resume/rule-2, which fell' },
+  inconclusive: { reason: 'fault-not-proven: bytes arrived after the cut' },
+  'harness-error': { reason: "TypeError: cannot read properties of undefined (reading 'id')" },
+  warn: {
+    level: 'SHOULD',
+    expected: 'close code 1007 for text that is not UTF-8',
+    actual: 'close code 1002',
+    close: { by: 'target', how: 'close-frame', code: 1002 },
+  },
+  notice: { level: 'MAY', expected: 'a reason in the Close frame', actual: 'none' },
+}
+
+/** A target that falls short in most ways that there are. */
+export function mixedReport(): Report {
+  const results = plain().map((one) => {
+    const verdict = verdictOf[one.id]
+    if (verdict === undefined) return one
+    const more = one.id.startsWith('ws/origin')
+      ? { reason: 'ws.denied-origin is absent: no origin to refuse was given' }
+      : told[verdict]
+    return { ...one, ...more, verdict }
+  })
+  return reportOf([...results, ...fallen()], 1)
+}
+
+/** The reference as it should be: nothing but passes. */
+export function passingReport(): Report {
+  return {
+    ...reportOf(plain(), 0),
+    targets: reportOf([], 0).targets.map((one) => ({ ...one, url: 'reference' })),
+  }
+}
+
+function fallen(): Result[] {
+  return [
+    result('ws/control/ping-over-125', { spec: 'RFC6455', section: '5.5' }, 'protocol', {
+      title: 'fails the connection on a Ping with a 126-byte payload',
+      verdict: 'fail',
+      expected: 'the target to end the connection',
+      actual: 'a Pong with the 126 bytes, and the connection stayed open',
+      close: { by: 'us', how: 'close-frame', code: 1000 },
+      autobahn: '2.5',
+      transcript: [
+        { ms: 0, from: 'us', kind: 'open', note: 'TCP connected', hex: null },
+        {
+          ms: 0.4,
+          from: 'us',
+          kind: 'head',
+          note: 'GET /live HTTP/1.1',
+          hex: '474554202f6c69766520485454502f312e310d0a',
+        },
+        {
+          ms: 2.1,
+          from: 'target',
+          kind: 'head',
+          note: 'HTTP/1.1 101 Switching Protocols',
+          hex: '485454502f312e312031303120..',
+        },
+        {
+          ms: 2.6,
+          from: 'us',
+          kind: 'frame',
+          note: 'PING, 126 bytes, masked',
+          hex: `89fe007e37fa213d${'5e0f'.repeat(63)}`,
+        },
+        {
+          ms: 4.9,
+          from: 'target',
+          kind: 'frame',
+          note: 'PONG, 126 bytes',
+          hex: `8a7e007e${'0102'.repeat(63)}`,
+        },
+        { ms: 5.0, from: 'us', kind: 'frame', note: 'CLOSE 1000', hex: '888237fa213d3412' },
+        { ms: 6.2, from: 'target', kind: 'end', note: 'FIN', hex: null },
+      ],
+    }),
+    result(
+      'sse/resume/cut-inside-event',
+      { spec: 'HTML', section: 'the-last-event-id-header' },
+      'reconnection',
+      {
+        title: 'sends again an event whose last line the cut took away, and none that was dispatched',
+        verdict: 'fail',
+        overlay: { kind: 'flaky', attempts: 3, fails: 2 },
+        expected: 'the events of the witness after the last dispatched one, each once, in order',
+        actual: 'the second event behind the cut never came; those after it came in order',
+        close: { by: 'link', how: 'fin', code: null },
+        faults: [
+          {
+            name: 'cut-after',
+            direction: 'down',
+            settings: { bytes: 412 },
+            proof: 'the stream ended inside an event that the witness received whole',
+          },
+          {
+            name: 'latency',
+            direction: 'both',
+            settings: { ms: 40, jitter: 5 },
+            proof: 'the control through the same proxy was slower by at least the latency',
+          },
+        ],
+        measured: { reconnectMs: 83.25, lost: 1, duplicated: 0, lastEventId: '17' },
+        transcript: Array.from({ length: 70 }, (_, index) => ({
+          ms: index * 3.1,
+          from: (['us', 'target', 'link'] as const)[index % 3] ?? 'us',
+          kind: 'event' as const,
+          note: index === 40 ? 'link cut after 412 bytes' : `event ${index}, id ${index + 4}`,
+          hex: index % 4 === 0 ? '69643a2031370a646174613a20' : null,
+        })),
+      },
+    ),
+    result('ws/origin/denied', { spec: 'OWASP', section: 'origin' }, 'security', {
+      verdict: 'fail',
+      overlay: { kind: 'known', reason: 'ticket 4711, until the gateway is replaced' },
+      expected: '403 for an Origin that is not allowed',
+      actual: `101 Switching Protocols ${'and a very long tail '.repeat(60)}`,
+    }),
+  ]
+}
+
+/** A report around these results, the counts and the expectations included. */
+export function reportOf(results: readonly Result[], exitCode: number): Report {
+  return {
+    schemaVersion: 1,
+    tool: { name: 'streamproof', version: '0.1.0' },
+    run: {
+      id: '0190f3c2-7b1e-7c8a-9d55-3f8f2f6f9a10',
+      startedAt: '2026-11-23T20:15:30.250Z',
+      durationMs: 18_432.7,
+      seed: 4711,
+      exitCode,
+      complete: true,
+      shard: null,
+      engine: { kind: 'embedded', version: '0.1.0' },
+      node: 'v20.20.2',
+      platform: 'linux x64',
+      findings:
+        exitCode === 0 ? [] : ['the target died once and was back after 1.2 s; no check alone makes it die'],
+    },
+    targets: [
+      target('websocket', 'ws', 'wss://chat.example/live'),
+      target('sse', 'sse', 'https://chat.example/events'),
+    ],
+    summary: summarise(results),
+    expectations: expectations.map((one, index): ExpectationResult => {
+      const status = statuses(index)
+      return {
+        id: one.id,
+        topic: one.topic,
+        transport: one.transport,
+        statement: one.statement,
+        status,
+        checks: status === 'not-measured' ? [] : results.slice(index, index + 3).map(({ id }) => id),
+        needs: status === 'not-measured' ? one.needs : null,
+        says:
+          status === 'not-measured'
+            ? ''
+            : `p50 ${(0.4 + index / 10).toFixed(1)} ms, p99 ${3 + index} ms over 200 messages; ${index * 7} bytes of overhead each`,
+      }
+    }),
+    results: [...results],
+  }
+}
+
+function statuses(index: number): ExpectationResult['status'] {
+  if (index % 11 === 5) return 'not-measured'
+  if (index === 12) return 'refuted'
+  return index % 9 === 7 ? 'partly' : 'confirmed'
+}
+
+function target(transport: 'websocket' | 'sse', prefix: string, url: string): Report['targets'][number] {
+  const names = capabilities.filter((name) => name.startsWith(prefix) || name === 'ipv6')
+  return {
+    transport,
+    url,
+    capabilities: Object.fromEntries(
+      names.map((name, index) => [
+        name,
+        {
+          state: index % 7 === 3 ? 'absent' : index % 11 === 6 ? 'broken' : 'present',
+          evidence: `a nonce was sent and what came back was looked at for ${name}`,
+        } as const,
+      ]),
+    ),
+  }
+}
+
+/** What a hostile target may send: all that formats, terminals and readers of text are known to stumble over. */
+export const hostile = [
+  '</script><script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  ']]></failure>',
+  '<!-- --> &lt; &#x3c; %3C',
+  '\u0000\u0007\u001b[2J\u001b]0;title\u0007\u009b31m\u007f\u0085',
+  '\u202eevil\u202c \u2066iso\u2069 \u200b\u200d\ufeff\u2028\u2029\u00ad\u061c\u{e0041}',
+  '\ud800 alone, \udc00 alone, \uffff \ufffe \u{1ffff}',
+  'line one\r\nline two\n\n# heading\n- item\n| cell | cell |\n~~~\n```',
+  '`tick` ``two`` \\| pipe | \\\\| [link](javascript:alert(1)) ![i](x) <b>bold</b> @everyone #123 GH-1',
+  'https://evil.example www.evil.example me@evil.example owner/repo#1 0123456789abcdef :smile: $(x) {{7*7}}',
+  '::error title=x::injected %0A',
+  'z\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308algo 宽 😀 é',
+].join(' ')
+
+/** The same report with every field that a target may have a hand in replaced. */
+export function hostileReport(): Report {
+  const report = mixedReport()
+  return {
+    ...report,
+    run: { ...report.run, findings: [hostile] },
+    targets: report.targets.map((one) => ({
+      ...one,
+      url: hostile,
+      capabilities: Object.fromEntries(
+        Object.entries(one.capabilities).map(([name, finding]) => [name, { ...finding, evidence: hostile }]),
+      ),
+    })),
+    expectations: report.expectations.map((one) => ({ ...one, says: one.says === '' ? '' : hostile })),
+    results: report.results.map((one) => ({
+      ...one,
+      overlay: one.overlay?.kind === 'known' ? { ...one.overlay, reason: hostile } : one.overlay,
+      reason: one.reason === null ? null : hostile,
+      expected: one.expected === null ? null : hostile,
+      actual: one.actual === null ? null : hostile,
+      faults: one.faults.map((fault) => ({ ...fault, proof: hostile })),
+      measured: { ...one.measured, [hostile]: hostile },
+      transcript: one.transcript.map((entry) => ({ ...entry, note: hostile })),
+      reproduce: hostile,
+    })),
+  }
+}
