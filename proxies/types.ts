@@ -25,7 +25,11 @@ export interface LinkTrace {
   /** When each step of the exchange that waited for an answer got it: [asked, answered] in ms. */
   readonly roundTrips: readonly (readonly [number, number])[]
   /** How it ended, or null while it stands. */
-  readonly ending: { readonly ms: number; readonly how: 'fin' | 'rst' | 'timeout'; readonly by: 'us' | 'peer' } | null
+  readonly ending: {
+    readonly ms: number
+    readonly how: 'fin' | 'rst' | 'timeout'
+    readonly by: 'us' | 'peer'
+  } | null
   /** Bytes down at the moment when the protocol's opening was complete (null: it never was). */
   readonly openedAtBytesDown: number | null
   readonly openedAtBytesUp: number | null

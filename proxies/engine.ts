@@ -1,0 +1,225 @@
+import { ToxiproxyClient } from './client.ts'
+import { proveControl } from './control.ts'
+import { apiUrl, startEmbedded, startToxiproxy } from './toxiproxy.ts'
+import type { Server } from './toxiproxy.ts'
+import { ToxiproxyCallError } from './transport.ts'
+import { EngineError } from './types.ts'
+import type { Engine, EngineOptions, Fault, Link } from './types.ts'
+
+/** The oldest Toxiproxy that this works with. */
+const oldest = [2, 5] as const
+/** Each call of the API; a real Toxiproxy that is dead-locked answers after 25 s, or never. */
+const callLimitMs = 8000
+
+/**
+ * Finds or starts an engine, and proves it: a connection passes through it, and is cut by it. Throws `EngineError`,
+ * whose message is one line that says what to do; nothing is left behind then.
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const timeScale = options.timeScale ?? 1
+  const server = await find(options, timeScale)
+  const client = new ToxiproxyClient(server.url, callLimitMs * timeScale)
+  const engine = new OpenEngine(server, client, safeName(options.runId))
+  try {
+    await engine.identify()
+    await proveControl(engine, timeScale)
+  } catch (error) {
+    await engine.close().catch(() => undefined)
+    throw asEngineError(error, server.url)
+  }
+  return engine
+}
+
+async function find(options: EngineOptions, timeScale: number): Promise<Server> {
+  const env = options.env ?? process.env
+  const given = env['TOXIPROXY_URL']
+  const choice =
+    options.choice === 'auto' ? (given === undefined || given === '' ? 'embedded' : given) : options.choice
+  if (choice === 'embedded') return startEmbedded()
+  if (choice === 'toxiproxy') return startToxiproxy(env, timeScale)
+  const { origin, pathname } = apiUrl(choice)
+  return { url: `${origin}${pathname === '/' ? '' : pathname}`, stop: () => Promise.resolve() }
+}
+
+/** Names go into URLs and logs. */
+function safeName(runId: string): string {
+  return runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')
+}
+
+class OpenEngine implements Engine {
+  kind: 'embedded' | 'toxiproxy' = 'toxiproxy'
+  version = ''
+  readonly #server: Server
+  readonly #client: ToxiproxyClient
+  readonly #prefix: string
+  readonly #open = new Set<string>()
+  #count = 0
+  #closing: Promise<void> | null = null
+
+  constructor(server: Server, client: ToxiproxyClient, runId: string) {
+    this.#server = server
+    this.#client = client
+    this.#prefix = `streamproof-${runId}`
+  }
+
+  get api(): string {
+    return this.#client.url
+  }
+
+  /** Throws where it is no Toxiproxy, or one that is too old. */
+  async identify(): Promise<void> {
+    const { version, embedded } = await this.#client.version()
+    const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? []
+    if (
+      major !== undefined &&
+      (Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]))
+    ) {
+      throw new EngineError(
+        `the Toxiproxy at ${this.api} is version ${version}, too old: take ${oldest.join('.')} or later, or use --proxy embedded`,
+      )
+    }
+    this.kind = embedded === null ? 'toxiproxy' : 'embedded'
+    this.version = embedded ?? version
+  }
+
+  async open(
+    upstream: { readonly host: string; readonly port: number },
+    faults: readonly Fault[] = [],
+  ): Promise<Link> {
+    if (this.#closing !== null) throw new EngineError('the engine is closed')
+    this.#count++
+    const name = `${this.#prefix}-${this.#count}`
+    const host = upstream.host.includes(':') ? `[${upstream.host}]` : upstream.host
+    this.#open.add(name)
+    try {
+      const { hostname } = new URL(this.api)
+      const local = /^(localhost|127\..*|\[::1\])$/.test(hostname)
+      const made = await this.#client.createProxy({
+        name,
+        listen: local ? '127.0.0.1:0' : '0.0.0.0:0',
+        upstream: `${host}:${upstream.port}`,
+      })
+      const port = Number(/:(\d+)$/.exec(made.listen)?.[1] ?? Number.NaN)
+      if (!(port > 0)) throw new EngineError(`the Toxiproxy at ${this.api} opened a proxy without a port`)
+      const link = new OpenLink(
+        this.#client,
+        name,
+        local ? '127.0.0.1' : hostname.replaceAll(/[[\]]/g, ''),
+        port,
+        () => this.#open.delete(name),
+      )
+      if (faults.length > 0) await link.setFaults(faults)
+      return link
+    } catch (error) {
+      await this.#remove(name).catch(() => undefined)
+      throw asEngineError(error, this.api)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    const results = await Promise.allSettled([...this.#open].map((name) => this.#remove(name)))
+    await this.#server.stop()
+    const failed = results.find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw asEngineError(failed.reason, this.api)
+  }
+
+  async #remove(name: string): Promise<void> {
+    await removeProxy(this.#client, name)
+    this.#open.delete(name)
+  }
+}
+
+class OpenLink implements Link {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly #client: ToxiproxyClient
+  readonly #closed: () => void
+  #faults: readonly Fault[] = []
+  #toxics: readonly string[] = []
+  #closing: Promise<void> | null = null
+
+  constructor(client: ToxiproxyClient, name: string, host: string, port: number, closed: () => void) {
+    this.#client = client
+    this.name = name
+    this.host = host
+    this.port = port
+    this.#closed = closed
+  }
+
+  get faults(): readonly Fault[] {
+    return this.#faults
+  }
+
+  async setFaults(faults: readonly Fault[]): Promise<void> {
+    await this.#asEngine(async () => {
+      for (const toxic of this.#toxics) await this.#client.removeToxic(this.name, toxic)
+      const specs = faults.flatMap((one) => one.toxics)
+      const names: string[] = []
+      this.#faults = faults
+      for (const [index, spec] of specs.entries()) {
+        const { name } = await this.#client.addToxic(this.name, {
+          ...spec,
+          name: `${spec.type}-${index + 1}`,
+        })
+        names.push(name)
+        this.#toxics = [...names]
+      }
+      this.#toxics = names
+    })
+  }
+
+  async setEnabled(enabled: boolean): Promise<void> {
+    await this.#asEngine(() => this.#client.updateProxy(this.name, { enabled }))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#asEngine(async () => {
+      await removeProxy(this.#client, this.name)
+      this.#closed()
+    })
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #asEngine(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      throw asEngineError(error, this.#client.url)
+    }
+  }
+}
+
+async function removeProxy(client: ToxiproxyClient, name: string): Promise<void> {
+  try {
+    await client.removeProxy(name)
+  } catch (error) {
+    // Gone already: all that was wanted.
+    if (!(error instanceof ToxiproxyCallError && error.status === 404)) throw error
+  }
+}
+
+function asEngineError(error: unknown, url: string): EngineError {
+  if (error instanceof EngineError) return error
+  const cause = error as Error
+  if (error instanceof ToxiproxyCallError && error.status === null) {
+    return new EngineError(
+      `the Toxiproxy at ${url} does not answer (${error.detail}): start it, or use --proxy embedded`,
+      { cause },
+    )
+  }
+  return new EngineError(`the Toxiproxy at ${url} refused: ${cause.message}; try --proxy embedded`, { cause })
+}

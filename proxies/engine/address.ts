@@ -1,0 +1,80 @@
+import { lookup } from 'node:dns/promises'
+import { isIP, isIPv6 } from 'node:net'
+
+import { ApiError } from './errors.ts'
+
+/** `host:port` as Go splits it; IPv6 in brackets. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+const services: Readonly<Record<string, number>> = { http: 80, https: 443, '': 0 }
+
+/** The parts, or the text of what is wrong with it, as Go words it. */
+function split(text: string): Address | string {
+  const bracketed = /^\[([^[\]]*)\]:([^:]*)$/.exec(text)
+  if (bracketed !== null) return withPort(bracketed[1] ?? '', bracketed[2] ?? '')
+  const colon = text.lastIndexOf(':')
+  if (colon < 0) return `address ${text}: missing port in address`
+  const host = text.slice(0, colon)
+  if (host.includes(':')) return `address ${text}: too many colons in address`
+  if (/[[\]]/.test(host)) return `address ${text}: unexpected bracket in address`
+  return withPort(host, text.slice(colon + 1))
+}
+
+function withPort(host: string, port: string): Address | string {
+  const named = services[port.toLowerCase()]
+  if (named !== undefined) return { host, port: named }
+  if (!/^[+-]?[0-9]+$/.test(port)) return `lookup tcp/${port}: unknown port`
+  const number = Number(port)
+  if (number < 0 || number > 65_535) return `address ${port}: invalid port`
+  return { host, port: number }
+}
+
+/** The parts of an address to connect to, or null. */
+export function splitAddress(text: string): Address | null {
+  const parts = split(text)
+  return typeof parts === 'string' ? null : parts
+}
+
+export function formatAddress(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/**
+ * Resolves an address to listen on; an empty text stands for any interface and any port. A name becomes its first
+ * IPv4 address, else its first address. Throws the API's 500, in Go's words with this prefix.
+ */
+export async function resolveListen(text: string, prefix = ''): Promise<Address> {
+  const parts = split(text === '' ? ':0' : text)
+  if (typeof parts === 'string') throw new ApiError(500, `${prefix}${parts}`)
+  if (parts.host === '' || isIP(parts.host) !== 0) return parts
+  try {
+    const found = await lookup(parts.host, { all: true })
+    const chosen = found.find((one) => one.family === 4) ?? found[0]
+    if (chosen !== undefined) return { host: chosen.address, port: parts.port }
+  } catch (error) {
+    throw new ApiError(500, `${prefix}lookup ${parts.host}: no such host`, { cause: error })
+  }
+  throw new ApiError(500, `${prefix}lookup ${parts.host}: no such host`)
+}
+
+/** True for an address that stands for every interface. */
+export const isWildcard = (host: string): boolean => host === '' || host === '0.0.0.0' || host === '::'
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'bind: address already in use',
+  EADDRNOTAVAIL: 'bind: cannot assign requested address',
+  EACCES: 'bind: permission denied',
+  EMFILE: 'socket: too many open files',
+  EAFNOSUPPORT: 'socket: address family not supported by protocol',
+}
+
+/** The API's 500 for a listen that failed, in Go's words. */
+export function listenError(address: Address, error: NodeJS.ErrnoException): ApiError {
+  const cause = causes[error.code ?? ''] ?? error.message
+  return new ApiError(500, `listen tcp ${formatAddress(address.host, address.port)}: ${cause}`, {
+    cause: error,
+  })
+}

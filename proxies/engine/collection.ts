@@ -1,0 +1,243 @@
+import { Fields, kindOf, parseBody } from './decode.ts'
+import {
+  ApiError,
+  badBody,
+  invalidSetting,
+  invalidStream,
+  invalidToxicType,
+  missingField,
+  proxyExists,
+  proxyNotFound,
+  toxicExists,
+  toxicNotFound,
+} from './errors.ts'
+import type { JsonValue } from './json.ts'
+import type { StreamDirection, Toxic } from './link.ts'
+import { Proxy } from './proxy.ts'
+import type { ProxyEnvironment } from './proxy.ts'
+import { toxicTypes } from './toxics/index.ts'
+import type { Settings, ToxicType } from './toxics/toxic.ts'
+
+const directions: Readonly<Record<string, StreamDirection>> = {
+  upstream: 'upstream',
+  downstream: 'downstream',
+}
+
+/** What a populate has done, and what stopped it. */
+export interface Populated {
+  readonly proxies: readonly Proxy[] | null
+  readonly error: ApiError | null
+}
+
+/**
+ * All proxies, and what the API does with them. Reading never waits. Changes of one proxy wait for each other (a
+ * listener takes a moment to bind), never for a connection and never for another proxy.
+ */
+export class ProxyCollection {
+  readonly #environment: ProxyEnvironment
+  readonly #proxies = new Map<string, Proxy>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(environment: ProxyEnvironment) {
+    this.#environment = environment
+  }
+
+  /** By name, sorted as Go sorts the members of an object. */
+  all(): readonly Proxy[] {
+    return [...this.#proxies.values()].sort((a, b) =>
+      Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+    )
+  }
+
+  /** Throws 404. */
+  get(name: string): Proxy {
+    const proxy = this.#proxies.get(name)
+    if (proxy === undefined) throw proxyNotFound()
+    return proxy
+  }
+
+  create(body: string): Promise<Proxy> {
+    const { name, upstream, listen, enabled } = proxyFields(parseBody(body))
+    if (name === '') throw missingField('name')
+    if (upstream === '') throw missingField('upstream')
+    return this.#inTurn(name, async () => {
+      if (this.#proxies.has(name)) throw proxyExists()
+      const proxy = new Proxy({ name, listen, upstream }, this.#environment)
+      if (enabled) await proxy.start()
+      this.#proxies.set(name, proxy)
+      return proxy
+    })
+  }
+
+  update(name: string, body: string): Promise<Proxy> {
+    this.get(name)
+    const fields = new Fields(parseBody(body), 'Proxy', 'toxiproxy.Proxy')
+    fields.string('name', '')
+    return this.#inTurn(name, async () => {
+      const proxy = this.get(name)
+      await proxy.update(
+        fields.string('listen', proxy.listen),
+        fields.string('upstream', proxy.upstream),
+        fields.boolean('enabled', proxy.enabled),
+      )
+      return proxy
+    })
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      this.get(name).stop()
+      this.#proxies.delete(name)
+    })
+  }
+
+  /** The whole array is checked first; the first proxy that cannot be started ends it. */
+  async populate(body: string): Promise<Populated> {
+    let wanted: readonly ReturnType<typeof proxyFields>[]
+    try {
+      wanted = populateFields(parseBody(body))
+    } catch (error) {
+      if (error instanceof ApiError) return { proxies: null, error }
+      throw error
+    }
+    const proxies: Proxy[] = []
+    for (const one of wanted) {
+      try {
+        proxies.push(await this.#inTurn(one.name, () => this.#addOrReplace(one)))
+      } catch (error) {
+        if (error instanceof ApiError) return { proxies, error }
+        throw error
+      }
+    }
+    return { proxies: proxies.length === 0 ? null : proxies, error: null }
+  }
+
+  /** Every proxy enabled and without toxics. */
+  async reset(): Promise<void> {
+    for (const proxy of this.all()) {
+      await this.#inTurn(proxy.name, async () => {
+        if (this.#proxies.get(proxy.name) !== proxy) return
+        await proxy.start()
+        proxy.removeAllToxics()
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const proxy of this.all()) await this.remove(proxy.name)
+  }
+
+  toxic(proxyName: string, toxicName: string): Toxic {
+    const toxic = this.get(proxyName).toxic(toxicName)
+    if (toxic === undefined) throw toxicNotFound()
+    return toxic
+  }
+
+  /** In the order of the real server's checks: body, stream, type, name, attributes. */
+  addToxic(proxyName: string, body: string): Toxic {
+    const proxy = this.get(proxyName)
+    const fields = new Fields(parseBody(body), 'ToxicWrapper', 'toxics.ToxicWrapper')
+    const given = fields.string('name', '')
+    const type = fields.string('type', '')
+    const stream = fields.string('stream', 'downstream')
+    const toxicity = fields.float32('toxicity', 1)
+    const direction = directions[stream.toLowerCase()]
+    if (direction === undefined) throw invalidStream()
+    const kind = toxicTypes.get(type)
+    if (kind === undefined) throw invalidToxicType()
+    const name = given === '' ? `${type}_${stream}` : given
+    if (proxy.toxic(name) !== undefined) throw toxicExists()
+    const settings = toxicSettings(kind, fields.raw('attributes'), {})
+    return proxy.addToxic({ name, kind, stream, direction, toxicity: checkedToxicity(toxicity), settings })
+  }
+
+  /** Only attributes and toxicity; either all of the body is applied or nothing. */
+  updateToxic(proxyName: string, toxicName: string, body: string): Toxic {
+    const proxy = this.get(proxyName)
+    const toxic = this.toxic(proxyName, toxicName)
+    const goType =
+      'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }'
+    const fields = new Fields(parseBody(body), '', goType)
+    const toxicity = checkedToxicity(fields.float32('toxicity', toxic.toxicity))
+    const settings = toxicSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
+    proxy.updateToxic(toxic, settings, toxicity)
+    return toxic
+  }
+
+  removeToxic(proxyName: string, toxicName: string): void {
+    const proxy = this.get(proxyName)
+    proxy.removeToxic(this.toxic(proxyName, toxicName))
+  }
+
+  async #addOrReplace(wanted: ReturnType<typeof proxyFields>): Promise<Proxy> {
+    const existing = this.#proxies.get(wanted.name)
+    if (existing !== undefined) {
+      // A request that changes nothing leaves toxics, connections and even `enabled` alone.
+      if (!(await existing.differsFrom(wanted.listen, wanted.upstream))) return existing
+      existing.stop()
+    }
+    const proxy = new Proxy(wanted, this.#environment)
+    if (wanted.enabled) await proxy.start()
+    this.#proxies.set(wanted.name, proxy)
+    return proxy
+  }
+
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name) ?? Promise.resolve()
+    const mine = before.then(work)
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#turns.set(name, settled)
+    void settled.then(() => {
+      if (this.#turns.get(name) === settled) this.#turns.delete(name)
+    })
+    return mine
+  }
+}
+
+function proxyFields(value: JsonValue, goType = 'toxiproxy.Proxy') {
+  const fields = new Fields(value, 'Proxy', goType)
+  return {
+    name: fields.string('name', ''),
+    listen: fields.string('listen', ''),
+    upstream: fields.string('upstream', ''),
+    enabled: fields.boolean('enabled', true),
+  }
+}
+
+const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
+
+function populateFields(value: JsonValue): readonly ReturnType<typeof proxyFields>[] {
+  if (value === null) return []
+  if (!isArray(value))
+    throw badBody(`json: cannot unmarshal ${kindOf(value)} into Go value of type []${populateType}`)
+  const wanted = value.map((one) => proxyFields(one, populateType))
+  for (const [index, one] of wanted.entries()) {
+    if (one.name === '') throw missingField(`name at proxy ${index + 1}`)
+    if (one.upstream === '') throw missingField(`upstream at proxy ${index + 1}`)
+  }
+  return wanted
+}
+
+const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
+
+function toxicSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
+  const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')
+  const settings: Record<string, number> = {}
+  for (const [name, limits] of Object.entries(kind.settings)) {
+    const setting = fields.integer(name, current[name] ?? 0)
+    if (setting < limits.min) throw invalidSetting(`${kind.type}.${name} must be at least ${limits.min}`)
+    if (setting > limits.max) throw invalidSetting(`${kind.type}.${name} must be at most ${limits.max}`)
+    settings[name] = setting
+  }
+  const wrong = kind.check(settings)
+  if (wrong !== null) throw invalidSetting(`${kind.type}: ${wrong}`)
+  return settings
+}
+
+function checkedToxicity(toxicity: number): number {
+  if (toxicity < 0 || toxicity > 1) throw invalidSetting('toxicity must be from 0 to 1')
+  return toxicity
+}

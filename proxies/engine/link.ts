@@ -1,0 +1,285 @@
+import type { Socket } from 'node:net'
+
+import { now } from './clock.ts'
+import { randomOf } from './random.ts'
+import type { Random } from './random.ts'
+import { unwatchStalled, watchStalled } from './stalls.ts'
+import type { Chunk, Outlet, Pipe, Settings, ToxicType } from './toxics/toxic.ts'
+
+export type StreamDirection = 'upstream' | 'downstream'
+
+/** A toxic of a proxy, as the API made it. */
+export interface Toxic {
+  readonly name: string
+  readonly kind: ToxicType
+  /** As sent: letter case is kept. */
+  readonly stream: string
+  readonly direction: StreamDirection
+  /** Different for each toxic that a proxy ever had: part of the seed. */
+  readonly serial: number
+  toxicity: number
+  settings: Settings
+}
+
+/** What a link needs of the connection that it is one half of. */
+export interface LinkOwner {
+  /** Seeds of this connection. */
+  readonly seeds: readonly (string | number)[]
+  /** All that will ever go out has been written to the destination. */
+  finished(link: Link): void
+  /** Both sockets are to be reset now. */
+  reset(): void
+}
+
+/**
+ * One direction of one connection: source, the toxics that struck it in the order of their creation, destination.
+ * Without toxics it is a bare pipe. It never waits inside a toxic: where the destination or a toxic is full, reading
+ * stops, and every call of the API still acts at once.
+ */
+export class Link {
+  readonly direction: StreamDirection
+  readonly source: Socket
+  readonly destination: Socket
+  received = 0
+  sent = 0
+  readonly #owner: LinkOwner
+  #slots: readonly Slot[] = []
+  #first: Slot | null = null
+  #sourceEnded = false
+  #finished = false
+  #held = false
+
+  constructor(
+    owner: LinkOwner,
+    direction: StreamDirection,
+    source: Socket,
+    destination: Socket,
+    toxics: readonly Toxic[],
+  ) {
+    this.#owner = owner
+    this.direction = direction
+    this.source = source
+    this.destination = destination
+    for (const toxic of toxics) this.addToxic(toxic)
+  }
+
+  /** Starts to read. */
+  start(): void {
+    this.source.on('data', (data: Buffer) => this.#read(data))
+    this.destination.on('drain', () => this.relieve())
+    // A client is accepted paused; a listener alone would not wake it.
+    this.source.resume()
+  }
+
+  get isFinished(): boolean {
+    return this.#finished
+  }
+
+  /** Bytes wait here that nothing takes away at the moment. */
+  get isStuck(): boolean {
+    return this.destination.writableLength > 0 || this.#slots.some((slot) => slot.isFull)
+  }
+
+  addToxic(toxic: Toxic): void {
+    if (toxic.direction !== this.direction) return
+    const random = randomOf(...this.#owner.seeds, toxic.direction, toxic.serial)
+    const slot = new Slot(this, toxic, random)
+    const before = this.#slots
+    this.#slots = [...before, slot]
+    if (slot.strikes && !this.#finished) slot.open()
+    this.#wire()
+  }
+
+  /** The attributes or the toxicity were changed: only this toxic is touched, and nothing is drawn again. */
+  updateToxic(toxic: Toxic): void {
+    const slot = this.#slots.find((one) => one.toxic === toxic)
+    if (slot === undefined || this.#finished) return
+    if (slot.isOpen && slot.strikes) slot.update()
+    else if (slot.isOpen) slot.close()
+    else if (slot.strikes && !this.#hasEndedBefore(slot)) slot.open()
+    this.#wire()
+    this.relieve()
+  }
+
+  removeToxic(toxic: Toxic): void {
+    const slot = this.#slots.find((one) => one.toxic === toxic)
+    if (slot === undefined) return
+    if (slot.isOpen && !this.#finished) slot.close()
+    this.#slots = this.#slots.filter((one) => one !== slot)
+    this.#wire()
+    this.relieve()
+  }
+
+  /** The source will give no more: FIN, RST or closed by us. */
+  sourceEnded(): void {
+    if (this.#sourceEnded) return
+    this.#sourceEnded = true
+    if (this.#first === null) this.finish()
+    else this.#first.acceptEnd()
+  }
+
+  /** Nothing can be written any more: timers stop, what still comes is dropped. */
+  destinationGone(): void {
+    this.#finished = true
+    for (const slot of this.#slots) slot.dispose()
+    this.relieve()
+  }
+
+  /** Called by the last toxic. */
+  deliver(data: Buffer): void {
+    if (this.#finished) return
+    this.sent += data.length
+    this.destination.write(data)
+  }
+
+  finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    for (const slot of this.#slots) slot.dispose()
+    this.relieve()
+    this.#owner.finished(this)
+  }
+
+  reset(): void {
+    if (!this.#finished) this.#owner.reset()
+  }
+
+  relieve(): void {
+    if (!this.#held || this.#mustHold()) return
+    this.#held = false
+    unwatchStalled(this.source)
+    this.source.resume()
+  }
+
+  /** The connection is over. */
+  forget(): void {
+    unwatchStalled(this.source)
+  }
+
+  #read(data: Buffer): void {
+    this.received += data.length
+    const first = this.#first
+    if (first !== null) {
+      first.accept({ data, at: now() })
+      if (this.#mustHold()) this.#hold()
+    } else if (!this.#finished) {
+      this.sent += data.length
+      if (!this.destination.write(data)) this.#hold()
+    }
+  }
+
+  #hold(): void {
+    if (this.#held || this.source.destroyed) return
+    this.#held = true
+    this.source.pause()
+    watchStalled(this.source)
+  }
+
+  #mustHold(): boolean {
+    if (this.#finished) return false
+    return this.destination.writableNeedDrain || this.#slots.some((slot) => slot.isFull)
+  }
+
+  #hasEndedBefore(slot: Slot): boolean {
+    const before = this.#slots.slice(0, this.#slots.indexOf(slot)).filter((one) => one.isOpen)
+    return before.length === 0 ? this.#sourceEnded : before.some((one) => one.hasEnded)
+  }
+
+  #wire(): void {
+    let next: Slot | null = null
+    for (const slot of this.#slots.toReversed()) {
+      if (!slot.isOpen) continue
+      slot.next = next
+      next = slot
+    }
+    this.#first = next
+  }
+}
+
+/** The place of one toxic in one link. Whether the toxic strikes here was drawn once, when the two met. */
+class Slot implements Outlet {
+  readonly toxic: Toxic
+  readonly random: Random
+  next: Slot | null = null
+  readonly #link: Link
+  readonly #draw: number
+  #pipe: Pipe<Settings> | null = null
+  #inputEnded = false
+  #ended = false
+
+  constructor(link: Link, toxic: Toxic, random: Random) {
+    this.#link = link
+    this.toxic = toxic
+    this.random = random
+    this.#draw = random()
+  }
+
+  get strikes(): boolean {
+    return this.#draw < this.toxic.toxicity
+  }
+
+  get isOpen(): boolean {
+    return this.#pipe !== null
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
+  get isFull(): boolean {
+    return !this.#ended && this.#pipe !== null && this.#pipe.full
+  }
+
+  open(): void {
+    this.#pipe = this.toxic.kind.pipe(this, this.toxic.settings)
+  }
+
+  update(): void {
+    this.#pipe?.update(this.toxic.settings)
+  }
+
+  /** Lets go of everything; what comes then passes by. */
+  close(): void {
+    const pipe = this.#pipe
+    if (pipe === null) return
+    pipe.release()
+    pipe.dispose()
+    if (this.#inputEnded) this.end()
+    this.#pipe = null
+  }
+
+  dispose(): void {
+    this.#pipe?.dispose()
+  }
+
+  accept(chunk: Chunk): void {
+    if (!this.#ended && !this.#inputEnded) this.#pipe?.write(chunk)
+  }
+
+  acceptEnd(): void {
+    if (this.#inputEnded) return
+    this.#inputEnded = true
+    if (!this.#ended) this.#pipe?.end()
+  }
+
+  write(chunk: Chunk): void {
+    if (this.#ended) return
+    if (this.next === null) this.#link.deliver(chunk.data)
+    else this.next.accept(chunk)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.next === null) this.#link.finish()
+    else this.next.acceptEnd()
+  }
+
+  reset(): void {
+    if (!this.#ended) this.#link.reset()
+  }
+
+  drained(): void {
+    this.#link.relieve()
+  }
+}

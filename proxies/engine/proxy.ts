@@ -1,0 +1,172 @@
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+import { formatAddress, isWildcard, listenError, resolveListen } from './address.ts'
+import type { Address } from './address.ts'
+import { Connection } from './connection.ts'
+import type { StreamDirection, Toxic } from './link.ts'
+import type { Settings, ToxicType } from './toxics/toxic.ts'
+
+export interface ProxyDefinition {
+  readonly name: string
+  readonly listen: string
+  readonly upstream: string
+}
+
+export interface ProxyEnvironment {
+  readonly seed: number
+  readonly dialTimeoutMs: number
+  /** Told when a connection is over. */
+  readonly connectionClosed?: (proxy: Proxy, connection: Connection) => void
+}
+
+/** Connections waiting to be accepted; the kernel may allow fewer. */
+const backlog = 4096
+
+/** One proxy: a listener, its toxics and its connections. */
+export class Proxy {
+  readonly name: string
+  /** As given, or where it is bound once it was started. */
+  listen: string
+  upstream: string
+  readonly #environment: ProxyEnvironment
+  #server: Server | null = null
+  readonly #connections = new Set<Connection>()
+  #accepted = 0
+  #toxics: readonly Toxic[] = []
+  #serial = 0
+
+  constructor(definition: ProxyDefinition, environment: ProxyEnvironment) {
+    this.name = definition.name
+    this.listen = definition.listen
+    this.upstream = definition.upstream
+    this.#environment = environment
+  }
+
+  get enabled(): boolean {
+    return this.#server !== null
+  }
+
+  /** All upstream toxics, then the downstream ones, each in the order of creation. */
+  get toxics(): readonly Toxic[] {
+    return [
+      ...this.#toxics.filter((one) => one.direction === 'upstream'),
+      ...this.#toxics.filter((one) => one.direction === 'downstream'),
+    ]
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  /** Binds the listener. Throws the API's 500. */
+  async start(): Promise<void> {
+    if (this.#server !== null) return
+    const address = await resolveListen(this.listen, 'listen tcp: ')
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    )
+    const bound = await listen(server, address)
+    server.on('error', () => undefined)
+    this.#server = server
+    this.listen = formatAddress(bound.address, bound.port)
+  }
+
+  /** Closes the listener and every connection at once. */
+  stop(): void {
+    const server = this.#server
+    this.#server = null
+    server?.close()
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  /** Compares as the real server does: the resolved address to listen on, and the text of the upstream. */
+  async differsFrom(listen: string, upstream: string): Promise<boolean> {
+    const address = await resolveListen(listen)
+    return this.listen !== formatAddress(address.host, address.port) || this.upstream !== upstream
+  }
+
+  /** Throws the API's 500: with nothing changed where the address cannot be resolved, else stopped with the new one. */
+  async update(listen: string, upstream: string, enabled: boolean): Promise<void> {
+    if (await this.differsFrom(listen, upstream)) {
+      this.stop()
+      this.listen = listen
+      this.upstream = upstream
+    }
+    if (!enabled) this.stop()
+    else await this.start()
+  }
+
+  toxic(name: string): Toxic | undefined {
+    return this.#toxics.find((one) => one.name === name)
+  }
+
+  addToxic(made: {
+    readonly name: string
+    readonly kind: ToxicType
+    readonly stream: string
+    readonly direction: StreamDirection
+    readonly toxicity: number
+    readonly settings: Settings
+  }): Toxic {
+    this.#serial++
+    const toxic: Toxic = { ...made, serial: this.#serial }
+    this.#toxics = [...this.#toxics, toxic]
+    for (const connection of this.#connections) connection.addToxic(toxic)
+    return toxic
+  }
+
+  updateToxic(toxic: Toxic, settings: Settings, toxicity: number): void {
+    toxic.settings = settings
+    toxic.toxicity = toxicity
+    for (const connection of this.#connections) connection.updateToxic(toxic)
+  }
+
+  removeToxic(toxic: Toxic): void {
+    this.#toxics = this.#toxics.filter((one) => one !== toxic)
+    for (const connection of this.#connections) connection.removeToxic(toxic)
+  }
+
+  removeAllToxics(): void {
+    for (const toxic of this.#toxics) this.removeToxic(toxic)
+  }
+
+  #accept(client: Socket): void {
+    this.#accepted++
+    const connection = new Connection({
+      client,
+      upstream: this.upstream,
+      seeds: [this.#environment.seed, this.name, this.#accepted],
+      dialTimeoutMs: this.#environment.dialTimeoutMs,
+      toxics: () => this.#toxics,
+      closed: (one) => {
+        this.#connections.delete(one)
+        this.#environment.connectionClosed?.(this, one)
+      },
+    })
+    this.#connections.add(connection)
+  }
+}
+
+/** Any interface means both families where the machine has both, as in Go. */
+async function listen(server: Server, address: Address): Promise<AddressInfo> {
+  if (!isWildcard(address.host)) return tryListen(server, address)
+  try {
+    return await tryListen(server, { host: '::', port: address.port })
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+    if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL' && code !== 'EINVAL') throw error
+    return tryListen(server, { host: '0.0.0.0', port: address.port })
+  }
+}
+
+function tryListen(server: Server, address: Address): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(address, error))
+    server.once('error', failed)
+    server.listen({ host: address.host, port: address.port, backlog, exclusive: true }, () => {
+      server.off('error', failed)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}

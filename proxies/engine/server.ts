@@ -1,0 +1,152 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { formatAddress, listenError } from './address.ts'
+import { ProxyCollection } from './collection.ts'
+import { ApiError, badBody } from './errors.ts'
+import { errorAnswer, findRoute } from './routes.ts'
+import type { Answer } from './routes.ts'
+import { engineHeader, engineVersion } from './version.ts'
+
+export interface EngineServerOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Decides toxicity, jitter and slice sizes; drawn unless given. */
+  readonly seed?: number
+  /** How long connecting to an upstream may take; 10 000 unless told. */
+  readonly dialTimeoutMs?: number
+}
+
+export interface EngineServer {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+  readonly seed: number
+  close(): Promise<void>
+}
+
+/** A longer body is refused. */
+const bodyLimit = 8 * 1024 * 1024
+
+const plain = 'text/plain; charset=utf-8'
+
+/** Starts the embedded engine: Toxiproxy's HTTP API and its proxies. Throws the error of the listener. */
+export async function startEngineServer(options: EngineServerOptions): Promise<EngineServer> {
+  const seed = options.seed ?? randomInt(2 ** 31)
+  const collection = new ProxyCollection({ seed, dialTimeoutMs: options.dialTimeoutMs ?? 10_000 })
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 15_000 }, (request, response) => {
+    void serve(collection, request, response)
+  })
+  const bound = await listen(server, options)
+  const host = bound.address
+  return {
+    host,
+    port: bound.port,
+    url: `http://${formatAddress(host, bound.port)}`,
+    seed,
+    close: async () => {
+      await collection.close()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+    },
+  }
+}
+
+function listen(server: Server, options: EngineServerOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(options, error)))
+    server.listen(options.port, options.host, () => {
+      server.removeAllListeners('error')
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+async function serve(
+  collection: ProxyCollection,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let answer: Answer
+  try {
+    answer = await dispatch(collection, request, response)
+  } catch (error) {
+    const known = error instanceof ApiError
+    answer = errorAnswer(known ? error : new ApiError(500, `internal error: ${(error as Error).message}`))
+  }
+  send(response, answer)
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) return
+  response.setHeader(engineHeader, engineVersion)
+  if (answer.type !== undefined) response.setHeader('Content-Type', answer.type)
+  if (answer.type === plain) response.setHeader('X-Content-Type-Options', 'nosniff')
+  const body = answer.body ?? ''
+  if (answer.status !== 204) response.setHeader('Content-Length', Buffer.byteLength(body))
+  response.writeHead(answer.status)
+  response.end(body)
+}
+
+async function dispatch(
+  collection: ProxyCollection,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer> {
+  const [rawPath = '', ...query] = (request.url ?? '/').split('?')
+  let path: string
+  try {
+    path = decodeURIComponent(rawPath)
+  } catch {
+    return { status: 400, type: plain, body: '400 Bad Request' }
+  }
+  const clean = cleanPath(path)
+  if (clean !== path) {
+    response.setHeader('Location', [encodeURI(clean), ...query].join('?'))
+    return { status: 301 }
+  }
+  const found = findRoute(path)
+  if (found === null) return { status: 404, type: plain, body: '404 page not found\n' }
+  const handler = found.route.methods[request.method ?? '']
+  if (handler === undefined) return { status: 405 }
+  response.setHeader('X-Toxiproxy-Request-Id', requestId())
+  if (request.headers['user-agent']?.startsWith('Mozilla/') === true) {
+    return { status: 403, type: plain, body: 'User agent not allowed\n' }
+  }
+  return handler(collection, found.names, await readBody(request))
+}
+
+/** As Go's router: no empty, `.` or `..` segments; a slash at the end stays. */
+function cleanPath(path: string): string {
+  const kept: string[] = []
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop()
+    else if (segment !== '' && segment !== '.') kept.push(segment)
+  }
+  const clean = `/${kept.join('/')}`
+  return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    // The rest is read all the same, and dropped: else the client would never come to read its answer.
+    if (length <= bodyLimit) chunks.push(chunk)
+  }
+  if (length > bodyLimit) throw badBody(`more than ${bodyLimit} bytes`)
+  return Buffer.concat(chunks).toString()
+}
+
+/** Twenty characters of base 32, as the real server's. */
+function requestId(): string {
+  let id = ''
+  for (const byte of randomBytes(20)) id += (byte & 31).toString(32)
+  return id
+}

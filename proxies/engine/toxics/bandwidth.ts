@@ -1,0 +1,106 @@
+import { at, now } from '../clock.ts'
+import type { Timer } from '../clock.ts'
+import { atLeast, toxic } from './toxic.ts'
+import type { Chunk, Outlet, Pipe } from './toxic.ts'
+
+interface BandwidthSettings {
+  readonly [name: string]: number
+  /** KB/s; a KB is 1000 bytes, so this is bytes per ms. */
+  readonly rate: number
+}
+
+/** Longer chunks go out in slices of this many ms. */
+const sliceMs = 100
+
+/**
+ * Lets `rate` bytes pass in each millisecond: a chunk goes out when its last byte would have. Longer chunks go out in
+ * slices of 100 ms. Rate 0 lets nothing pass. Each connection and direction has the whole rate for itself.
+ *
+ * The schedule is absolute (each slice is due when the one before was due, plus its own time), so the lateness of
+ * timers does not add up.
+ */
+export const bandwidth = toxic<BandwidthSettings>({
+  type: 'bandwidth',
+  goName: 'BandwidthToxic',
+  // The real server panics at a negative rate as soon as data flows.
+  settings: { rate: atLeast(0, 'KB/s') },
+  pipe: (out, settings) => new BandwidthPipe(out, settings),
+})
+
+class BandwidthPipe implements Pipe<BandwidthSettings> {
+  readonly #out: Outlet
+  #rate: number
+  #queue: Chunk[] = []
+  /** When the link is free for the next slice. */
+  #free = 0
+  #timer: Timer | null = null
+  #ended = false
+
+  constructor(out: Outlet, settings: BandwidthSettings) {
+    this.#out = out
+    this.#rate = settings.rate
+  }
+
+  get full(): boolean {
+    return this.#queue.length > 0
+  }
+
+  write(chunk: Chunk): void {
+    this.#queue.push(chunk)
+    if (this.#queue.length === 1) this.#next()
+  }
+
+  end(): void {
+    this.#ended = true
+    if (this.#queue.length === 0) this.#out.end()
+  }
+
+  /** What waits goes out at once, as with the real server; the new rate holds for what comes then. */
+  update(settings: BandwidthSettings): void {
+    this.#rate = settings.rate
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#free = 0
+    const waiting = this.#queue.shift()
+    if (waiting === undefined) return
+    this.#out.write(waiting)
+    this.#next()
+  }
+
+  release(): void {
+    this.dispose()
+    for (const chunk of this.#queue.splice(0)) this.#out.write(chunk)
+  }
+
+  dispose(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  #next(): void {
+    const chunk = this.#queue[0]
+    if (chunk === undefined) {
+      if (this.#ended) this.#out.end()
+      else this.#out.drained()
+      return
+    }
+    if (this.#rate === 0) return
+    const size = Math.min(chunk.data.length, this.#rate * sliceMs)
+    this.#free = Math.max(this.#free, now()) + size / this.#rate
+    this.#timer = at(this.#free, () => {
+      this.#timer = null
+      this.#send(chunk, size)
+      this.#next()
+    })
+  }
+
+  #send(chunk: Chunk, size: number): void {
+    if (size === chunk.data.length) {
+      this.#queue.shift()
+      this.#out.write(chunk)
+      return
+    }
+    this.#queue[0] = { data: chunk.data.subarray(size), at: chunk.at }
+    this.#out.write({ data: chunk.data.subarray(0, size), at: chunk.at })
+  }
+}

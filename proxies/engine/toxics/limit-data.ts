@@ -1,0 +1,37 @@
+import { anyNumber, toxic } from './toxic.ts'
+
+interface LimitDataSettings {
+  readonly [name: string]: number
+  /** Bytes of this direction that pass before the connection is closed. */
+  readonly bytes: number
+}
+
+/**
+ * Passes exactly so many bytes, then closes: as soon as the count is reached, also where it is reached with the last
+ * byte of a message. With 0 (or less) the first chunk closes and is dropped. The count outlives changes of settings.
+ */
+export const limitData = toxic<LimitDataSettings>({
+  type: 'limit_data',
+  goName: 'LimitDataToxic',
+  settings: { bytes: anyNumber('bytes') },
+  pipe: (out, settings) => {
+    let limit = settings.bytes
+    let passed = 0
+    return {
+      full: false,
+      write: (chunk) => {
+        const left = Math.max(0, limit - passed)
+        const data = chunk.data.length <= left ? chunk.data : chunk.data.subarray(0, left)
+        passed += data.length
+        if (data.length > 0) out.write({ data, at: chunk.at })
+        if (passed >= limit) out.end()
+      },
+      end: () => out.end(),
+      update: (changed) => {
+        limit = changed.bytes
+      },
+      release: () => undefined,
+      dispose: () => undefined,
+    }
+  },
+})
