@@ -1,3 +1,4 @@
+import { echoSubprotocol } from '../reference/websocket/rules.ts'
 import type { Contract } from '../target/contract.ts'
 import type { Reference } from '../reference/start.ts'
 
@@ -11,9 +12,7 @@ export function referenceContract(reference: Reference): Contract {
     ca: reference.ca,
     allowedOrigin: reference.allowedOrigin,
     deniedOrigin: reference.deniedOrigin,
-    publish: {
-      url: reference.publish.href,
-      body: '{data}',
-    },
+    subprotocols: [echoSubprotocol],
+    publish: { url: `${reference.publish.href}?event={event}&id={id}`, body: '{data}' },
   }
 }

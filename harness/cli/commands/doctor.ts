@@ -1,0 +1,117 @@
+import { openEngine } from '../../../proxies/engine.ts'
+import { Scope } from '../../check/scope.ts'
+import type { Engine } from '../../../proxies/types.ts'
+import { discoverTargets } from '../../target/discover.ts'
+import { configure } from '../configuration.ts'
+import { exitCodes, isForeseen } from '../exit.ts'
+import type { Act, Invocation } from '../invocation.ts'
+import { lookAtAddress, lookAtIpv6 } from '../look.ts'
+import type { Sight } from '../look.ts'
+import { interruptible } from '../signals.ts'
+import { openSubject } from '../subject.ts'
+import type { Subject } from '../subject.ts'
+import { oneLine } from '../terminal.ts'
+import { version } from '../version.ts'
+
+/** `doctor [URL]`: what this machine, the link engine and a target can do, with the evidence. */
+export const doctorCommand: Act = async (invocation) => {
+  const interruption = interruptible(invocation.terminal, 'closing what was opened')
+  try {
+    const status = await look(invocation)
+    return interruption.exitCode() ?? status
+  } finally {
+    interruption.release()
+  }
+}
+
+async function look(invocation: Invocation): Promise<number> {
+  const { terminal, env } = invocation
+  const { options, contract, remarks } = await configure(invocation)
+  for (const remark of remarks) terminal.diagnose(remark)
+  await using scope = new Scope()
+  const sights: Sight[] = []
+  const tell = (sight: Sight, indent = ''): void => {
+    sights.push(sight)
+    terminal.print(`${indent}${marks[sight.state]}  ${oneLine(terminal.masked(sight.what))}`)
+  }
+
+  tell({
+    state: 'fine',
+    what: `streamproof ${version()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  })
+  tell(await lookAtIpv6())
+  const engine = await lookAtEngine(options, env, tell)
+  if (engine !== null) scope.defer(() => engine.close())
+  const subject = await openSubject(contract)
+  scope.defer(() => subject.close())
+  terminal.maskWith((text) => subject.redactor.text(text))
+  if (subject.isReference) terminal.print('no target is given: looking at the embedded reference server')
+  for (const transport of ['websocket', 'sse'] as const) {
+    await lookAtTarget(subject, transport, { engine, timeScale: options.timeoutScale }, tell)
+  }
+  return sights.some(({ state }) => state === 'bad') ? exitCodes.setup : exitCodes.fine
+}
+
+const marks: Readonly<Record<Sight['state'], string>> = { fine: 'ok', missing: '--', bad: '!!' }
+
+type Tell = (sight: Sight, indent?: string) => void
+
+async function lookAtEngine(
+  options: { readonly proxy: string; readonly timeoutScale: number },
+  env: Invocation['env'],
+  tell: Tell,
+): Promise<Engine | null> {
+  try {
+    const engine = await openEngine({
+      choice: options.proxy,
+      runId: `doctor-${process.pid}`,
+      env,
+      timeScale: options.timeoutScale,
+    })
+    tell({
+      state: 'fine',
+      what: `link engine: ${engine.kind} ${engine.version}; a connection passed through it, and was cut by it`,
+    })
+    return engine
+  } catch (error) {
+    if (!isForeseen(error)) throw error
+    tell({ state: 'bad', what: `link engine: ${error.message}` })
+    return null
+  }
+}
+
+async function lookAtTarget(
+  subject: Subject,
+  transport: 'websocket' | 'sse',
+  link: { readonly engine: Engine | null; readonly timeScale: number },
+  tell: Tell,
+): Promise<void> {
+  const endpoint = subject.targets[transport]
+  if (endpoint === null) return
+  const address = await lookAtAddress(endpoint)
+  for (const sight of address) tell({ ...sight, what: `${transport} ${sight.what}` })
+  if (address.some(({ state }) => state === 'bad')) return
+  const others =
+    transport === 'websocket' ? { websocket: endpoint, sse: null } : { websocket: null, sse: endpoint }
+  try {
+    const [found] = await discoverTargets(
+      { ...others, ...link, seed: 1, redactor: subject.redactor },
+      {
+        shown: subject.shown,
+        expects:
+          subject.contract.expects?.filter((one) => one.startsWith(transport === 'sse' ? 'sse.' : 'ws.')) ??
+          [],
+      },
+    )
+    tell({ state: 'fine', what: `${transport} speaks its protocol; what it can do:` })
+    for (const [name, { state, evidence }] of Object.entries(found?.capabilities ?? {})) {
+      tell(
+        { state: state === 'present' ? 'fine' : 'missing', what: `${name} is ${state}: ${evidence}` },
+        '    ',
+      )
+    }
+  } catch (error) {
+    if (!isForeseen(error)) throw error
+    tell({ state: 'bad', what: `${transport}: ${error.message}` })
+  }
+}
