@@ -4,6 +4,7 @@ import type { Endpoint } from '../peers/endpoint.ts'
 import type { Redactor } from '../peers/session.ts'
 import type { Engine } from '../../proxies/types.ts'
 import type { Targets } from '../target/contract.ts'
+import type { KnownCapabilities } from '../target/discover.ts'
 
 /** All that a run is told. Whoever fills this in opens the engine before and closes it after. */
 export interface RunSettings {
@@ -28,6 +29,8 @@ export interface RunSettings {
   /** Aborting stops the run and gives a partial report. Its reason may be 'SIGINT', 'SIGHUP' or 'SIGTERM'. */
   readonly signal?: AbortSignal
   readonly failOn?: FailOn
+  /** Time budgets in ms by check id or glob, before the time scale: `contract.budgets`. */
+  readonly budgets?: Readonly<Record<string, number>>
   /** False: a check that fell is not repeated alone. For the proof by mutants, where a fall is what is wanted. */
   readonly repeatFalls?: boolean
   /** Skips discovery: capabilities as they are known already, by transport. */
@@ -40,10 +43,6 @@ export interface RunSettings {
 }
 
 export type FailOn = 'must' | 'should' | 'never'
-
-export type KnownCapabilities = Readonly<
-  Record<'websocket' | 'sse', Report['targets'][number]['capabilities'] | null>
->
 
 /** Which checks are wanted. Empty lists want everything. A check has to match every list that is not empty. */
 export interface Selection {

@@ -1,0 +1,23 @@
+import net from 'node:net'
+import type { Endpoint } from '../peers/endpoint.ts'
+
+/** True: this target accepts a TCP connection. Never rejects; what it opens is closed before it settles. */
+export function probe({ url }: Endpoint, withinMs: number): Promise<boolean> {
+  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port, noDelay: true })
+    let accepted = false
+    const timer = setTimeout(() => socket.destroy(), withinMs)
+    socket.on('connect', () => {
+      accepted = true
+      socket.destroy()
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve(accepted)
+    })
+  })
+}

@@ -1,0 +1,121 @@
+import { clauseUrl } from '../check/clause.ts'
+import { judge } from '../check/judge.ts'
+import type { Outcome } from '../check/judge.ts'
+import type { PlacedCheck } from '../check/catalogue.ts'
+import type { Expectation, Measurement } from '../check/expectation.ts'
+import type { ExpectationResult, Result } from '../check/result.ts'
+import type { Redactor } from '../peers/session.ts'
+import type { Judged } from './entry.ts'
+import { isJudgement } from './exit-code.ts'
+
+/** Makes the result of a check. `command`: the start of what repeats it. */
+export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number): Result {
+  const { check, outcome, evidence } = judged
+  const told = toldBy(outcome)
+  return {
+    id: check.id,
+    target: judged.target,
+    title: check.title,
+    transport: check.transport,
+    topic: check.topic,
+    level: check.level,
+    clause: { ...check.clause, url: clauseUrl(check.clause) },
+    verdict: judge(check.level, outcome),
+    overlay: judged.overlay,
+    ...told,
+    close: evidence.close,
+    faults: evidence.faults.map((fault) => ({ ...fault, settings: { ...fault.settings } })),
+    measured: { ...evidence.measured },
+    transcript: [...evidence.transcript, ...stackOf(outcome, judged.durationMs)],
+    durationMs: round(judged.durationMs),
+    reproduce: `${command} --only ${check.id} --seed ${seed}`,
+    autobahn: check.autobahn ?? null,
+  }
+}
+
+function toldBy(outcome: Outcome): Pick<Result, 'reason' | 'expected' | 'actual'> {
+  const silent = { reason: null, expected: null, actual: null }
+  switch (outcome.kind) {
+    case 'held':
+      return silent
+    case 'violated':
+      return { ...silent, expected: outcome.violation.expected, actual: outcome.violation.actual }
+    case 'not-applicable':
+      return { ...silent, reason: outcome.reason }
+    case 'blocked':
+      return { ...silent, reason: `builds on ${outcome.by}, which fell` }
+    case 'inconclusive':
+      return { ...silent, reason: outcome.cause.message }
+    case 'crashed':
+      return { ...silent, reason: `an error of this tool: ${messageOf(outcome.error)}` }
+  }
+}
+
+/** Where an error of ours came from; paths and lines are no matter of the reason, which is the same in each run. */
+function stackOf(outcome: Outcome, ms: number): Result['transcript'] {
+  if (outcome.kind !== 'crashed' || !(outcome.error instanceof Error) || outcome.error.stack === undefined)
+    return []
+  return [{ ms: round(ms), from: 'us', kind: 'note', note: outcome.error.stack, hex: null }]
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : `${typeof error} was thrown: ${String(error)}`
+}
+
+/** Answers every documented statement from the checks that name it. */
+export function answer(
+  expectations: readonly Expectation[],
+  checks: readonly PlacedCheck[],
+  results: readonly Result[],
+): ExpectationResult[] {
+  const byId = new Map(results.map((result) => [result.id, result]))
+  const measurements = new Map<string, Measurement>(
+    results.map(({ id, verdict, measured }) => [id, { id, verdict, measured }]),
+  )
+  return expectations.map((expectation) => {
+    const { id, topic, transport, statement, needs } = expectation
+    const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
+    const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
+    const status = statusOf(judged)
+    const says = status === 'not-measured' ? null : (expectation.says?.(measurements) ?? null)
+    return {
+      id,
+      topic,
+      transport,
+      statement,
+      status,
+      checks: own,
+      needs: status === 'not-measured' ? needs : null,
+      says: says ?? counted(judged),
+    }
+  })
+}
+
+function statusOf(judged: readonly Result[]): ExpectationResult['status'] {
+  const passed = judged.filter(({ verdict }) => verdict === 'pass').length
+  if (judged.length === 0) return 'not-measured'
+  if (passed === judged.length) return 'confirmed'
+  return passed === 0 ? 'refuted' : 'partly'
+}
+
+function counted(judged: readonly Result[]): string {
+  const passed = judged.filter(({ verdict }) => verdict === 'pass').length
+  if (judged.length === 0) return 'not measured by this run'
+  return `${passed} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} that measure it passed`
+}
+
+/** The last look at what leaves the run: every text of a model, and every key of its records, without secrets. */
+export function redacted<T>(model: T, redactor: Redactor): T {
+  if (typeof model === 'string') return redactor.text(model) as T
+  if (Array.isArray(model)) return model.map((one: unknown) => redacted(one, redactor)) as T
+  if (typeof model !== 'object' || model === null) return model
+  return Object.fromEntries(
+    Object.entries(model).map(([key, value]) => [key, redacted(value as unknown, redactor)]),
+  ) as T
+}
+
+export function round(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

@@ -1,0 +1,24 @@
+import type { Endpoint } from '../peers/endpoint.ts'
+import type { Evidence } from '../peers/kit.ts'
+import type { SessionEnvironment } from '../peers/session.ts'
+import type { Report } from '../check/result.ts'
+import type { DiscoveryOptions } from '../target/discover.ts'
+
+/** What the scheduler needs of a session. */
+export interface SessionOf<Kit> {
+  readonly kit: Kit
+  evidence(): Evidence
+  close(): Promise<void>
+}
+
+/** What a run uses of the outside: the peers, and a look at whether a target still accepts connections. */
+export interface RunTools<Kit> {
+  openSession(environment: SessionEnvironment, checkId: string): SessionOf<Kit>
+  /** True: this target accepts a TCP connection. Never rejects. */
+  probe(endpoint: Endpoint, withinMs: number): Promise<boolean>
+  /** What the targets can, in the order in which the report lists them: websocket, then sse. */
+  discover(environment: Environment, options: DiscoveryOptions): Promise<Report['targets']>
+}
+
+/** What all sessions of a run share. */
+export type Environment = Omit<SessionEnvironment, 'observer'>
