@@ -1,4 +1,13 @@
 import type { Mutant } from '../mutant.ts'
+import { sseResponseMutants } from './sse-response.ts'
+import { sseResumeMutants } from './sse-resume.ts'
+import { sseSecurityMutants } from './sse-security.ts'
+import { sseStreamMutants } from './sse-stream.ts'
 
 /** The reference's event stream and publish endpoint, each with one rule broken. */
-export const sseMutants: readonly Mutant[] = []
+export const sseMutants: readonly Mutant[] = [
+  ...sseResponseMutants,
+  ...sseStreamMutants,
+  ...sseResumeMutants,
+  ...sseSecurityMutants,
+]

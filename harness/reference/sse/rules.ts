@@ -82,9 +82,9 @@ export interface CursorRules {
   readonly resume: ResumeRule
   /**
    * How replay and live delivery meet. `gap`: what is published within 300 ms is lost. `overlap`: it comes twice.
-   * `live-first`: the replay comes 300 ms later, behind what was published meanwhile.
+   * `live-first`: the replay comes 300 ms later, behind what was published meanwhile. `never-live`: nothing follows it.
    */
-  readonly handover: 'exact' | 'gap' | 'overlap' | 'live-first'
+  readonly handover: 'exact' | 'gap' | 'overlap' | 'live-first' | 'never-live'
   /** What meets a client that comes back with a cursor. */
   readonly comeback: 'serve' | 'refuse' | 'delay'
 }

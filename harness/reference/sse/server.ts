@@ -193,6 +193,7 @@ function startStream(stream: ClientStream, cursor: string | null, service: SseSe
   }
   const sinceThen = () => channel.kept.filter((event) => event.sequence > last)
   if (rules.handover !== 'live-first') stream.replay(chosen)
+  if (rules.handover === 'never-live') return
   if (rules.handover !== 'gap') channel.join(stream)
   if (rules.handover === 'exact') return
   stream.after(apartMs, () => {

@@ -1,0 +1,296 @@
+import type { Mutant } from '../mutant.ts'
+
+const cursor = 'HTML/the-last-event-id-header'
+const exact = 'STREAMPROOF/exact-resume'
+
+/** Ids that cannot carry a resume. */
+const ids: readonly Mutant[] = [
+  {
+    name: 'no-ids',
+    transport: 'sse',
+    breaks: 'Events have no id.',
+    clause: cursor,
+    rules: { idWritten: () => null },
+  },
+  {
+    name: 'per-connection-ids',
+    transport: 'sse',
+    breaks: 'Every connection counts its own ids.',
+    clause: 'STREAMPROOF/shared-ids',
+    rules: { idWritten: (_event, count) => String(count) },
+  },
+  {
+    name: 'constant-id',
+    transport: 'sse',
+    breaks: 'All events have the same id.',
+    clause: 'STREAMPROOF/unique-ids',
+    rules: { idWritten: () => '1' },
+  },
+  {
+    name: 'some-without-id',
+    transport: 'sse',
+    breaks: 'Events with several lines of data have no id.',
+    clause: 'HTML/dispatchMessage',
+    rules: {
+      idWritten: (event) => (/[\r\n]/.test(Buffer.from(event.data).toString('latin1')) ? null : event.id),
+    },
+  },
+  {
+    name: 'some-with-empty-id',
+    transport: 'sse',
+    breaks: 'Events with several lines of data have an empty id, which takes the cursor from the client.',
+    clause: 'HTML/dispatchMessage',
+    rules: {
+      idWritten: (event) => (/[\r\n]/.test(Buffer.from(event.data).toString('latin1')) ? '' : event.id),
+    },
+  },
+  {
+    name: 'long-ids',
+    transport: 'sse',
+    breaks:
+      'Ids are longer than what Last-Event-ID may carry to another origin without being asked about first.',
+    clause: 'FETCH/cors-safelisted-request-header',
+    rules: { makeId: (sequence) => String(sequence).padStart(200, '0') },
+  },
+  {
+    name: 'unsafe-ids',
+    transport: 'sse',
+    breaks:
+      'Ids contain characters that a header to another origin may not carry without being asked about first.',
+    clause: 'FETCH/cors-unsafe-request-header-byte',
+    rules: { makeId: (sequence) => `{"at":${sequence}}` },
+  },
+  {
+    name: 'ascii-ids',
+    transport: 'sse',
+    breaks: 'Characters of an id outside ASCII become question marks.',
+    clause: 'HTML/processField',
+    rules: { idWritten: ({ id }) => id.replace(/[^\0-\x7f]/gu, '?') },
+  },
+]
+
+/** Cursors that meet an error. */
+const cursors: readonly Mutant[] = [
+  {
+    name: 'unknown-cursor-400',
+    transport: 'sse',
+    breaks: 'An unknown cursor meets status 400.',
+    clause: cursor,
+    rules: { refusesCursor: (_cursor, known) => (known ? null : 400) },
+  },
+  {
+    name: 'unknown-cursor-500',
+    transport: 'sse',
+    breaks: 'An unknown cursor meets status 500.',
+    clause: cursor,
+    rules: { refusesCursor: (_cursor, known) => (known ? null : 500) },
+  },
+  {
+    name: 'unknown-cursor-html',
+    transport: 'sse',
+    breaks: 'An unknown cursor meets a web page with status 200.',
+    clause: 'HTML/the-eventsource-interface',
+    rules: { unknownCursor: 'html' },
+  },
+  {
+    name: 'unknown-cursor-silent',
+    transport: 'sse',
+    breaks: 'An unknown cursor gets live events alone, and no word of what is missing.',
+    clause: 'STREAMPROOF/unknown-cursor-told',
+    rules: { unknownCursor: 'live-only' },
+  },
+  {
+    name: 'long-cursor-400',
+    transport: 'sse',
+    breaks: 'A cursor of more than 1024 characters meets status 400.',
+    clause: cursor,
+    rules: { refusesCursor: (text) => (text.length > 1024 ? 400 : null) },
+  },
+  {
+    name: 'non-ascii-cursor-500',
+    transport: 'sse',
+    breaks: 'A cursor outside ASCII meets status 500.',
+    clause: cursor,
+    rules: { refusesCursor: (text) => (/[^\0-\x7f]/.test(text) ? 500 : null) },
+  },
+  {
+    name: 'numbers-only-cursor',
+    transport: 'sse',
+    breaks: 'A cursor that is no number meets status 400.',
+    clause: cursor,
+    rules: { refusesCursor: (text) => (/^[0-9]+$/.test(text) ? null : 400) },
+  },
+  {
+    name: 'empty-cursor-400',
+    transport: 'sse',
+    breaks: 'An empty Last-Event-ID meets status 400.',
+    clause: 'STREAMPROOF/empty-cursor',
+    rules: { emptyCursor: 'unknown', refusesCursor: (text) => (text === '' ? 400 : null) },
+  },
+  {
+    name: 'empty-cursor-replays',
+    transport: 'sse',
+    breaks: 'An empty Last-Event-ID is taken for an unknown cursor, and gets the whole history.',
+    clause: 'STREAMPROOF/empty-cursor',
+    rules: { emptyCursor: 'unknown' },
+  },
+  {
+    name: 'latin1-cursor',
+    transport: 'sse',
+    breaks: 'Last-Event-ID is read as ISO 8859-1, so that an id outside ASCII is never found.',
+    clause: cursor,
+    rules: { readCursor: (octets) => octets.toString('latin1') },
+  },
+]
+
+/** Replays that are wrong. */
+const replays: readonly Mutant[] = [
+  {
+    name: 'resume-inclusive',
+    transport: 'sse',
+    breaks: 'The replay begins with the event that the cursor names.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(Math.max(at, 0)) },
+  },
+  {
+    name: 'resume-loses-first',
+    transport: 'sse',
+    breaks: 'The first event behind the cursor is not replayed.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 2) },
+  },
+  {
+    name: 'resume-loses-last',
+    transport: 'sse',
+    breaks: 'The last event of the history is not replayed.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 1, -1) },
+  },
+  {
+    name: 'resume-last-only',
+    transport: 'sse',
+    breaks: 'Of the events behind the cursor the last is replayed.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 1).slice(-1) },
+  },
+  {
+    name: 'resume-reversed',
+    transport: 'sse',
+    breaks: 'The replay begins with the newest event.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 1).reverse() },
+  },
+  {
+    name: 'resume-twice',
+    transport: 'sse',
+    breaks: 'Every event is replayed twice.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 1).flatMap((event) => [event, event]) },
+  },
+  {
+    name: 'resume-live-only',
+    transport: 'sse',
+    breaks: 'Last-Event-ID is ignored.',
+    clause: exact,
+    rules: { resume: () => [], unknownCursor: 'live-only' },
+  },
+  {
+    name: 'resume-everything',
+    transport: 'sse',
+    breaks: 'Whatever the cursor, the whole history is replayed.',
+    clause: exact,
+    rules: { resume: (kept) => kept },
+  },
+  {
+    name: 'resume-by-text',
+    transport: 'sse',
+    breaks: 'Ids are compared as text, so that 9 comes behind 10.',
+    clause: exact,
+    rules: { resume: (kept, _at, cursor) => kept.filter(({ id }) => id > cursor) },
+  },
+  {
+    name: 'resume-altered',
+    transport: 'sse',
+    breaks: 'Line breaks are lost from replayed events.',
+    clause: exact,
+    rules: {
+      resume: (kept, at) =>
+        kept.slice(at + 1).map((event) => ({
+          ...event,
+          data: Buffer.from(
+            Buffer.from(event.data)
+              .toString('latin1')
+              .replace(/[\r\n]+/g, ' '),
+            'latin1',
+          ),
+        })),
+    },
+  },
+  {
+    name: 'resume-unnamed',
+    transport: 'sse',
+    breaks: 'Replayed events have lost their names.',
+    clause: exact,
+    rules: { resume: (kept, at) => kept.slice(at + 1).map((event) => ({ ...event, name: null })) },
+  },
+  {
+    name: 'resume-renumbered',
+    transport: 'sse',
+    breaks: 'Replayed events have other ids than at first.',
+    clause: exact,
+    rules: {
+      resume: (kept, at) => kept.slice(at + 1).map((event) => ({ ...event, id: `again-${event.id}` })),
+    },
+  },
+  {
+    name: 'resume-gap',
+    transport: 'sse',
+    breaks: 'What is published within 300 ms of a replay is lost.',
+    clause: exact,
+    rules: { handover: 'gap' },
+  },
+  {
+    name: 'resume-overlap',
+    transport: 'sse',
+    breaks: 'What is published within 300 ms of a replay is delivered twice.',
+    clause: exact,
+    rules: { handover: 'overlap' },
+  },
+  {
+    name: 'resume-live-first',
+    transport: 'sse',
+    breaks: 'Live events come before the replay.',
+    clause: exact,
+    rules: { handover: 'live-first' },
+  },
+  {
+    name: 'resume-without-live',
+    transport: 'sse',
+    breaks: 'Behind a replay no live event comes.',
+    clause: exact,
+    rules: { handover: 'never-live' },
+  },
+  {
+    name: 'short-history',
+    transport: 'sse',
+    breaks: 'Three events are kept.',
+    clause: exact,
+    rules: { historySize: 3 },
+  },
+  {
+    name: 'refuse-comeback',
+    transport: 'sse',
+    breaks: 'A client that comes back with a cursor meets status 503.',
+    clause: 'HTML/the-eventsource-interface',
+    rules: { comeback: 'refuse' },
+  },
+  {
+    name: 'slow-comeback',
+    transport: 'sse',
+    breaks: 'A client that comes back with a cursor waits four seconds.',
+    clause: 'HTML/sse-processing-model',
+    rules: { comeback: 'delay' },
+  },
+]
+
+export const sseResumeMutants: readonly Mutant[] = [...ids, ...cursors, ...replays]
