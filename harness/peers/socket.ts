@@ -179,7 +179,9 @@ class Socket implements PeerSocket {
     this.#carrier = carrier
     this.#stream = secure
     const drained = (): void => this.#publish()
-    secure.on('error', drained).on('end', drained).on('close', drained)
+    secure.on('error', drained).on('close', drained)
+    // A close notice of TLS ends the other side's half, even where its FIN comes later.
+    secure.on('end', () => this.#endRemotely(this.#pending ?? 'fin'))
     const failure = await handshakeOf(secure, withinMs)
     const verified = this.#options.tls.insecure || secure.authorized
     const error = failure ?? (verified ? null : codeOf(secure.authorizationError))
@@ -295,7 +297,7 @@ class Socket implements PeerSocket {
     else this.#carrier.push(null)
   }
 
-  /** What TLS still held has been delivered. A close notice of TLS without a FIN ends the connection as well. */
+  /** What TLS still held has been delivered. */
   #publish(): void {
     if (this.#pending !== null) this.#endRemotely(this.#pending)
     else if (this.#ending?.by !== 'us') this.#endRemotely('fin')
