@@ -2,7 +2,7 @@ import type { Outcome } from '../check/judge.ts'
 import type { PlacedCheck } from '../check/catalogue.ts'
 import type { Result } from '../check/result.ts'
 import type { Evidence } from '../peers/kit.ts'
-import type { Attempt, RunningAttempt } from './attempt.ts'
+import type { Attempt, Connection, RunningAttempt } from './attempt.ts'
 import { deferred } from './deferred.ts'
 import type { Planned } from './plan.ts'
 
@@ -154,17 +154,20 @@ function decide(attempts: readonly Attempt[]): Decision | null {
   return { attempt: fallen.length > 1 ? lastFallen : held, overlay }
 }
 
-/** A connection that the target ended at once, without a word: it may have been one too many. */
+/** It fell, and the target had ended one of its connections at once, without a word: it may have been one too many. */
 export function shut(attempt: Attempt | undefined): boolean {
   return (
     attempt?.outcome.kind === 'violated' &&
-    attempt.connections.some(
-      ({ route, from, to, ending }) =>
-        route === 'direct' &&
-        to !== null &&
-        to - from < 100 &&
-        ending?.by === 'target' &&
-        ending.how !== 'close-frame',
-    )
+    attempt.connections.some((one) => wasDropped(one) && wasBrief(one))
   )
+}
+
+/** A direct connection that the target ended without a word. */
+export function wasDropped({ route, ending }: Connection): boolean {
+  return route === 'direct' && ending?.by === 'target' && ending.how !== 'close-frame'
+}
+
+/** A connection that hardly stood. */
+export function wasBrief({ from, to }: Connection): boolean {
+  return to !== null && to - from < 100
 }

@@ -15,6 +15,8 @@ export interface Death {
 export const pulseMs = {
   /** A target that outlived a check by this much is not held to have died of it. */
   grace: 200,
+  /** How long the target is watched behind a check that is replayed alone. */
+  replay: 100,
   /** How long a probe may take. */
   probe: 1000,
   /** Between two probes. */

@@ -5,7 +5,7 @@ import { startAttempt } from './attempt.ts'
 import type { Attempt, Connection, Refusal } from './attempt.ts'
 import { deferred } from './deferred.ts'
 import type { Deferred } from './deferred.ts'
-import { Entry, shut, wantsRepetition } from './entry.ts'
+import { Entry, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
 import { ConcurrencyLimit } from './limit.ts'
 import type { Planned } from './plan.ts'
 import { Pulse, pulseMs } from './pulse.ts'
@@ -147,9 +147,8 @@ export class Schedule<Kit> {
     this.#options.started?.(entry.check.id)
     entry.running = startAttempt(entry.check, this.#tools, environment, budget(entry.check), {
       opened: ({ route }) => void (route === 'direct' && this.#pulse.opened(entry.check.transport)),
-      ended: ({ route, ending }) => {
-        if (route === 'direct' && ending?.by === 'target' && ending.how !== 'close-frame')
-          this.#pulse.ended(entry)
+      ended: (connection) => {
+        if (wasDropped(connection) && !wasBrief(connection)) this.#pulse.ended(entry)
       },
       refused: (how) => this.#refused(how),
       late: (error) => entry.late(error),
@@ -277,7 +276,7 @@ export class Schedule<Kit> {
       if (this.#stopped) return
       const attempt = await this.#attempt(suspect)
       this.#running.delete(suspect)
-      const survived = await this.#pulse.survives(pulseMs.grace)
+      const survived = await this.#pulse.survives(pulseMs.replay)
       this.#pulse.forget()
       if (!survived) {
         // It is known who did it: the others are observed again as if nothing had happened.

@@ -19,10 +19,10 @@ import type { Engine } from '../../proxies/types.ts'
 /** The kit of the fake checks: plain TCP, one line each way. */
 export interface FakeKit {
   /** Sends a line on a connection of its own, and gives the line that comes back; the connection then stands. */
-  ask(line: string): Promise<string>
+  readonly ask: (line: string) => Promise<string>
   /** Waits for this long. */
-  wait(ms: number): Promise<void>
-  measure(name: string, value: number): void
+  readonly wait: (ms: number) => Promise<void>
+  readonly measure: (name: string, value: number) => void
 }
 
 export interface FakeOptions {
