@@ -250,8 +250,10 @@ export class Stream implements EventStream {
     this.exchange.socket.reset()
   }
 
+  /** A link that severs is not waited for as long as one that is slow. */
   #patient(ms: number): number {
-    return ms * (this.route.patience ?? 1)
+    const { severs, patience = 1 } = this.route
+    return severs ? Math.min(ms, this.#context.limits.reply / 2) : ms * patience
   }
 
   #body(bytes: Uint8Array, ms: number): void {

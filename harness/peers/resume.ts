@@ -1,11 +1,224 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Inconclusive, Violation } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
-import type { ResumePlan, ResumeStory } from './kit.ts'
+import { Stream } from './event-stream.ts'
+import type { ResumePlan, ResumeStory, Route, StreamEvent } from './kit.ts'
 import type { Publisher } from './publish.ts'
+import { publishingFeed, tickingFeed } from './resume-feed.ts'
+import { comeUp, connectVictim, engineDoes, lose, truth, unproven } from './resume-loss.ts'
+import type { Stage } from './resume-loss.ts'
+import { identityOf, isComplete, tellStory } from './resume-story.ts'
+import type { Identity, Phase, ResumeRecord } from './resume-story.ts'
 
+/** A victim's return that is refused is tried again this often in all, this long apart (ms). */
+const comebackAttempts = 3
+const comebackPauseMs = 150
+
+/**
+ * A witness watches, unfaulted, from before the first event. The victim connects, loses its stream, and comes back
+ * with the last id that it dispatched; events are sent before, meanwhile, during and after. What the witness saw is
+ * what the victim had to see over all its connections together. An event that was on its way when the stream was lost
+ * counts as one to be replayed.
+ *
+ * @throws Violation when the target does not take the victim back.
+ * @throws Inconclusive `witness-lost`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`.
+ */
 export async function runResume(
-  _context: SessionContext,
-  _publisher: Publisher,
-  _plan: ResumePlan,
+  context: SessionContext,
+  publisher: Publisher,
+  plan: ResumePlan,
 ): Promise<ResumeStory> {
-  throw new TypeError('soon')
+  const stage = await openStage(context, publisher, plan)
+  const phases: [Phase, number][] = []
+  const ended = (phase: Phase): unknown => phases.push([phase, truth(stage).length])
+  const send = async (count: number): Promise<void> => {
+    await stage.feed.next(count, stage.index)
+    stage.index += count
+  }
+  let comeback = { attempts: 1, ms: 0 }
+  const losses = plan.losses ?? 1
+  for (let loss = 1; loss <= losses; loss += 1) {
+    await lose(stage, plan.loss)
+    ended('before')
+    const since = performance.now()
+    await send(plan.gap ?? 3)
+    ended('gap')
+    if (plan.loss.kind === 'down') {
+      await pause(Math.max(0, plan.loss.ms - (performance.now() - since)))
+      await comeUp(stage, plan.loss.ms)
+    }
+    const lostBeforeItIsBack =
+      plan.loss.kind === 'cut' || plan.loss.kind === 'rst' || plan.loss.kind === 'black-hole'
+    if (loss < losses && lostBeforeItIsBack) continue
+    const returned = await Promise.allSettled([comeBack(stage, plan), send(plan.race ?? 2)])
+    comeback = valueOf(returned[0])
+    valueOf(returned[1])
+    ended('race')
+  }
+  await send(plan.after ?? 2)
+  await send(1)
+  ended('after')
+  return conclude(stage, phases, comeback)
+}
+
+async function openStage(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<Stage> {
+  context.transcript.add('us', 'note', 'the witness connects')
+  const witness = await (await Stream.open(context, publisher)).accepted()
+  const dataOf =
+    plan.data ?? ((index: number) => `event ${String(index).padStart(4, '0')}${characters(plan)}`)
+  return {
+    context,
+    publisher,
+    feed: publisher.available
+      ? publishingFeed(context, publisher, witness, dataOf)
+      : tickingFeed(context, witness),
+    witness,
+    before: Math.max(1, plan.before ?? 2),
+    index: 0,
+    cursor: '',
+    victim: null,
+    connections: [],
+    start: null,
+    link: null,
+    proofs: [],
+  }
+}
+
+const characters = (plan: ResumePlan): string =>
+  plan.loss.kind === 'cut' && plan.loss.at === 'in-character' ? ' \u20ac\u{1f600}' : ''
+
+/** The victim comes back with its cursor. */
+async function comeBack(
+  stage: Stage,
+  plan: ResumePlan,
+): Promise<{ readonly attempts: number; readonly ms: number }> {
+  const { context } = stage
+  const { route, prove } = await wayBack(stage, plan)
+  for (let attempt = 1; ; attempt += 1) {
+    const asked = performance.now()
+    try {
+      await connectVictim(stage, route)
+      const ms = performance.now() - asked
+      context.measure('reconnectMs', Math.round(ms * 100) / 100)
+      stage.proofs.push(prove)
+      return { attempts: attempt, ms }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (attempt === comebackAttempts) throw await refusedFor(stage, error)
+      await pause(context.scaled(comebackPauseMs))
+    }
+  }
+}
+
+/** An answer that refuses. Silence and a lost connection are no refusal: they are judged at once. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof Inconclusive) return error.reason === 'target-refused'
+  return error instanceof Violation && error.actual.startsWith('status ')
+}
+
+/** A target that has room, but not for a client with a cursor, is not busy. */
+async function refusedFor(stage: Stage, refusal: Error): Promise<Error> {
+  const expected = 'a reconnect with Last-Event-ID to be accepted'
+  if (refusal instanceof Violation) return new Violation(expected, refusal.actual, { cause: refusal })
+  const { context, publisher } = stage
+  try {
+    await (await Stream.open(context, publisher)).accepted()
+  } catch {
+    return refusal
+  }
+  return new Violation(expected, 'it is refused, while a connection without Last-Event-ID is accepted', {
+    cause: refusal,
+  })
+}
+
+interface WayBack {
+  readonly route: Route | undefined
+  readonly prove: () => void
+}
+
+/** Straight to the target; by its link where that was down; or by a link under the fault that the plan names. */
+async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
+  const { context, publisher, cursor, witness } = stage
+  const fault = plan.resumeUnder
+  if (fault === undefined) {
+    return {
+      route: stage.link === null ? undefined : context.through(stage.link, []),
+      prove: () => undefined,
+    }
+  }
+  const link = await context.openLink(context.endpoint('sse').url)
+  context.transcript.add('link', 'note', 'the same reconnect through the proxy, without a fault')
+  const control = await Stream.open(context, publisher, {
+    via: context.through(link, []),
+    ...(cursor === '' ? {} : { lastEventId: cursor }),
+  })
+  await control.accepted()
+  const head = witness.events.at(-1)
+  if (head !== undefined) await control.find((event) => stage.feed.isSame(event, head), context.limits.quiet)
+  await control.exchange.socket.close()
+  await engineDoes(link.setFaults([fault]))
+  return {
+    route: context.through(link, [fault]),
+    prove() {
+      const victim = stage.victim
+      if (victim === null) return
+      const proof = fault.prove(victim.trace, control.trace)
+      if (!proof.struck) throw unproven(proof.says)
+      context.addFault({
+        name: fault.name,
+        direction: fault.direction,
+        settings: fault.settings,
+        proof: proof.says,
+      })
+      for (const [name, value] of Object.entries(proof.figures))
+        context.measure(`${fault.name}.${name}`, value)
+    },
+  }
+}
+
+/** The last event is the end marker: both must have seen it, and what is then missing gets a last chance. */
+async function conclude(
+  stage: Stage,
+  phases: readonly (readonly [Phase, number])[],
+  comeback: { readonly attempts: number; readonly ms: number },
+): Promise<ResumeStory> {
+  const { context, witness, connections, victim } = stage
+  const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
+  const marker = upTo.at(-1)
+  const own = (events: readonly StreamEvent[]): StreamEvent[] =>
+    events.filter((event) => stage.feed.owns(event))
+  if (victim !== null && marker !== undefined) {
+    await victim.find((event) => stage.feed.isSame(event, marker), context.limits.event)
+  }
+  const recordNow = (): ResumeRecord => ({
+    witness: upTo,
+    start: stage.start ?? 0,
+    phases,
+    connections: connections.map(({ events }) => own(events)),
+    everything: connections.map(({ events }) => [...events]),
+    cursor: stage.cursor,
+    faults: context.evidence().faults,
+    comeback: { ...comeback, limitMs: context.limits.reply },
+  })
+  const identify = (): Identity => identityOf(upTo, recordNow().connections.flat())
+  if (victim !== null) {
+    const identity = identify()
+    const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
+    await victim.exchange.socket.watch.until(whole, context.limits.reply / 2)
+  }
+  for (const prove of stage.proofs) prove()
+  if (witness.ending !== null)
+    throw new Inconclusive('witness-lost', 'the unfaulted stream that carries the truth ended')
+  const identity = identify()
+  if (identity === null)
+    throw new Inconclusive('no-event', 'the events of two connections cannot be told to be the same')
+  context.judged(victim?.ending ?? null)
+  const story = tellStory(recordNow(), identity)
+  await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))
+  return story
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason as Error
+  return settled.value
 }
