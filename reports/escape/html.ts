@@ -22,9 +22,14 @@ export function htmlText(text: string): string {
 
 /** Joins literal HTML with values; every value that is not markup itself is escaped. Attributes must be quoted. */
 export function html(literal: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-  let text = literal[0] ?? ''
-  for (const [index, part] of parts.entries()) text += render(part) + (literal[index + 1] ?? '')
+  let text = unindented(literal[0] ?? '')
+  for (const [index, part] of parts.entries()) text += render(part) + unindented(literal[index + 1] ?? '')
   return { markup: text }
+}
+
+/** The source is indented for its readers; a page of a thousand rows need not be. No literal stands in a `pre`. */
+function unindented(literal: string): string {
+  return literal.replace(/\n\s+/g, '\n')
 }
 
 function render(part: Part): string {

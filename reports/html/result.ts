@@ -24,7 +24,13 @@ export function row(result: Result): Markup {
   >
     <summary>
       ${badge(verdict)}
-      <span class="what"><code>${result.id}</code> <span class="claim">${result.title}</span></span>
+      <span class="what"
+        ><code>${result.id}</code>
+        ${result.overlay === null ? null : html`<span class="badge overlay">${result.overlay.kind}</span> `}<span
+          class="claim"
+          >${result.title}</span
+        ></span
+      >
       <span class="level dim">${level}</span>
     </summary>
     <div class="body">

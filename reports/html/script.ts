@@ -57,6 +57,14 @@ export const script = `
       if (!open) for (const row of rows) row.open = false
     })
   }
+  for (const count of document.querySelectorAll('a[data-only]')) {
+    count.addEventListener('click', () => {
+      const wanted = count.dataset.only
+      for (const name of names) form.elements[name].value = ''
+      if ([...form.elements.verdict.options].some((option) => option.value === wanted)) form.elements.verdict.value = wanted
+      apply()
+    })
+  }
   for (const button of document.querySelectorAll('button.copy')) {
     const code = button.parentElement.querySelector('code')
     button.hidden = false

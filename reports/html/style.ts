@@ -21,6 +21,7 @@ body { margin: 0; background: var(--page); color: var(--ink); font: 1rem/1.5 sys
 a { color: var(--link); }
 p { margin: 0; }
 h1, h2, h3, h4, p, li, dt, dd, td, th, code, summary { unicode-bidi: isolate; overflow-wrap: anywhere; }
+thead th, tbody th[scope='rowgroup'] { overflow-wrap: normal; }
 code, pre { font-family: var(--mono); font-size: .875em; }
 .dim { color: var(--dim); font-weight: 400; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -41,7 +42,8 @@ header.ok h1 { color: var(--pass); }
 .f-pass { fill: var(--pass); } .f-fail, .f-harness-error { fill: var(--fail); } .f-warn { fill: var(--warn); }
 .f-notice { fill: var(--notice); } .f-not-applicable { fill: var(--off); } .f-blocked, .f-inconclusive { fill: var(--odd); }
 .counts { list-style: none; margin: .9rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .5rem 1.7rem; }
-.counts li { display: flex; flex-direction: column; line-height: 1.25; }
+.counts li > a, .counts li > div { display: flex; flex-direction: column; line-height: 1.25; color: inherit; text-decoration: none; }
+.counts a:hover { text-decoration: underline; }
 .counts strong { font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 .counts span { font-size: .8125rem; }
 .counts .none { color: var(--dim); }
@@ -73,8 +75,9 @@ th, td { text-align: left; vertical-align: top; padding: .55rem .75rem; }
 thead th { font-size: .8125rem; color: var(--dim); font-weight: 600; border-bottom: 1px solid var(--line); }
 .comparison, .capabilities { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; border-collapse: separate; border-spacing: 0; overflow: hidden; }
 .comparison thead th { font-size: 1rem; color: var(--ink); background: var(--soft); }
-.comparison thead th:first-child { width: 9rem; }
-.comparison td { width: 50%; border-left: 1px solid var(--line); padding: .9rem 1rem; }
+.comparison { table-layout: fixed; }
+.comparison thead th:first-child { width: 9.5rem; }
+.comparison td { border-left: 1px solid var(--line); padding: .9rem 1rem; }
 .comparison tbody th { padding: .9rem 1rem; }
 .comparison tr.start > * { border-top: 1px solid var(--line); }
 .comparison tr:not(.start) > td { border-top: 1px dashed var(--line); }
@@ -115,7 +118,8 @@ button { cursor: pointer; background: var(--soft); }
 .row { border-top: 1px solid var(--line); }
 .row > summary { display: flex; gap: .7rem; align-items: baseline; padding: .45rem 1rem; list-style: none; }
 .row > summary:hover, .group > summary:hover { background: var(--soft); }
-.row .badge { flex: none; }
+.mark { flex: 0 0 8.4rem; }
+.overlay { color: var(--odd); border: 1px solid; padding-block: 0; }
 .what { flex: 1 1 auto; min-width: 0; }
 .what code { font-weight: 600; }
 .what .claim { display: block; color: var(--dim); font-size: .9375rem; margin: 0; }
@@ -149,6 +153,7 @@ footer { padding-block: 1rem 3rem; color: var(--dim); font-size: .875rem; }
   .comparison td + td, .comparison tr:not(.start) > td { border-top: 1px dashed var(--line); }
   .comparison td::before { content: attr(data-side); display: block; font-weight: 600; font-size: .875rem; margin-bottom: .35rem; }
   .row > summary { flex-wrap: wrap; }
+  .mark { flex: 1 1 auto; }
   .what { flex-basis: 100%; order: 3; }
   .body { padding-left: 1rem; }
   .pair { grid-template-columns: 1fr; gap: 0; }

@@ -79,19 +79,28 @@ function bar(summary: Summary): Markup | null {
   </svg>`
 }
 
+/** Each count leads to the results; with the script, to those of its verdict. */
 function counts(summary: Summary): Markup {
   const items = verdicts.map((verdict) => {
     const count = summary[summaryKeys[verdict]]
     return html`<li class="v-${verdict}${count === 0 ? ' none' : ''}" title="${meanings[verdict]}">
-      <strong>${count}</strong> <span><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}</span>
+      <a href="#results" data-only="${verdict}"
+        ><strong>${count}</strong>
+        <span><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}</span></a
+      >
     </li>`
   })
-  const overlays = [
-    summary.known > 0 ? html`<li><strong>${summary.known}</strong> <span>known</span></li>` : null,
-    summary.flaky > 0 ? html`<li><strong>${summary.flaky}</strong> <span>flaky</span></li>` : null,
-  ]
+  const overlays = (['known', 'flaky'] as const).map((kind) =>
+    summary[kind] === 0
+      ? null
+      : html`<li>
+          <div><strong>${summary[kind]}</strong> <span>${kind}</span></div>
+        </li>`,
+  )
   return html`<ul class="counts">
-    <li><strong>${summary.total}</strong> <span>total</span></li>
+    <li>
+      <a href="#results" data-only=""><strong>${summary.total}</strong> <span>total</span></a>
+    </li>
     ${items}${overlays}
   </ul>`
 }

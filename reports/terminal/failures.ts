@@ -3,7 +3,6 @@ import { factsOf, transcriptOf } from '../detail.ts'
 import { columns } from '../escape/terminal.ts'
 import { fallenOf, withVerdict } from '../overview.ts'
 import { clauseLabel } from '../sections.ts'
-import { plural } from '../words.ts'
 import type { Page } from './page.ts'
 import { verdictPaint } from './page.ts'
 
@@ -28,7 +27,7 @@ export function failures(page: Page, report: Report): void {
   for (const result of found.slice(0, wholeFailures)) whole(page, result)
   const others = found.slice(wholeFailures)
   if (others.length === 0) return
-  page.heading(`${plural(others.length, 'more')}, in short; report.json has their transcripts`)
+  page.heading(`${others.length} more, in short; report.json has their transcripts`)
   for (const result of others) short(page, result)
 }
 

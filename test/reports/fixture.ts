@@ -299,30 +299,30 @@ export const hostile = [
   'z\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308algo 宽 😀 é',
 ].join(' ')
 
-/** The same report with every field that a target may have a hand in replaced. */
-export function hostileReport(): Report {
+/** The same report with every field that a target may have a hand in saying `text`. */
+export function reportSaying(text: string): Report {
   const report = mixedReport()
   return {
     ...report,
-    run: { ...report.run, findings: [hostile] },
+    run: { ...report.run, findings: [text] },
     targets: report.targets.map((one) => ({
       ...one,
-      url: hostile,
+      url: text,
       capabilities: Object.fromEntries(
-        Object.entries(one.capabilities).map(([name, finding]) => [name, { ...finding, evidence: hostile }]),
+        Object.entries(one.capabilities).map(([name, finding]) => [name, { ...finding, evidence: text }]),
       ),
     })),
-    expectations: report.expectations.map((one) => ({ ...one, says: one.says === '' ? '' : hostile })),
+    expectations: report.expectations.map((one) => ({ ...one, says: one.says === '' ? '' : text })),
     results: report.results.map((one) => ({
       ...one,
-      overlay: one.overlay?.kind === 'known' ? { ...one.overlay, reason: hostile } : one.overlay,
-      reason: one.reason === null ? null : hostile,
-      expected: one.expected === null ? null : hostile,
-      actual: one.actual === null ? null : hostile,
-      faults: one.faults.map((fault) => ({ ...fault, proof: hostile })),
-      measured: { ...one.measured, [hostile]: hostile },
-      transcript: one.transcript.map((entry) => ({ ...entry, note: hostile })),
-      reproduce: hostile,
+      overlay: one.overlay?.kind === 'known' ? { ...one.overlay, reason: text } : one.overlay,
+      reason: one.reason === null ? null : text,
+      expected: one.expected === null ? null : text,
+      actual: one.actual === null ? null : text,
+      faults: one.faults.map((fault) => ({ ...fault, proof: text })),
+      measured: { ...one.measured, [text]: text },
+      transcript: one.transcript.map((entry) => ({ ...entry, note: text })),
+      reproduce: text,
     })),
   }
 }

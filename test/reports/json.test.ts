@@ -1,0 +1,54 @@
+import { Ajv } from 'ajv'
+import { expect } from 'chai'
+import { reportJsonSchema } from '../../harness/check/result.ts'
+import type { Report } from '../../harness/check/result.ts'
+import { json } from '../../reports/json.ts'
+import { hostile, mixedReport, passingReport, reportSaying } from './fixture.ts'
+
+const valid = new Ajv({ strict: false }).compile(reportJsonSchema())
+
+describe('reports: json', () => {
+  it('fits the published schema', () => {
+    for (const report of [mixedReport(), passingReport(), reportSaying(hostile)]) {
+      expect(valid(JSON.parse(json(report))), JSON.stringify(valid.errors)).to.equal(true)
+    }
+  })
+
+  it('says what the report says, in the order of the schema', () => {
+    const text = json(mixedReport())
+    expect(JSON.parse(text)).to.deep.equal(mixedReport())
+    expect(text.startsWith('{\n  "schemaVersion": 1,\n  "tool": {\n    "name": "streamproof",')).to.equal(
+      true,
+    )
+    expect(text.endsWith('\n}\n')).to.equal(true)
+  })
+
+  it('is the same text whatever order the keys came in', () => {
+    expect(json(backwards(mixedReport()) as Report)).to.equal(json(mixedReport()))
+  })
+
+  it('carries hostile text unchanged, with nothing raw in it that acts; a lone surrogate becomes U+FFFD', () => {
+    const text = json(reportSaying(hostile))
+    expect(text).to.not.match(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+    const read = JSON.parse(text) as Report
+    expect(read.results.find(({ actual }) => actual !== null)?.actual).to.equal(
+      hostile.replace(/\p{Cs}/gu, '\ufffd'),
+    )
+    expect(read.results[0]?.measured).to.have.all.keys(hostile.replace(/\p{Cs}/gu, '\ufffd'))
+    expect(Buffer.from(text).toString()).to.equal(text)
+  })
+
+  it('refuses a report that does not fit', () => {
+    expect(() => json({ ...mixedReport(), extra: 1 } as Report)).to.throw(/extra/)
+  })
+})
+
+function backwards(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(backwards)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([key, inner]) => [key, backwards(inner)]),
+  )
+}

@@ -1,0 +1,148 @@
+import { expect } from 'chai'
+import { columns } from '../../reports/escape/terminal.ts'
+import { terminal } from '../../reports/terminal.ts'
+import { hostile, mixedReport, passingReport, reportOf, reportSaying, result } from './fixture.ts'
+
+/** Lines that are copied whole stay whole; the last one is one line so that it can be searched. */
+const whole = /^ *(streamproof run|https:)|^\d+ checks: /
+
+describe('reports: terminal', () => {
+  it('says the sum last, with every verdict and what would turn more on', () => {
+    expect(terminal(mixedReport()).split('\n').slice(-3)).to.deep.equal([
+      '✗ failed: 3 requirements are broken (exit status 1)',
+      '141 checks: 130 pass, 3 not-applicable, 1 notice, 1 warn, 1 blocked, 1 inconclusive, 1 harness-error, 3 fail, ' +
+        '1 known, 1 flaky (not-applicable: turned on by a target that accepts permessage-deflate (ws.deflate); ' +
+        '--denied-origin ORIGIN)',
+      '',
+    ])
+    const count = passingReport().results.length
+    expect(terminal(passingReport()).split('\n').slice(-3)).to.deep.equal([
+      `✓ passed: all ${count} checks passed (exit status 0)`,
+      `${count} checks: ${count} pass, 0 not-applicable, 0 notice, 0 warn, 0 blocked, 0 inconclusive, 0 harness-error, 0 fail`,
+      '',
+    ])
+  })
+
+  it('tells of a failure all that is needed to act on it', () => {
+    const text = terminal(mixedReport(), { quiet: true })
+    const from = text.indexOf('✗ ws/control/ping-over-125')
+    expect(text.slice(from, text.indexOf('✗ sse/resume', from)).split('\n')).to.deep.equal([
+      '✗ ws/control/ping-over-125                                      MUST RFC6455/5.5',
+      '  fails the connection on a Ping with a 126-byte payload',
+      '  https://www.rfc-editor.org/rfc/rfc6455#section-5.5',
+      '',
+      '  expected the target to end the connection',
+      '  actual   a Pong with the 126 bytes, and the connection stayed open',
+      '  ended    by us, close-frame, code 1000',
+      '',
+      '  transcript   > from us   < from the target   = from the link',
+      '      0.0 ms > TCP connected',
+      '      0.4 ms > GET /live HTTP/1.1',
+      '                 4745 5420 2f6c 6976 6520 4854 5450 2f31 2e31 0d0a',
+      '      2.1 ms < HTTP/1.1 101 Switching Protocols',
+      '                 4854 5450 2f31 2e31 2031 3031 20..',
+      '      2.6 ms > PING, 126 bytes, masked',
+      ...[
+        '89fe 007e 37fa 213d' + ' 5e0f'.repeat(8),
+        ...Array<string>(2).fill('5e0f' + ' 5e0f'.repeat(11)),
+      ].map(behind),
+      behind('5e0f 5e0f 5e0f 5e0f .. (54 more bytes)'),
+      '      4.9 ms < PONG, 126 bytes',
+      ...['8a7e 007e' + ' 0102'.repeat(10), ...Array<string>(2).fill('0102' + ' 0102'.repeat(11))].map(
+        behind,
+      ),
+      behind('0102 0102 0102 0102 .. (50 more bytes)'),
+      '      5.0 ms > CLOSE 1000',
+      '                 8882 37fa 213d 3412',
+      '      6.2 ms < FIN',
+      '',
+      '  again',
+      '  streamproof run --ws wss://chat.example/live --sse https://chat.example/events --seed 4711 --only ws/control/ping-over-125',
+      '',
+      '',
+    ])
+  })
+
+  it('goes from the target to the failures', () => {
+    const text = terminal(mixedReport())
+    const order = [
+      'Streamproof 0.1.0',
+      'wss://chat.example/live',
+      'Results by topic',
+      'Protocol: WebSocket',
+      'RFC 6455 5.5    Control Frames',
+      'Protocol: Server-Sent Events',
+      'Not judged',
+      'Documented expectations',
+      'Recommendations not followed',
+      'Findings of the run',
+      'What fell (4)',
+      'ws/control/ping-over-125',
+      '141 checks:',
+    ].map((words) => text.indexOf(words))
+    expect(order).to.not.include(-1)
+    expect(order).to.deep.equal(order.toSorted((a, b) => a - b))
+  })
+
+  it('shows all 23 expectations, each with its figures or what it needs', () => {
+    const text = terminal(mixedReport())
+    expect([...text.matchAll(/^ {2}[✓✗~–] EXP-/gm)]).to.have.length(23)
+    expect(text).to.include('✗ EXP-REC-3')
+    expect(text).to.include('needs a real Chromium')
+  })
+
+  it('keeps to its columns', () => {
+    for (const width of [64, 80, 132]) {
+      for (const report of [
+        mixedReport(),
+        passingReport(),
+        reportSaying('word '.repeat(90) + 'x'.repeat(300)),
+      ]) {
+        const long = terminal(report, { width, verbose: true })
+          .split('\n')
+          .filter((line) => columns(line) > width && !whole.test(line))
+        // Names are not broken, so that they can be copied.
+        expect(long.filter((line) => !/^ *\S+ (ws|sse|both)\/|word word/.test(line))).to.deep.equal([])
+      }
+    }
+  })
+
+  it('sends no escape but its own colours, and those only when asked', () => {
+    const plain = terminal(reportSaying(hostile), { verbose: true })
+    expect(plain).to.not.match(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+    const coloured = terminal(reportSaying(hostile), { verbose: true, colour: true })
+    expect(coloured).to.include('\u001b[31;1m✗ ws/control/ping-over-125\u001b[0m')
+    // eslint-disable-next-line no-control-regex
+    expect(coloured.replaceAll(/\u001b\[(0|1|2|32|31;1|33|36|4;36)m/g, '')).to.equal(plain)
+  })
+
+  it('is plain ASCII when asked', () => {
+    const text = terminal(reportSaying(hostile), { ascii: true, verbose: true })
+    expect(text).to.match(/^[\n\x20-\x7e]*$/)
+    expect(text).to.include('x ws/control/ping-over-125')
+  })
+
+  it('names what passed only when asked, and says nothing but the falls and the sum when quiet', () => {
+    expect(terminal(passingReport())).to.not.include('ws/framing/rule-1')
+    expect(terminal(passingReport(), { verbose: true })).to.include('✓ ws/framing/rule-1 ')
+    expect(terminal(passingReport(), { quiet: true }).split('\n')).to.have.length(3)
+  })
+
+  it('shows a flood of failures short after the first twenty', () => {
+    const many = Array.from({ length: 25 }, (_, index) =>
+      result(`ws/many/fall-${index}`, { spec: 'RFC6455', section: '5.5' }, 'protocol', {
+        verdict: 'fail',
+        expected: 'an end',
+        actual: 'none',
+      }),
+    )
+    const text = terminal(reportOf(many, 1))
+    expect([...text.matchAll(/^ {2}transcript/gm)]).to.have.length(20)
+    expect(text).to.include('5 more, in short')
+    expect([...text.matchAll(/^✗ ws\/many\/fall-/gm)]).to.have.length(25)
+  })
+})
+
+function behind(hex: string): string {
+  return ' '.repeat(17) + hex
+}
