@@ -21,14 +21,14 @@ const dayMs = 86_400_000
  * keys, which take milliseconds where RSA takes seconds; valid for a week, since yesterday for clocks that differ.
  */
 export async function makeCertificates(rule: ServerRules['certificate']): Promise<Certificates> {
-  const authority = await makeAuthority()
-  const issuer = rule === 'self-signed' ? await makeAuthority() : authority
+  const authority = await makeAuthority('Streamproof reference authority')
+  const issuer = rule === 'self-signed' ? await makeAuthority('Nobody knows this authority') : authority
   const leaf = await makeLeaf(issuer, rule)
   return { ca: authority.cert, certificate: leaf.cert, key: leaf.private }
 }
 
-function makeAuthority(): Promise<Signed> {
-  return generate([{ name: 'commonName', value: 'Streamproof reference authority' }], {
+function makeAuthority(name: string): Promise<Signed> {
+  return generate([{ name: 'commonName', value: name }], {
     ...lifetime(-1, 7),
     keyType: 'ec',
     algorithm: 'sha256',

@@ -70,7 +70,7 @@ export const sseResponseMutants: readonly Mutant[] = [
     rules: { refusesStream: (head) => (head.get('cache-control') === null ? 400 : null) },
   },
   {
-    name: 'needs-http-1.1',
+    name: 'needs-http-1-1',
     transport: 'sse',
     breaks: 'HTTP/1.0 is refused.',
     clause: 'RFC9110/2.5',
@@ -154,7 +154,7 @@ export const sseResponseMutants: readonly Mutant[] = [
     rules: { otherMethods: 'refuse-without-allow' },
   },
   {
-    name: 'chunked-to-http-1.0',
+    name: 'chunked-to-http-1-0',
     transport: 'sse',
     breaks: 'A client of HTTP/1.0 gets chunks.',
     clause: 'RFC9112/6.1',

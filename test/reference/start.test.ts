@@ -1,0 +1,169 @@
+import { connect as connectTls } from 'node:tls'
+import { once } from 'node:events'
+import { expect } from 'chai'
+import { UsageError } from '../../harness/check/errors.ts'
+import { mutants } from '../../harness/reference/mutants.ts'
+import { startReference } from '../../harness/reference/start.ts'
+import type { Reference } from '../../harness/reference/start.ts'
+import { RawClient } from './raw-client.ts'
+
+describe('the reference server', () => {
+  let reference: Reference
+
+  before(async () => {
+    reference = await startReference()
+  })
+
+  after(() => reference.close())
+
+  it('serves https with a certificate of its own authority', async () => {
+    const socket = connectTls({
+      host: 'localhost',
+      servername: 'localhost',
+      port: Number(reference.https.port),
+      ca: reference.ca,
+    })
+    await once(socket, 'secureConnect')
+    expect(socket.authorized).to.equal(true)
+    socket.write(`GET /events HTTP/1.1\r\nHost: ${reference.https.host}\r\n\r\n`)
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    expect(chunk.toString()).to.match(
+      /^HTTP\/1\.1 200 OK\r\n[^]*Strict-Transport-Security: max-age=31536000\r\n/,
+    )
+    socket.destroy()
+    await once(socket, 'close')
+  })
+
+  it('hands upgrades to the WebSocket service', async () => {
+    await using client = await RawClient.get(
+      reference.http,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    )
+    expect(await client.until('\r\n\r\n')).to.include(
+      'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n',
+    )
+  })
+
+  it('answers 404 elsewhere', async () => {
+    await using client = await RawClient.get(new URL('/nowhere', reference.http))
+    expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 404 Not Found\r\n/)
+  })
+
+  it('sends readers of the plain-text address to the secure one', async () => {
+    await using client = await RawClient.get(reference.plainHttp)
+    expect(await client.untilEnd())
+      .to.match(/^HTTP\/1\.1 301 /)
+      .and.to.include(`Location: ${reference.https.href}\r\n`)
+  })
+
+  it('refuses upgrades on the plain-text address', async () => {
+    await using client = await RawClient.get(
+      reference.plainWs,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    )
+    expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 403 /)
+  })
+
+  it('ends what is open when it closes, and closes twice', async () => {
+    const other = await startReference()
+    await using client = await RawClient.get(other.http)
+    await client.until(': an event stream')
+    await Promise.all([other.close(), other.close()])
+    await client.untilEnd()
+  })
+
+  it('refuses a mutant that it does not have', async () => {
+    const error = await startReference({ mutant: 'no-such' }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(error)
+      .to.be.instanceOf(UsageError)
+      .with.property('message', 'the reference has no mutant named no-such')
+  })
+
+  it('pushes by itself as the variant that nobody can publish to', async () => {
+    await using pushing = await startReference({ variant: 'pushing' })
+    await using client = await RawClient.get(pushing.http)
+    await client.until('id: 2\ndata: tick\n\n')
+    await using refused = await RawClient.ask(pushing.publish, ['POST /publish HTTP/1.1', 'Host: localhost'])
+    expect(await refused.untilEnd()).to.match(/^HTTP\/1\.1 404 /)
+  })
+})
+
+describe('the mutants', () => {
+  it('have names of their own, in kebab case, and break a clause', () => {
+    const names = mutants.map(({ name }) => name)
+    expect(new Set(names).size).to.equal(names.length)
+    for (const { name, breaks, clause, rules } of mutants) {
+      expect(name).to.match(/^[a-z0-9]+(-[a-z0-9]+)*$/)
+      expect(breaks, name).to.match(/^[A-Z].*\.$/)
+      expect(clause, name).to.match(/^[A-Z0-9]+\/\S+$/)
+      expect(Object.keys(rules), name).to.not.deep.equal([])
+    }
+  })
+
+  it('present other certificates', async () => {
+    for (const [mutant, code] of [
+      ['certificate-for-other-name', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+      ['certificate-untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['certificate-expired', 'CERT_HAS_EXPIRED'],
+    ] as const) {
+      await using reference = await startReference({ mutant })
+      const socket = connectTls({
+        host: 'localhost',
+        servername: 'localhost',
+        port: Number(reference.https.port),
+        ca: reference.ca,
+      })
+      const [error] = (await once(socket, 'error').catch((thrown: unknown) => [thrown])) as [
+        NodeJS.ErrnoException,
+      ]
+      expect(error.code, mutant).to.equal(code)
+    }
+  })
+
+  it('speak TLS 1.1 as accept-old-tls, and not otherwise', async () => {
+    const version = async (reference: Reference): Promise<string | null> => {
+      const socket = connectTls({
+        host: 'localhost',
+        servername: 'localhost',
+        port: Number(reference.https.port),
+        ca: reference.ca,
+        minVersion: 'TLSv1.1',
+        maxVersion: 'TLSv1.1',
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      })
+      const spoken = await once(socket, 'secureConnect').then(
+        () => socket.getProtocol(),
+        () => null,
+      )
+      socket.destroy()
+      return spoken
+    }
+    await using strict = await startReference()
+    expect(await version(strict)).to.equal(null)
+    await using old = await startReference({ mutant: 'accept-old-tls' })
+    expect(await version(old)).to.equal('TLSv1.1')
+  })
+
+  it('serve plain text and TLS on one port as plain-text-on-tls-port', async () => {
+    await using reference = await startReference({ mutant: 'plain-text-on-tls-port' })
+    await using client = await RawClient.get(reference.https)
+    await client.until('HTTP/1.1 200 OK\r\n')
+    const socket = connectTls({
+      host: 'localhost',
+      servername: 'localhost',
+      port: Number(reference.https.port),
+      ca: reference.ca,
+    })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+  })
+})
