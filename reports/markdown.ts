@@ -124,17 +124,17 @@ function failure(result: Result): string {
   return [
     `### ${symbols[result.verdict]} ${code(result.id)}`,
     `${prose(result.title)} · ${result.level} · ${where}${result.overlay === null ? '' : ` · ${prose(overlayName(result.overlay))}`}`,
-    table(
-      ['', ''],
-      [
-        ['expected', code(cut(result.expected ?? '', detailLimits.field))],
-        ['actual', code(cut(result.actual ?? result.reason ?? '', detailLimits.field))],
-      ],
-    ),
+    result.expected === null
+      ? table(['reason'], [[field(result.reason)]])
+      : table(['expected', 'actual'], [[field(result.expected), field(result.actual)]]),
     `<details><summary>Transcript, faults and how to repeat it</summary>`,
     codeBlock(detailLines(result, detailLimits).slice(2), 'text'),
     '</details>',
   ].join('\n\n')
+}
+
+function field(value: string | null): string {
+  return code(cut(value ?? '', detailLimits.field))
 }
 
 function softer(report: Report): string[] {

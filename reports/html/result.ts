@@ -23,7 +23,7 @@ export function row(result: Result): Markup {
     ${open ? { markup: ' open' } : null}
   >
     <summary>
-      ${badge(verdict)}
+      <span class="mark">${badge(verdict)}</span>
       <span class="what"
         ><code>${result.id}</code>
         ${result.overlay === null ? null : html`<span class="badge overlay">${result.overlay.kind}</span> `}<span
@@ -103,7 +103,7 @@ const froms = { us: 'from us', target: 'from the target', link: 'from the link' 
 function transcript(result: Result): Markup | null {
   if (result.transcript.length === 0) return null
   return html`<h4>Transcript</h4>
-    <div class="scroll" tabindex="0" role="region" aria-label="Transcript">
+    <div class="scroll tall" tabindex="0" role="region" aria-label="Transcript">
       <table class="transcript">
         <thead>
           <tr>

@@ -70,6 +70,7 @@ h4 { font-size: .875rem; margin: 1.1rem 0 .35rem; color: var(--dim); font-weight
 .sum.v-not-applicable { color: var(--off); }
 .counts .v-blocked:not(.none), .counts .v-inconclusive:not(.none), .sum.v-blocked, .sum.v-inconclusive { color: var(--odd); }
 .scroll { overflow-x: auto; }
+.tall { max-height: 30rem; overflow-y: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .55rem .75rem; }
 thead th { font-size: .8125rem; color: var(--dim); font-weight: 600; border-bottom: 1px solid var(--line); }
@@ -161,6 +162,7 @@ footer { padding-block: 1rem 3rem; color: var(--dim); font-size: .875rem; }
   .capabilities th { white-space: normal; }
 }
 @media print {
+  .tall { max-height: none; }
   :root { --page: #fff; --card: #fff; --soft: #f3f3f3; }
   .filters, .skip, .copy { display: none !important; }
   .row, .card, .statement, tr { break-inside: avoid; }

@@ -27,7 +27,9 @@ describe('reports: markdown', () => {
     const text = markdown(mixedReport())
     expect(text).to.include('### ✗ `ws/control/ping-over-125`')
     expect(text).to.include('[RFC6455/5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)')
-    expect(text).to.include('| actual | `a Pong with the 126 bytes, and the connection stayed open` |')
+    expect(text).to.include(
+      '| `the target to end the connection` | `a Pong with the 126 bytes, and the connection stayed open` |',
+    )
     expect(text).to.include('4.9 ms < PONG, 126 bytes')
     expect(text).to.include('repeat    streamproof run')
   })
