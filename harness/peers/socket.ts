@@ -28,10 +28,11 @@ export async function openSocket(context: SessionContext, options: SocketOptions
   const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
   const socket = new Socket(raw, route, options, context)
   context.scope.defer(() => socket.close())
-  await tcpOpened(raw, route, context)
+  const standing = await tcpOpened(raw, route, context)
   context.socketsOn(route).push(socket)
   context.transcript.add('us', 'open', opening(route, options))
   socket.connected(context.environment.observer.opened(route.kind))
+  if (!standing) return socket
   if (isSecure(options.url) && options.plainText !== true) await socket.secure(context.limits.connect)
   if (socket.tls !== null && socket.tls.error !== null) {
     context.transcript.add('us', 'note', `TLS failed: ${socket.tls.error}`)
@@ -45,7 +46,8 @@ function opening(route: Route, options: SocketOptions): string {
   return `${options.plainText === true || !isSecure(options.url) ? 'TCP' : 'TLS'} connection, ${way}`
 }
 
-function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Promise<void> {
+/** Waits for the connection; false where it was made and reset before we could look. */
+function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail('ETIMEDOUT'), context.limits.connect)
     const settle = (act: () => void): void => {
@@ -57,15 +59,18 @@ function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Prom
       raw.destroy()
       settle(() => reject(unopened(code, cause, route, context)))
     }
-    const connected = (): void => settle(resolve)
-    const failed = (error: NodeJS.ErrnoException): void => fail(error.code ?? 'ECONNREFUSED', error)
+    const connected = (): void => settle(() => resolve(true))
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET') settle(() => resolve(false))
+      else fail(error.code ?? 'ECONNREFUSED', error)
+    }
     raw.once('connect', connected).once('error', failed)
     // A scope that closes while the connection is being made ends the wait as well.
     raw.once('close', () => fail('ECONNABORTED'))
   })
 }
 
-const refusals = { ECONNREFUSED: 'econnrefused', ECONNRESET: 'econnreset', ETIMEDOUT: 'timeout' } as const
+const refusals = { ECONNREFUSED: 'econnrefused', ETIMEDOUT: 'timeout' } as const
 
 function unopened(code: string, cause: unknown, route: Route, context: SessionContext): Error {
   if (route.severs) return new Severed(`the link took no connection: ${code}`, { cause })
@@ -157,10 +162,13 @@ class Socket implements PeerSocket {
   /** The TCP connection stands; `done` is told when nothing of it is left. */
   connected(done: (ending: Ending) => void): void {
     this.#standing = true
-    this.#raw.once('close', () => {
+    if (this.#raw.destroyed) this.#remote('rst')
+    const closed = (): void => {
       this.#endedByUs('fin')
       done(this.#ending ?? { by: 'us', how: 'fin', code: null })
-    })
+    }
+    if (this.#raw.closed) closed()
+    else this.#raw.once('close', closed)
   }
 
   /** Speaks TLS from here on. Settles when the handshake succeeded or failed; never rejects. */

@@ -33,10 +33,12 @@ export class TraceRecorder {
     note(this.#departures, { ms: this.now(), bytes })
   }
 
-  /** The protocol's opening is complete; the last time that this is said counts. `behind`: bytes that arrived already and belong to what follows. */
+  /**
+   * The protocol's opening is complete; the last time that this is said counts. `behind`: bytes that arrived
+   * already and belong to what follows.
+   */
   opened(behind = 0): void {
-    if (this.#opened.ms < 0)
-      this.#opened = { ms: this.now(), bytes: this.#bytesDown - behind, up: this.#bytesUp }
+    this.#opened = { ms: this.now(), bytes: this.#bytesDown - behind, up: this.#bytesUp }
   }
 
   /** A step that began at `asked` (ms of `now()`) got its answer. */

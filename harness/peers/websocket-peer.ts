@@ -325,7 +325,8 @@ export class RawWebSocket implements WebSocketPeer {
       (this.#inbox.close === null ? (this.#socket.remoteEnding ?? undefined) : (this.ending ?? undefined))
     const found = await this.#wait(probe, this.#context.limits.end)
     if (typeof found === 'string') throw new Violation(expected, found)
-    if (found === null || found.by === 'link') this.#miss(expected, found === null ? 'it stayed open' : null)
+    if (found === null || found.by === 'link')
+      this.#miss(expected, this.#state() === null ? 'it stayed open' : null)
     return found
   }
 
