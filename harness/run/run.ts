@@ -4,7 +4,7 @@ import type { Kit } from '../peers/kit.ts'
 import { openSession } from '../peers/open-session.ts'
 import { discoverTargets } from '../target/discover.ts'
 import { conduct } from './conduct.ts'
-import { probe } from './probe.ts'
+import { probe } from '../target/probe.ts'
 import type { RunHooks, RunSettings } from './settings.ts'
 import type { RunTools } from './tools.ts'
 

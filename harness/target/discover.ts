@@ -1,7 +1,18 @@
-import type { Capability } from '../check/model.ts'
+import { lookup } from 'node:dns/promises'
+import net from 'node:net'
+import { Inconclusive, Violation } from '../check/errors.ts'
+import type { Capability, CapabilityFinding } from '../check/model.ts'
 import type { Report } from '../check/result.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
-import type { SessionEnvironment } from '../peers/session.ts'
+import type { Kit } from '../peers/kit.ts'
+import { openSession } from '../peers/open-session.ts'
+import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
+import { diagnose } from './diagnose.ts'
+import { discoverSse } from './discover-sse.ts'
+import { discoverWebSocket } from './discover-websocket.ts'
+import { absent, asDeclared, originFindings, plainFinding, present } from './findings.ts'
+import type { Findings } from './findings.ts'
+import { accepts } from './probe.ts'
 import { shownUrl } from './url.ts'
 
 export type KnownCapabilities = Readonly<
@@ -18,23 +29,123 @@ export interface DiscoveryOptions {
   readonly discovering?: (transport: Endpoint['transport'], url: string) => void
 }
 
+type Target = Report['targets'][number]
+
 /**
- * Finds out what the targets can, each finding with its evidence.
+ * Finds out what the targets can, each finding with its evidence: the same words in every run against the same
+ * target. Both are asked at once.
  * @throws SetupError where a target cannot be reached or is not of its transport.
  */
 export async function discoverTargets(
   environment: Omit<SessionEnvironment, 'observer'>,
   options: DiscoveryOptions = {},
-): Promise<Report['targets']> {
-  const targets = []
-  for (const transport of ['websocket', 'sse'] as const) {
-    const endpoint = environment[transport]
-    if (endpoint === null) continue
-    targets.push({
-      transport,
-      url: options.shown?.[transport] ?? shownUrl(endpoint.url),
-      capabilities: options.known?.[transport] ?? {},
-    })
+): Promise<Target[]> {
+  const endpoints = [environment.websocket, environment.sse].filter((endpoint) => endpoint !== null)
+  const all = await Promise.allSettled(
+    endpoints.map((endpoint) => discoverOne(environment, endpoint, options)),
+  )
+  return all.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
+}
+
+/** The run begins behind discovery: who is connected now is nobody's suspect. */
+const nobody: ConnectionObserver = { opened: () => () => undefined, refused: () => undefined }
+
+async function discoverOne(
+  environment: Omit<SessionEnvironment, 'observer'>,
+  endpoint: Endpoint,
+  options: DiscoveryOptions,
+): Promise<Target> {
+  const { transport } = endpoint
+  const url = options.shown?.[transport] ?? shownUrl(endpoint.url)
+  const known = options.known?.[transport]
+  if (known != null) return { transport, url, capabilities: known }
+  options.discovering?.(transport, url)
+  const session = openSession({ ...environment, observer: nobody }, `discovery/${transport}`)
+  try {
+    const [found, ipv6] = await Promise.all([
+      transport === 'websocket'
+        ? websocket(session.kit, endpoint)
+        : sse(session.kit, endpoint, environment.timeScale),
+      ipv6Finding(endpoint, 1000 * environment.timeScale),
+    ])
+    const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
+    return { transport, url, capabilities }
+  } finally {
+    await session.close()
   }
-  return targets
+}
+
+async function websocket(kit: Kit, endpoint: Endpoint): Promise<Findings> {
+  const failure = await opens(() => kit.connect(), kit, endpoint)
+  if (failure === null) return discoverWebSocket(kit, endpoint)
+  return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], failure)
+}
+
+async function sse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Findings> {
+  const failure = await opens(() => kit.subscribe(), kit, endpoint)
+  if (failure === null) return discoverSse(kit, endpoint, scale)
+  return without(
+    endpoint,
+    [
+      ...([
+        'sse.publish',
+        'sse.publish.event',
+        'sse.publish.id',
+        'sse.publish.binary',
+        'sse.events',
+        'sse.ids',
+      ] as const),
+      ...(['sse.shared-ids', 'sse.resume', 'sse.heartbeat', 'sse.endless', 'sse.tls', 'sse.plain'] as const),
+    ],
+    failure,
+  )
+}
+
+/**
+ * Null where the target opens. Else what was wrong with it, where it is a server of its transport all the same.
+ * @throws SetupError where it is none, or cannot be reached.
+ */
+async function opens(open: () => Promise<unknown>, kit: Kit, endpoint: Endpoint): Promise<string | null> {
+  try {
+    // What it opened is left to the session.
+    await open()
+    return null
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+    const diagnosis = await diagnose(kit, endpoint)
+    if (diagnosis !== null) throw diagnosis
+    return error.message
+  }
+}
+
+/** A server of its transport with which no connection stands: nothing can be found, and the checks say why. */
+function without(endpoint: Endpoint, capabilities: readonly Capability[], failure: string): Findings {
+  const finding = absent(`no connection stood to ask on: ${failure}`)
+  return {
+    ...Object.fromEntries(capabilities.map((capability) => [capability, finding])),
+    ...originFindings(endpoint),
+    [endpoint.transport === 'websocket' ? 'ws.plain' : 'sse.plain']: plainFinding(endpoint),
+  }
+}
+
+/** Whether the host has an IPv6 address at which its port is open, seen from here. */
+async function ipv6Finding({ url }: Endpoint, withinMs: number): Promise<CapabilityFinding> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  if (net.isIP(host) === 4) return absent('the URL names an IPv4 address: give the host by its name')
+  const address =
+    net.isIP(host) === 6
+      ? host
+      : await lookup(host, { family: 6 }).then(
+          (found) => found.address,
+          () => null,
+        )
+  if (address === null) return absent('the host has no IPv6 address')
+  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
+  return (await accepts(address, port, withinMs))
+    ? present('the port is open at the IPv6 address of the host')
+    : absent('no connection to the IPv6 address of the host: this machine, or the server, lacks IPv6')
 }

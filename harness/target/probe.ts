@@ -6,6 +6,11 @@ export function probe({ url }: Endpoint, withinMs: number): Promise<boolean> {
   const secure = url.protocol === 'wss:' || url.protocol === 'https:'
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  return accepts(host, port, withinMs)
+}
+
+/** Whether anybody accepts a connection there. Never rejects; what it opens is closed before it settles. */
+export function accepts(host: string, port: number, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port, noDelay: true })
     let accepted = false

@@ -1,0 +1,256 @@
+import { Inconclusive, Violation } from '../check/errors.ts'
+import type { CapabilityFinding } from '../check/model.ts'
+import type { Endpoint } from '../peers/endpoint.ts'
+import type { EventStream, Kit, StreamEvent } from '../peers/kit.ts'
+import { absent, broken, originFindings, plainFinding, present } from './findings.ts'
+import type { Findings } from './findings.ts'
+
+/** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
+export const listeningMs = 1800
+
+/** What an event stream server can: by what comes on two streams within the window, and by what is published. */
+export async function discoverSse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Findings> {
+  const [first, second, idle] = await Promise.all([kit.subscribe(), kit.subscribe(), kit.subscribe()])
+  const listening = pause(listeningMs * Math.max(1, scale))
+  const [published, tls] = await Promise.all([
+    publishFindings(kit, endpoint, first),
+    tlsFinding(kit, endpoint),
+  ])
+  const ready = published.event !== null ? pause(0) : listening
+  await ready
+  const resume = await resumeFinding(kit, endpoint, first)
+  await listening
+  const findings: Findings = {
+    ...published.findings,
+    'sse.events': eventsFinding(first, published.event),
+    'sse.ids': idsFinding(first),
+    'sse.shared-ids': sharedFinding(first, second),
+    'sse.resume': resume,
+    'sse.heartbeat': heartbeatFinding(idle, published.marker),
+    'sse.endless': endlessFinding([first, second, idle]),
+    ...originFindings(endpoint),
+    'sse.tls': tls,
+    'sse.plain': plainFinding(endpoint),
+  }
+  for (const stream of [first, second, idle]) stream.close()
+  return findings
+}
+
+interface Published {
+  readonly findings: Findings
+  /** The published event as it arrived, or null. */
+  readonly event: StreamEvent | null
+  /** In the data of everything that discovery publishes. */
+  readonly marker: string
+}
+
+async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream): Promise<Published> {
+  const marker = `streamproof-${kit.nonce()}`
+  const plan = endpoint.publish
+  if (plan === null) {
+    const finding = absent('no way to publish an event is given: --publish-url URL')
+    const findings = {
+      'sse.publish': finding,
+      'sse.publish.event': finding,
+      'sse.publish.id': finding,
+      'sse.publish.binary': finding,
+    }
+    return { findings, event: null, marker }
+  }
+  const arrival = async (
+    name: string,
+    more: { event?: string; id?: string; tail?: Uint8Array },
+  ): Promise<StreamEvent | string> => {
+    const data = `${marker} ${name}`
+    const { tail, ...rest } = more
+    try {
+      await kit.publish({
+        ...rest,
+        data: tail === undefined ? data : Uint8Array.from([...new TextEncoder().encode(`${data} `), ...tail]),
+      })
+      return await stream.expectEvent('the published event', (event) => event.data.includes(data))
+    } catch (error) {
+      if (error instanceof Inconclusive) return error.message
+      if (error instanceof Violation) return 'the published event did not arrive on an open stream'
+      throw error
+    }
+  }
+  const type = 'streamproof-probe'
+  const id = `probe-${kit.nonce()}`
+  const raw = [plan.url.href, plan.body, ...plan.headers.map(([, value]) => value)].some((text) =>
+    /(\{|%7B)(url:)?data(\}|%7D)/.test(text),
+  )
+  // One after the other: what came of the first tells what to think of the others.
+  const event = await arrival('plain', {})
+  if (typeof event === 'string') {
+    const findings = {
+      'sse.publish': broken(event),
+      'sse.publish.event': absent(event),
+      'sse.publish.id': absent(event),
+      'sse.publish.binary': absent(event),
+    }
+    return { findings, event: null, marker }
+  }
+  const [named, numbered, binary] = await Promise.all([
+    plan.fields.has('event') ? arrival('named', { event: type }) : null,
+    plan.fields.has('id') ? arrival('numbered', { id }) : null,
+    raw ? arrival('binary', { tail: Uint8Array.from([0xff, 0xfe, 0xc3, 0x28]) }) : null,
+  ])
+  return {
+    findings: {
+      'sse.publish':
+        event.data === `${marker} plain`
+          ? present('a published event arrived on an open stream')
+          : broken('a published event arrived with its data altered'),
+      'sse.publish.event': settable(named, 'event', (found) => found.type === type),
+      'sse.publish.id': settable(numbered, 'id', (found) => found.id === id),
+      'sse.publish.binary':
+        binary === null
+          ? absent('the publish request has no place for raw bytes ({data} or {url:data})')
+          : typeof binary === 'string'
+            ? absent('the publisher does not take bytes that are not UTF-8')
+            : present('a publication of bytes that are not UTF-8 was accepted, and its event arrived'),
+    },
+    event,
+    marker,
+  }
+}
+
+function settable(
+  found: StreamEvent | string | null,
+  field: 'event' | 'id',
+  as: (event: StreamEvent) => boolean,
+): CapabilityFinding {
+  const what = field === 'event' ? 'name' : 'id'
+  if (found === null) return absent(`the publish request has no place for an event's ${what} ({${field}})`)
+  if (typeof found === 'string') return broken(`an event published with a ${what}: ${found}`)
+  return as(found)
+    ? present(`an event published with a ${what} arrived with it`)
+    : broken(`an event published with a ${what} arrived without it`)
+}
+
+function eventsFinding(stream: EventStream, published: StreamEvent | null): CapabilityFinding {
+  if (published !== null) return present('events arrive when they are published')
+  if (stream.events.length > 0) return present('events arrive by themselves')
+  return absent('no event arrived within the discovery window: --publish-url URL tells how to publish one')
+}
+
+function idsFinding({ events }: EventStream): CapabilityFinding {
+  if (events.length === 0) return absent('no event arrived whose id could be seen')
+  const known = events.filter(({ id }) => id !== null && id !== '')
+  if (known.length === 0) return absent('events arrive without an id')
+  return present(known.length === events.length ? 'every event has an id' : 'events have ids')
+}
+
+function sharedFinding(first: EventStream, second: EventStream): CapabilityFinding {
+  const idsOf = ({ events }: EventStream): Map<string, string> =>
+    new Map(
+      events.flatMap(({ type, data, id }) =>
+        id === null || id === '' ? [] : [[`${type}\n${data}`, id] as const],
+      ),
+    )
+  const [one, other] = [idsOf(first), idsOf(second)]
+  const both = [...one].filter(([event]) => other.has(event))
+  if (both.length === 0) return absent('no event with an id was seen on two connections')
+  const same = both.filter(([event, id]) => other.get(event) === id)
+  if (same.length === both.length) return present('two connections see the same event under the same id')
+  return same.length === 0
+    ? absent('two connections see the same event under different ids')
+    : broken('two connections see some events under the same id, others not')
+}
+
+/**
+ * Replays: a connection that names a known event gets what came after it, and a fresh one, which is the control,
+ * does not get just the same.
+ */
+async function resumeFinding(kit: Kit, endpoint: Endpoint, seen: EventStream): Promise<CapabilityFinding> {
+  const known = seen.events.filter(({ id }) => id !== null && id !== '')
+  const cursor = known[0]
+  if (cursor?.id == null)
+    return absent('no event with an id was seen, so that there is nothing to resume from')
+  let later = known.slice(1)
+  try {
+    if (later.length === 0 && endpoint.publish !== null) {
+      await kit.publish({ data: `streamproof-resume ${kit.nonce()}` })
+      later = [
+        await seen.expectEvent('the published event', ({ data }) => data.startsWith('streamproof-resume ')),
+      ]
+    }
+    const missed = later[0]
+    if (missed === undefined)
+      return absent('only one event with an id was seen, so that there is nothing to replay')
+    const [resumed, control] = await Promise.all([kit.subscribe({ lastEventId: cursor.id }), kit.subscribe()])
+    const again = await came(resumed, missed)
+    await pause(again ? 50 : 0)
+    const fresh = find(control, missed) !== undefined
+    const skipped = find(resumed, cursor) === undefined && find(control, cursor) !== undefined
+    for (const stream of [resumed, control]) stream.close()
+    if (!again) return absent('a connection that names a known Last-Event-ID does not get the event after it')
+    if (fresh && !skipped)
+      return absent('a connection without Last-Event-ID gets the same past events as one with it')
+    return present(
+      'a connection that names a known Last-Event-ID gets the event after it, and a fresh one does not',
+    )
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+    return broken(`a connection with Last-Event-ID could not be judged: ${error.message}`)
+  }
+}
+
+function find(stream: EventStream, { type, data, id }: StreamEvent): StreamEvent | undefined {
+  return stream.events.find((event) => event.type === type && event.data === data && event.id === id)
+}
+
+async function came(stream: EventStream, wanted: StreamEvent): Promise<boolean> {
+  try {
+    await stream.expectEvent(
+      'the replayed event',
+      ({ type, data, id }) => type === wanted.type && data === wanted.data && id === wanted.id,
+      700,
+    )
+    return true
+  } catch (error) {
+    if (error instanceof Violation) return false
+    throw error
+  }
+}
+
+/** Anything on a stream that does not come of a publication of ours, and not with the first bytes. */
+function heartbeatFinding({ lines, events, ending }: EventStream, marker: string): CapabilityFinding {
+  const [opened] = lines
+  const quiet = (ms: number): boolean => opened !== undefined && ms - opened.ms > 100
+  if (lines.some(({ kind, ms }) => kind === 'comment' && quiet(ms)))
+    return present('comments are sent on an idle stream')
+  const pushed = events.filter(
+    ({ data, ms }) => !data.includes(marker) && !data.startsWith('streamproof') && quiet(ms),
+  )
+  if (pushed.length > 0) return present('events are sent by themselves')
+  return absent(
+    ending === null
+      ? 'nothing is sent on an idle stream within the discovery window'
+      : 'the stream ends before it is idle',
+  )
+}
+
+function endlessFinding(streams: readonly EventStream[]): CapabilityFinding {
+  return streams.every(({ ending }) => ending === null)
+    ? present('streams stay open through the discovery window')
+    : absent('a stream ended by itself within the discovery window')
+}
+
+async function tlsFinding(kit: Kit, endpoint: Endpoint): Promise<CapabilityFinding> {
+  if (endpoint.secureUrl === null)
+    return absent('no secure address is known: give an https: URL, or secureUrl.sse in the config file')
+  try {
+    const stream = await kit.subscribe({ url: endpoint.secureUrl })
+    stream.close()
+    return present('an event stream opens over TLS')
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+    return broken('no event stream opens at the secure address')
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
