@@ -31,9 +31,14 @@ const means: Readonly<Record<Capability, string>> = {
 
 const longestFirst = capabilities.toSorted((a, b) => b.length - a.length)
 
-/** What would turn on checks that were skipped for this reason, joined by `; `; null where it names no capability. */
+/**
+ * What would turn on checks that were skipped for this reason, joined by `; `; null where it names nothing known. Only
+ * what stands before the first colon is ours: behind it is evidence, and that may say anything.
+ */
 export function turnsOn(reason: string): string | null {
-  let rest = reason
+  if (reason.endsWith('an sse target is not given')) return '--sse URL'
+  if (reason.endsWith('a websocket target is not given')) return '--ws URL'
+  let rest = reason.split(':')[0] ?? ''
   const found: string[] = []
   for (const capability of longestFirst) {
     const token = new RegExp(`(?<![\\w.-])${capability.replaceAll('.', '\\.')}(?![\\w-]|\\.\\w)`)

@@ -32,7 +32,7 @@ export function junit(report: Report, _options?: ReportOptions): string {
 type State = 'passed' | 'failure' | 'error' | 'skipped'
 
 function stateOf(result: Result): State {
-  if (result.verdict === 'fail') return result.overlay === null ? 'failure' : 'skipped'
+  if (result.verdict === 'fail') return result.overlay?.kind === 'known' ? 'skipped' : 'failure'
   if (result.verdict === 'harness-error' || result.verdict === 'inconclusive') return 'error'
   if (result.verdict === 'not-applicable' || result.verdict === 'blocked') return 'skipped'
   return 'passed'
@@ -139,7 +139,7 @@ function caseBody(result: Result): string[] {
 }
 
 function messageOf(result: Result): string {
-  if (result.overlay !== null) return overlayName(result.overlay)
+  if (result.overlay?.kind === 'known') return overlayName(result.overlay)
   if (result.expected !== null) return `expected ${result.expected}; actual: ${result.actual ?? 'nothing'}`
   return `${result.verdict}: ${result.reason ?? result.actual ?? result.title}`
 }

@@ -94,7 +94,7 @@ const verdictOf: Readonly<Record<string, Verdict>> = {
 
 const told: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
   'not-applicable': {
-    reason: 'ws.deflate is absent: permessage-deflate was offered and left out of the answer',
+    reason: 'needs ws.deflate: permessage-deflate was offered and left out of the answer',
   },
   blocked: { reason: 'builds on sse/resume/rule-2, which fell' },
   inconclusive: { reason: 'fault-not-proven: bytes arrived after the cut' },
@@ -114,7 +114,7 @@ export function mixedReport(): Report {
     const verdict = verdictOf[one.id]
     if (verdict === undefined) return one
     const more = one.id.startsWith('ws/origin')
-      ? { reason: 'ws.denied-origin is absent: no origin to refuse was given' }
+      ? { reason: 'needs ws.denied-origin: no origin to refuse was given' }
       : told[verdict]
     return { ...one, ...more, verdict }
   })

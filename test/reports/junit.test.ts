@@ -69,6 +69,7 @@ describe('reports: junit', () => {
     expect(kinds.get('ws/reconnect/rule-4')).to.equal('error')
     expect(kinds.get('sse/grammar/rule-9')).to.equal('error')
     expect(kinds.get('ws/origin/denied'), 'a known failure').to.equal('skipped')
+    expect(kinds.get('sse/resume/cut-inside-event'), 'a flaky failure').to.equal('failure')
   })
 
   it('gives each check its group as class, with one dot', () => {
