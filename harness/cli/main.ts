@@ -14,5 +14,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   })
 }
 
-process.exitCode = await main(process.argv.slice(2), terminal)
+process.exitCode = await main(process.argv.slice(2), terminal, {
+  env: process.env,
+  folder: process.cwd(),
+})
 setTimeout(() => process.exit(), lingerMs).unref()

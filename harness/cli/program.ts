@@ -7,10 +7,21 @@ import type { Terminal } from './terminal.ts'
 import type { Act } from './invocation.ts'
 import { version } from './version.ts'
 
+/** What a command line is run in. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The working folder. */
+  readonly folder: string
+}
+
 /** Runs one command line and gives its exit status. Never throws, never exits. */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  terminal: Terminal,
+  around: Surroundings,
+): Promise<number> {
   let status: number = exitCodes.fine
-  const program = describe(terminal, (code) => {
+  const program = describe(terminal, around, (code) => {
     status = code
   })
   try {
@@ -42,7 +53,7 @@ function usageStatus(error: CommanderError, terminal: Terminal): number {
   return exitCodes.usage
 }
 
-function describe(terminal: Terminal, done: (status: number) => void): Command {
+function describe(terminal: Terminal, around: Surroundings, done: (status: number) => void): Command {
   const program = new Command('streamproof')
     .description('Protocol conformance and fault injection for WebSocket and Server-Sent Events servers')
     .version(version(), '-V, --version')
@@ -65,8 +76,7 @@ function describe(terminal: Terminal, done: (status: number) => void): Command {
         await act({
           positional: command.args,
           flags: command.opts(),
-          env: process.env,
-          folder: process.cwd(),
+          ...around,
           terminal,
         }),
       )

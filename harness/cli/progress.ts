@@ -35,7 +35,7 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     },
     observed(id, verdict, repeats) {
       running.delete(id)
-      observed += 1
+      observed = Math.min(observed + 1, applicable)
       if (verdict !== 'pass' && !repeats) fallen += 1
       while (quarter <= 3 && observed >= (applicable * quarter) / 4) {
         terminal.note(`${observed} of ${applicable} observed`)

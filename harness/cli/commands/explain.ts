@@ -8,6 +8,7 @@ import type { Capability } from '../../check/model.ts'
 import { reportSchema } from '../../check/result.ts'
 import type { Result } from '../../check/result.ts'
 import { mutantNamed } from '../../reference/mutants.ts'
+import { defaultBudgetMs } from '../../run/conduct.ts'
 import { suggestion } from '../../target/closest.ts'
 import { loadCatalogue } from '../../../suites/index.ts'
 import { configure } from '../configuration.ts'
@@ -45,7 +46,7 @@ export const explainCommand: Act = async (invocation) => {
         ? 'beside others'
         : `alone, because it ${check.exclusive === 'time' ? 'measures time' : 'loads the target'}`,
     ],
-    ['time budget', `${check.budget ?? 15_000} ms, times --timeout-scale`],
+    ['time budget', `${check.budget ?? defaultBudgetMs} ms, times --timeout-scale`],
     [
       'seen falling on',
       all(

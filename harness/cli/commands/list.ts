@@ -1,6 +1,7 @@
 import { clauseName, clauseUrl } from '../../check/clause.ts'
 import type { PlacedCheck } from '../../check/catalogue.ts'
 import type { Level } from '../../check/model.ts'
+import { defaultBudgetMs } from '../../run/conduct.ts'
 import { select } from '../../run/select.ts'
 import type { Selection } from '../../run/settings.ts'
 import { loadCatalogue } from '../../../suites/index.ts'
@@ -8,9 +9,6 @@ import { configure } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
 import type { Options } from '../options.ts'
-
-/** The budget of a check that names none. */
-const usualBudgetMs = 15_000
 
 /** `list`: the checks that there are, under the section of the standard that they stand in. */
 export const listCommand: Act = async (invocation) => {
@@ -51,7 +49,7 @@ function json(checks: readonly PlacedCheck[]): string {
       /** What the checks that run alone may take at most, one after the other. */
       exclusive: {
         checks: exclusive.length,
-        budgetMs: exclusive.reduce((sum, check) => sum + (check.budget ?? usualBudgetMs), 0),
+        budgetMs: exclusive.reduce((sum, check) => sum + (check.budget ?? defaultBudgetMs), 0),
       },
       checks: checks.map((check) => ({
         id: check.id,
@@ -65,7 +63,7 @@ function json(checks: readonly PlacedCheck[]): string {
         after: check.after ?? [],
         mutants: check.mutants,
         exclusive: check.exclusive ?? null,
-        budgetMs: check.budget ?? usualBudgetMs,
+        budgetMs: check.budget ?? defaultBudgetMs,
         expectations: check.expectations ?? [],
         autobahn: check.autobahn ?? null,
       })),

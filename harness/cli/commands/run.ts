@@ -67,6 +67,7 @@ async function observe(
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.note('no target is given: judging the embedded reference server')
   if (options.wait !== null) {
+    terminal.note('waiting for the target')
     for (const target of [subject.targets.websocket, subject.targets.sse]) {
       if (target !== null) await waitForTarget(target.url, options.wait, signal)
     }
@@ -84,6 +85,7 @@ async function observe(
       engine,
       redactor: subject.redactor,
       expects: contract.expects ?? [],
+      budgets: contract.budgets ?? {},
       selection: selectionOf(options),
       jobs: options.jobs,
       timeScale: options.timeoutScale,

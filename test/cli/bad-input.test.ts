@@ -1,0 +1,257 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { startReference } from '../../harness/reference/start.ts'
+import type { Socket } from 'node:net'
+import type { BadServer } from './bad-servers.ts'
+import { freePort, httpServer, socketServer } from './bad-servers.ts'
+import type { Told } from './in-process.ts'
+import { streamproof } from './in-process.ts'
+import { temporaryFolder } from './temporary.ts'
+
+/** Limits are a fifth of the usual: what is silent is silent at once. */
+const hasty = ['--timeout-scale', '0.2', '--quiet']
+
+/** One clear line on stderr, nothing on stdout, no report, this exit status. */
+function expectRefusal(told: Told, folder: string, status: number, line: RegExp): void {
+  expect(told.lines, told.err).to.have.length(1)
+  expect(told.lines[0]).to.match(line)
+  expect(told.lines[0]).to.match(/^streamproof: /)
+  expect(told.lines[0]).not.to.match(/\bat (Object|file|node:|async )|undefined|\[object/)
+  expect(told.status, told.err).to.equal(status)
+  expect(told.out).to.equal('')
+  expect(existsSync(join(folder, 'streamproof-report', 'report.json'))).to.equal(false)
+}
+
+describe('cli: what is wrong with the command', () => {
+  const cases: readonly (readonly [name: string, words: readonly string[], line: RegExp])[] = [
+    ['an unknown command', ['judge'], /unknown command 'judge'/],
+    ['an option that is not built', ['run', '--shard', '1/2'], /unknown option '--shard'/],
+    ['a mistyped option', ['run', '--job', '3'], /unknown option '--job'; did you mean --jobs\?/],
+    ['an option without its value', ['run', '--jobs'], /option '--jobs <n>' argument missing/],
+    ['an unknown scheme', ['run', 'ftp://host/'], /ftp: is no scheme of a target/],
+    ['what is no URL', ['run', 'localhost:8080/events'], /an argument is not a URL/],
+    ['a URL that cannot be parsed', ['run', 'ws://host:99999/'], /is not a URL/],
+    ['a fragment', ['run', 'ws://host/#part'], /fragment/],
+    [
+      'an unknown check',
+      ['run', '--only', 'both/performance/latenzy'],
+      /there is no check .*did you mean both\/performance\/latency/,
+    ],
+    ['a glob that matches nothing', ['run', '--only', 'ws/nothing/*'], /no check matches ws\/nothing\/\*/],
+    ['a selection without members', ['run', '--only', 'both/**', '--skip', 'both/**'], /no check matched/],
+    ['an unknown clause', ['run', '--clause', 'RFC6456/5'], /RFC6456 is none of .*did you mean RFC6455/],
+    ['an unknown topic', ['list', '--topic', 'securty'], /did you mean security/],
+    ['an unknown id to explain', ['explain', 'ws/nothing/here'], /there is no check ws\/nothing\/here/],
+    [
+      'an unknown mutant',
+      ['target', '--mutant', 'mutee'],
+      /no mutant mutee \(did you mean mute\?\); `streamproof target --list-mutants`/,
+    ],
+    ['config without what it does', ['config'], /config --print/],
+  ]
+  for (const [name, words, line] of cases) {
+    it(`${name}: one line, status 2`, async () => {
+      using folder = temporaryFolder()
+      expectRefusal(await streamproof(words, folder.path), folder.path, 2, line)
+    })
+  }
+
+  it('a config file with a mistyped key: one line that names file and key, status 2', async () => {
+    using folder = temporaryFolder({ 'streamproof.config.json': '{"publish": {"ulr": "http://h/"}}' })
+    const told = await streamproof(['run'], folder.path)
+    expectRefusal(
+      told,
+      folder.path,
+      2,
+      /streamproof\.config\.json: unknown key publish\.ulr .*did you mean url/,
+    )
+  })
+
+  it('a place that cannot be written: told before the target is touched, status 2', async () => {
+    using folder = temporaryFolder({ file: '' })
+    await using server = await socketServer(() => undefined)
+    const out = join(folder.path, 'file', 'reports')
+    const told = await streamproof(['run', `ws://127.0.0.1:${server.port}/`, '--out', out], folder.path)
+    expectRefusal(told, folder.path, 2, /cannot write to .*file.*; name another place with --out/)
+    expect(server.connections()).to.equal(0)
+  })
+
+  it('a folder that may not be written: told before the target is touched, status 2', async function () {
+    if (process.getuid?.() === 0 || process.platform === 'win32') this.skip() // nothing is closed to root
+    const told = await streamproof(['run', '--out', '/streamproof-report'], '/')
+    expectRefusal(told, '/', 2, /permission denied/)
+  })
+
+  it('two reports for stdout: one line, status 2', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(['run', '--report', 'json=-,junit=-'], folder.path)
+    expectRefusal(told, folder.path, 2, /more than one report to stdout/)
+  })
+})
+
+describe('cli: what is wrong with the target', () => {
+  const html = '<!doctype html><title>Hello</title>'
+  const servers: readonly (readonly [name: string, open: () => Promise<BadServer>, line: RegExp])[] = [
+    [
+      'that serves an HTML page',
+      () => httpServer((_, response) => response.setHeader('Content-Type', 'text/html').end(html)),
+      /text\/html|200/,
+    ],
+    ['that answers 404', () => httpServer((_, response) => response.writeHead(404).end()), /404/],
+    ['that answers 401', () => httpServer((_, response) => response.writeHead(401).end()), /401/],
+    ['that answers 500', () => httpServer((_, response) => response.writeHead(500).end()), /500/],
+    [
+      'that redirects in a circle',
+      () =>
+        httpServer((request, response) => response.writeHead(302, { Location: request.url ?? '/' }).end()),
+      /302/,
+    ],
+    ['whose header does not end', () => socketServer(endless), /streamproof: /],
+    ['that says nothing', () => socketServer((socket) => socket.resume()), /streamproof: /],
+    ['that hangs up', () => socketServer((socket) => socket.end()), /streamproof: /],
+    [
+      'that resets',
+      () => socketServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
+      /streamproof: /,
+    ],
+    [
+      'that talks nonsense',
+      () => socketServer((socket) => socket.end('220 mail ready\r\n')),
+      /streamproof: /,
+    ],
+  ]
+  for (const scheme of ['ws', 'http']) {
+    for (const [name, open, line] of servers) {
+      it(`${scheme}: a server ${name}: one line, status 3`, async () => {
+        using folder = temporaryFolder()
+        await using server = await open()
+        const told = await streamproof(
+          ['run', `${scheme}://127.0.0.1:${server.port}/x`, ...hasty],
+          folder.path,
+        )
+        expectRefusal(told, folder.path, 3, line)
+      }).timeout(20_000)
+    }
+
+    it(`${scheme}: a port that refuses: one line, status 3`, async () => {
+      using folder = temporaryFolder()
+      const told = await streamproof(
+        ['run', `${scheme}://127.0.0.1:${await freePort()}/`, ...hasty],
+        folder.path,
+      )
+      expectRefusal(told, folder.path, 3, /refused/)
+    })
+
+    it(`${scheme}: a name that nobody knows: one line, status 3`, async () => {
+      using folder = temporaryFolder()
+      const told = await streamproof(['run', `${scheme}://nobody.invalid/`, ...hasty], folder.path)
+      expectRefusal(told, folder.path, 3, /nobody\.invalid/)
+    })
+
+    it(`${scheme}s: a certificate that nobody vouches for: one line that says what to do, status 3`, async () => {
+      using folder = temporaryFolder()
+      await using reference = await startReference()
+      const url = scheme === 'ws' ? reference.wss : reference.https
+      expectRefusal(
+        await streamproof(['run', url.href, ...hasty], folder.path),
+        folder.path,
+        3,
+        /certificate.*--ca/,
+      )
+    })
+
+    it(`${scheme}s: a server without TLS: one line, status 3`, async () => {
+      using folder = temporaryFolder()
+      await using server = await httpServer((_, response) => response.end())
+      const told = await streamproof(['run', `${scheme}s://127.0.0.1:${server.port}/`, ...hasty], folder.path)
+      expectRefusal(told, folder.path, 3, /TLS/)
+    })
+  }
+
+  it('a server of the other transport: one line, status 3', async () => {
+    using folder = temporaryFolder()
+    await using sse = await startReference({ ws: false })
+    const asWebSocket = sse.http.href.replace('http:', 'ws:')
+    expectRefusal(
+      await streamproof(['run', asWebSocket, ...hasty], folder.path),
+      folder.path,
+      3,
+      /WebSocket|websocket/i,
+    )
+    await using webSocket = await startReference({ sse: false })
+    const asStream = webSocket.ws.href.replace('ws:', 'http:')
+    expectRefusal(
+      await streamproof(['run', asStream, ...hasty], folder.path),
+      folder.path,
+      3,
+      /event stream|event-stream|sse/i,
+    )
+  })
+
+  it('a target that does not come up within --wait: one line, status 3', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(
+      ['run', `ws://127.0.0.1:${await freePort()}/`, '--wait', '300ms', '--quiet'],
+      folder.path,
+    )
+    expectRefusal(told, folder.path, 3, /accepted no connection within --wait 300ms/)
+  })
+})
+
+describe('cli: what is wrong with the engine', () => {
+  it('a Toxiproxy that is not there: one line that says what to do, status 3', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(
+      ['run', '--proxy', `http://127.0.0.1:${await freePort()}`, '--quiet'],
+      folder.path,
+    )
+    expectRefusal(told, folder.path, 3, /Toxiproxy .*does not answer.*--proxy embedded/)
+  })
+
+  it('TOXIPROXY_URL that names no Toxiproxy: one line, status 3', async () => {
+    using folder = temporaryFolder()
+    await using server = await httpServer((_, response) => response.end('{}'))
+    const env = { TOXIPROXY_URL: `http://127.0.0.1:${server.port}` }
+    expectRefusal(await streamproof(['run', '--quiet'], folder.path, env), folder.path, 3, /Toxiproxy/)
+  })
+
+  it('no toxiproxy-server on the PATH: one line, status 3', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(['run', '--proxy', 'toxiproxy', '--quiet'], folder.path, {
+      PATH: folder.path,
+    })
+    expectRefusal(told, folder.path, 3, /toxiproxy-server/)
+  })
+
+  it('an engine that is neither a word nor a URL: one line, status 2 or 3', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(['run', '--proxy', 'toxyproxi', '--quiet'], folder.path)
+    expect(told.lines).to.have.length(1)
+    expect(told.status).to.be.oneOf([2, 3])
+  })
+
+  it('leaves a report that was there as it was', async () => {
+    using folder = temporaryFolder()
+    const reports = join(folder.path, 'reports')
+    mkdirSync(reports)
+    writeFileSync(join(reports, 'report.json'), 'mine')
+    const before = readdirSync(reports).toSorted()
+    await streamproof(['run', `ws://127.0.0.1:${await freePort()}/`, '--out', reports, ...hasty], folder.path)
+    expect(readdirSync(reports).toSorted()).to.deep.equal(before)
+  })
+})
+
+/** Header lines, one after the other, for as long as somebody reads. */
+function endless(socket: Socket): void {
+  socket.once('data', () => {
+    socket.write('HTTP/1.1 200 OK\r\n')
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(`X-Filler: ${'x'.repeat(8000)}\r\n`)) {
+        // as much as it takes
+      }
+    }
+    socket.on('drain', more)
+    more()
+  })
+}

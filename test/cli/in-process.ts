@@ -1,0 +1,33 @@
+import { EventEmitter } from 'node:events'
+import { main } from '../../harness/cli/program.ts'
+import { Terminal } from '../../harness/cli/terminal.ts'
+
+/** What a command line came to. */
+export interface Told {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  /** Lines on stderr that are diagnostics; progress notes are off. */
+  readonly lines: readonly string[]
+}
+
+class Output extends EventEmitter {
+  written = ''
+
+  write(text: string): boolean {
+    this.written += text
+    return true
+  }
+}
+
+/** Runs a command line in this process, without a terminal: whatever it left open would keep mocha from ending. */
+export async function streamproof(
+  words: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Told> {
+  const [out, err] = [new Output(), new Output()]
+  const status = await main(words, new Terminal(out as never, err as never), { env, folder })
+  const lines = err.written.split('\n').filter((line) => line !== '')
+  return { status, out: out.written, err: err.written, lines }
+}
