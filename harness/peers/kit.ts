@@ -27,6 +27,11 @@ export interface Kit {
   readonly request: (options?: RequestOptions) => Promise<HttpAnswer>
   /** Publishes one event by the contract's means. */
   readonly publish: (event: Publication) => Promise<void>
+  /**
+   * Publishes what a publisher may as well refuse: a name with a line break. `refused`: the publisher answered with
+   * an error status, or the contract's means cannot express it.
+   */
+  offer(event: Publication): Promise<'taken' | 'refused'>
   /** Runs the resume story (see `ResumeStory`): witness, victim, fault, gap, reconnect with the cursor. */
   readonly resume: (plan: ResumePlan) => Promise<ResumeStory>
 
@@ -347,6 +352,16 @@ export interface EventStream {
   barrier(): Promise<StreamEvent>
   /** Waits until something was received that a conforming client could dispatch: `count` events in all. */
   expectEvents(count: number): Promise<readonly StreamEvent[]>
+  /** Waits for a line of the stream that matches; those that came already count. `within` as in `expectEvent`. */
+  expectLine(
+    what: string,
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    within?: number,
+  ): Promise<StreamLine>
+  /** Bytes of the body so far, kept or not, in whatever content coding. */
+  readonly size: number
+  /** Waits until the body has grown beyond this many bytes. */
+  expectGrowth(what: string, from: number, within?: number): Promise<void>
   /** The bytes of the body of one event. */
   bytesOf(event: StreamEvent): Uint8Array
   /** Waits for the stream's end, or says that it did not end. */
@@ -422,6 +437,8 @@ export interface ResumePlan {
   readonly after?: number
   /** Data of the i-th event, to which a nonce is added; short text unless told. */
   readonly data?: (index: number) => string
+  /** Name of the events; none unless told. Needs `sse.publish.event`. */
+  readonly event?: string
   /** Toxics on the connection that resumes. */
   readonly resumeUnder?: Fault
   /** Times that the loss is repeated in the story; 1 unless told. */

@@ -24,6 +24,7 @@ export function publishingFeed(
   publisher: Publisher,
   witness: Stream,
   dataOf: (index: number) => string,
+  name?: string,
 ): Feed {
   const mark = context.nonce()
   return {
@@ -33,7 +34,8 @@ export function publishingFeed(
     async next(count, from) {
       const nonces = Array.from({ length: count }, () => context.nonce())
       for (const [index, nonce] of nonces.entries()) {
-        await publisher.publish({ data: `${dataOf(from + index)} ${mark} ${nonce}` })
+        const data = `${dataOf(from + index)} ${mark} ${nonce}`
+        await publisher.publish(name === undefined ? { data } : { data, event: name })
       }
       const found: StreamEvent[] = []
       for (const nonce of nonces) {

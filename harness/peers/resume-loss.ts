@@ -9,6 +9,7 @@ import type { CutPlace, ResumePlan, Route, StreamEvent } from './kit.ts'
 import type { Publisher } from './publish.ts'
 import { cutOffset, placeNames } from './resume-cut.ts'
 import type { Feed } from './resume-feed.ts'
+import { Severed } from './severed.ts'
 
 /** What every loss works with. */
 export interface Stage {
@@ -47,10 +48,10 @@ export async function lose(stage: Stage, loss: Loss): Promise<void> {
       await cut(stage, loss.at)
       break
     case 'rst':
-      await swallow(stage, resetPeer({ afterMs: 30, direction: 'down' }))
+      await reset(stage, resetPeer({ afterMs: 30, direction: 'down' }))
       break
     case 'black-hole':
-      await swallow(stage, blackHole({ direction: 'down' }))
+      await silence(stage, blackHole({ direction: 'down' }))
       break
     case 'down':
       await goDown(stage)
@@ -90,12 +91,12 @@ async function sendBoth(stage: Stage, victim: Stream): Promise<void> {
 }
 
 /** The victim has lost its stream: from here its cursor stands, and what it missed counts. */
-function lost(stage: Stage, victim: Stream): void {
+function lost(stage: Stage, victim: Stream | null): void {
   const { witness } = stage
   stage.victim = null
-  if (victim.lastEventId !== '') stage.cursor = victim.lastEventId
+  if (victim !== null && victim.lastEventId !== '') stage.cursor = victim.lastEventId
   if (stage.start === null) {
-    const first = victim.events[0]
+    const first = victim?.events[0]
     const at = first === undefined ? -1 : truth(stage).findIndex((event) => stage.feed.isSame(event, first))
     stage.start = at === -1 ? truth(stage).length : at
   }
@@ -158,23 +159,53 @@ function isRefused(link: Link, withinMs: number): Promise<boolean> {
   })
 }
 
-/** Faults that stand from before the connection opens, and let no byte of an answer through. */
-async function swallow(stage: Stage, fault: Fault): Promise<void> {
+/** The connection stands, but from some event on nothing comes any more. It is left half-open. */
+async function silence(stage: Stage, fault: Fault): Promise<void> {
+  const { context, witness } = stage
+  const link = await context.openLink(context.endpoint('sse').url)
+  const victim = await connectVictim(stage, { ...context.through(link, []), severs: true })
+  await sendBoth(stage, victim)
+  await engineDoes(link.setFaults([fault]))
+  const { bytesDown } = victim.trace
+  await stage.feed.next(1, stage.index)
+  stage.index += 1
+  const { socket } = victim.exchange
+  const stirs = (): true | undefined =>
+    victim.trace.bytesDown > bytesDown || socket.ending !== null ? true : undefined
+  const stirred = await socket.watch.until(stirs, context.limits.quiet)
+  if (stirred === true) throw unproven('the link did not silence the stream')
+  socket.gaveUp()
+  const says = 'no further byte came and the connection stayed open, while the witness got what was sent'
+  record(stage, fault, {
+    struck: true,
+    says,
+    figures: { bytes: bytesDown, witnessBytes: witness.trace.bytesDown },
+  })
+  lost(stage, victim)
+}
+
+/**
+ * A RST. A Toxiproxy sends one only where it was told before the connection opened, and drops the first bytes that
+ * come down: so the victim is taken away before it got anything, although the target has begun to serve it.
+ */
+async function reset(stage: Stage, fault: Fault): Promise<void> {
   const { context } = stage
   const link = await context.openLink(context.endpoint('sse').url)
   const control = await rehearsal(stage, link)
   await close(control)
   await engineDoes(link.setFaults([fault]))
-  const victim = await connectVictim(stage, context.through(link, [fault]), false)
+  const route = context.through(link, [fault])
+  const victim = await connectVictim(stage, route, false).catch((error: unknown) => {
+    // Under TLS not even the handshake comes through.
+    if (error instanceof Severed) return null
+    throw error
+  })
   await stage.feed.next(stage.before, stage.index)
   stage.index += stage.before
-  const { socket } = victim.exchange
-  await socket.watch.until(
-    () => socket.remoteEnding ?? undefined,
-    fault.name === 'reset' ? context.limits.end : context.limits.quiet,
-  )
-  if (socket.remoteEnding === null) socket.gaveUp()
-  record(stage, fault, fault.prove(victim.trace, control.trace))
+  const socket = context.socketsOn(route)[0]
+  if (socket === undefined) throw unproven('the link took no connection')
+  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
+  record(stage, fault, fault.prove(socket.trace, control.trace))
   lost(stage, victim)
 }
 
@@ -234,17 +265,18 @@ interface PlannedCut {
   /** Offset of the cut in its event: bytes of the event that come. */
   readonly into: number
   readonly where: string
+  readonly isTarget: (event: StreamEvent) => boolean
   /** The events have to be sent again for the victim; false where they are replayed to it. */
   readonly again: boolean
 }
 
 async function planCut(stage: Stage, link: Link, place: CutPlace): Promise<PlannedCut> {
-  const { context, witness } = stage
+  const { context } = stage
   const again = stage.cursor === ''
   const control = await rehearsal(stage, link)
   const bytesBefore = control.trace.bytesDown
   if (again) await stage.feed.next(stage.before, stage.index)
-  const head = witness.events.at(-1)
+  const head = truth(stage).at(-1)
   const target =
     head === undefined
       ? undefined
@@ -265,23 +297,22 @@ async function planCut(stage: Stage, link: Link, place: CutPlace): Promise<Plann
     control,
     into: offset - target.from,
     where: secure ? 'before the TLS record of an event was whole' : placeNames[place],
+    isTarget: (event) => stage.feed.isSame(event, target),
     again,
   }
 }
 
-/** Under TLS: in the middle of what came last. */
+/** Under TLS: in the middle of what came last, as far as that can be told from what came before. */
 function bytesBetween(control: Stream, before: number): number {
-  const last = control.trace.arrivals.at(-1)?.bytes ?? 0
-  return (
-    Math.max(before, control.trace.bytesDown - last) +
-    Math.floor(Math.min(last, control.trace.bytesDown - before) / 2)
-  )
+  const { arrivals, bytesDown } = control.trace
+  const last = Math.min(arrivals.at(-1)?.bytes ?? 0, bytesDown - before || Infinity, 120)
+  return bytesDown - Math.ceil(last / 2)
 }
 
 function struckAt(victim: Stream, plan: PlannedCut, secure: boolean): 'exact' | 'beside' | 'missed' {
   const ending = victim.exchange.socket.remoteEnding
   if (ending === null || ending.how !== 'fin') return 'missed'
-  if (secure) return 'exact'
+  if (secure) return victim.events.some(plan.isTarget) ? 'missed' : 'exact'
   const into = victim.size - victim.blockFrom
   if (into === plan.into) return 'exact'
   const last = victim.events.at(-1)

@@ -8,8 +8,9 @@ export type Phase = 'before' | 'gap' | 'race' | 'after'
 const sent: Readonly<Record<Phase, string>> = {
   before: 'sent before the victim lost its stream',
   gap: 'sent while the victim was away',
-  race: 'sent while the victim reconnected',
-  after: 'sent after the victim was back',
+  // Which of these two is a matter of milliseconds, and a verdict must not be.
+  race: 'sent from the return of the victim on',
+  after: 'sent from the return of the victim on',
 }
 
 export interface ResumeRecord {

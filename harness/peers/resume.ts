@@ -35,7 +35,7 @@ export async function runResume(
     await stage.feed.next(count, stage.index)
     stage.index += count
   }
-  let comeback = { attempts: 1, ms: 0 }
+  let comeback: Comeback = { attempts: 1, ms: 0, at: 0 }
   const losses = plan.losses ?? 1
   for (let loss = 1; loss <= losses; loss += 1) {
     await lose(stage, plan.loss)
@@ -70,7 +70,7 @@ async function openStage(context: SessionContext, publisher: Publisher, plan: Re
     context,
     publisher,
     feed: publisher.available
-      ? publishingFeed(context, publisher, witness, dataOf)
+      ? publishingFeed(context, publisher, witness, dataOf, plan.event)
       : tickingFeed(context, witness),
     witness,
     before: Math.max(1, plan.before ?? 2),
@@ -87,11 +87,16 @@ async function openStage(context: SessionContext, publisher: Publisher, plan: Re
 const characters = (plan: ResumePlan): string =>
   plan.loss.kind === 'cut' && plan.loss.at === 'in-character' ? ' \u20ac\u{1f600}' : ''
 
+interface Comeback {
+  readonly attempts: number
+  /** From the connection to the head of the answer. */
+  readonly ms: number
+  /** When the attempt that succeeded began. */
+  readonly at: number
+}
+
 /** The victim comes back with its cursor. */
-async function comeBack(
-  stage: Stage,
-  plan: ResumePlan,
-): Promise<{ readonly attempts: number; readonly ms: number }> {
+async function comeBack(stage: Stage, plan: ResumePlan): Promise<Comeback> {
   const { context } = stage
   const { route, prove } = await wayBack(stage, plan)
   for (let attempt = 1; ; attempt += 1) {
@@ -101,7 +106,7 @@ async function comeBack(
       const ms = performance.now() - asked
       context.measure('reconnectMs', Math.round(ms * 100) / 100)
       stage.proofs.push(prove)
-      return { attempts: attempt, ms }
+      return { attempts: attempt, ms, at: asked }
     } catch (error) {
       if (!isRefusal(error)) throw error
       if (attempt === comebackAttempts) throw await refusedFor(stage, error)
@@ -138,7 +143,7 @@ interface WayBack {
 
 /** Straight to the target; by its link where that was down; or by a link under the fault that the plan names. */
 async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
-  const { context, publisher, cursor, witness } = stage
+  const { context, publisher, cursor } = stage
   const fault = plan.resumeUnder
   if (fault === undefined) {
     return {
@@ -153,7 +158,7 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
     ...(cursor === '' ? {} : { lastEventId: cursor }),
   })
   await control.accepted()
-  const head = witness.events.at(-1)
+  const head = truth(stage).at(-1)
   if (head !== undefined) await control.find((event) => stage.feed.isSame(event, head), context.limits.quiet)
   await control.exchange.socket.close()
   await engineDoes(link.setFaults([fault]))
@@ -180,16 +185,13 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
 async function conclude(
   stage: Stage,
   phases: readonly (readonly [Phase, number])[],
-  comeback: { readonly attempts: number; readonly ms: number },
+  { at, attempts, ms }: Comeback,
 ): Promise<ResumeStory> {
   const { context, witness, connections, victim } = stage
   const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
   const marker = upTo.at(-1)
   const own = (events: readonly StreamEvent[]): StreamEvent[] =>
     events.filter((event) => stage.feed.owns(event))
-  if (victim !== null && marker !== undefined) {
-    await victim.find((event) => stage.feed.isSame(event, marker), context.limits.event)
-  }
   const recordNow = (): ResumeRecord => ({
     witness: upTo,
     start: stage.start ?? 0,
@@ -198,13 +200,16 @@ async function conclude(
     everything: connections.map(({ events }) => [...events]),
     cursor: stage.cursor,
     faults: context.evidence().faults,
-    comeback: { ...comeback, limitMs: context.limits.reply },
+    comeback: { attempts, ms, limitMs: context.limits.reply },
   })
   const identify = (): Identity => identityOf(upTo, recordNow().connections.flat())
-  if (victim !== null) {
+  if (victim !== null && marker !== undefined) {
+    await catchUp(context, victim, (event) => stage.feed.isSame(event, marker))
     const identity = identify()
     const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
     await victim.exchange.socket.watch.until(whole, context.limits.reply / 2)
+    // What comes twice may come late: a replay that meets live events is given time for its mistakes.
+    await pause(Math.max(0, context.limits.quiet * 1.5 - (performance.now() - at)))
   }
   for (const prove of stage.proofs) prove()
   if (witness.ending !== null)
@@ -216,6 +221,26 @@ async function conclude(
   const story = tellStory(recordNow(), identity)
   await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))
   return story
+}
+
+/**
+ * Until the marker has come. A link that we made slow is waited for as long as it delivers.
+ *
+ * @throws Inconclusive `out-of-time`: it still did.
+ */
+async function catchUp(
+  context: SessionContext,
+  victim: Stream,
+  isMarker: (event: StreamEvent) => boolean,
+): Promise<void> {
+  const slow = (victim.route.patience ?? 1) > 1
+  const deadline = context.now() + 3 * context.limits.event
+  for (;;) {
+    const { bytesDown } = victim.trace
+    const marker = await victim.find(isMarker, context.limits.reply)
+    if (marker !== undefined || !slow || victim.trace.bytesDown === bytesDown) return
+    if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
+  }
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {
