@@ -4,7 +4,7 @@ import { cut, visible } from './escape/visible.ts'
 import { xmlAttribute, xmlText } from './escape/xml.ts'
 import type { ReportOptions } from './options.ts'
 import { limits } from './options.ts'
-import { groupsOf } from './overview.ts'
+import { answerOf, groupsOf } from './overview.ts'
 import type { Group } from './overview.ts'
 import { headline, overlayName, statusWord } from './words.ts'
 
@@ -63,11 +63,11 @@ function runSuite(report: Report): string[] {
       `${statusWord(one.status)}: ${one.statement}`,
     ]),
   ]
-  const said = report.expectations.flatMap((one) => [
-    `${one.id} ${statusWord(one.status)}: ${visible(one.statement)}`,
-    ...(one.says === '' ? [] : [`    ${visible(one.says)}`]),
-    ...(one.needs === null || one.status !== 'not-measured' ? [] : [`    needs ${visible(one.needs)}`]),
-  ])
+  const said = report.expectations.flatMap((one) => {
+    const { text } = answerOf(one)
+    const statement = `${one.id} ${statusWord(one.status)}: ${visible(one.statement)}`
+    return text === '' ? [statement] : [statement, `    ${visible(text)}`]
+  })
   return [
     `  <testsuite name="documented expectations" tests="0" failures="0" errors="0" skipped="0" time="0.000" timestamp="${xmlAttribute(timestamp(run.startedAt))}">`,
     '    <properties>',

@@ -5,6 +5,7 @@ import { cut } from './escape/visible.ts'
 import type { ReportOptions } from './options.ts'
 import { limits } from './options.ts'
 import {
+  answerOf,
   capabilitiesOf,
   comparisonOf,
   expectationCounts,
@@ -186,8 +187,8 @@ function expectations(report: Report): string[] {
 }
 
 function expectation(one: ExpectationResult): string {
-  const figures = one.says === '' ? (one.needs === null ? '' : `needs ${one.needs}`) : one.says
-  const said = figures === '' ? '' : `<br>${prose(cut(figures, 600))}`
+  const { text } = answerOf(one)
+  const said = text === '' ? '' : `<br>${prose(cut(text, 600))}`
   return `${expectationSymbols[one.status]} **${statusWord(one.status)}** ${one.id}: ${prose(one.statement)}${said}`
 }
 

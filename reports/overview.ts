@@ -3,7 +3,8 @@ import type { Transport } from '../harness/check/model.ts'
 import type { ExpectationResult, Report, Result, Summary } from '../harness/check/result.ts'
 import { summarise } from '../harness/check/result.ts'
 import { capabilityNames, turnsOn } from './capabilities.ts'
-import { placeOf } from './sections.ts'
+import { inOrder, placeOf } from './sections.ts'
+import type { Place } from './sections.ts'
 import { transportNames } from './words.ts'
 
 /** The report as a reader goes through it; every text format is written from these views. */
@@ -37,16 +38,17 @@ export function groupsOf(report: Report): readonly Group[] {
 }
 
 function bySection(transport: Transport, results: readonly Result[]): Group[] {
-  const sections = new Map<string, Result[]>()
+  const sections = new Map<string, { readonly place: Place; readonly results: Result[] }>()
   for (const result of results) {
-    const { label, title } = placeOf(result.clause)
-    const key = `${label}\n${title}`
-    sections.set(key, [...(sections.get(key) ?? []), result])
+    const place = placeOf(result.clause)
+    const key = `${place.label}: ${place.title}`
+    const section = sections.get(key) ?? { place, results: [] }
+    section.results.push(result)
+    sections.set(key, section)
   }
-  return [...sections].map(([key, members]) => {
-    const [label = '', title = ''] = key.split('\n')
-    return group('protocol', transport, label, title, members)
-  })
+  return [...sections.values()]
+    .toSorted((a, b) => inOrder(a.place, b.place))
+    .map(({ place, results }) => group('protocol', transport, place.label, place.title, results))
 }
 
 function group(
@@ -121,6 +123,17 @@ export function comparisonOf(report: Report): readonly Comparison[] {
       report.expectations.filter((one) => one.topic === topic && one.transport === transport)
     return { topic, websocket: of('websocket'), sse: of('sse'), both: of('both') }
   })
+}
+
+/** What this run has to say to a statement: its figures; where it measured none, what it would need. */
+export function answerOf(one: ExpectationResult): {
+  readonly kind: 'figures' | 'needs'
+  readonly text: string
+} {
+  if (one.status === 'not-measured' && one.needs !== null && one.needs !== '') {
+    return { kind: 'needs', text: `needs ${one.needs}` }
+  }
+  return { kind: 'figures', text: one.says }
 }
 
 export function expectationCounts(report: Report): Readonly<Record<ExpectationResult['status'], number>> {

@@ -1,3 +1,4 @@
+import { specs } from '../harness/check/model.ts'
 import type { Result } from '../harness/check/result.ts'
 
 /** Titles of the sections of the standards, so that protocol checks can be shown as the standard is read. */
@@ -58,7 +59,15 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
     '10.6': 'Confidentiality and Integrity',
     '10.7': 'Handling of Invalid Data',
     '11': 'IANA Considerations',
+    '11.1': 'URI Schemes',
+    '11.2': 'The Upgrade Keyword',
     '11.3': 'Header Fields',
+    '11.4': 'Extension Names',
+    '11.5': 'Subprotocol Names',
+    '11.6': 'Version Numbers',
+    '11.7': 'Close Code Numbers',
+    '11.8': 'Opcodes',
+    '11.9': 'Framing Header Bits',
   },
   RFC7692: {
     '5': 'Extension Negotiation',
@@ -74,6 +83,12 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
   RFC8441: { '4': 'The Extended CONNECT Method', '5': 'Using Extended CONNECT to Bootstrap WebSockets' },
   RFC9110: {
     '5': 'Fields',
+    '5.1': 'Field Names',
+    '5.3': 'Field Order',
+    '5.5': 'Field Values',
+    '5.6': 'Common Rules for Field Values',
+    '6': 'Message Abstraction',
+    '7.6': 'Message Forwarding',
     '7.8': 'Upgrade',
     '8': 'Representation Data and Metadata',
     '8.3': 'Content-Type',
@@ -129,6 +144,8 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
 }
 
 export interface Place {
+  /** Sorts as the standards are read: WebSocket before the HTTP that it stands on, sections by number. */
+  readonly order: readonly number[]
   /** `RFC 6455 5.5`, `HTML`. */
   readonly label: string
   /** `Control Frames`. */
@@ -142,9 +159,16 @@ export function placeOf(clause: Result['clause']): Place {
     const section = clause.section.split('.').slice(0, 2).join('.')
     const parent = section.split('.')[0] ?? ''
     const title = titles[clause.spec]?.[section] ?? titles[clause.spec]?.[parent]
-    return { label: `${spec} ${section}`, title: title ?? `Section ${section}` }
+    const order = [specs.indexOf(clause.spec), ...section.split('.').map(Number)]
+    return { order, label: `${spec} ${section}`, title: title ?? `Section ${section}` }
   }
-  return { label: spec, title: titles[clause.spec]?.[clause.section] ?? spelled(clause.section) }
+  const known = Object.keys(titles[clause.spec] ?? {})
+  const at = known.includes(clause.section) ? known.indexOf(clause.section) : known.length
+  return {
+    order: [specs.indexOf(clause.spec), at],
+    label: spec,
+    title: titles[clause.spec]?.[clause.section] ?? spelled(clause.section),
+  }
 }
 
 /** A clause as people write it, and its title where it has one: `RFC6455/5.5.1`. */
@@ -155,4 +179,12 @@ export function clauseLabel(clause: Result['clause']): string {
 function spelled(section: string): string {
   const words = section.replaceAll('-', ' ').trim()
   return words === '' ? 'Other' : words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+export function inOrder(a: Place, b: Place): number {
+  for (const [index, number] of a.order.entries()) {
+    const difference = number - (b.order[index] ?? -1)
+    if (difference !== 0) return difference
+  }
+  return a.order.length - b.order.length
 }

@@ -1,7 +1,7 @@
 import type { ExpectationResult, Report } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
-import { comparisonOf, expectationCounts } from '../overview.ts'
+import { answerOf, comparisonOf, expectationCounts } from '../overview.ts'
 import { expectationStatuses, plural, statusWord } from '../words.ts'
 import { capital, resultLink, statusBadge } from './parts.ts'
 
@@ -58,12 +58,11 @@ function cell(rows: readonly ExpectationResult[]): Markup | readonly Markup[] {
 }
 
 function statement(one: ExpectationResult): Markup {
-  const needs = one.status === 'not-measured' && one.needs !== null
+  const { kind, text } = answerOf(one)
   return html`<div class="statement" id="${one.id}">
     <p class="head">${statusBadge(one.status)} <span class="dim">${one.id}</span></p>
     <p class="claim">${one.statement}</p>
-    ${one.says === '' ? null : html`<p class="figures">${one.says}</p>`}
-    ${needs ? html`<p class="dim">Needs ${one.needs}.</p>` : null}
+    ${text === '' ? null : html`<p class="${kind}">${capital(text)}</p>`}
     ${
       one.checks.length === 0
         ? null

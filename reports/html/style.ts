@@ -87,7 +87,9 @@ thead th { font-size: .8125rem; color: var(--dim); font-weight: 600; border-bott
 .statement:target { outline: 3px solid var(--link); outline-offset: .4rem; border-radius: .3rem; }
 .claim { margin-top: .15rem; }
 .statement .claim { color: var(--dim); }
-p.figures { margin-top: .2rem; font-weight: 500; }
+p.figures, p.needs { margin-top: .2rem; }
+p.figures { font-weight: 500; }
+p.needs { color: var(--dim); font-size: .9375rem; }
 .from { margin-top: .2rem; font-size: .875rem; color: var(--dim); }
 .from ul { margin: .2rem 0 0; padding-left: 1.2rem; }
 summary { cursor: pointer; }

@@ -1,7 +1,7 @@
 import type { Report } from '../../harness/check/result.ts'
 import type { Transport } from '../../harness/check/model.ts'
 import { columns, padded } from '../escape/terminal.ts'
-import { capabilitiesOf, expectationCounts, groupsOf, remedies, unjudgedOf } from '../overview.ts'
+import { answerOf, capabilitiesOf, expectationCounts, groupsOf, remedies, unjudgedOf } from '../overview.ts'
 import type { Group } from '../overview.ts'
 import {
   duration,
@@ -131,9 +131,8 @@ export function expectations(page: Page, report: Report): void {
     }
     const name = `${page.status(one.status)} ${one.id}`
     page.field(2, name, 12, one.statement, null, statusPaint[one.status])
-    if (one.says !== '') page.field(15, '', 0, one.says, 'calm')
-    if (one.needs !== null && one.status === 'not-measured')
-      page.field(15, '', 0, `needs ${one.needs}`, 'dim')
+    const { kind, text } = answerOf(one)
+    if (text !== '') page.field(15, '', 0, text, kind === 'needs' ? 'dim' : 'calm')
   }
 }
 
