@@ -26,6 +26,7 @@ export class Stream implements EventStream {
   readonly #publisher: Publisher
   readonly #parser: EventStreamParser
   #exchange: Exchange | null = null
+  #takesCoding = false
   #told = 0
 
   private constructor(context: SessionContext, publisher: Publisher, cursor: string) {
@@ -43,6 +44,7 @@ export class Stream implements EventStream {
     const endpoint = context.endpoint('sse')
     const id = options.lastEventId
     const stream = new Stream(context, publisher, typeof id === 'string' ? id : '')
+    stream.#takesCoding = gives(options, 'Accept-Encoding')
     stream.#exchange = await Exchange.open(context, {
       endpoint,
       url: options.url ?? endpoint.url,
@@ -51,9 +53,7 @@ export class Stream implements EventStream {
       target: undefined,
       version: options.httpVersion ?? '1.1',
       headers: [
-        ['Accept', 'text/event-stream'],
-        ['Accept-Encoding', 'identity'],
-        ['Cache-Control', 'no-cache'],
+        ...usualHeaders.filter(([name]) => !gives(options, name)),
         ...(id === undefined
           ? []
           : [
@@ -92,7 +92,7 @@ export class Stream implements EventStream {
       throw new Violation('a Content-Type of text/event-stream', actual)
     }
     const coding = head.list('content-encoding').filter((one) => one.toLowerCase() !== 'identity')
-    if (coding.length > 0) {
+    if (coding.length > 0 && !this.#takesCoding) {
       const actual = `Content-Encoding ${JSON.stringify(coding.join(', ').slice(0, 80))}`
       throw new Violation('no content coding, as the request accepts none', actual)
     }
@@ -185,6 +185,47 @@ export class Stream implements EventStream {
       return this.exchange.over || this.ending !== null ? null : undefined
     }
     return (await this.exchange.socket.watch.until(look, withinMs)) ?? undefined
+  }
+
+  async expectLine(
+    what: string,
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    within?: number,
+  ): Promise<StreamLine> {
+    const { watch } = this.exchange.socket
+    const limit =
+      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
+    let looked = 0
+    const look = (): StreamLine | null | undefined => {
+      for (; looked < this.lines.length; looked += 1) {
+        const line = this.lines[looked]
+        if (line !== undefined && match(line, this)) return line
+      }
+      return this.exchange.over || this.ending !== null ? null : undefined
+    }
+    const found = await watch.until(look, limit)
+    this.#context.judged(this.ending)
+    if (found) return found
+    this.#severed()
+    const none = 'none came'
+    throw new Violation(
+      what,
+      this.ending === null ? none : `${none}, and ${endedHow(this.ending, 'the stream')}`,
+    )
+  }
+
+  async expectGrowth(what: string, from: number, within?: number): Promise<void> {
+    const { watch } = this.exchange.socket
+    const limit =
+      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
+    await watch.until(() => (this.size > from || this.exchange.over ? true : undefined), limit)
+    this.#context.judged(this.ending)
+    if (this.size > from) return
+    this.#severed()
+    throw new Violation(
+      what,
+      this.ending === null ? 'no byte came' : `no byte came, and ${endedHow(this.ending, 'the stream')}`,
+    )
   }
 
   async barrier(): Promise<StreamEvent> {
@@ -285,6 +326,16 @@ export class Stream implements EventStream {
     socket.gaveUp()
     return new Violation(expected, 'no response')
   }
+}
+
+const usualHeaders = [
+  ['Accept', 'text/event-stream'],
+  ['Accept-Encoding', 'identity'],
+  ['Cache-Control', 'no-cache'],
+] as const
+
+function gives(options: SubscribeOptions, name: string): boolean {
+  return (options.headers ?? []).some(([given]) => given.toLowerCase() === name.toLowerCase())
 }
 
 /** True for `text/event-stream`, in any letter case, with parameters or without. */

@@ -16,6 +16,8 @@ export interface Publisher {
    * never what was sent.
    */
   publish(event: Publication): Promise<void>
+  /** As `publish`, but an error status, or an event that HTTP cannot carry there, is an answer. */
+  offer(event: Publication): Promise<'taken' | 'refused'>
 }
 
 /** The publisher of a session. Its connections are kept alive and belong to the context's scope. */
@@ -33,14 +35,25 @@ export function openPublisher(context: SessionContext): Publisher {
     agent = made
     return made
   }
+  const ask = (event: Publication): Promise<number> => {
+    const plan = context.endpoint('sse').publish
+    if (plan === null) throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
+    context.transcript.add('us', 'note', 'publishes an event')
+    return send(plan, event, dispatcher(), context.limits.event)
+  }
   return {
     available: (sse?.publish ?? null) !== null,
+    async offer(event) {
+      try {
+        const status = await ask(event)
+        return status >= 200 && status <= 299 ? 'taken' : 'refused'
+      } catch (error) {
+        if (error instanceof Inconclusive && isUnsendable(error.cause)) return 'refused'
+        throw error
+      }
+    },
     async publish(event) {
-      const plan = context.endpoint('sse').publish
-      if (plan === null)
-        throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
-      context.transcript.add('us', 'note', 'publishes an event')
-      const status = await send(plan, event, dispatcher(), context.limits.event)
+      const status = await ask(event)
       if (status < 200 || status > 299)
         throw new Inconclusive('publish-failed', `the publisher answered ${status}`)
     },
@@ -70,6 +83,11 @@ async function send(
       cause: error,
     })
   }
+}
+
+/** undici refuses to send a header with a line break. */
+function isUnsendable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_INVALID_ARG'
 }
 
 function codeOf(error: unknown): string {
