@@ -8,7 +8,10 @@ export async function connectWebSocket(
   options: ConnectOptions = {},
 ): Promise<WebSocketPeer> {
   const { opening } = context.endpoint('websocket')
-  const answer = await sendHandshake(context, validHandshake(options), opening.length > 0)
+  const answer = await sendHandshake(context, validHandshake(options), {
+    discreet: opening.length > 0,
+    plain: true,
+  })
   const peer = await answer.expectAccepted()
   if (opening.length > 0)
     context.transcript.add('us', 'note', 'the opening exchange of the contract, without its content')

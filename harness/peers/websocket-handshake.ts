@@ -17,19 +17,26 @@ import { endingWords, RawWebSocket } from './websocket-peer.ts'
 
 type Headers = readonly (readonly [string, string])[]
 
-/**
- * Sends an opening handshake, changed as told, and waits for the head of its answer, the end, or the limit.
- * `discreet`: payloads that follow stay out of the transcript, until the peer is told otherwise.
- */
+interface Manner {
+  /** Payloads that follow stay out of the transcript, until the peer is told otherwise. */
+  readonly discreet: boolean
+  /** Nothing is wrong with the handshake: a target that hangs up on it is short of something. */
+  readonly plain: boolean
+}
+
+/** Sends an opening handshake, changed as told, and waits for the head of its answer, the end, or the limit. */
 export async function sendHandshake(
   context: SessionContext,
   changes: HandshakeChanges = {},
-  discreet = false,
+  manner: Manner = {
+    discreet: false,
+    plain: Object.keys(changes).every((name) => name === 'via' || name === 'url'),
+  },
 ): Promise<Answer> {
   const endpoint = context.endpoint('websocket')
   const url = changes.url ?? endpoint.url
   const key = randomBytes(16).toString('base64')
-  const answer = new Answer(context, key, discreet)
+  const answer = new Answer(context, key, manner)
   const socket = await openSocket(context, {
     url,
     via: changes.via,
@@ -112,6 +119,8 @@ export class Answer implements HandshakeAnswer {
   socket: PeerSocket | null = null
   readonly #context: SessionContext
   readonly #discreet: boolean
+  /** The handshake was a good one: whatever keeps it from being answered, it is not its form. */
+  readonly #plain: boolean
   #reader = new HeadReader()
   /** What is wrong with what came in place of a head. */
   #bad: string | null = null
@@ -120,10 +129,11 @@ export class Answer implements HandshakeAnswer {
   readonly #sent = new FrameDecoder()
   readonly #tells: Uint8Array[] = []
 
-  constructor(context: SessionContext, key: string, discreet: boolean) {
+  constructor(context: SessionContext, key: string, manner: Manner) {
     this.#context = context
     this.key = key
-    this.#discreet = discreet
+    this.#discreet = manner.discreet
+    this.#plain = manner.plain
   }
 
   get ending(): Ending | null {
@@ -187,13 +197,13 @@ export class Answer implements HandshakeAnswer {
     else if (answered === undefined) socket.gaveUp()
     const { observer } = this.#context.environment
     const status = this.head?.status
-    if (status === 429 || status === 503) {
+    if (status === 429 || (status === 503 && this.#plain)) {
       observer.refused(status === 429 ? 'status-429' : 'status-503')
       throw new Inconclusive('target-refused', `the target answered a handshake with status ${status}`)
     }
-    // A server that accepts TCP and hangs up at once may have too many connections already.
-    if (socket.remoteEnding?.by === 'target' && this.#reader.received.length === 0)
-      observer.refused('econnreset')
+    // A server that accepts TCP and hangs up on a good handshake may have too many connections already.
+    const hungUp = socket.remoteEnding?.by === 'target' && this.#reader.received.length === 0
+    if (hungUp && this.#plain) observer.refused('econnreset')
   }
 
   async expectAccepted(): Promise<RawWebSocket> {
