@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP, isIPv6 } from 'node:net'
 
@@ -51,13 +52,31 @@ export async function resolveListen(text: string, prefix = ''): Promise<Address>
   if (typeof parts === 'string') throw new ApiError(500, `${prefix}${parts}`)
   if (parts.host === '' || isIP(parts.host) !== 0) return parts
   try {
-    const found = await lookup(parts.host, { all: true })
+    const found = await resolve(parts.host)
     const chosen = found.find((one) => one.family === 4) ?? found[0]
     if (chosen !== undefined) return { host: chosen.address, port: parts.port }
   } catch (error) {
-    throw new ApiError(500, `${prefix}lookup ${parts.host}: no such host`, { cause: error })
+    const reason = error instanceof LookupTimeout ? 'i/o timeout' : 'no such host'
+    throw new ApiError(500, `${prefix}lookup ${parts.host}: ${reason}`, { cause: error })
   }
   throw new ApiError(500, `${prefix}lookup ${parts.host}: no such host`)
+}
+
+/** How long a name server may take. */
+const lookupLimitMs = 3000
+
+class LookupTimeout extends Error {}
+
+async function resolve(host: string): Promise<readonly LookupAddress[]> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LookupTimeout(host)), lookupLimitMs)
+  })
+  try {
+    return await Promise.race([lookup(host, { all: true }), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** True for an address that stands for every interface. */

@@ -1,0 +1,348 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+import { expect } from 'chai'
+
+import { contract, portOf } from './contract.ts'
+import type { Row } from './contract.ts'
+
+/** A port that something else listens on. */
+async function taken(t: Row): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve())
+  })
+  t.defer(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function connects(t: Row, port: number): Promise<boolean> {
+  return t.connect(port).then(
+    () => true,
+    () => false,
+  )
+}
+
+contract('proxies', { concurrent: false }, ({ row }) => {
+  row('create/answer', '201 and the proxy, its members in this order', async (t) => {
+    const name = t.name()
+    const answer = await t.api('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: 'x:1' })
+    expect(answer.status).to.equal(201)
+    expect(answer.headers.get('content-type')).to.equal('application/json')
+    expect(answer.text).to.equal(
+      `{"name":"${name}","listen":"127.0.0.1:${portOf(answer.json)}","upstream":"x:1","enabled":true,"Logger":{},"toxics":[]}`,
+    )
+  })
+  row('create/name-required', 'a name is asked for first', async (t) => {
+    expect((await t.api('POST', '/proxies', {})).json).to.deep.equal({
+      error: 'missing required field: name',
+      status: 400,
+    })
+  })
+  row('create/name-empty', 'an empty name is none', async (t) => {
+    const answer = await t.api('POST', '/proxies', { name: '', upstream: 'x:1' })
+    expect(answer.json).to.deep.equal({ error: 'missing required field: name', status: 400 })
+  })
+  row('create/upstream-required', 'then an upstream', async (t) => {
+    const answer = await t.api('POST', '/proxies', { name: 'a', listen: 'x' })
+    expect(answer.json).to.deep.equal({ error: 'missing required field: upstream', status: 400 })
+  })
+  row('create/upstream-unchecked', 'the upstream is taken as it is', async (t) => {
+    expect((await t.proxy('no address at all')).port).to.be.greaterThan(0)
+  })
+  row('create/enabled-default', 'a new proxy listens at once', async (t) => {
+    expect(await connects(t, (await t.proxy('x:1')).port)).to.equal(true)
+  })
+  row('create/disabled', 'a disabled one keeps `listen` as it was sent, unresolved', async (t) => {
+    const name = t.name()
+    const answer = await t.api('POST', '/proxies', {
+      name,
+      upstream: 'x:1',
+      listen: 'nohost.invalid:0',
+      enabled: false,
+    })
+    expect(answer.json).to.include({ listen: 'nohost.invalid:0', enabled: false })
+  })
+  row('create/disabled-port', 'and listens nowhere', async (t) => {
+    const port = await taken(t)
+    const answer = await t.api('POST', '/proxies', {
+      name: t.name(),
+      upstream: 'x:1',
+      listen: `127.0.0.1:${port}`,
+      enabled: false,
+    })
+    expect(answer.status).to.equal(201)
+  })
+  const listens: readonly (readonly [id: string, listen: string, shown: RegExp])[] = [
+    ['empty', '', /^\[::\]:[1-9]\d*$/],
+    ['any', ':0', /^\[::\]:[1-9]\d*$/],
+    ['wildcard', '0.0.0.0:0', /^\[::\]:[1-9]\d*$/],
+    ['ipv4', '127.0.0.1:0', /^127\.0\.0\.1:[1-9]\d*$/],
+    ['ipv6', '[::1]:0', /^\[::1\]:[1-9]\d*$/],
+    ['name', 'localhost:0', /^127\.0\.0\.1:[1-9]\d*$/],
+  ]
+  for (const [id, listen, shown] of listens) {
+    row(`create/listen-${id}`, `listen "${listen}" is shown as where it is bound`, async (t) => {
+      const answer = await t.api('POST', '/proxies', { name: t.name(), upstream: 'x:1', listen })
+      expect((answer.json as { listen: string }).listen).to.match(shown)
+    })
+  }
+  row('create/listen-both-families', 'without a host it can be reached by IPv4', async (t) => {
+    expect(await connects(t, (await t.proxy('x:1', { listen: '' })).port)).to.equal(true)
+  })
+  const badListens: readonly (readonly [id: string, listen: string, text: string])[] = [
+    ['no-port', 'x', 'listen tcp: address x: missing port in address'],
+    ['number', '0', 'listen tcp: address 0: missing port in address'],
+    ['port-range', '127.0.0.1:99999', 'listen tcp: address 99999: invalid port'],
+    ['port-negative', '127.0.0.1:-1', 'listen tcp: address -1: invalid port'],
+    ['colons', '::1:0', 'listen tcp: address ::1:0: too many colons in address'],
+    ['elsewhere', '192.0.2.1:0', 'listen tcp 192.0.2.1:0: bind: cannot assign requested address'],
+  ]
+  for (const [id, listen, error] of badListens) {
+    row(`create/bad-listen-${id}`, `listen "${listen}" is refused with 500 and the reason`, async (t) => {
+      const name = t.name()
+      const answer = await t.api('POST', '/proxies', { name, upstream: 'x:1', listen })
+      expect(answer.json).to.deep.equal({ error, status: 500 })
+      expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
+    })
+  }
+  row('create/unresolvable', 'a host that nobody knows is 500', async (t) => {
+    const answer = await t.api('POST', '/proxies', {
+      name: t.name(),
+      upstream: 'x:1',
+      listen: 'nohost.invalid:0',
+    })
+    expect(answer.status).to.equal(500)
+    expect((answer.json as { error: string }).error).to.match(
+      /^listen tcp: lookup nohost\.invalid.*(no such host|timeout|server misbehaving)$/,
+    )
+  })
+  row('create/taken', 'a port that is taken is 500, and the proxy is not kept', async (t) => {
+    const name = t.name()
+    const listen = `127.0.0.1:${await taken(t)}`
+    const answer = await t.api('POST', '/proxies', { name, upstream: 'x:1', listen })
+    expect(answer.json).to.deep.equal({
+      error: `listen tcp ${listen}: bind: address already in use`,
+      status: 500,
+    })
+    expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
+  })
+  row('create/clash', 'a name that is taken is 409', async (t) => {
+    const { name } = await t.proxy('x:1')
+    const answer = await t.api('POST', '/proxies', { name, upstream: 'x:1' })
+    expect(answer.json).to.deep.equal({ error: 'proxy already exists', status: 409 })
+  })
+  row('create/clash-before-bind', 'the name is looked at before the listener is bound', async (t) => {
+    const { name } = await t.proxy('x:1')
+    expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', listen: 'bad' })).status).to.equal(409)
+  })
+  row('create/toxics-ignored', 'toxics in the body are ignored', async (t) => {
+    const { path } = await t.proxy('x:1', { toxics: [{ type: 'noop' }] })
+    expect((await t.api('GET', path)).json).to.deep.include({ toxics: [] })
+  })
+  row('create/slash', 'a name with a slash can be made, but not addressed', async (t) => {
+    const name = `${t.name()}/x`
+    t.defer(() => t.api('POST', '/populate', [{ name, upstream: 'gone:1', enabled: false }]))
+    expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })).status).to.equal(201)
+    expect((await t.api('GET', '/proxies')).json).to.have.property(name)
+    expect((await t.api('GET', `/proxies/${encodeURIComponent(name)}`)).text).to.equal('404 page not found\n')
+  })
+  row('list/by-name', 'GET /proxies is an object by name, sorted', async (t) => {
+    const first = await t.proxy('x:1')
+    const second = await t.proxy('y:1')
+    const all = (await t.api('GET', '/proxies')).json as Record<string, { upstream: string }>
+    expect(all[first.name]?.upstream).to.equal('x:1')
+    expect(all[second.name]?.upstream).to.equal('y:1')
+    expect(Object.keys(all)).to.deep.equal(Object.keys(all).toSorted())
+  })
+  row('get/one', 'GET of one gives it', async (t) => {
+    const { name, path } = await t.proxy('x:1')
+    expect((await t.api('GET', path)).json).to.include({ name, upstream: 'x:1', enabled: true })
+  })
+  row('get/unknown', 'an unknown one is 404', async (t) => {
+    expect((await t.api('GET', '/proxies/none')).json).to.deep.equal({
+      error: 'proxy not found',
+      status: 404,
+    })
+  })
+  row('delete/one', 'DELETE takes it away', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    expect((await t.api('DELETE', path)).status).to.equal(204)
+    expect((await t.api('GET', path)).status).to.equal(404)
+    expect(await connects(t, port)).to.equal(false)
+  })
+  row('delete/unknown', 'an unknown one is 404', async (t) => {
+    expect((await t.api('DELETE', '/proxies/none')).status).to.equal(404)
+  })
+  row('delete/connections', 'its connections are closed by FIN on both sides', async (t) => {
+    const { client, server, path } = await t.pair()
+    await t.api('DELETE', path)
+    expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
+  })
+  row('delete/name-free', 'the name is free again', async (t) => {
+    const { name, path } = await t.proxy('x:1')
+    await t.api('DELETE', path)
+    expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })).status).to.equal(201)
+  })
+
+  for (const method of ['POST', 'PATCH']) {
+    row(`update/${method.toLowerCase()}`, `${method} changes what is given, and nothing else`, async (t) => {
+      const { path, port, name } = await t.proxy('x:1')
+      const answer = await t.api(method, path, { upstream: 'y:1' })
+      expect(answer.status).to.equal(200)
+      expect(answer.json).to.include({ name, upstream: 'y:1', listen: `127.0.0.1:${port}`, enabled: true })
+    })
+  }
+  row('update/name-ignored', 'the name stays', async (t) => {
+    const { path, name } = await t.proxy('x:1')
+    expect((await t.api('PATCH', path, { name: 'other' })).json).to.include({ name })
+  })
+  row('update/empty-upstream', 'the upstream may become empty', async (t) => {
+    const { path } = await t.proxy('x:1')
+    expect((await t.api('PATCH', path, { upstream: '' })).json).to.include({ upstream: '' })
+  })
+  row('update/unknown-first', 'an unknown proxy is 404 before the body is looked at', async (t) => {
+    expect((await t.api('PATCH', '/proxies/none', '{')).status).to.equal(404)
+  })
+  row('update/body', 'a body is needed', async (t) => {
+    const { path } = await t.proxy('x:1')
+    expect((await t.api('PATCH', path, '')).json).to.deep.equal({
+      error: 'bad request body: EOF',
+      status: 400,
+    })
+  })
+  row('update/disable', 'a disabled proxy refuses connections and keeps where it listened', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    const answer = await t.api('PATCH', path, { enabled: false })
+    expect(answer.json).to.include({ enabled: false, listen: `127.0.0.1:${port}` })
+    expect(await connects(t, port)).to.equal(false)
+  })
+  row('update/disable-connections', 'its connections are closed by FIN on both sides', async (t) => {
+    const { client, server, path } = await t.pair()
+    await t.api('PATCH', path, { enabled: false })
+    expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
+  })
+  row('update/disable-slow-close', 'slow_close does not put that off', async (t) => {
+    const attributes = { delay: 60_000 }
+    const { client, server, path } = await t.pair(
+      { type: 'slow_close', attributes },
+      { type: 'slow_close', stream: 'upstream', attributes },
+    )
+    await t.api('PATCH', path, { enabled: false })
+    expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
+  })
+  row('update/disable-latency', 'nor does latency, and what it held is lost', async (t) => {
+    const { client, server, path } = await t.pair({ type: 'latency', attributes: { latency: 60_000 } })
+    server.send('lost')
+    client.send('x')
+    await server.got(1)
+    await t.api('PATCH', path, { enabled: false })
+    expect(await client.ended).to.equal('fin')
+    expect(client.length).to.equal(0)
+  })
+  row('update/enable', 'enabled again, it listens at the same address', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    await t.api('PATCH', path, { enabled: false })
+    expect((await t.api('PATCH', path, { enabled: true })).json).to.include({
+      enabled: true,
+      listen: `127.0.0.1:${port}`,
+    })
+    expect(await connects(t, port)).to.equal(true)
+  })
+  row('update/toxics-stay', 'toxics outlive disabling and moving', async (t) => {
+    const { path, name } = await t.proxy('x:1')
+    await t.toxic(name, { type: 'noop' })
+    await t.api('PATCH', path, { enabled: false })
+    await t.api('PATCH', path, { enabled: true, upstream: 'y:1' })
+    expect((await t.api('GET', `${path}/toxics`)).json).to.have.length(1)
+  })
+  row('update/new-listen', 'a new address is bound, the old one is left', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    const answer = await t.api('PATCH', path, { listen: '127.0.0.1:0' })
+    expect(portOf(answer.json)).to.not.equal(port)
+    expect(await connects(t, portOf(answer.json))).to.equal(true)
+    expect(await connects(t, port)).to.equal(false)
+  })
+  row('update/new-upstream', 'a new upstream drops the connections', async (t) => {
+    const { client, path } = await t.pair()
+    await t.api('PATCH', path, { upstream: 'y:1' })
+    expect(await client.ended).to.equal('fin')
+  })
+  row('update/same', 'what is the same drops nothing', async (t) => {
+    const { client, server, path, port, upstream } = await t.pair()
+    await t.api('PATCH', path, {
+      upstream: `127.0.0.1:${upstream.port}`,
+      listen: `127.0.0.1:${port}`,
+      enabled: true,
+    })
+    server.send('still here')
+    expect((await client.got(10)).toString()).to.equal('still here')
+  })
+  row('update/same-by-name', 'nor does a name of the address that is bound', async (t) => {
+    const { client, server, path, port } = await t.pair()
+    await t.api('PATCH', path, { listen: `localhost:${port}` })
+    server.send('still here')
+    expect((await client.got(10)).toString()).to.equal('still here')
+  })
+  row('update/bad-listen', 'an address that makes no sense is 500, and nothing changes', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    const answer = await t.api('PATCH', path, { listen: 'bad', upstream: 'y:1' })
+    expect(answer.json).to.deep.equal({ error: 'address bad: missing port in address', status: 500 })
+    expect((await t.api('GET', path)).json).to.include({
+      listen: `127.0.0.1:${port}`,
+      upstream: 'x:1',
+      enabled: true,
+    })
+  })
+  row(
+    'update/taken',
+    'an address that is taken is 500; the proxy is left disabled with the new address',
+    async (t) => {
+      const { path } = await t.proxy('x:1')
+      const listen = `127.0.0.1:${await taken(t)}`
+      const answer = await t.api('PATCH', path, { listen })
+      expect(answer.json).to.deep.equal({
+        error: `listen tcp ${listen}: bind: address already in use`,
+        status: 500,
+      })
+      expect((await t.api('GET', path)).json).to.include({ listen, enabled: false })
+    },
+  )
+
+  row('reset/answer', 'POST /reset is 204', async (t) => {
+    expect((await t.api('POST', '/reset')).status).to.equal(204)
+  })
+  row('reset/enables', 'it enables what was disabled', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    await t.api('PATCH', path, { enabled: false })
+    await t.api('POST', '/reset')
+    expect(await connects(t, port)).to.equal(true)
+  })
+  row('reset/toxics', 'it takes the toxics of both directions away', async (t) => {
+    const { path, name } = await t.proxy('x:1')
+    await t.toxic(name, { type: 'noop' })
+    await t.toxic(name, { type: 'noop', stream: 'upstream' })
+    await t.api('POST', '/reset')
+    expect((await t.api('GET', `${path}/toxics`)).json).to.deep.equal([])
+  })
+  row('reset/connections', 'live connections stay', async (t) => {
+    const { client, server } = await t.pair({ type: 'noop' })
+    await t.api('POST', '/reset')
+    server.send('still here')
+    expect((await client.got(10)).toString()).to.equal('still here')
+  })
+  row('reset/timeout', 'except those on which a timeout toxic had dropped bytes', async (t) => {
+    const { client } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
+    await t.api('POST', '/reset')
+    expect(await client.ended).to.equal('fin')
+  })
+  row('reset/taken', 'a proxy that cannot be enabled makes it 500', async (t) => {
+    const listen = `127.0.0.1:${await taken(t)}`
+    await t.api('POST', '/proxies', { name: t.name(), upstream: 'x:1', listen, enabled: false })
+    const answer = await t.api('POST', '/reset')
+    expect(answer.json).to.deep.equal({
+      error: `listen tcp ${listen}: bind: address already in use`,
+      status: 500,
+    })
+  })
+})
