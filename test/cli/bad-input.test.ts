@@ -96,7 +96,7 @@ describe('cli: what is wrong with the target', () => {
     [
       'that serves an HTML page',
       () => httpServer((_, response) => response.setHeader('Content-Type', 'text/html').end(html)),
-      /text\/html|200/,
+      /with an HTML page; check the path/,
     ],
     ['that answers 404', () => httpServer((_, response) => response.writeHead(404).end()), /404/],
     ['that answers 401', () => httpServer((_, response) => response.writeHead(401).end()), /401/],
@@ -140,7 +140,7 @@ describe('cli: what is wrong with the target', () => {
         ['run', `${scheme}://127.0.0.1:${await freePort()}/`, ...hasty],
         folder.path,
       )
-      expectRefusal(told, folder.path, 3, /refused/)
+      expectRefusal(told, folder.path, 3, /refuses connections: .*start the server, or check the port/)
     })
 
     it(`${scheme}: a name that nobody knows: one line, status 3`, async () => {
@@ -177,7 +177,7 @@ describe('cli: what is wrong with the target', () => {
       await streamproof(['run', asWebSocket, ...hasty], folder.path),
       folder.path,
       3,
-      /WebSocket|websocket/i,
+      /answers with an event stream; give it as http: or https:/,
     )
     await using webSocket = await startReference({ sse: false })
     const asStream = webSocket.ws.href.replace('ws:', 'http:')
@@ -185,7 +185,7 @@ describe('cli: what is wrong with the target', () => {
       await streamproof(['run', asStream, ...hasty], folder.path),
       folder.path,
       3,
-      /event stream|event-stream|sse/i,
+      /is it a WebSocket\? then give it as ws: or wss:/,
     )
   })
 
