@@ -34,7 +34,7 @@ export function dispatcherOver(context: SessionContext, endpoint: Endpoint, rout
   const connector = buildConnector({ ...tlsOf(endpoint), timeout: context.limits.connect })
   const connect: buildConnector.connector = (options, callback) => {
     connector({ ...options, hostname: route.host, port: String(route.port) }, (...result) => {
-      if (result[1] !== null) watch(context, route, result[1])
+      if (result[0] === null) watch(context, route, result[1])
       callback(...result)
     })
   }

@@ -87,6 +87,10 @@ export class Bench {
     return context
   }
 
+  verbsOf(context: SessionContext) {
+    return sseVerbs(context)
+  }
+
   verbs(url: URL, options: Parameters<Bench['context']>[1] = {}) {
     return sseVerbs(this.context(url, options))
   }

@@ -1,0 +1,159 @@
+import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
+import type { AddressInfo } from 'node:net'
+import { startReference } from '../../harness/reference/start.ts'
+import type { Reference } from '../../harness/reference/start.ts'
+import { openEngine } from '../../proxies/engine.ts'
+import type { Engine } from '../../proxies/types.ts'
+import { resumeServer } from './resume-server.ts'
+import { Bench, stream } from './sse-support.ts'
+
+describe('conforming clients', () => {
+  let engine: Engine
+  let reference: Reference
+  let bench: Bench
+  before(async () => {
+    engine = await openEngine({ choice: 'embedded', runId: 'clients-test' })
+    reference = await startReference()
+  })
+  after(async () => {
+    await engine.close()
+    await reference.close()
+  })
+  beforeEach(() => (bench = new Bench()))
+  afterEach(() => bench.close())
+
+  async function echoServer(): Promise<{ url: URL; seen: string[] }> {
+    const seen: string[] = []
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket, request) => {
+      seen.push(`${request.headers.host} ${request.headers['authorization'] ?? ''}`)
+      socket.send('hello')
+      socket.on('message', (data, binary) => socket.send(data, { binary }))
+    })
+    await new Promise((resolve) => server.once('listening', resolve))
+    bench.defer(() => {
+      for (const client of server.clients) client.terminate()
+      return new Promise((resolve) => server.close(resolve))
+    })
+    return { url: new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/chat`), seen }
+  }
+
+  for (const client of ['ws', 'undiciWebSocket'] as const) {
+    it(`${client} opens, echoes and closes, with the contract's headers`, async () => {
+      const { url, seen } = await echoServer()
+      const { clients } = bench.verbs(url, {
+        endpoint: {
+          headers: [['Authorization', 'Bearer x']],
+          opening: [{ expect: 'hello' }, { send: 'hi' }],
+        },
+      })
+      expect(await clients[client]({ echo: 'marco' })).to.deep.equal({
+        opened: true,
+        echoed: true,
+        closeCode: 1000,
+        error: null,
+      })
+      expect(seen).to.deep.equal([`${url.host} Bearer x`])
+    })
+
+    it(`${client} goes through a proxy, under the target's own name and certificate`, async () => {
+      const context = bench.context(reference.wss, {
+        engine,
+        endpoint: { tls: { ca: reference.ca, insecure: false } },
+      })
+      const link = await context.openLink(reference.wss)
+      const { clients } = bench.verbsOf(context)
+      expect(await clients[client]({ via: context.through(link, []), echo: 'polo' })).to.include({
+        opened: true,
+        echoed: true,
+      })
+    })
+
+    it(`${client} opens nothing that it cannot trust`, async () => {
+      const { clients } = bench.verbs(reference.wss)
+      expect(await clients[client]()).to.include({ opened: false, echoed: false })
+    })
+
+    it(`${client} says that a server does not speak WebSocket, or does not speak at all`, async () => {
+      const html = await bench.answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+      expect((await bench.verbs(wsOf(html)).clients[client]()).opened).to.equal(false)
+      const mute = await bench.listen(() => undefined)
+      expect((await bench.verbs(wsOf(mute), { timeScale: 0.05 }).clients[client]()).opened).to.equal(false)
+    })
+  }
+
+  it('EventSource gets events of every type, and the first cursor', async () => {
+    let asked = ''
+    const url = await bench.listen((socket) => {
+      socket.once('data', (bytes) => {
+        asked = bytes.toString('latin1')
+        socket.write(stream('id: 4\nevent: x\ndata: a\n\ndata: b\n\n'))
+      })
+    })
+    const { clients } = bench.verbs(url, { endpoint: { headers: [['X-Key', 'k']] } })
+    const { events, opens } = await clients.undiciEventSource({
+      lastEventId: '3',
+      until: (seen) => seen.length === 2,
+    })
+    expect(events).to.deep.equal([
+      { type: 'x', data: 'a', lastEventId: '4' },
+      { type: 'message', data: 'b', lastEventId: '4' },
+    ])
+    expect(opens).to.equal(1)
+    expect(asked.toLowerCase()).to.include('last-event-id: 3\r\n').and.to.include('x-key: k\r\n')
+  })
+
+  it('EventSource comes back by itself, and resumes', async () => {
+    const { url, publish } = await resumeServer(bench)
+    const context = bench.context(url, { publish, engine })
+    const link = await context.openLink(url)
+    const verbs = bench.verbsOf(context)
+    const { events, opens } = await verbs.clients.undiciEventSource({
+      via: context.through(link, []),
+      async opened() {
+        await verbs.publish({ data: 'one' })
+        await link.setEnabled(false)
+        await verbs.publish({ data: 'two' })
+        await link.setEnabled(true)
+      },
+      until: (seen) => seen.some(({ data }) => data === 'two'),
+    })
+    expect(opens).to.be.at.least(1)
+    expect(events.at(-1)).to.include({ data: 'two' })
+  })
+
+  it('EventSource over TLS, through a proxy', async () => {
+    const context = bench.context(reference.https, {
+      engine,
+      endpoint: { tls: { ca: reference.ca, insecure: false } },
+      publish: {
+        url: reference.publish,
+        method: 'POST',
+        headers: [],
+        body: '{data}',
+        fields: new Set(['data']),
+      },
+    })
+    const link = await context.openLink(reference.https)
+    const verbs = bench.verbsOf(context)
+    const { events } = await verbs.clients.undiciEventSource({
+      via: context.through(link, []),
+      opened: () => verbs.publish({ data: 'over TLS' }),
+      until: (seen) => seen.some(({ data }) => data === 'over TLS'),
+    })
+    expect(events.map(({ data }) => data)).to.include('over TLS')
+  })
+
+  it('EventSource gives up where nothing comes', async () => {
+    const html = await bench.answering(
+      'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n',
+    )
+    const { clients } = bench.verbs(html, { timeScale: 0.05 })
+    expect(await clients.undiciEventSource({ until: () => false })).to.deep.equal({ events: [], opens: 0 })
+  })
+})
+
+function wsOf(url: URL): URL {
+  return new URL(url.href.replace('http:', 'ws:'))
+}
