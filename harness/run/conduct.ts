@@ -1,24 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { Catalogue, PlacedCheck } from '../check/catalogue.ts'
+import { UsageError } from '../check/errors.ts'
 import { judge } from '../check/judge.ts'
 import { reportSchema, summarise } from '../check/result.ts'
 import type { Report, Result } from '../check/result.ts'
-import { UsageError } from '../check/errors.ts'
 import { exitCode } from './exit-code.ts'
 import { watchForLateErrors } from './late.ts'
-import { planChecks } from './plan.ts'
-import { answer, messageOf, redacted, resultOf, round } from './result.ts'
-import { Schedule } from './schedule.ts'
-import { globExpression, select } from './select.ts'
+import type { Planned } from './plan.ts'
+import { prepare, resultFor, scheduleOf } from './prepare.ts'
+import { answer, messageOf, redacted, round } from './result.ts'
+import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
 import { stopper } from './stop.ts'
-import type { RunHooks, RunSettings } from './settings.ts'
+import type { Stopped } from './stop.ts'
 import type { RunTools } from './tools.ts'
 import { undeclared } from './undeclared.ts'
 import { walk } from './walk.ts'
-
-export const defaultJobs = 16
-/** Time budget of a check that names none, in ms. */
-export const defaultBudgetMs = 15_000
 
 /**
  * Discovers what the targets can, observes the checks that apply, and gives the report. Nothing is printed, and the
@@ -32,116 +28,99 @@ export async function conduct<Kit>(
   hooks: RunHooks,
 ): Promise<Report> {
   const began = { ms: performance.now(), at: new Date() }
-  const checks = select(catalogue.checks, settings.selection ?? {})
-  const { targets, engine, redactor, seed, timeScale = 1 } = settings
   const findings: string[] = []
-  let harnessFailed = false
   const finding = (text: string): void => {
-    findings.push(redactor.text(text))
-    hooks.finding?.(redactor.text(text))
+    findings.push(settings.redactor.text(text))
+    hooks.finding?.(settings.redactor.text(text))
   }
+  let harnessFailed = false
   const unwatch = watchForLateErrors((error) => {
     harnessFailed = true
     finding(`an error of this tool that belongs to no check: ${messageOf(error)}`)
   })
   try {
-    const environment = { ...targets, engine, redactor, seed, timeScale }
-    const found = redacted(
-      await tools.discover(environment, {
-        expects: settings.expects ?? [],
-        ...(settings.shown === undefined ? {} : { shown: settings.shown }),
-        ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
-        discovering: (transport, url) => hooks.discovering?.(transport, url),
-      }),
-      redactor,
+    const prepared = await prepare(tools, catalogue, settings, (transport, url) =>
+      hooks.discovering?.(transport, url),
     )
-    hooks.discovered?.(found)
-    const plan = planChecks(checks, found)
+    const { plan, targets } = prepared
+    hooks.discovered?.(targets)
     if (plan.length === 0)
       throw new UsageError('no check of the given transport matched: give its URL as well')
-    const applicable = plan.filter(({ notApplicable }) => notApplicable === null)
-    hooks.planned?.({
-      total: plan.length,
-      applicable: applicable.length,
-      notApplicable: plan.length - applicable.length,
-      exclusive: applicable.filter(({ check }) => check.exclusive !== undefined).length,
-    })
-    const schedule = new Schedule(plan, tools, {
-      environment,
-      jobs: settings.jobs ?? defaultJobs,
-      budget: budgets(settings, timeScale),
-      repeatFalls: settings.repeatFalls ?? true,
+    hooks.planned?.(outline(plan))
+    const levels = new Map(plan.map(({ check }) => [check.id, check.level]))
+    const schedule = scheduleOf(tools, prepared, settings, {
       started: (id) => hooks.started?.(id),
-      observed: (id, outcome, repeats) => {
-        const check = plan.find((one) => one.check.id === id)?.check
-        if (check !== undefined) hooks.observed?.(id, judge(check.level, outcome), repeats)
-      },
+      observed: (id, outcome, repeats) =>
+        hooks.observed?.(id, judge(levels.get(id) ?? 'MUST', outcome), repeats),
       finding,
     })
-    const resultFor = (entry: (typeof schedule.entries)[number]): Result | null =>
-      entry.judged === null ? null : redacted(resultOf(entry.judged, settings.command, seed), redactor)
     const unstop = stopper(settings, () => schedule.stop())
-    const observed = schedule.run()
     const walked = schedule.entries.map((entry, index) => ({
       check: entry.check as unknown as PlacedCheck,
       notApplicable: plan[index]?.notApplicable ?? null,
-      result: entry.settled.then(() => resultFor(entry)),
+      result: entry.settled.then(() => resultFor(entry, settings)),
     }))
-    await Promise.all([observed, walk(walked, (result) => hooks.reported?.(result))])
+    await Promise.all([schedule.run(), walk(walked, (result) => hooks.reported?.(result))])
     const why = unstop()
-    // Late errors may have changed what was reported: the model is made from what stands at the end.
-    const results = [
-      ...schedule.entries.map(resultFor).filter((result) => result !== null),
-      ...redacted(undeclared(settings, found), redactor),
-    ]
-    const unjudged = schedule.entries.filter((entry) => entry.judged === null).length
+    const unjudged = schedule.entries.filter(({ judged }) => judged === null).length
     if (unjudged > 0)
       finding(
         `${why === 'time' ? '--max-time was spent' : 'the run was stopped'} before every check was judged`,
       )
-    const report: Report = {
+    // Late errors may have changed what was reported: the model is made from what stands at the end.
+    const results = [
+      ...schedule.entries.map((entry) => resultFor(entry, settings)).filter((result) => result !== null),
+      ...redacted(undeclared(settings, targets), settings.redactor),
+    ]
+    return reportSchema.parse({
       schemaVersion: 1,
       tool: { name: 'streamproof', version: settings.version },
       run: {
         id: settings.runId ?? randomBytes(6).toString('hex'),
         startedAt: began.at.toISOString(),
         durationMs: round(performance.now() - began.ms),
-        seed,
+        seed: settings.seed,
         exitCode: exitCode(results, {
           failOn: settings.failOn ?? 'must',
-          interruptedBy: typeof why === 'object' && why !== null ? why.signal : null,
+          interruptedBy: signalOf(why),
           harnessFailed,
         }),
         complete: unjudged === 0,
         shard: null,
-        engine: { kind: engine.kind, version: engine.version },
+        engine: { kind: settings.engine.kind, version: settings.engine.version },
         node: process.version,
         platform: `${process.platform} ${process.arch}`,
         findings,
       },
-      targets: found,
+      targets,
       summary: summarise(results),
-      expectations: redacted(
-        answer(catalogue.expectations, catalogue.checks as unknown as PlacedCheck[], results),
-        redactor,
-      ),
+      expectations: answers(catalogue, results, settings),
       results,
-    }
-    return reportSchema.parse(report)
+    } satisfies Report)
   } finally {
     unwatch()
   }
 }
 
-/** The time budget of a check: what the contract says, else the check, else the usual one; scaled. */
-function budgets(
+function outline<Kit>(plan: readonly Planned<Kit>[]): PlanOutline {
+  const applicable = plan.filter(({ notApplicable }) => notApplicable === null)
+  return {
+    total: plan.length,
+    applicable: applicable.length,
+    notApplicable: plan.length - applicable.length,
+    exclusive: applicable.filter(({ check }) => check.exclusive !== undefined).length,
+  }
+}
+
+function signalOf(why: Stopped): string | null {
+  return typeof why === 'object' && why !== null ? why.signal : null
+}
+
+function answers<Kit>(
+  catalogue: Catalogue<Kit>,
+  results: readonly Result[],
   settings: RunSettings,
-  timeScale: number,
-): (check: { readonly id: string; readonly budget?: number }) => number {
-  const told = Object.entries(settings.budgets ?? {}).map(([pattern, ms]) => ({
-    expression: globExpression(pattern),
-    ms,
-  }))
-  return ({ id, budget = defaultBudgetMs }) =>
-    (told.find(({ expression }) => expression.test(id))?.ms ?? budget) * timeScale
+): Report['expectations'] {
+  const checks = catalogue.checks as unknown as PlacedCheck[]
+  return redacted(answer(catalogue.expectations, checks, results), settings.redactor)
 }

@@ -166,7 +166,7 @@ export class Schedule<Kit> {
     if (this.#pulse.death !== null && (attempt.connections.length > 0 || attempt.refusals.length > 0))
       entry.throwAway(attempt)
     else if (attempt.cut) return
-    else if (companions && attempt.refusals.length > 0) {
+    else if (companions && this.#wasRefused(attempt)) {
       entry.refused(mostRefusedTries)
       this.#fewer(attempt)
     } else {
@@ -174,6 +174,15 @@ export class Schedule<Kit> {
       else this.#limit.passed()
       this.#keep(entry, attempt)
     }
+  }
+
+  /**
+   * Whether what came of an attempt may be owed to too many connections. Hanging up without an answer is also how
+   * many servers refuse a bad request: that counts only once the target has shown that it bears fewer.
+   */
+  #wasRefused({ refusals, outcome }: Attempt): boolean {
+    if (refusals.some((how) => how !== 'econnreset')) return true
+    return refusals.length > 0 && outcome.kind === 'held' && this.#limit.value < this.#options.jobs
   }
 
   #keep(entry: Entry<Kit>, attempt: Attempt): void {

@@ -121,12 +121,12 @@ function settable(
   field: 'event' | 'id',
   as: (event: StreamEvent) => boolean,
 ): CapabilityFinding {
-  const what = field === 'event' ? 'name' : 'id'
-  if (found === null) return absent(`the publish request has no place for an event's ${what} ({${field}})`)
-  if (typeof found === 'string') return broken(`an event published with a ${what}: ${found}`)
+  const what = field === 'event' ? 'a name' : 'an id'
+  if (found === null) return absent(`the publish request has no place for ${what} of an event ({${field}})`)
+  if (typeof found === 'string') return broken(`an event published with ${what}: ${found}`)
   return as(found)
-    ? present(`an event published with a ${what} arrived with it`)
-    : broken(`an event published with a ${what} arrived without it`)
+    ? present(`an event published with ${what} arrived with it`)
+    : broken(`an event published with ${what} arrived without it`)
 }
 
 function eventsFinding(stream: EventStream, published: StreamEvent | null): CapabilityFinding {

@@ -1,0 +1,51 @@
+import type { Catalogue } from '../check/catalogue.ts'
+import { startAttempt } from './attempt.ts'
+import { budgets, prepare } from './prepare.ts'
+import { redacted, resultOf } from './result.ts'
+import type { RunSettings } from './settings.ts'
+import type { RunTools } from './tools.ts'
+import { Fallen, failsTest } from './walk.ts'
+
+/** A check that applies to a target, ready to be registered as a test of any runner. */
+export interface ApplicableCheck {
+  readonly id: string
+  /** A sentence whose subject is the target. */
+  readonly title: string
+  readonly level: 'MUST' | 'SHOULD' | 'MAY' | 'INFO'
+  /** Why it does not apply, or null. */
+  readonly skip: string | null
+  /**
+   * Runs it once, by itself. Rejects where a test of it has to fail: a broken MUST, or what could not be judged.
+   * Takes no argument, so that no runner takes it for a function with a callback.
+   */
+  readonly run: () => Promise<void>
+}
+
+/** Discovers what the targets can, and gives every selected check, in the order of the catalogue. */
+export async function applicableChecks<Kit>(
+  tools: RunTools<Kit>,
+  catalogue: Catalogue<Kit>,
+  settings: RunSettings,
+): Promise<ApplicableCheck[]> {
+  const { environment, plan } = await prepare(tools, catalogue, settings)
+  return plan.map(({ check, notApplicable, target }) => ({
+    id: check.id,
+    title: check.title,
+    level: check.level,
+    skip: notApplicable,
+    run: async () => {
+      const unwatched = {
+        opened: () => undefined,
+        ended: () => undefined,
+        refused: () => undefined,
+        late: () => undefined,
+      }
+      const attempt = await startAttempt(check, tools, environment, budgets(settings)(check), unwatched)
+        .settled
+      const { outcome, evidence, durationMs } = attempt
+      const judged = { check, target, outcome, overlay: null, evidence, durationMs }
+      const result = redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)
+      if (failsTest(result.verdict)) throw new Fallen(result)
+    },
+  }))
+}

@@ -1,0 +1,74 @@
+import type { Catalogue } from '../check/catalogue.ts'
+import type { Report, Result } from '../check/result.ts'
+import type { Entry } from './entry.ts'
+import { planChecks } from './plan.ts'
+import type { Planned } from './plan.ts'
+import { redacted, resultOf } from './result.ts'
+import { Schedule } from './schedule.ts'
+import type { ScheduleOptions } from './schedule.ts'
+import { globExpression, select } from './select.ts'
+import type { RunSettings } from './settings.ts'
+import type { Environment, RunTools } from './tools.ts'
+
+export const defaultJobs = 16
+/** Time budget of a check that names none, in ms. */
+export const defaultBudgetMs = 15_000
+
+/** A run up to where it is known what applies: targets discovered, checks selected, nothing started. */
+export interface Prepared<Kit> {
+  readonly environment: Environment
+  readonly targets: Report['targets']
+  readonly plan: readonly Planned<Kit>[]
+}
+
+/**
+ * @throws UsageError where the selection matches nothing, SetupError where a target cannot be reached or is none.
+ */
+export async function prepare<Kit>(
+  tools: RunTools<Kit>,
+  catalogue: Catalogue<Kit>,
+  settings: RunSettings,
+  discovering?: (transport: 'websocket' | 'sse', url: string) => void,
+): Promise<Prepared<Kit>> {
+  // What was mistyped is told before anything is asked of a target.
+  const checks = select(catalogue.checks, settings.selection ?? {})
+  const { targets, engine, redactor, seed, timeScale = 1 } = settings
+  const environment = { ...targets, engine, redactor, seed, timeScale }
+  const found = await tools.discover(environment, {
+    expects: settings.expects ?? [],
+    ...(settings.shown === undefined ? {} : { shown: settings.shown }),
+    ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
+    ...(discovering === undefined ? {} : { discovering }),
+  })
+  return { environment, targets: redacted(found, redactor), plan: planChecks(checks, found) }
+}
+
+/** The scheduler of a prepared run. Nothing starts before `run()`. */
+export function scheduleOf<Kit>(
+  tools: RunTools<Kit>,
+  { environment, plan }: Pick<Prepared<Kit>, 'environment' | 'plan'>,
+  settings: RunSettings,
+  hooks: Pick<ScheduleOptions, 'started' | 'observed' | 'finding'> = {},
+): Schedule<Kit> {
+  return new Schedule(plan, tools, {
+    ...hooks,
+    environment,
+    jobs: settings.jobs ?? defaultJobs,
+    budget: budgets(settings),
+    repeatFalls: settings.repeatFalls ?? true,
+  })
+}
+
+/** The time budget of a check in ms: what the contract says, else the check, else the usual one; scaled. */
+export function budgets({ budgets: given = {}, timeScale = 1 }: RunSettings): ScheduleOptions['budget'] {
+  const told = Object.entries(given).map(([pattern, ms]) => ({ expression: globExpression(pattern), ms }))
+  return ({ id, budget = defaultBudgetMs }) =>
+    (told.find(({ expression }) => expression.test(id))?.ms ?? budget) * timeScale
+}
+
+/** The result of an entry as it stands; null where there is no judgement. */
+export function resultFor<Kit>({ judged }: Entry<Kit>, settings: RunSettings): Result | null {
+  return judged === null
+    ? null
+    : redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)
+}
