@@ -413,7 +413,6 @@ contract('timeout', { concurrent: true }, ({ row }) => {
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
 })
-})
 
 contract('reset_peer', { concurrent: true }, ({ row }) => {
   row('reset-peer/client', 'the client is reset with the first data', async (t) => {
