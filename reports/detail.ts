@@ -1,6 +1,7 @@
 import type { Result } from '../harness/check/result.ts'
 import { cut } from './escape/visible.ts'
-import { endingName, faultName, hexWords, milliseconds, overlayName, senders } from './words.ts'
+import { hexDump, hexLines } from './hex.ts'
+import { endingName, faultName, milliseconds, overlayName, senders } from './words.ts'
 
 /** One result as plain lines; fields are as the target sent them, so the format that prints them escapes each line. */
 export interface DetailLimits {
@@ -8,11 +9,11 @@ export interface DetailLimits {
   readonly field: number
   /** Lines of a transcript: the first half and the last half of it. */
   readonly entries: number
-  /** Characters of the hex of one entry. */
-  readonly hex: number
+  /** Bytes of one entry. */
+  readonly bytes: number
 }
 
-export const ordinary: DetailLimits = { field: 2000, entries: 60, hex: 192 }
+export const ordinary: DetailLimits = { field: 2000, entries: 60, bytes: 96 }
 
 /** Name and value, in the order in which a reader asks for them. */
 export function factsOf(result: Result, field: number): readonly (readonly [name: string, value: string])[] {
@@ -35,8 +36,8 @@ export interface TranscriptLine {
   /** `>` from us, `<` from the target, `=` from the link. */
   readonly sign: string
   readonly note: string
-  /** Bytes two by two; empty when there are none. */
-  readonly hex: string
+  /** Rows of bytes, with their ASCII beside. */
+  readonly hex: readonly string[]
 }
 
 export function transcriptOf(result: Result, limits: DetailLimits): readonly TranscriptLine[] {
@@ -48,17 +49,11 @@ export function transcriptOf(result: Result, limits: DetailLimits): readonly Tra
     time: milliseconds(entry.ms),
     sign: senders[entry.from],
     note: cut(entry.note, limits.field),
-    hex: cutHex(entry.hex ?? '', limits.hex),
+    hex: entry.hex === null ? [] : hexLines(hexDump(entry.hex, limits.bytes)),
   }))
   if (left <= 0) return lines
-  const gap = { time: '', sign: ' ', note: `… ${left} entries left out; report.json has them`, hex: '' }
+  const gap = { time: '', sign: ' ', note: `… ${left} entries left out; report.json has them`, hex: [] }
   return [...lines.slice(0, half), gap, ...lines.slice(half)]
-}
-
-function cutHex(hex: string, limit: number): string {
-  if (hex.length <= limit) return hexWords(hex)
-  const ends = hex.endsWith('..') ? 2 : 0
-  return `${hexWords(hex.slice(0, limit))} .. (${Math.floor((hex.length - ends - limit) / 2)} more bytes)`
 }
 
 /** Everything about a result, for a block of plain text. */
@@ -73,7 +68,7 @@ export function detailLines(result: Result, limits: DetailLimits): readonly stri
   if (transcript.length > 0) lines.push('transcript')
   for (const { time, sign, note, hex } of transcript) {
     lines.push(`${time.padStart(12)} ${sign} ${note}`)
-    if (hex !== '') lines.push(`${' '.repeat(15)}${hex}`)
+    lines.push(...hex.map((row) => `${' '.repeat(15)}${row}`))
   }
   lines.push(`${'repeat'.padEnd(9)} ${result.reproduce}`)
   return lines

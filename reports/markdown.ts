@@ -31,7 +31,7 @@ import {
   verdicts,
 } from './words.ts'
 
-const detailLimits = { field: 1000, entries: 40, hex: 128 }
+const detailLimits = { field: 1000, entries: 40, bytes: 64 }
 
 /**
  * Markdown for a job summary or a merge request: totals first, then what fell, then the rest. Bounded to what GitHub

@@ -80,6 +80,8 @@ export interface Unjudged {
   readonly ids: readonly string[]
   /** What would turn them on: an option, a configuration key, or what the target lacks; null where nothing would. */
   readonly turnOn: string | null
+  /** Whether the reason names an option or a key of the configuration itself. */
+  readonly told: boolean
 }
 
 /** Grouped by reason, the largest group first. */
@@ -96,6 +98,7 @@ export function unjudgedOf(report: Report): readonly Unjudged[] {
         reason,
         ids,
         turnOn: verdict === 'not-applicable' ? turnsOn(reason) : null,
+        told: /(^|\s)--[a-z]|config/.test(reason),
       }))
       .toSorted((a, b) => b.ids.length - a.ids.length)
   })

@@ -152,8 +152,3 @@ export function overlayName(overlay: NonNullable<Result['overlay']>): string {
   if (overlay.kind === 'known') return `known: ${overlay.reason}`
   return `flaky: fell in ${overlay.fails} of ${overlay.attempts} attempts`
 }
-
-/** Bytes two by two, as people read them: `89fe 0000`. */
-export function hexWords(hex: string): string {
-  return hex.replace(/([0-9a-f]{4})(?=[0-9a-f])/gi, '$1 ')
-}

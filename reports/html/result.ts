@@ -2,8 +2,9 @@ import type { Result } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
 import { cut } from '../escape/visible.ts'
+import { hexDump, hexLines } from '../hex.ts'
 import { clauseLabel } from '../sections.ts'
-import { duration, endingName, faultName, hexWords, overlayName, senders } from '../words.ts'
+import { duration, endingName, faultName, overlayName, senders } from '../words.ts'
 import { anchor, badge, clauseLink } from './parts.ts'
 
 const field = 8000
@@ -123,11 +124,16 @@ function transcript(result: Result): Markup | null {
                 </td>
                 <td>
                   <p>${cut(entry.note, field)}</p>
-                  ${entry.hex === null || entry.hex === '' ? null : html`<code class="hex">${hexWords(cut(entry.hex, 4096))}</code>`}
+                  ${entry.hex === null ? null : bytesOf(entry.hex)}
                 </td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>`
+}
+
+/** Each row is an element of its own, so that no line break has to be text. */
+function bytesOf(hex: string): readonly Markup[] {
+  return hexLines(hexDump(hex, 2048)).map((line) => html`<code class="hex">${line}</code>`)
 }

@@ -140,7 +140,7 @@ table.figures th { font-weight: 400; color: var(--dim); }
 .transcript .t-us td:nth-child(2) { color: var(--notice); font-weight: 700; }
 .transcript .t-target td:nth-child(2) { color: var(--pass); font-weight: 700; }
 .transcript .t-link td:nth-child(2) { color: var(--warn); font-weight: 700; }
-.hex { display: block; color: var(--dim); font-size: .8125rem; }
+code.hex { display: block; white-space: pre; color: var(--dim); font-size: .8125rem; }
 .again { margin-top: 1.1rem; display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: .3rem .6rem; align-items: center; }
 .again p { grid-column: 1 / -1; font-size: .875rem; }
 .again pre { margin: 0; padding: .55rem .8rem; background: var(--soft); border-radius: .4rem; overflow-x: auto; white-space: pre-wrap; }

@@ -6,7 +6,7 @@ import { clauseLabel } from '../sections.ts'
 import type { Page } from './page.ts'
 import { verdictPaint } from './page.ts'
 
-const detailed = { field: 600, entries: 24, hex: 160 }
+const detailed = { field: 600, entries: 24, bytes: 80 }
 
 /** Failures that are shown with their transcripts; of a target that breaks everything, the others are shown short. */
 const wholeFailures = 20
@@ -78,6 +78,6 @@ function transcript(page: Page, result: Result): void {
   page.line(`  ${page.paint('dim', 'transcript   > from us   < from the target   = from the link')}`)
   for (const { time, sign, note, hex } of lines) {
     page.field(2, `${time.padStart(10)} ${sign}`, 12, note)
-    if (hex !== '') page.field(17, '', 0, hex, 'dim')
+    for (const row of hex) page.verbatim(17, row, 'dim')
   }
 }

@@ -62,7 +62,7 @@ export class Page {
   readonly #lines: string[] = []
 
   constructor(options: ReportOptions = {}) {
-    this.width = Math.max(64, Math.floor(options.width ?? 80))
+    this.width = Math.max(74, Math.floor(options.width ?? 80))
     this.ascii = options.ascii ?? false
     this.quiet = options.quiet ?? false
     this.verbose = options.verbose ?? false

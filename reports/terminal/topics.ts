@@ -106,10 +106,10 @@ export function unjudged(page: Page, report: Report): void {
   const groups = unjudgedOf(report)
   if (groups.length === 0) return
   page.heading('Not judged')
-  for (const { verdict, reason, ids, turnOn } of groups) {
+  for (const { verdict, reason, ids, turnOn, told } of groups) {
     const name = `${page.symbol(verdict)} ${verdict}`
     page.field(2, name, 17, `${plural(ids.length, 'check')}: ${reason}`)
-    if (turnOn !== null) page.field(20, '', 0, `turned on by ${turnOn}`, 'calm')
+    if (turnOn !== null && !told) page.field(20, '', 0, `turned on by ${turnOn}`, 'calm')
     if (page.verbose || verdict === 'inconclusive') page.field(20, '', 0, ids.join(', '), 'dim')
   }
 }

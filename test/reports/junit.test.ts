@@ -103,7 +103,9 @@ describe('reports: junit', () => {
     expect(text).to.include(
       '<failure type="fail" message="expected the target to end the connection; actual: a Pong',
     )
-    expect(text).to.include('      4.9 ms &lt; PONG, 126 bytes\n               8a7e 007e 0102')
+    expect(text).to.include(
+      '      4.9 ms &lt; PONG, 126 bytes\n               8a7e 007e 0102 0102 0102 0102 0102 0102  .~.~............',
+    )
     expect(text).to.include('repeat    streamproof run')
   })
 
