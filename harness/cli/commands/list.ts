@@ -1,14 +1,13 @@
 import { clauseName, clauseUrl } from '../../check/clause.ts'
 import type { PlacedCheck } from '../../check/catalogue.ts'
 import type { Level } from '../../check/model.ts'
-import { defaultBudgetMs } from '../../run/conduct.ts'
+import { defaultBudgetMs } from '../../run/prepare.ts'
 import { select } from '../../run/select.ts'
-import type { Selection } from '../../run/settings.ts'
 import { loadCatalogue } from '../../../suites/index.ts'
 import { configure } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
-import type { Options } from '../options.ts'
+import { selectionOf } from '../settings.ts'
 
 /** `list`: the checks that there are, under the section of the standard that they stand in. */
 export const listCommand: Act = async (invocation) => {
@@ -16,10 +15,6 @@ export const listCommand: Act = async (invocation) => {
   const found = select((await loadCatalogue()).checks, selectionOf(options))
   invocation.terminal.print(invocation.flags['json'] === true ? json(found) : text(found))
   return exitCodes.fine
-}
-
-export function selectionOf({ only, skip, level, topic, clause }: Options): Selection {
-  return { only, skip, level, topic, clause }
 }
 
 const width = { MUST: 6, SHOULD: 6, MAY: 6, INFO: 6 } as const satisfies Record<Level, number>

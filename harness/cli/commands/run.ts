@@ -13,12 +13,11 @@ import { exitCodeOf, exitCodes } from '../exit.ts'
 import type { Act, Invocation } from '../invocation.ts'
 import { openOutputs } from '../outputs.ts'
 import { progressHooks } from '../progress.ts'
+import { selectionOf, settingsFrom } from '../settings.ts'
 import { interruptible } from '../signals.ts'
 import { openSubject } from '../subject.ts'
 import type { Terminal } from '../terminal.ts'
-import { version } from '../version.ts'
 import { waitForTarget } from '../wait.ts'
-import { selectionOf } from './list.ts'
 
 /** `run`: from the address to the reports. */
 export const runCommand: Act = async (invocation) => {
@@ -56,11 +55,12 @@ async function judgeTarget(invocation: Invocation, signal: AbortSignal): Promise
 
 /** Opens what a run needs, runs, and closes all of it whatever happens. */
 async function observe(
-  { options, contract }: Configuration,
+  configuration: Configuration,
   catalogue: Catalogue<Kit>,
   { env, terminal }: Invocation,
   signal: AbortSignal,
 ): Promise<Report> {
+  const { options, contract } = configuration
   await using scope = new Scope()
   const subject = await openSubject(contract)
   scope.defer(() => subject.close())
@@ -72,33 +72,12 @@ async function observe(
       if (target !== null) await waitForTarget(target.url, options.wait, signal)
     }
   }
-  const seed = options.seed ?? randomInt(0x1_0000_0000)
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
   const engine = await openEngine({ choice: options.proxy, runId, env, timeScale: options.timeoutScale })
   scope.defer(() => engine.close())
-  terminal.note(`seed ${seed}, ${engine.kind} link engine ${engine.version}`)
-  const report = await run(
-    catalogue,
-    {
-      targets: subject.targets,
-      shown: subject.shown,
-      engine,
-      redactor: subject.redactor,
-      expects: contract.expects ?? [],
-      budgets: contract.budgets ?? {},
-      selection: selectionOf(options),
-      jobs: options.jobs,
-      timeScale: options.timeoutScale,
-      seed,
-      maxTimeMs: options.maxTime,
-      signal,
-      failOn: options.failOn,
-      command: subject.command,
-      runId,
-      version: version(),
-    },
-    progressHooks(terminal, options.ascii),
-  )
+  const settings = settingsFrom(configuration, subject, { engine, runId, signal })
+  terminal.note(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
+  const report = await run(catalogue, settings, progressHooks(terminal, options.ascii))
   terminal.clearProgress()
   await closeAll(scope, terminal)
   return report

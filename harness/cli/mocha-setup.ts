@@ -1,0 +1,11 @@
+import { begin, end } from '../run/mocha-registration.ts'
+
+/** mocha calls this on its runner, before the first test: what `--grep` left out is not even started. */
+export function mochaGlobalSetup(this: Mocha.Runner): void {
+  begin(this)
+}
+
+/** And this behind the last one: frees what the run holds, also where no test of it ran. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  await end()
+}

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto'
+import { openEngine } from '../../proxies/engine.ts'
+import { loadCatalogue } from '../../suites/index.ts'
+import { Scope } from '../check/scope.ts'
+import { registerRun } from '../run/run.ts'
+import type { RunSettings } from '../run/settings.ts'
+import { configure } from './configuration.ts'
+import { tell } from './program.ts'
+import { settingsFrom } from './settings.ts'
+import { openSubject } from './subject.ts'
+import { Terminal } from './terminal.ts'
+
+/**
+ * The whole catalogue as tests of mocha's own: the spec of `.mocharc.json`. `STREAMPROOF_TARGET` holds the addresses,
+ * separated by commas; without it the embedded reference server is judged. Everything else comes from the config file
+ * and the other variables, as for `run`.
+ */
+const terminal = new Terminal()
+const scope = new Scope()
+
+try {
+  const addresses = (process.env['STREAMPROOF_TARGET'] ?? '').split(',').filter((one) => one.trim() !== '')
+  const configuration = await configure({
+    positional: addresses,
+    flags: {},
+    env: process.env,
+    folder: process.cwd(),
+  })
+  const { options, contract } = configuration
+  for (const remark of configuration.remarks) terminal.diagnose(remark)
+  const subject = await openSubject(contract)
+  scope.defer(() => subject.close())
+  terminal.maskWith((text) => subject.redactor.text(text))
+  if (subject.isReference) {
+    terminal.diagnose('STREAMPROOF_TARGET is not set: judging the embedded reference server')
+  }
+  const runId = randomInt(0x1_0000_0000).toString(36)
+  const engine = await openEngine({ choice: options.proxy, runId, timeScale: options.timeoutScale })
+  scope.defer(() => engine.close())
+  const settings: RunSettings = settingsFrom(configuration, subject, { engine, runId })
+  terminal.diagnose(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
+  await registerRun(await loadCatalogue(), settings, () => scope.close().then(() => undefined))
+} catch (error) {
+  await scope.close()
+  process.exit(tell(error, terminal))
+}

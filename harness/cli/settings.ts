@@ -1,0 +1,42 @@
+import { randomInt } from 'node:crypto'
+import type { Engine } from '../../proxies/types.ts'
+import type { RunSettings, Selection } from '../run/settings.ts'
+import type { Configuration } from './configuration.ts'
+import type { Options } from './options.ts'
+import type { Subject } from './subject.ts'
+import { version } from './version.ts'
+
+/** Which checks the options want. */
+export function selectionOf({ only, skip, level, topic, clause }: Options): Selection {
+  return { only, skip, level, topic, clause }
+}
+
+/** What a run is told, from what the user said and what was opened. A seed is drawn where none was given. */
+export function settingsFrom(
+  { options, contract }: Configuration,
+  subject: Subject,
+  {
+    engine,
+    runId,
+    signal,
+  }: { readonly engine: Engine; readonly runId: string; readonly signal?: AbortSignal },
+): RunSettings {
+  return {
+    targets: subject.targets,
+    shown: subject.shown,
+    engine,
+    redactor: subject.redactor,
+    expects: contract.expects ?? [],
+    budgets: contract.budgets ?? {},
+    selection: selectionOf(options),
+    jobs: options.jobs,
+    timeScale: options.timeoutScale,
+    seed: options.seed ?? randomInt(0x1_0000_0000),
+    maxTimeMs: options.maxTime,
+    ...(signal === undefined ? {} : { signal }),
+    failOn: options.failOn,
+    command: subject.command,
+    runId,
+    version: version(),
+  }
+}

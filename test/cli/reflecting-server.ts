@@ -1,0 +1,78 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { WebSocketServer } from 'ws'
+
+/** What a client sent that identified it. */
+export type Reflect = (request: IncomingMessage, body: string) => readonly string[]
+
+export interface ReflectingServer extends AsyncDisposable {
+  readonly port: number
+}
+
+/**
+ * A server that tells everything that it was told: over WebSocket it chooses the first subprotocol, greets with all
+ * that the request held and echoes; its event stream sends the same as events and comments, and publications whole.
+ */
+export async function reflectingServer(says: Reflect): Promise<ReflectingServer> {
+  const streams = new Set<ServerResponse>()
+  const sockets = new Set<Socket>()
+  let next = 1
+  const send = (response: ServerResponse, lines: readonly string[]): void => {
+    for (const line of lines) {
+      for (const part of line.split('\n')) response.write(`: ${part}\n`)
+      response.write(
+        `id: ${next++}\n${line
+          .split('\n')
+          .map((part) => `data: ${part}\n`)
+          .join('')}\n`,
+      )
+    }
+  }
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString('latin1')))
+    request.on('end', () => {
+      if (request.method === 'POST') {
+        for (const stream of streams) send(stream, says(request, body))
+        response.writeHead(202).end()
+        return
+      }
+      response.writeHead(200, {
+        'Content-Type': 'text/event-stream',
+        'X-Reflected': says(request, '')
+          .join(' ')
+          .replaceAll(/[^ -~]/g, ''),
+      })
+      streams.add(response)
+      response.once('close', () => streams.delete(response))
+      send(response, says(request, ''))
+    })
+  })
+  const webSockets = new WebSocketServer({ server, handleProtocols: (offered) => [...offered][0] ?? false })
+  webSockets.on('connection', (socket, request) => {
+    socket.on('error', () => undefined)
+    for (const line of says(request, '')) {
+      socket.send(line)
+      socket.send(Buffer.from(line))
+    }
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve())
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      webSockets.close()
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+    },
+  }
+}
