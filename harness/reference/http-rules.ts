@@ -1,12 +1,15 @@
 /** What a request's head may have wrong with it. Each is refused, unless a mutant lets it pass. */
-export type HeadBreach =
-  | 'bare-lf'
-  | 'space-before-colon'
-  | 'no-colon'
-  | 'control-in-value'
-  | 'obs-fold'
-  | 'host-missing'
-  | 'host-twice'
+export const headBreaches = [
+  'bare-lf',
+  'space-before-colon',
+  'no-colon',
+  'control-in-value',
+  'obs-fold',
+  'host-missing',
+  'host-twice',
+] as const
+
+export type HeadBreach = (typeof headBreaches)[number]
 
 /** How heads of requests are read: RFC 9112. */
 export interface HttpRules {

@@ -1,4 +1,6 @@
+import { headBreaches } from '../http-rules.ts'
 import type { Mutant } from '../mutant.ts'
+import { frameBreaches, handshakeBreaches, offerBreaches } from '../websocket/rules.ts'
 
 /** Servers that are wrong as a whole: a check that passes on one of them judges nothing. */
 export const serverMutants: readonly Mutant[] = [
@@ -14,7 +16,14 @@ export const serverMutants: readonly Mutant[] = [
     transport: 'both',
     breaks: 'Whatever is asked is granted, and whatever is sent is taken.',
     clause: 'RFC6455/4.2.1',
-    rules: { service: 'accept-everything' },
+    rules: {
+      service: 'accept-everything',
+      toleratesInHead: headBreaches,
+      toleratesInHandshake: handshakeBreaches,
+      toleratesInOffer: offerBreaches,
+      originAccepted: () => true,
+      tolerates: frameBreaches,
+    },
   },
   {
     name: 'dead',

@@ -1,12 +1,13 @@
 import type { Mutant } from '../mutant.ts'
+import { closingMutants } from './websocket-closing.ts'
+import { deflateMutants } from './websocket-deflate.ts'
+import { frameMutants } from './websocket-frames.ts'
+import { handshakeMutants } from './websocket-handshake.ts'
 
 /** The reference's WebSocket, each with one rule broken. */
 export const webSocketMutants: readonly Mutant[] = [
-  {
-    name: 'accept-unmasked',
-    transport: 'websocket',
-    breaks: 'Frames that are not masked are processed.',
-    clause: 'RFC6455/5.1',
-    rules: { tolerates: ['unmasked', 'unmasked-empty', 'unmasked-control', 'unmasked-continuation'] },
-  },
-]
+  ...handshakeMutants,
+  ...frameMutants,
+  ...closingMutants,
+  ...deflateMutants,
+].map((one) => ({ ...one, transport: 'websocket' }))

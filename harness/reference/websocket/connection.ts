@@ -20,6 +20,8 @@ export function serveFrames(
   agreement: DeflateAgreement | null,
 ): void {
   const { socket } = taken
+  // Whether the end of the peer's side ends ours is a rule here.
+  socket.allowHalfOpen = true
   const connection = new Connection(socket, service, agreement)
   socket.on('data', (chunk: Buffer) => connection.receive(chunk))
   socket.on('drain', () => socket.resume())
@@ -280,8 +282,8 @@ class Connection {
 
   #send(opcode: number, payload: Buffer, rsv = 0): void {
     if (!this.#socket.writable) return
-    const octets = encodeFrame(this.#rules.outgoing({ fin: true, rsv, opcode, payload }))
-    this.#socket.write(octets)
+    const frames = this.#rules.outgoing({ fin: true, rsv, opcode, payload })
+    this.#socket.write(Buffer.concat(frames.map(encodeFrame)))
     if (this.#socket.writableLength > backlog) this.#socket.pause()
   }
 }

@@ -43,7 +43,7 @@ export class PerMessageDeflate {
       pieces.push(bytes)
       length += bytes.length
       context = lastOf(Buffer.concat([context, bytes]), bits)
-      if (read === 0 || this.#rules.refuses.includes('deflate-final-block')) break
+      if (read === 0) break
       rest = rest.subarray(read)
     }
     const forgets = this.#agreement.clientForgets || this.#rules.refuses.includes('deflate-context')

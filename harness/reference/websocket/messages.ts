@@ -92,7 +92,9 @@ function inflated(
 ): Buffer | FrameBreach {
   // RSV1 that was let pass without an agreement.
   if (deflate === null) return octets
+  if (refuses.includes('deflate')) return 'deflate-corrupt'
   if (refuses.includes('deflate-fragments') && frames > 1) return 'deflate-corrupt'
+  if (refuses.includes('deflate-final-block') && ((octets[0] ?? 0) & 1) === 1) return 'deflate-corrupt'
   const type = ((octets[0] ?? 0) >> 1) & 3
   if (refuses.includes('deflate-stored-block') && type === 0 && octets.length > 1) return 'deflate-corrupt'
   const flush = octets.indexOf(Buffer.from([0x00, 0x00, 0xff, 0xff]))

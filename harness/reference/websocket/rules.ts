@@ -3,24 +3,27 @@ import type { RequestHead } from '../http-head.ts'
 import type { OutgoingFrame } from './frames.ts'
 
 /** What may be wrong with an opening handshake (RFC 6455 4.2.1 and 9.1). Each is refused, unless a mutant lets it pass. */
-export type HandshakeBreach =
-  | 'method'
-  | 'http-1.0'
-  | 'upgrade-missing'
-  | 'upgrade-other'
-  | 'connection-missing'
-  | 'connection-other'
-  | 'key-missing'
-  | 'key-malformed'
-  | 'key-twice'
-  | 'version-missing'
-  | 'version-empty'
-  | 'version-other'
-  | 'version-form'
-  | 'version-twice'
-  | 'subprotocol-malformed'
-  | 'extensions-malformed'
-  | 'body'
+export const handshakeBreaches = [
+  'method',
+  'http-1.0',
+  'upgrade-missing',
+  'upgrade-other',
+  'connection-missing',
+  'connection-other',
+  'key-missing',
+  'key-malformed',
+  'key-twice',
+  'version-missing',
+  'version-empty',
+  'version-other',
+  'version-form',
+  'version-twice',
+  'subprotocol-malformed',
+  'extensions-malformed',
+  'body',
+] as const
+
+export type HandshakeBreach = (typeof handshakeBreaches)[number]
 
 /** What is right in a handshake, and is refused by a mutant. */
 export type HandshakeScruple =
@@ -34,50 +37,60 @@ export type HandshakeScruple =
   | 'quoted-parameter'
 
 /** What may be wrong with an offer of permessage-deflate (RFC 7692 7). Each is declined, unless a mutant takes it. */
-export type OfferBreach = 'unknown-parameter' | 'invalid-value' | 'value-where-none-is' | 'repeated-parameter'
+export const offerBreaches = [
+  'unknown-parameter',
+  'invalid-value',
+  'value-where-none-is',
+  'repeated-parameter',
+] as const
+
+export type OfferBreach = (typeof offerBreaches)[number]
 
 /** What a frame, a message or a Close may have wrong with it. Each fails the connection, unless a mutant lets it pass. */
-export type FrameBreach =
-  | 'unmasked'
-  | 'unmasked-empty'
-  | 'unmasked-control'
-  | 'unmasked-continuation'
-  | 'rsv1'
-  | 'rsv2'
-  | 'rsv3'
-  | 'rsv-on-control'
-  | 'compressed-control'
-  | 'compressed-continuation'
-  | 'opcode-data'
-  | 'opcode-control'
-  | 'opcode-in-fragment'
-  | 'ping-long'
-  | 'pong-long'
-  | 'close-long'
-  | 'ping-fragmented'
-  | 'pong-fragmented'
-  | 'close-fragmented'
-  | 'continuation-alone'
-  | 'continuation-alone-unfinished'
-  | 'continuation-after-message'
-  | 'interleaved-text'
-  | 'interleaved-binary'
-  | 'length-msb'
-  | 'too-big'
-  | 'utf8-overlong'
-  | 'utf8-surrogate'
-  | 'utf8-too-large'
-  | 'utf8-truncated'
-  | 'utf8-lone-continuation'
-  | 'utf8-invalid-byte'
-  | 'utf8-over-fragments'
-  | 'utf8-deflated'
-  | 'deflate-corrupt'
-  | 'close-one-byte'
-  | 'close-reason-utf8'
-  | 'close-code-reserved'
-  | 'close-code-undefined'
-  | 'truncated-frame'
+export const frameBreaches = [
+  'unmasked',
+  'unmasked-empty',
+  'unmasked-control',
+  'unmasked-continuation',
+  'rsv1',
+  'rsv2',
+  'rsv3',
+  'rsv-on-control',
+  'compressed-control',
+  'compressed-continuation',
+  'opcode-data',
+  'opcode-control',
+  'opcode-in-fragment',
+  'ping-long',
+  'pong-long',
+  'close-long',
+  'ping-fragmented',
+  'pong-fragmented',
+  'close-fragmented',
+  'continuation-alone',
+  'continuation-alone-unfinished',
+  'continuation-after-message',
+  'interleaved-text',
+  'interleaved-binary',
+  'length-msb',
+  'too-big',
+  'utf8-overlong',
+  'utf8-surrogate',
+  'utf8-too-large',
+  'utf8-truncated',
+  'utf8-lone-continuation',
+  'utf8-invalid-byte',
+  'utf8-over-fragments',
+  'utf8-deflated',
+  'deflate-corrupt',
+  'close-one-byte',
+  'close-reason-utf8',
+  'close-code-reserved',
+  'close-code-undefined',
+  'truncated-frame',
+] as const
+
+export type FrameBreach = (typeof frameBreaches)[number]
 
 /** What is right in a frame, a message or a Close, and is failed, lost or mistaken by a mutant. */
 export type FrameScruple =
@@ -95,6 +108,7 @@ export type FrameScruple =
   | 'split-character'
   | 'binary-not-utf8'
   | 'uncompressed-message'
+  | 'deflate'
   | 'deflate-context'
   | 'deflate-stored-block'
   | 'deflate-final-block'
@@ -172,8 +186,8 @@ export interface WebSocketRules {
   readonly failure: 'close-and-end' | 'end-only' | 'close-only' | 'process-on'
 
   // --- Frames that go ---
-  /** Every frame, as the last thing before it is sent. */
-  outgoing(frame: OutgoingFrame): OutgoingFrame
+  /** Every frame, as the last thing before it is sent: mutants change it, split it, or add one of their own. */
+  outgoing(frame: OutgoingFrame): readonly OutgoingFrame[]
   /** Payload of the Pong to a Ping; null for no answer. */
   pongTo(payload: Buffer): Buffer | null
   /** When Pings are answered: every one at once, not before a fragmented message ends, or the first of a burst alone. */
@@ -234,7 +248,7 @@ export const strictWebSocket: WebSocketRules = {
   utf8Checked: 'at-once',
   failureCode: (_breach, code) => code,
   failure: 'close-and-end',
-  outgoing: (frame) => frame,
+  outgoing: (frame) => [frame],
   pongTo: (payload) => payload,
   pings: 'at-once',
   unsolicitedPong: 'ignore',
