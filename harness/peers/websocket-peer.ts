@@ -1,7 +1,7 @@
 import { Violation } from '../check/errors.ts'
 import type { Ending } from '../check/model.ts'
 import { closeBody, opcodes, readCloseBody } from '../wire/frames.ts'
-import { Inflater } from '../wire/deflate.ts'
+import { Inflater, inflateCeiling } from '../wire/deflate.ts'
 import type { DeflateTerms } from '../wire/deflate.ts'
 import type { LinkTrace } from '../../proxies/types.ts'
 import type { SessionContext } from './context.ts'
@@ -46,7 +46,10 @@ export class RawWebSocket implements WebSocketPeer {
     this.response = response
     this.#context = context
     this.#socket = socket
-    const inflater = deflate === null ? null : new Inflater(!deflate.serverNoContextTakeover)
+    const inflater =
+      deflate === null
+        ? null
+        : new Inflater(!deflate.serverNoContextTakeover, inflateCeiling, deflate.serverMaxWindowBits)
     this.#inbox = new Inbox(context, inflater, (frame) => this.#react(frame))
   }
 

@@ -77,20 +77,25 @@ const window = 32 * 1024
 export class Inflater {
   readonly #takeover: boolean
   readonly #ceiling: number
+  readonly #windowBits: number
   #context: Uint8Array = new Uint8Array(0)
 
-  constructor(takeover: boolean, ceiling: number = inflateCeiling) {
+  /** `windowBits`: 8 to 15, as agreed on; who refers further back is not understood. */
+  constructor(takeover: boolean, ceiling: number = inflateCeiling, windowBits = 15) {
     this.#takeover = takeover
     this.#ceiling = ceiling
+    this.#windowBits = windowBits
   }
 
   /** The message, or null where the bytes are no DEFLATE data or inflate to more than the ceiling. */
   inflate(payload: Uint8Array): Uint8Array | null {
+    const dictionary = this.#context.subarray(Math.max(0, this.#context.length - 2 ** this.#windowBits))
     try {
       const message = inflateRawSync(Buffer.concat([payload, tail]), {
         finishFlush: constants.Z_SYNC_FLUSH,
         maxOutputLength: this.#ceiling,
-        ...(this.#context.length > 0 ? { dictionary: this.#context } : {}),
+        windowBits: this.#windowBits,
+        ...(dictionary.length > 0 ? { dictionary } : {}),
       })
       if (this.#takeover) this.#context = slide(this.#context, message)
       return Uint8Array.from(message)

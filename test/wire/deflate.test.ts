@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { Deflater, Inflater, parseExtensions, readDeflateTerms } from '../../harness/wire/deflate.ts'
 
@@ -47,6 +48,17 @@ describe('Inflater', () => {
     expect(bomb.length).to.be.below(300)
     expect(new Inflater(false, 99_999).inflate(bomb)).to.equal(null)
     expect(new Inflater(false, 100_000).inflate(bomb)).to.have.length(100_000)
+  })
+
+  it('does not understand what refers back further than the window that was agreed on', () => {
+    const block = (at: number): Uint8Array => createHash('sha256').update(`${at}`).digest()
+    const noise = Uint8Array.from(Array.from({ length: 128 }, (_none, at) => [...block(at)]).flat())
+    const [far, near] = [15, 9].map((windowBits) => {
+      const [deflater, inflater] = [new Deflater(true, windowBits), new Inflater(true, 1_000_000, 9)]
+      return [noise, noise].map((message) => inflater.inflate(deflater.deflate(message)) !== null)
+    })
+    expect(near).to.deep.equal([true, true])
+    expect(far).to.deep.equal([true, false])
   })
 
   it('keeps a context of 32 KiB over many messages', () => {
