@@ -1,0 +1,108 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 110304,
+  title: 'RFC 6455 11.3.4: subprotocols',
+}
+
+const topic = 'protocol'
+const header = 'Sec-WebSocket-Protocol'
+
+export const unasked = check({
+  id: 'ws/subprotocols/none-unasked',
+  title: 'names no subprotocol where none was offered',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.2.2' },
+  topic,
+  mutants: ['subprotocol-unasked'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const { head } = await handshake({ without: [header] })
+    expect(head !== null, 'an answer', 'none came')
+    const given = head?.status === 101 && head.get(header) !== null
+    expect(!given, `no ${header} header`, `a ${header} header`)
+  },
+})
+
+export const amongOffered = check({
+  id: 'ws/subprotocols/among-offered',
+  title: 'chooses a subprotocol among those offered, or none',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.2.2' },
+  topic,
+  mutants: ['subprotocol-not-offered'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const offered = ['streamproof.unknown.1', 'streamproof.unknown.2']
+    const { head } = await handshake({ with: [[header, offered.join(', ')]] })
+    expect(head !== null, 'an answer', 'none came')
+    const given = head?.status === 101 ? head.get(header) : null
+    expect(
+      given === null || offered.includes(given),
+      'one of the offered subprotocols, or none',
+      'another one',
+    )
+  },
+})
+
+export const single = check({
+  id: 'ws/subprotocols/single',
+  title: 'names at most one subprotocol, on at most one header line',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '11.3.4' },
+  topic,
+  needs: ['ws.subprotocol'],
+  mutants: ['two-subprotocols'],
+  async run({ websocket, handshake, expect }) {
+    const offered = [...websocket.subprotocols, 'streamproof.unknown']
+    const answer = await handshake({ with: [[header, offered.join(', ')]] })
+    const { response } = await answer.expectAccepted()
+    const given = response.all(header).flatMap((value) => value.split(','))
+    expect(given.length <= 1, 'at most one subprotocol', `${given.length} of them`)
+  },
+})
+
+export const severalLines = check({
+  id: 'ws/subprotocols/several-lines',
+  title: 'reads subprotocols on several header lines as one list',
+  // SHOULD: both forms are logically the same (11.3.4), but a server is free to choose none.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '11.3.4' },
+  topic,
+  needs: ['ws.subprotocol'],
+  mutants: ['first-subprotocol-line-only'],
+  async run({ websocket, handshake, expect }) {
+    const offered = ['streamproof.unknown', ...websocket.subprotocols]
+    const joined = await (await handshake({ with: [[header, offered.join(', ')]] })).expectAccepted()
+    const split = await (
+      await handshake({ with: offered.map((one) => [header, one] as const) })
+    ).expectAccepted()
+    const same = joined.response.get(header) === split.response.get(header)
+    expect(same, 'the same choice as for one line', 'another choice')
+  },
+})
+
+const malformed = [
+  { name: 'empty', what: 'is empty', value: '' },
+  { name: 'no-token', what: 'is no list of tokens', value: 'stream proof' },
+  { name: 'repeated', what: 'names a subprotocol twice', value: 'streamproof.a, streamproof.a' },
+]
+
+export const malformedRefused = malformed.map(({ name, what, value }) =>
+  check({
+    id: `ws/subprotocols/malformed-${name}`,
+    title: `refuses an offer of subprotocols that ${what}`,
+    // SHOULD: the rule binds the client (4.1), and a server that speaks no subprotocol need not look at the header.
+    level: 'SHOULD',
+    clause: { spec: 'RFC6455', section: '4.2.1' },
+    topic,
+    mutants: ['allow-malformed-subprotocols'],
+    async run({ connect, handshake }) {
+      await connect()
+      const answer = await handshake({ with: [[header, value]] })
+      answer.expectRefused()
+    },
+  }),
+)

@@ -1,0 +1,141 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { FrameToSend } from '../../harness/peers/kit.ts'
+import { hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 50100,
+  title: 'RFC 6455 5.1 and 5.3: masking',
+}
+
+const clause = { spec: 'RFC6455', section: '5.1' } as const
+const topic = 'protocol'
+
+interface Unmasked {
+  readonly name: string
+  readonly what: string
+  readonly frames: readonly FrameToSend[]
+  readonly mutants: readonly string[]
+}
+
+const frames: readonly Unmasked[] = [
+  {
+    name: 'text',
+    what: 'a text frame that is not masked',
+    frames: [{ opcode: 'text', payload: 'unmasked', mask: false }],
+    mutants: ['accept-unmasked', 'accept-everything'],
+  },
+  {
+    name: 'empty-text',
+    what: 'an empty text frame that is not masked',
+    frames: [{ opcode: 'text', mask: false }],
+    mutants: ['accept-unmasked', 'accept-unmasked-empty'],
+  },
+  {
+    name: 'ping',
+    what: 'a Ping that is not masked',
+    frames: [{ opcode: 'ping', payload: 'unmasked', mask: false }],
+    mutants: ['accept-unmasked', 'accept-unmasked-control'],
+  },
+  {
+    name: 'continuation',
+    what: 'a continuation frame that is not masked',
+    frames: [
+      { opcode: 'text', payload: 'masked ', fin: false },
+      { opcode: 'continuation', payload: 'unmasked', mask: false },
+    ],
+    mutants: ['accept-unmasked', 'accept-unmasked-continuation'],
+  },
+]
+
+export const unmasked = frames.map(({ name, what, frames, mutants }) =>
+  check({
+    id: `ws/masking/unmasked-${name}`,
+    title: `fails the connection on ${what}`,
+    level: 'MUST',
+    clause,
+    topic,
+    mutants,
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send(frames)
+      await ws.expectFailed()
+    },
+  }),
+)
+
+export const unmaskedCode = check({
+  id: 'ws/masking/unmasked-code',
+  title: 'gives 1002 as the reason when a frame is not masked',
+  level: 'MAY',
+  clause,
+  topic,
+  mutants: ['unmasked-code-1003'],
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send({ opcode: 'ping', payload: 'unmasked', mask: false })
+    await ws.expectFailedWith(1002)
+  },
+})
+
+export const serverUnmasked = check({
+  id: 'ws/masking/server-unmasked',
+  title: 'masks no frame that it sends',
+  level: 'MUST',
+  clause,
+  topic,
+  mutants: ['mask-frames'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    await ws.expectPong()
+    ws.sendClose(1000)
+    await ws.expectClose()
+    expect(
+      ws.frames.every((frame) => !frame.masked),
+      'no masked frame',
+      'a masked frame came',
+    )
+  },
+})
+
+const keys = [
+  { name: 'zero', what: 'of zeros', key: '00000000', mutants: ['refuse-zero-mask'] },
+  {
+    name: 'high',
+    what: 'whose octets have their highest bit set',
+    key: 'ff80fe81',
+    mutants: ['mask-with-seven-bits'],
+  },
+]
+
+export const maskingKeys = keys.map(({ name, what, key, mutants }) =>
+  check({
+    id: `ws/masking/key-${name}`,
+    title: `unmasks with a key ${what}`,
+    level: 'MUST',
+    clause: { spec: 'RFC6455', section: '5.3' },
+    topic,
+    mutants,
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send({ opcode: 'ping', payload: 'unmask me', mask: hex(key) })
+      await ws.expectPongOf('unmask me')
+    },
+  }),
+)
+
+export const maskOverSegments = check({
+  id: 'ws/masking/key-over-segments',
+  title: 'goes on with the masking key where a payload is cut by TCP',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.3' },
+  topic,
+  mutants: ['mask-restarts-per-segment'],
+  async run({ connect }) {
+    const ws = await connect()
+    // The first write ends one octet into the payload.
+    ws.send({ opcode: 'ping', payload: 'cut by TCP', mask: hex('01020304') }, [7, 2, 100])
+    await ws.expectPongOf('cut by TCP')
+  },
+})

@@ -1,0 +1,214 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { filled, hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 50500,
+  title: 'RFC 6455 5.5: control frames',
+}
+
+const clause = { spec: 'RFC6455', section: '5.5' } as const
+const topic = 'protocol'
+
+// --- What control frames must be ------------------------------------------------------------------------------------
+
+const tooLong = [
+  { opcode: 'ping', mutants: ['accept-long-ping', 'accept-everything'], autobahn: '2.5' },
+  { opcode: 'pong', mutants: ['accept-long-pong'] },
+] as const
+
+export const over125 = tooLong.map(({ opcode, mutants, ...rest }) =>
+  check({
+    id: `ws/control/${opcode}-over-125`,
+    title: `fails the connection on a ${opcode === 'ping' ? 'Ping' : 'Pong'} with a payload of 126 octets`,
+    level: 'MUST',
+    clause,
+    topic,
+    mutants,
+    ...rest,
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send({ opcode, payload: filled(126) })
+      await ws.expectFailed()
+    },
+  }),
+)
+
+const inPieces = [
+  { opcode: 'ping', mutants: ['accept-fragmented-ping'], autobahn: '5.1' },
+  { opcode: 'pong', mutants: ['accept-fragmented-pong'], autobahn: '5.2' },
+] as const
+
+export const fragmented = inPieces.map(({ opcode, mutants, autobahn }) =>
+  check({
+    id: `ws/control/${opcode}-fragmented`,
+    title: `fails the connection on a ${opcode === 'ping' ? 'Ping' : 'Pong'} that is not final`,
+    level: 'MUST',
+    clause,
+    topic,
+    mutants,
+    autobahn,
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send({ opcode, payload: 'in pieces', fin: false })
+      await ws.expectFailed()
+    },
+  }),
+)
+
+export const serverWhole = check({
+  id: 'ws/control/server-whole',
+  title: 'does not fragment the control frames that it sends',
+  level: 'MUST',
+  clause,
+  topic,
+  mutants: ['fragment-pongs'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    await ws.expectPong()
+    const whole = ws.frames.every(({ opcode, fin }) => opcode < 8 || fin)
+    expect(whole, 'control frames with FIN', 'a control frame without FIN came')
+  },
+})
+
+export const serverShort = check({
+  id: 'ws/control/server-up-to-125',
+  title: 'sends no control frame with more than 125 octets',
+  level: 'MUST',
+  clause,
+  topic,
+  mutants: ['ping-of-200-octets'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    await ws.expectPong()
+    const short = ws.frames.every(({ opcode, payload }) => opcode < 8 || payload.length <= 125)
+    expect(short, 'control frames of at most 125 octets', 'a longer one came')
+  },
+})
+
+// --- Ping and Pong --------------------------------------------------------------------------------------------------
+
+const pings = [
+  {
+    name: 'empty',
+    what: 'without payload',
+    payload: filled(0),
+    mutants: ['ignore-empty-pings'],
+    autobahn: '2.1',
+  },
+  {
+    name: 'of-125',
+    what: 'of 125 octets',
+    payload: filled(125),
+    mutants: ['shorten-pongs'],
+    autobahn: '2.4',
+  },
+  {
+    name: 'not-utf8',
+    what: 'whose payload is not UTF-8',
+    payload: hex('00 ff fe fd c0 af ed a0 80'),
+    mutants: ['pong-as-utf8'],
+    autobahn: '2.3',
+  },
+]
+
+export const answered = pings.map(({ name, what, payload, mutants, autobahn }) =>
+  check({
+    id: `ws/control/ping-${name}`,
+    title: `answers a Ping ${what} with a Pong of the same payload`,
+    level: 'MUST',
+    clause: { spec: 'RFC6455', section: '5.5.3' },
+    topic,
+    mutants,
+    autobahn,
+    async run({ connect }) {
+      const ws = await connect()
+      await ws.expectPong(payload)
+    },
+  }),
+)
+
+export const pingAnswered = check({
+  id: 'ws/control/ping-answered',
+  title: 'answers a Ping with a Pong',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.5.2' },
+  topic: 'connection',
+  mutants: ['ignore-pings'],
+  autobahn: '2.2',
+  async run({ connect }) {
+    const ws = await connect({ unproven: true })
+    await ws.expectPong()
+  },
+})
+
+export const latestPing = check({
+  id: 'ws/control/latest-ping',
+  title: 'answers at least the latest of ten Pings',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.5.3' },
+  topic,
+  mutants: ['answer-first-ping-only'],
+  autobahn: '2.11',
+  async run({ connect, nonce }) {
+    const ws = await connect()
+    const payloads = Array.from({ length: 10 }, () => nonce())
+    ws.send(payloads.map((payload) => ({ opcode: 'ping', payload })))
+    await ws.expectPongOf(payloads.at(-1) ?? '')
+  },
+})
+
+export const unsolicitedPong = check({
+  id: 'ws/control/unsolicited-pong',
+  title: 'bears a Pong that answers nothing',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.5.3' },
+  topic,
+  mutants: ['fail-on-unsolicited-pong'],
+  autobahn: '2.7',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send({ opcode: 'pong', payload: 'unsolicited' })
+    await ws.expectPong()
+  },
+})
+
+export const pongUnanswered = check({
+  id: 'ws/control/pong-unanswered',
+  title: 'does not answer a Pong',
+  // SHOULD: 5.5.3 says that no answer is expected, which does not quite forbid one.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '5.5.3' },
+  topic,
+  mutants: ['answer-pongs'],
+  autobahn: '2.8',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send({ opcode: 'pong', payload: 'unsolicited' })
+    const echoed = (payload: Uint8Array): boolean => new TextDecoder().decode(payload) === 'unsolicited'
+    await ws.expectNone('answer to a Pong', ({ opcode, payload }) => opcode >= 8 && echoed(payload))
+  },
+})
+
+export const noPongBehindClose = check({
+  id: 'ws/control/no-pong-behind-close',
+  title: 'does not answer a Ping that comes behind a Close',
+  // SHOULD: 5.5.2 lifts the duty to answer, and that what comes behind a Close is discarded stands in 1.4 only.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '5.5.2' },
+  topic,
+  mutants: ['pong-behind-close'],
+  autobahn: '7.1.3',
+  async run({ connect, expect }) {
+    const ws = await connect()
+    const before = ws.frames.length
+    ws.send([
+      { opcode: 'close', payload: hex('03e8') },
+      { opcode: 'ping', payload: 'too late' },
+    ])
+    await ws.expectEnd()
+    const pong = ws.frames.slice(before).some(({ opcode }) => opcode === 10)
+    expect(!pong, 'no Pong behind the Close', 'a Pong came')
+  },
+})

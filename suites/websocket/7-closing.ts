@@ -1,0 +1,452 @@
+import { isUtf8 } from 'node:buffer'
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { FrameToSend } from '../../harness/peers/kit.ts'
+import { filled, hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 70000,
+  title: 'RFC 6455 5.5.1 and 7: closing',
+}
+
+const close = { spec: 'RFC6455', section: '5.5.1' } as const
+const failing = { spec: 'RFC6455', section: '7.1.7' } as const
+const codes = { spec: 'RFC6455', section: '7.4.1' } as const
+const ranges = { spec: 'RFC6455', section: '7.4.2' } as const
+const topic = 'protocol'
+
+/** Codes that say that the Close was taken for an error. */
+const errors: readonly (number | null)[] = [1002, 1003, 1007]
+
+// --- The closing handshake ------------------------------------------------------------------------------------------
+
+export const answered = check({
+  id: 'ws/closing/answered',
+  title: 'answers a Close frame with a Close frame',
+  level: 'MUST',
+  clause: close,
+  topic,
+  mutants: ['no-close-answer'],
+  autobahn: '7.1.1',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.sendClose(1000)
+    await ws.expectClose()
+  },
+})
+
+export const tcpEnded = check({
+  id: 'ws/closing/tcp-ended',
+  title: 'ends the TCP connection once both sides have sent Close',
+  level: 'MUST',
+  clause: close,
+  topic,
+  mutants: ['keep-tcp-open'],
+  async run({ connect }) {
+    const ws = await connect()
+    ws.sendClose(1000)
+    await ws.expectEnd()
+  },
+})
+
+export const tcpEndedCleanly = check({
+  id: 'ws/closing/tcp-ended-cleanly',
+  title: 'ends the TCP connection by FIN behind the closing handshake',
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '7.1.1' },
+  topic,
+  mutants: ['reset-after-close'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.sendClose(1000)
+    const { how } = await ws.expectEnd()
+    expect(how !== 'rst', 'TCP to end by FIN', 'it was reset')
+  },
+})
+
+export const codeEchoed = [1000, 3000, 4999].map((code) =>
+  check({
+    id: `ws/closing/code-${code}-echoed`,
+    title: `answers a Close with the code ${code} with the same code`,
+    // SHOULD: "typically echos" is less than a rule.
+    level: 'SHOULD',
+    clause: close,
+    topic,
+    mutants: ['answer-close-with-1001'],
+    async run({ connect, expect }) {
+      const ws = await connect()
+      ws.sendClose(code)
+      const answer = await ws.expectClose()
+      expect(answer.code === code, `a Close with the code ${code}`, codeWords(answer.code))
+    },
+  }),
+)
+
+export const nothingBehind = check({
+  id: 'ws/closing/no-data-behind',
+  title: 'sends no data behind its Close frame',
+  level: 'MUST',
+  clause: close,
+  topic,
+  mutants: ['message-behind-close'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.sendClose(1000)
+    await ws.expectEnd()
+    const first = ws.frames.findIndex(({ opcode }) => opcode === 8)
+    const behind = first === -1 ? [] : ws.frames.slice(first).filter(({ opcode }) => opcode <= 2)
+    expect(behind.length === 0, 'no data frame behind the Close frame', 'a data frame came')
+  },
+})
+
+export const onlyOne = check({
+  id: 'ws/closing/only-one',
+  title: 'sends one Close frame only',
+  // SHOULD: 5.5.1 forbids data behind a Close; that Close itself is sent once is how 7.1.2 and 1.4 describe it.
+  level: 'SHOULD',
+  clause: close,
+  topic,
+  mutants: ['answer-every-close'],
+  autobahn: '7.1.2',
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.send([closeFrame('03e8'), closeFrame('03e8')])
+    await ws.expectEnd()
+    const count = ws.frames.filter(({ opcode }) => opcode === 8).length
+    expect(count <= 1, 'one Close frame', `${count} of them`)
+  },
+})
+
+export const dataDiscarded = check({
+  id: 'ws/closing/data-behind-discarded',
+  title: 'does not process a message that comes behind a Close',
+  // SHOULD: that it is discarded is said in the overview (1.4) alone.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '1.4' },
+  topic,
+  needs: ['ws.echo'],
+  mutants: ['process-messages-behind-close'],
+  autobahn: '7.1.4',
+  async run({ connect, expect, nonce }) {
+    const ws = await connect()
+    const late = nonce()
+    ws.send([closeFrame('03e8'), { opcode: 'text', payload: late }])
+    await ws.expectEnd()
+    expect(!ws.messages.some(({ text }) => text === late), 'no echo of the message', 'it was echoed')
+  },
+})
+
+export const insideFragments = check({
+  id: 'ws/closing/inside-fragments',
+  title: 'answers a Close in the middle of a fragmented message',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.4' },
+  topic,
+  mutants: ['ignore-close-in-fragment'],
+  autobahn: '7.1.5',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send([{ opcode: 'text', payload: 'begun', fin: false }, closeFrame('03e8')])
+    await ws.expectClose()
+  },
+})
+
+export const finWithoutClose = check({
+  id: 'ws/closing/fin-without-close',
+  title: 'ends its side when TCP ends without a Close frame',
+  // SHOULD: 7.1.4 calls the WebSocket closed then; what a server does with its side is not said.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '7.1.4' },
+  topic,
+  mutants: ['ignore-fin'],
+  async run({ connect }) {
+    const ws = await connect()
+    ws.finish()
+    await ws.expectEnd()
+  },
+})
+
+// --- Close frames that are good ---------------------------------------------------------------------------------------
+
+export const empty = check({
+  id: 'ws/closing/empty',
+  title: 'accepts a Close without a body',
+  level: 'MUST',
+  clause: close,
+  topic,
+  mutants: ['refuse-empty-close'],
+  autobahn: '7.3.1',
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.sendClose()
+    const { code } = await ws.expectClose()
+    expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+  },
+})
+
+export const longestReason = check({
+  id: 'ws/closing/longest-reason',
+  title: 'accepts a Close with a reason of 123 octets',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '5.5' },
+  topic,
+  mutants: ['refuse-long-reason'],
+  autobahn: '7.3.5',
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.sendClose(1000, filled(123))
+    const { code } = await ws.expectClose()
+    expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+  },
+})
+
+const good = [
+  { code: 1001, level: 'MUST', clause: codes, autobahn: '7.7.2' },
+  { code: 1011, level: 'MUST', clause: codes, autobahn: '7.7.9' },
+  { code: 3000, level: 'MUST', clause: ranges, autobahn: '7.7.10' },
+  { code: 4999, level: 'MUST', clause: ranges, autobahn: '7.7.13' },
+  // SHOULD: registered after the RFC was published.
+  { code: 1012, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
+  { code: 1013, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
+  { code: 1014, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
+] as const
+
+export const accepted = good.map(({ code: sent, level, clause, ...rest }) =>
+  check({
+    id: `ws/closing/code-${sent}-accepted`,
+    title: `accepts a Close with the code ${sent}`,
+    level,
+    clause,
+    topic,
+    mutants: [`refuse-close-${sent}`],
+    ...rest,
+    async run({ connect, expect }) {
+      const ws = await connect()
+      ws.sendClose(sent)
+      const { code } = await ws.expectClose()
+      expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+    },
+  }),
+)
+
+// --- Close frames that are bad ----------------------------------------------------------------------------------------
+
+// Any end passes for a failed connection, and a Close is ended in any case. So that these can be told from a good
+// Close, the code of the answer is asked for, which is a SHOULD (7.1.7).
+
+export const oneOctet = check({
+  id: 'ws/closing/one-octet',
+  title: 'takes a Close with a body of one octet for a protocol error',
+  level: 'SHOULD',
+  clause: close,
+  topic,
+  mutants: ['accept-close-of-one-octet'],
+  autobahn: '7.3.2',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send(closeFrame('03'))
+    await ws.expectFailedWith(1002)
+  },
+})
+
+export const reasonNotUtf8 = check({
+  id: 'ws/closing/reason-not-utf8',
+  title: 'takes a Close whose reason is not UTF-8 for an error',
+  level: 'SHOULD',
+  clause: close,
+  topic,
+  mutants: ['accept-bad-close-reason'],
+  autobahn: '7.5.1',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send(closeFrame('03e8 c0af'))
+    await ws.expectFailedWith(1007, 1002)
+  },
+})
+
+export const tooLong = check({
+  id: 'ws/closing/over-125',
+  title: 'takes a Close with a body of 126 octets for a protocol error',
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '5.5' },
+  topic,
+  mutants: ['accept-long-close'],
+  autobahn: '7.3.6',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.sendClose(1000, filled(124))
+    await ws.expectFailedWith(1002)
+  },
+})
+
+const undefinedCodes = [
+  { code: 999, autobahn: '7.9.2' },
+  { code: 1004, autobahn: '7.9.3' },
+  { code: 1016, autobahn: '7.9.6' },
+  { code: 5000, autobahn: '7.13.1' },
+]
+
+export const undefinedCode = undefinedCodes.map(({ code, autobahn }) =>
+  check({
+    id: `ws/closing/code-${code}-refused`,
+    title: `takes a Close with the code ${code}, which nobody may use, for a protocol error`,
+    level: 'SHOULD',
+    clause: ranges,
+    topic,
+    mutants: ['accept-undefined-close-codes'],
+    autobahn,
+    async run({ connect }) {
+      const ws = await connect()
+      ws.sendClose(code)
+      await ws.expectFailedWith(1002)
+    },
+  }),
+)
+
+const reservedCodes = [
+  { code: 1005, autobahn: '7.9.4' },
+  { code: 1006, autobahn: '7.9.5' },
+  { code: 1015, autobahn: null },
+]
+
+export const reservedCode = reservedCodes.map(({ code, autobahn }) =>
+  check({
+    id: `ws/closing/code-${code}-not-sent`,
+    title: `does not send the code ${code}, which must not stand in a Close frame, not even in answer to one`,
+    level: 'MUST',
+    clause: codes,
+    topic,
+    mutants: ['echo-reserved-close-codes'],
+    ...(autobahn === null ? {} : { autobahn }),
+    async run({ connect, expect }) {
+      const ws = await connect()
+      ws.sendClose(code)
+      const ending = await ws.expectFailed()
+      expect(ending.code !== code, `no Close with the code ${code}`, codeWords(ending.code))
+    },
+  }),
+)
+
+export const emptyNotAs1005 = check({
+  id: 'ws/closing/empty-not-as-1005',
+  title: 'does not put a code that stands for none into its answer to a Close without a code',
+  level: 'MUST',
+  clause: codes,
+  topic,
+  mutants: ['answer-empty-close-with-1005'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.sendClose()
+    const { code } = await ws.expectClose()
+    expect(
+      code === null || ![1005, 1006, 1015].includes(code),
+      'a code that may be sent, or none',
+      codeWords(code),
+    )
+  },
+})
+
+export const reasonSent = check({
+  id: 'ws/closing/reason-sent-is-utf8',
+  title: 'sends no Close frame whose body breaks the rules, not even in answer to one',
+  level: 'MUST',
+  clause: close,
+  topic,
+  mutants: ['echo-bad-close-reason'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.send(closeFrame('03e8 c0af'))
+    await ws.expectFailed()
+    const bodies = ws.frames.filter(({ opcode }) => opcode === 8).map(({ payload }) => payload)
+    const valid = bodies.every((body) => body.length !== 1 && isUtf8(body.subarray(2)))
+    expect(valid, 'Close frames with a good body', 'a reason that is not UTF-8, or half a code')
+  },
+})
+
+// --- Failing the connection -------------------------------------------------------------------------------------------
+
+const reserved: FrameToSend = { opcode: 0x3, payload: 'reserved' }
+
+export const nothingProcessed = check({
+  id: 'ws/closing/failed-processes-nothing',
+  title: 'processes nothing behind the frame that failed the connection',
+  level: 'MUST',
+  clause: failing,
+  topic,
+  mutants: ['process-on-after-failure'],
+  autobahn: '4.1.3',
+  async run({ connect, nonce }) {
+    const ws = await connect()
+    ws.send([reserved, { opcode: 'ping', payload: nonce() }])
+    await ws.expectFailed()
+  },
+})
+
+export const failureEnds = check({
+  id: 'ws/closing/failed-ends-tcp',
+  title: 'ends the TCP connection when it fails the WebSocket',
+  level: 'MUST',
+  clause: failing,
+  topic,
+  mutants: ['stay-open-after-failure'],
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send(reserved)
+    await ws.expectEnd()
+  },
+})
+
+export const failureSaysWhy = check({
+  id: 'ws/closing/failed-with-close-frame',
+  title: 'sends a Close frame before it ends a connection that it fails',
+  level: 'SHOULD',
+  clause: failing,
+  topic,
+  mutants: ['fail-without-close-frame'],
+  async run({ connect, expect }) {
+    const ws = await connect()
+    ws.send(reserved)
+    const { how } = await ws.expectFailed()
+    expect(how === 'close-frame', 'a Close frame', 'the connection ended without one')
+  },
+})
+
+const protocolErrors: readonly {
+  readonly name: string
+  readonly what: string
+  readonly frame: FrameToSend
+}[] = [
+  { name: 'opcode', what: 'a reserved opcode', frame: reserved },
+  { name: 'rsv', what: 'a reserved bit', frame: { opcode: 'text', payload: 'reserved', rsv: 2 } },
+  { name: 'long-ping', what: 'a Ping of 126 octets', frame: { opcode: 'ping', payload: filled(126) } },
+  {
+    name: 'continuation',
+    what: 'a continuation of nothing',
+    frame: { opcode: 'continuation', payload: 'alone' },
+  },
+]
+
+export const protocolErrorCode = protocolErrors.map(({ name, what, frame }) =>
+  check({
+    id: `ws/closing/code-1002-${name}`,
+    title: `calls ${what} a protocol error: 1002`,
+    level: 'SHOULD',
+    clause: codes,
+    topic,
+    mutants: ['protocol-error-as-1001'],
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send(frame)
+      await ws.expectFailedWith(1002)
+    },
+  }),
+)
+
+function closeFrame(body: string): FrameToSend {
+  return { opcode: 'close', payload: hex(body) }
+}
+
+function codeWords(code: number | null): string {
+  return code === null ? 'a Close without a code' : `a Close with the code ${code}`
+}

@@ -1,0 +1,237 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = { transport: 'websocket', order: 80100, title: 'RFC 6455 8.1 and 5.6: UTF-8' }
+
+const clause = { spec: 'RFC6455', section: '8.1' } as const
+const data = { spec: 'RFC6455', section: '5.6' } as const
+const topic = 'protocol'
+
+/** "text: " in front, so that an echo can be told from chance. */
+const text = (bytes: string): Uint8Array => hex(`74 65 78 74 3a 20 ${bytes}`)
+
+// --- Text that is UTF-8 -----------------------------------------------------------------------------------------------
+
+const valid = [
+  { name: 'nul', what: 'a NUL', bytes: '00 61', mutants: ['refuse-nul'], autobahn: '6.7.1' },
+  {
+    name: 'four-octets',
+    what: 'a character of four octets',
+    bytes: 'f0 9d 84 9e',
+    mutants: ['refuse-four-octets'],
+  },
+  {
+    name: 'noncharacter',
+    what: 'U+FFFF',
+    bytes: 'ef bf bf',
+    mutants: ['refuse-noncharacters'],
+    autobahn: '6.9.3',
+  },
+  { name: 'byte-order-mark', what: 'U+FEFF', bytes: 'ef bb bf 61', mutants: ['strip-byte-order-mark'] },
+]
+
+export const accepted = valid.map(({ name, what, bytes, mutants, ...rest }) =>
+  check({
+    id: `ws/utf8/valid-${name}`,
+    title: `takes and sends text with ${what}`,
+    level: 'MUST',
+    clause: data,
+    topic,
+    needs: ['ws.echo'],
+    mutants,
+    ...rest,
+    async run({ connect }) {
+      const ws = await connect()
+      // A byte order mark is one at the start only.
+      await ws.expectEcho('text', name === 'byte-order-mark' ? hex(bytes) : text(bytes))
+    },
+  }),
+)
+
+export const splitCharacter = check({
+  id: 'ws/utf8/split-character',
+  title: 'accepts a character that is split over two fragments',
+  level: 'MUST',
+  clause: data,
+  topic,
+  needs: ['ws.echo'],
+  mutants: ['utf8-per-fragment'],
+  autobahn: '6.2.3',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send([
+      { opcode: 'text', payload: text('e2 82'), fin: false },
+      { opcode: 'continuation', payload: hex('ac') },
+    ])
+    await ws.expectMessage('text', text('e2 82 ac'))
+  },
+})
+
+export const binaryUnchecked = check({
+  id: 'ws/utf8/binary-unchecked',
+  title: 'does not ask of binary messages that they be UTF-8',
+  level: 'MUST',
+  clause: data,
+  topic: 'limitations',
+  needs: ['ws.echo'],
+  mutants: ['check-binary-for-utf8'],
+  expectations: ['EXP-LIM-2'],
+  async run({ connect }) {
+    const ws = await connect()
+    await ws.expectEcho('binary', hex('00 ff fe c0 af ed a0 80 f4 90 80 80'))
+  },
+})
+
+export const allOctets = check({
+  id: 'ws/utf8/binary-all-octets',
+  title: 'carries all 256 values of an octet in a binary message',
+  level: 'MUST',
+  clause: data,
+  topic: 'limitations',
+  needs: ['ws.echo'],
+  mutants: ['echo-seven-bits', 'binary-becomes-text'],
+  expectations: ['EXP-LIM-2'],
+  async run({ connect }) {
+    const ws = await connect()
+    await ws.expectEcho(
+      'binary',
+      Uint8Array.from({ length: 256 }, (_none, value) => value),
+    )
+  },
+})
+
+export const textAsText = check({
+  id: 'ws/utf8/text-as-text',
+  title: 'carries text as text',
+  level: 'MUST',
+  clause: data,
+  topic: 'limitations',
+  needs: ['ws.echo'],
+  mutants: ['text-becomes-binary'],
+  expectations: ['EXP-LIM-2'],
+  async run({ connect }) {
+    const ws = await connect()
+    await ws.expectEcho('text', 'Grüße, 世界, 𝄞')
+  },
+})
+
+// --- Text that is not -------------------------------------------------------------------------------------------------
+
+interface Invalid {
+  readonly name: string
+  readonly what: string
+  readonly bytes: string
+  readonly mutants: readonly string[]
+  readonly autobahn?: string
+}
+
+const invalid: readonly Invalid[] = [
+  {
+    name: 'overlong',
+    what: 'an overlong form',
+    bytes: 'c0 af',
+    mutants: ['accept-overlong-utf8', 'accept-everything'],
+    autobahn: '6.17.1',
+  },
+  {
+    name: 'surrogate',
+    what: 'a surrogate',
+    bytes: 'ed a0 80',
+    mutants: ['accept-surrogates'],
+    autobahn: '6.20.1',
+  },
+  {
+    name: 'too-large',
+    what: 'a code point above U+10FFFF',
+    bytes: 'f4 90 80 80',
+    mutants: ['accept-code-points-too-large'],
+    autobahn: '6.11.5',
+  },
+  {
+    name: 'truncated',
+    what: 'a character that the end of the message cuts off',
+    bytes: 'e2 82',
+    mutants: ['accept-truncated-utf8'],
+    autobahn: '6.14.2',
+  },
+  {
+    name: 'lone-continuation',
+    what: 'a continuation octet alone',
+    bytes: '80',
+    mutants: ['accept-lone-continuation-octets'],
+    autobahn: '6.12.1',
+  },
+  {
+    name: 'impossible-octet',
+    what: 'the octet FF',
+    bytes: 'ff',
+    mutants: ['accept-impossible-octets'],
+    autobahn: '6.16.2',
+  },
+]
+
+export const refused = invalid.map(({ name, what, bytes, mutants, autobahn }) =>
+  check({
+    id: `ws/utf8/${name}`,
+    title: `fails the connection on text with ${what}`,
+    level: 'MUST',
+    clause,
+    topic,
+    mutants,
+    ...(autobahn === undefined ? {} : { autobahn }),
+    async run({ connect }) {
+      const ws = await connect()
+      ws.send({ opcode: 'text', payload: text(bytes) })
+      await ws.expectFailed()
+    },
+  }),
+)
+
+export const overFragments = check({
+  id: 'ws/utf8/over-fragments',
+  title: 'fails the connection on text whose fragments are UTF-8 apart, but not together',
+  level: 'MUST',
+  clause,
+  topic,
+  mutants: ['check-first-fragment-only'],
+  autobahn: '6.3.2',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send([
+      { opcode: 'text', payload: text('ed'), fin: false },
+      { opcode: 'continuation', payload: hex('a0 80') },
+    ])
+    await ws.expectFailed()
+  },
+})
+
+export const invalidCode = check({
+  id: 'ws/utf8/code-1007',
+  title: 'gives 1007 as the reason when text is not UTF-8',
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '7.4.1' },
+  topic,
+  mutants: ['utf8-error-as-1002'],
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send({ opcode: 'text', payload: text('ff') })
+    await ws.expectFailedWith(1007)
+  },
+})
+
+export const failFast = check({
+  id: 'ws/utf8/fails-fast',
+  title: 'fails the connection at the first octet that makes text invalid, before the message ends',
+  // Information: no clause asks for it.
+  level: 'INFO',
+  clause,
+  topic,
+  mutants: ['utf8-checked-at-end'],
+  autobahn: '6.4.1',
+  async run({ connect }) {
+    const ws = await connect()
+    ws.send({ opcode: 'text', payload: text('ff'), fin: false })
+    await ws.expectFailed()
+  },
+})

@@ -1,0 +1,99 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 90100,
+  title: 'RFC 6455 9.1: negotiating extensions',
+}
+
+const topic = 'protocol'
+const header = 'Sec-WebSocket-Extensions'
+
+export const unasked = check({
+  id: 'ws/extensions/none-unasked',
+  title: 'names no extension where none was offered',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.2.2' },
+  topic,
+  mutants: ['extension-unasked', 'deflate-unasked'],
+  async run({ handshake, expect }) {
+    const { response } = await (await handshake({ without: [header] })).expectAccepted()
+    const given = response.get(header)
+    expect(given === null, `no ${header} header`, given ?? '')
+  },
+})
+
+export const unknown = check({
+  id: 'ws/extensions/unknown-not-accepted',
+  title: 'does not accept an extension that nobody knows',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '9.1' },
+  topic,
+  mutants: ['extension-echoed'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const { head, ending } = await handshake({ with: [[header, 'x-streamproof-unknown']] })
+    expect(head !== null || ending !== null, 'an answer', 'none came')
+    const accepted = head?.status === 101 && head.list(header).length > 0
+    expect(!accepted, 'no extension accepted', 'the unknown extension was accepted')
+  },
+})
+
+const malformed = [
+  { name: 'without-name', value: ';;' },
+  { name: 'parameter-without-name', value: 'x-streamproof; =1' },
+  { name: 'parameter-without-value', value: 'x-streamproof; a=' },
+  { name: 'open-quote', value: 'x-streamproof; a="b' },
+]
+
+export const malformedRefused = malformed.map(({ name, value }) =>
+  check({
+    id: `ws/extensions/malformed-${name}`,
+    title: `fails on an offer that breaks the grammar: ${value}`,
+    level: 'MUST',
+    clause: { spec: 'RFC6455', section: '9.1' },
+    topic,
+    mutants: ['allow-malformed-extensions'],
+    async run({ connect, handshake }) {
+      await connect()
+      const answer = await handshake({ with: [[header, value]] })
+      answer.expectRefused()
+    },
+  }),
+)
+
+export const quotedValue = check({
+  id: 'ws/extensions/quoted-value',
+  title: 'does not take a quoted parameter value for an error',
+  // SHOULD: the grammar has it, so it is no reason to refuse; but a server may refuse a handshake for any reason.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '9.1' },
+  topic,
+  mutants: ['refuse-quoted-parameters'],
+  async run({ connect, handshake }) {
+    await connect()
+    const answer = await handshake({ with: [[header, 'permessage-deflate; client_max_window_bits="10"']] })
+    await answer.expectAccepted()
+  },
+})
+
+export const splitLines = check({
+  id: 'ws/extensions/several-lines',
+  title: 'reads offers on several header lines as one list',
+  // SHOULD: both forms are the same offer (9.1), but a server may decline any offer at any time.
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '9.1' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['first-extension-line-only'],
+  async run({ handshake, expect }) {
+    const offer = ['x-streamproof-unknown', 'permessage-deflate'] as const
+    const joined = await (await handshake({ with: [[header, offer.join(', ')]] })).expectAccepted()
+    const split = await (
+      await handshake({ with: offer.map((one) => [header, one] as const) })
+    ).expectAccepted()
+    const [one, other] = [joined, split].map(({ response }) => response.list(header).join(', ') || 'none')
+    expect(one === other, 'the same extensions as for one line', `${other} in place of ${one}`)
+  },
+})

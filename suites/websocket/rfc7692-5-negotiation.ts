@@ -1,0 +1,238 @@
+import type { Section } from '../../harness/check/check.ts'
+import type { Level } from '../../harness/check/model.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { HandshakeChanges, HttpHead } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 769_205,
+  title: 'RFC 7692 5 and 7.1: negotiating compression',
+}
+
+const topic = 'protocol'
+const header = 'Sec-WebSocket-Extensions'
+const name = 'permessage-deflate'
+
+// --- Offers that must be declined -------------------------------------------------------------------------------------
+
+interface Declined {
+  readonly id: string
+  readonly what: string
+  readonly parameters: string
+  readonly mutants: readonly string[]
+}
+
+const declinable: readonly Declined[] = [
+  {
+    id: 'unknown-parameter',
+    what: 'a parameter that is not defined',
+    parameters: 'streamproof=1',
+    mutants: ['deflate-accept-unknown-parameter'],
+  },
+  {
+    id: 'repeated-parameter',
+    what: 'a parameter that is there twice',
+    parameters: 'server_no_context_takeover; server_no_context_takeover',
+    mutants: ['deflate-accept-repeated-parameter'],
+  },
+  {
+    id: 'window-of-16',
+    what: 'a window of 16 bits',
+    parameters: 'server_max_window_bits=16',
+    mutants: ['deflate-accept-invalid-value'],
+  },
+  {
+    id: 'window-of-7',
+    what: 'a window of 7 bits',
+    parameters: 'client_max_window_bits=7',
+    mutants: ['deflate-accept-invalid-value'],
+  },
+  {
+    id: 'window-without-value',
+    what: 'server_max_window_bits without a value',
+    parameters: 'server_max_window_bits',
+    mutants: ['deflate-accept-invalid-value'],
+  },
+  {
+    id: 'takeover-with-value',
+    what: 'server_no_context_takeover with a value',
+    parameters: 'server_no_context_takeover=1',
+    mutants: ['deflate-accept-value-where-none-is'],
+  },
+]
+
+export const declined = declinable.map(({ id, what, parameters, mutants }) =>
+  check({
+    id: `ws/deflate/declines-${id}`,
+    title: `declines an offer with ${what}`,
+    level: 'MUST',
+    clause: { spec: 'RFC7692', section: '7' },
+    topic,
+    needs: ['ws.deflate'],
+    mutants,
+    async run({ handshake, expect }) {
+      const { head, ending } = await handshake(offer(`${name}; ${parameters}`))
+      expect(head !== null || ending !== null, 'an answer', 'none came')
+      const accepted = head?.status === 101 && elements(head).length > 0
+      expect(!accepted, 'the offer declined, or the handshake refused', 'the offer was accepted')
+    },
+  }),
+)
+
+// --- The answer -------------------------------------------------------------------------------------------------------
+
+interface Answered {
+  readonly id: string
+  readonly title: string
+  readonly section: string
+  readonly level?: Level
+  readonly offer: string
+  /** `parameters`: those of the accepted element. */
+  readonly holds: (parameters: readonly string[]) => boolean
+  readonly expected: string
+  readonly mutants: readonly string[]
+}
+
+const bitsOf = (parameters: readonly string[], key: string): number | null => {
+  const value = parameters.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1)
+  return value === undefined ? null : Number(value.replaceAll('"', ''))
+}
+const within = (bits: number | null, most: number): boolean => bits !== null && bits >= 8 && bits <= most
+const has = (parameters: readonly string[], key: string): boolean =>
+  parameters.some((one) => one === key || one.startsWith(`${key}=`))
+const known = /^((server|client)_no_context_takeover|(server|client)_max_window_bits="?([89]|1[0-5])"?)$/
+
+const answers: readonly Answered[] = [
+  {
+    id: 'server-takeover-answered',
+    title: 'says that it forgets its context where it accepts an offer that asks for it',
+    section: '7.1.1.1',
+    offer: 'server_no_context_takeover',
+    holds: (parameters) => has(parameters, 'server_no_context_takeover'),
+    expected: 'server_no_context_takeover in the answer',
+    mutants: ['deflate-omit-no-takeover'],
+  },
+  {
+    id: 'server-window-answered',
+    title: 'names its window where it accepts an offer that limits it',
+    section: '7.1.2.1',
+    offer: 'server_max_window_bits=10',
+    holds: (parameters) => has(parameters, 'server_max_window_bits'),
+    expected: 'server_max_window_bits in the answer',
+    mutants: ['deflate-omit-window'],
+  },
+  {
+    id: 'server-window-within',
+    title: 'names no window larger than the one offered',
+    section: '7.1.2.1',
+    offer: 'server_max_window_bits=10',
+    holds: (parameters) =>
+      !has(parameters, 'server_max_window_bits') || within(bitsOf(parameters, 'server_max_window_bits'), 10),
+    expected: 'server_max_window_bits from 8 to 10',
+    mutants: ['deflate-larger-window'],
+  },
+  {
+    id: 'client-window-unasked',
+    title: 'limits the window of the client only where the client offered that',
+    section: '7.1.2.2',
+    offer: '',
+    holds: (parameters) => !has(parameters, 'client_max_window_bits'),
+    expected: 'no client_max_window_bits in the answer',
+    mutants: ['deflate-client-window-unasked'],
+  },
+  {
+    id: 'client-window-within',
+    title: 'names no window for the client larger than the one offered',
+    section: '7.1.2.2',
+    offer: 'client_max_window_bits=10',
+    holds: (parameters) =>
+      !has(parameters, 'client_max_window_bits') || within(bitsOf(parameters, 'client_max_window_bits'), 10),
+    expected: 'client_max_window_bits from 8 to 10, or none',
+    mutants: ['deflate-larger-client-window'],
+  },
+  {
+    id: 'client-window-has-value',
+    title: 'gives a value to client_max_window_bits in its answer',
+    section: '7.1.2.2',
+    offer: 'client_max_window_bits',
+    holds: (parameters) => !parameters.includes('client_max_window_bits'),
+    expected: 'client_max_window_bits with a value, or none',
+    mutants: ['deflate-client-window-without-value'],
+  },
+  {
+    id: 'answer-known',
+    title: 'answers with parameters that are defined, each once and with a good value',
+    section: '7.1',
+    offer: 'client_max_window_bits; server_no_context_takeover',
+    holds: (parameters) =>
+      parameters.every((one) => known.test(one)) &&
+      new Set(parameters.map((one) => one.split('=')[0])).size === parameters.length,
+    expected: 'parameters that are defined',
+    mutants: ['deflate-answer-unknown-parameter'],
+  },
+]
+
+export const answered = answers.map(
+  ({ id, title, section, level = 'MUST', offer: asked, holds, expected, mutants }) =>
+    check({
+      id: `ws/deflate/${id}`,
+      title,
+      level,
+      clause: { spec: 'RFC7692', section },
+      topic,
+      needs: ['ws.deflate'],
+      mutants,
+      async run({ handshake, expect }) {
+        const answer = await handshake(offer(asked === '' ? name : `${name}; ${asked}`))
+        const { response } = await answer.expectAccepted()
+        const [element] = elements(response)
+        // Declined: nothing was agreed on, so nothing can be wrong with it.
+        expect(element === undefined || holds(parametersOf(element)), expected, element ?? '')
+      },
+    }),
+)
+
+export const onlyOne = check({
+  id: 'ws/deflate/one-of-two',
+  title: 'accepts one of two offers of permessage-deflate, not both',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '5.1' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-accept-twice'],
+  async run({ handshake, expect }) {
+    const answer = await handshake(offer(`${name}; server_no_context_takeover, ${name}`))
+    const { response } = await answer.expectAccepted()
+    expect(elements(response).length <= 1, 'at most one permessage-deflate', 'more than one')
+  },
+})
+
+export const goodBehindBad = check({
+  id: 'ws/deflate/good-offer-behind-bad',
+  title: 'accepts a good offer that stands behind one that it must decline',
+  level: 'SHOULD',
+  clause: { spec: 'RFC7692', section: '5.1' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-first-offer-only'],
+  async run({ handshake, expect }) {
+    const { response } = await (await handshake(offer(`${name}; streamproof=1, ${name}`))).expectAccepted()
+    expect(elements(response).length > 0, 'permessage-deflate accepted', 'it was declined')
+  },
+})
+
+function offer(value: string): HandshakeChanges {
+  return { with: [[header, value]] }
+}
+
+/** Elements of permessage-deflate in the answer. */
+function elements(head: HttpHead): readonly string[] {
+  return head.list(header).filter((element) => element.split(';')[0]?.trim() === name)
+}
+
+function parametersOf(element: string): string[] {
+  return element
+    .split(';')
+    .slice(1)
+    .map((one) => one.trim().replaceAll(/\s*=\s*/g, '='))
+}

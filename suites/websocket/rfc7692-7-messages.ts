@@ -1,0 +1,282 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { FrameToSend } from '../../harness/peers/kit.ts'
+import { filled, hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 769_206,
+  title: 'RFC 7692 6 and 7.2: compressed messages',
+}
+
+const topic = 'protocol'
+const extensions = 'permessage-deflate'
+const compressed = { spec: 'RFC7692', section: '6' } as const
+
+/** "Hello", compressed: the example of RFC 7692 7.2.3.1. */
+const hello = 'f248cdc9c90700'
+
+// --- Compressed messages that come ------------------------------------------------------------------------------------
+
+const forms = [
+  { name: 'one-block', what: 'one block', section: '7.2.3.1', payload: hello, mutants: ['deflate-misread'] },
+  {
+    name: 'stored-block',
+    what: 'a block without compression',
+    section: '7.2.3.3',
+    payload: '000500faff48656c6c6f00',
+    mutants: ['deflate-refuse-stored-block'],
+  },
+  {
+    name: 'final-block',
+    what: 'a block with BFINAL',
+    section: '7.2.3.4',
+    payload: 'f348cdc9c9070000',
+    mutants: ['deflate-refuse-final-block'],
+  },
+  {
+    name: 'two-blocks',
+    what: 'two blocks',
+    section: '7.2.3.5',
+    payload: 'f248050000 00ffff cac9c90700',
+    mutants: ['deflate-first-block-only'],
+  },
+]
+
+export const inflated = forms.map(({ name, what, section, payload, mutants }) =>
+  check({
+    id: `ws/deflate/inflates-${name}`,
+    title: `inflates a message of ${what}`,
+    level: 'MUST',
+    clause: { spec: 'RFC7692', section },
+    topic,
+    needs: ['ws.echo', 'ws.deflate'],
+    mutants,
+    async run({ connect }) {
+      const ws = await connect({ extensions })
+      ws.sendDeflated('text', hex(payload))
+      await ws.expectMessage('text', 'Hello')
+    },
+  }),
+)
+
+export const contextKept = check({
+  id: 'ws/deflate/inflates-with-context',
+  title: 'inflates a message that refers to the one before it',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '7.2.3.2' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-forget-context'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    ws.sendDeflated('text', hex(hello))
+    await ws.expectMessage('text', 'Hello')
+    // A server may ask, unasked, that the client use no context (7.1.1.2).
+    const forbidden =
+      ws.response.get('Sec-WebSocket-Extensions')?.includes('client_no_context_takeover') ?? false
+    ws.sendDeflated('text', hex(forbidden ? hello : 'f200110000'))
+    await ws.expectMessage('text', 'Hello')
+  },
+})
+
+export const emptyMessage = check({
+  id: 'ws/deflate/inflates-empty',
+  title: 'inflates an empty message',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '7.2.3.6' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-refuse-empty'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    ws.sendDeflated('text', hex('00'))
+    await ws.expectMessage('text', '')
+  },
+})
+
+export const inFragments = check({
+  id: 'ws/deflate/inflates-fragments',
+  title: 'joins the fragments of a compressed message before it inflates them',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '6.2' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-refuse-fragments'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    ws.sendDeflated('text', hex(hello), 3)
+    await ws.expectMessage('text', 'Hello')
+  },
+})
+
+export const uncompressed = check({
+  id: 'ws/deflate/uncompressed-accepted',
+  title: 'accepts a message that is not compressed although compression was agreed on',
+  level: 'MUST',
+  clause: compressed,
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-refuse-uncompressed'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    await ws.expectEcho('text', 'not compressed')
+  },
+})
+
+// --- Compressed messages that go --------------------------------------------------------------------------------------
+
+export const roundTrip = check({
+  id: 'ws/deflate/sends-inflatable',
+  title: 'sends compressed messages that inflate to what they say',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '7.2.1' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-damage'],
+  async run({ connect, inTurn }) {
+    const ws = await connect({ extensions })
+    await inTurn(4, (index) => ws.expectEcho('text', `again and again, ${index} `.repeat(8 ** index)))
+  },
+})
+
+export const contextForgotten = check({
+  id: 'ws/deflate/sends-without-context',
+  title: 'sends messages that inflate by themselves where it agreed to use no context',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '7.1.1.1' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-keep-context'],
+  async run({ connect, inTurn }) {
+    const ws = await connect({ extensions: `${extensions}; server_no_context_takeover` })
+    await inTurn(3, () => ws.expectEcho('text', 'the same words, time and again, the same words'))
+  },
+})
+
+export const windowKept = check({
+  id: 'ws/deflate/sends-within-window',
+  title: 'refers back no further than the window that it agreed to',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '7.1.2.1' },
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-exceed-window'],
+  async run({ connect, inTurn, randomBytes }) {
+    const ws = await connect({ extensions: `${extensions}; server_max_window_bits=9` })
+    // Noise can be compressed only by reference to the same noise, which lies 4 KiB back.
+    const noise = randomBytes(4096)
+    await inTurn(3, () => ws.expectEcho('binary', noise))
+  },
+})
+
+export const controlUncompressed = check({
+  id: 'ws/deflate/control-frames-uncompressed',
+  title: 'sends control frames without RSV1 although compression was agreed on',
+  level: 'MUST',
+  clause: compressed,
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-mark-pongs'],
+  async run({ connect, expect }) {
+    const ws = await connect({ extensions })
+    await ws.expectPong(filled(100))
+    const plain = ws.frames.every(({ opcode, rsv }) => opcode < 8 || rsv === 0)
+    expect(plain, 'control frames without reserved bits', 'a control frame with a reserved bit came')
+  },
+})
+
+export const continuationsUnmarked = check({
+  id: 'ws/deflate/first-frame-marked-only',
+  title: 'sets RSV1 on no frame of a message but its first',
+  level: 'MUST',
+  clause: compressed,
+  topic,
+  needs: ['ws.echo', 'ws.deflate'],
+  mutants: ['deflate-mark-continuations'],
+  async run({ connect, expect, randomBytes }) {
+    const ws = await connect({ extensions })
+    await ws.expectEcho('binary', randomBytes(100_000))
+    const plain = ws.frames.every(({ opcode, rsv }) => opcode !== 0 || rsv === 0)
+    expect(
+      plain,
+      'continuation frames without reserved bits',
+      'a continuation frame with a reserved bit came',
+    )
+  },
+})
+
+// --- What fails the connection ----------------------------------------------------------------------------------------
+
+interface Failing {
+  readonly name: string
+  readonly what: string
+  readonly frames: readonly FrameToSend[]
+  readonly mutants: readonly string[]
+}
+
+const failing: readonly Failing[] = [
+  {
+    name: 'ping-marked',
+    what: 'a Ping with RSV1, although compression was agreed on',
+    frames: [{ opcode: 'ping', payload: 'compressed', rsv: 4 }],
+    mutants: ['deflate-accept-marked-control'],
+  },
+  {
+    name: 'continuation-marked',
+    what: 'a continuation frame with RSV1, although compression was agreed on',
+    frames: [
+      { opcode: 'text', payload: hex('f248'), rsv: 4, fin: false },
+      { opcode: 'continuation', payload: hex('cdc9c90700'), rsv: 4 },
+    ],
+    mutants: ['deflate-accept-marked-continuation'],
+  },
+]
+
+export const failed = failing.map(({ name, what, frames, mutants }) =>
+  check({
+    id: `ws/deflate/${name}`,
+    title: `fails the connection on ${what}`,
+    level: 'MUST',
+    clause: compressed,
+    topic,
+    needs: ['ws.deflate'],
+    mutants,
+    async run({ connect }) {
+      const ws = await connect({ extensions })
+      ws.send(frames)
+      await ws.expectFailed()
+    },
+  }),
+)
+
+export const corrupt = check({
+  id: 'ws/deflate/corrupt',
+  title: 'fails the connection on a compressed message that is no DEFLATE data',
+  level: 'MUST',
+  clause: { spec: 'RFC7692', section: '6.2' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-ignore-corrupt'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    ws.sendDeflated('binary', hex('ffffffffff'))
+    await ws.expectFailed()
+  },
+})
+
+export const notUtf8 = check({
+  id: 'ws/deflate/not-utf8',
+  title: 'fails the connection on compressed text that inflates to something else than UTF-8',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '8.1' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-skip-utf8'],
+  async run({ connect }) {
+    const ws = await connect({ extensions })
+    // C0 AF, an overlong form.
+    ws.sendDeflated('text', hex('3ab01e00'))
+    await ws.expectFailed()
+  },
+})
