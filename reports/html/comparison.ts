@@ -1,6 +1,7 @@
 import type { ExpectationResult, Report } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
+import { cut } from '../escape/visible.ts'
 import { answerOf, comparisonOf, expectationCounts } from '../overview.ts'
 import { expectationStatuses, plural, statusWord } from '../words.ts'
 import { capital, resultLink, statusBadge } from './parts.ts'
@@ -9,6 +10,8 @@ import { capital, resultLink, statusBadge } from './parts.ts'
 export function comparison(report: Report): Markup | null {
   if (report.expectations.length === 0) return null
   const counts = expectationCounts(report)
+  const figures = measuredOf(report)
+  const told = (one: ExpectationResult): Markup => statement(one, figures)
   return html`<section id="expectations" aria-labelledby="expectations-title">
     <h2 id="expectations-title">Documented expectations</h2>
     <p class="lead">
@@ -29,9 +32,9 @@ export function comparison(report: Report): Markup | null {
             const sides = row.websocket.length + row.sse.length > 0
             const lines = (sides ? 1 : 0) + (row.both.length > 0 ? 1 : 0)
             const head = html`<th scope="rowgroup" rowspan="${lines}">${capital(row.topic)}</th>`
-            const both = html`<td colspan="2" data-side="Both">${row.both.map(statement)}</td>`
-            const first = html`<td data-side="WebSocket">${cell(row.websocket)}</td>
-              <td data-side="SSE">${cell(row.sse)}</td>`
+            const both = html`<td colspan="2" data-side="Both">${row.both.map(told)}</td>`
+            const first = html`<td data-side="WebSocket">${cell(row.websocket, told)}</td>
+              <td data-side="SSE">${cell(row.sse, told)}</td>`
             if (!sides)
               return html`<tr class="start">
                 ${head}${both}
@@ -53,11 +56,14 @@ export function comparison(report: Report): Markup | null {
   </section>`
 }
 
-function cell(rows: readonly ExpectationResult[]): Markup | readonly Markup[] {
-  return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(statement)
+function cell(
+  rows: readonly ExpectationResult[],
+  told: (one: ExpectationResult) => Markup,
+): Markup | readonly Markup[] {
+  return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(told)
 }
 
-function statement(one: ExpectationResult): Markup {
+function statement(one: ExpectationResult, figuresOf: Figures): Markup {
   const { kind, text } = answerOf(one)
   return html`<div class="statement" id="${one.id}">
     <p class="head">${statusBadge(one.status)} <span class="dim">${one.id}</span></p>
@@ -69,9 +75,21 @@ function statement(one: ExpectationResult): Markup {
         : html`<details class="from">
             <summary>from ${plural(one.checks.length, 'check')}</summary>
             <ul>
-              ${one.checks.map((id) => html`<li>${resultLink(id)}</li>`)}
+              ${one.checks.map((id) => html`<li>${resultLink(id)} ${figuresOf(id)}</li>`)}
             </ul>
           </details>`
     }
   </div>`
+}
+
+type Figures = (id: string) => string
+
+/** What a check measured, on one line. */
+function measuredOf(report: Report): Figures {
+  const figures = new Map<string, string[]>()
+  for (const { id, measured } of report.results) {
+    const names = Object.keys(measured).toSorted()
+    figures.set(id, [...(figures.get(id) ?? []), ...names.map((name) => `${name} ${measured[name]}`)])
+  }
+  return (id) => cut((figures.get(id) ?? []).join(', '), 600)
 }

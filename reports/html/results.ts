@@ -14,16 +14,32 @@ export function results(report: Report): Markup {
   return html`<section id="results" aria-labelledby="results-title">
     <h2 id="results-title">Results</h2>
     ${filters(report.results)}
-    ${topics.map((topic) => {
-      const members = groups.filter((one) => one.topic === topic)
-      if (members.length === 0) return null
-      return html`<div class="topic">
-        <h3>${capital(topic)}</h3>
-        ${members.map(group)}
-      </div>`
-    })}
+    ${topics.flatMap((topic) =>
+      parts(topic, groups).map(
+        ([title, members]) =>
+          html`<div class="topic">
+            <h3>${title}</h3>
+            ${members.map(group)}
+          </div>`,
+      ),
+    )}
     <p class="nothing" hidden>No check matches.</p>
   </section>`
+}
+
+/** A topic is one part; the protocol is one for each transport, since their standards differ. */
+function parts(
+  topic: Result['topic'],
+  all: readonly Group[],
+): readonly (readonly [string, readonly Group[]])[] {
+  const members = all.filter((one) => one.topic === topic)
+  if (members.length === 0) return []
+  if (topic !== 'protocol') return [[capital(topic), members]]
+  const transports = [...new Set(members.map(({ transport }) => transport))]
+  return transports.map((transport) => [
+    `Protocol: ${transportNames[transport]}`,
+    members.filter((one) => one.transport === transport),
+  ])
 }
 
 /** A group with something to look at is open from the start. */
