@@ -2,6 +2,7 @@ import { begin, end } from '../run/mocha-registration.ts'
 
 /** mocha calls this on its runner, before the first test: what `--grep` left out is not even started. */
 export function mochaGlobalSetup(this: Mocha.Runner): void {
+  // oxlint-disable-next-line no-this-in-exported-function -- that is how mocha hands over its runner
   begin(this)
 }
 

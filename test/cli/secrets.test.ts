@@ -40,7 +40,6 @@ function formsOf(secret: string): string[] {
     (bytes.toString('hex').match(/../g) ?? []).join(' '),
     ...base64,
     ...base64.map((one) => one.replaceAll('+', '-').replaceAll('/', '_')),
-    [...secret].toReversed().join(''),
   ]
 }
 

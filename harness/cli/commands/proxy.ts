@@ -17,14 +17,15 @@ export const proxyCommand: Act = async (invocation) => {
   const seed = flagText(invocation, 'seed')
   if (seed !== null && !/^-?\d{1,15}$/.test(seed)) throw new UsageError('--seed takes a whole number')
   const interruption = interruptible(terminal, null)
-  const server = await startProxyServer({
+  const options = {
     host: flagText(invocation, 'host') ?? 'localhost',
     port: flagPort(invocation, 'port') ?? 8474,
     ...(config === null ? {} : { config }),
     ...(seed === null ? {} : { seed: Number(seed) }),
     proxyMetrics: flags['proxyMetrics'] === true,
     runtimeMetrics: flags['runtimeMetrics'] === true,
-  })
+  }
+  const server = await startProxyServer(options)
   terminal.print(`the link engine listens on ${server.url}`)
   try {
     return await untilSignalled(interruption)
