@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { loadCatalogue } from '../../suites/index.ts'
+import { temporaryFolder } from './temporary.ts'
+
+const top = fileURLToPath(new URL('../../', import.meta.url))
+const windows = process.platform === 'win32'
+
+interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a program in a folder, with nothing of this project's surroundings. */
+async function ran(program: string, words: readonly string[], folder: string): Promise<Ran> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(STREAMPROOF|NODE|TOXIPROXY|npm_(package|lifecycle|execpath))/.test(name),
+    ),
+  )
+  try {
+    const options = { cwd: folder, env, shell: windows, maxBuffer: 64 * 1024 * 1024 }
+    const { stdout, stderr } = await promisify(execFile)(program, [...words], options)
+    return { status: 0, out: stdout, err: stderr }
+  } catch (error) {
+    const {
+      code = 1,
+      stdout = '',
+      stderr = '',
+    } = error as { code?: number; stdout?: string; stderr?: string }
+    return { status: Number(code), out: stdout, err: stderr }
+  }
+}
+
+/** The newest change in a folder, in ms. */
+function newest(...folders: readonly string[]): number {
+  const times = folders.flatMap((folder) =>
+    readdirSync(join(top, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
+  )
+  return Math.max(...times)
+}
+
+function isBuilt(): boolean {
+  if (!existsSync(join(top, 'dist', 'report.schema.json'))) return false
+  return (
+    statSync(join(top, 'dist', 'report.schema.json')).mtimeMs >
+    newest('harness', 'proxies', 'reports', 'suites')
+  )
+}
+
+describe('the package, installed where there is nothing else', function () {
+  this.timeout(120_000)
+  const folder = temporaryFolder({
+    'package.json': '{"name": "consumer", "private": true, "type": "module"}',
+  })
+  const bin = join(folder.path, 'node_modules', '.bin', windows ? 'streamproof.cmd' : 'streamproof')
+
+  before(async function () {
+    if (!isBuilt()) expect((await ran('npm', ['run', 'build'], top)).status).to.equal(0)
+    const packed = await ran(
+      'npm',
+      ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder.path],
+      top,
+    )
+    expect(packed.status, packed.err).to.equal(0)
+    const tarball = join(folder.path, packed.out.trim().split('\n').at(-1) ?? '')
+    const words = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries', '0', tarball]
+    const installed = await ran('npm', words, folder.path)
+    if (/E(AI_AGAIN|NOTFOUND|CONNREFUSED|TIMEDOUT|NETUNREACH)|network/.test(installed.err)) {
+      process.stderr.write(
+        'skipped: the package registry cannot be reached, so that the package cannot be installed\n',
+      )
+      this.skip()
+    }
+    expect(installed.status, installed.err).to.equal(0)
+  })
+
+  after(() => folder[Symbol.dispose]())
+
+  it('brings neither TypeScript nor sources', () => {
+    const modules = join(folder.path, 'node_modules')
+    expect(['typescript', 'tsx'].filter((name) => existsSync(join(modules, name)))).to.deep.equal([])
+    const own = join(modules, 'streamproof')
+    expect(readdirSync(own).toSorted()).to.deep.equal([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+    ])
+    const files = readdirSync(join(own, 'dist'), { recursive: true }).map(String)
+    expect(files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).to.deep.equal([])
+  })
+
+  it('lists the same checks as the sources', async () => {
+    const { out, err, status } = await ran(bin, ['list', '--json'], folder.path)
+    expect(status, err).to.equal(0)
+    const listed = (JSON.parse(out) as { readonly checks: readonly { readonly id: string }[] }).checks
+    expect(listed.map(({ id }) => id)).to.deep.equal((await loadCatalogue()).checks.map(({ id }) => id))
+  })
+
+  it('runs against the embedded reference, through the embedded engine', async () => {
+    const { err, status } = await ran(
+      bin,
+      ['run', '--topic', 'connection,limitations', '--quiet'],
+      folder.path,
+    )
+    expect(status, err).to.equal(0)
+    expect(readdirSync(join(folder.path, 'streamproof-report'))).to.include.members([
+      'report.json',
+      'index.html',
+    ])
+  })
+
+  it('is a library', async () => {
+    writeFileSync(
+      join(folder.path, 'consumer.mjs'),
+      `import { checks, judge, run } from 'streamproof'
+      import { createRequire } from 'node:module'
+      const schema = createRequire(import.meta.url)('streamproof/report.schema.json')
+      const verdict = judge('SHOULD', { kind: 'not-applicable', reason: 'x' })
+      console.log(JSON.stringify([typeof checks, typeof run, verdict, schema.type]))`,
+    )
+    const { out, err, status } = await ran(process.execPath, ['consumer.mjs'], folder.path)
+    expect(status, err).to.equal(0)
+    expect(JSON.parse(out)).to.deep.equal(['function', 'function', 'not-applicable', 'object'])
+  })
+
+  it('has types', async () => {
+    writeFileSync(
+      join(folder.path, 'consumer.ts'),
+      `import { checks, judge, run } from 'streamproof'
+      const list = await checks({ sse: 'http://127.0.0.1:1/events' })
+      const titles: readonly string[] = list.map((one) => one.title)
+      const skips: readonly (string | null)[] = list.map((one) => one.skip)
+      const runs: readonly (() => Promise<void>)[] = list.map((one) => one.run)
+      const passed: number = (await run({ ws: 'ws://127.0.0.1:1/' })).summary.pass
+      // @ts-expect-error there is no such level
+      judge('PERHAPS', { kind: 'held' })
+      export { titles, skips, runs, passed }`,
+    )
+    const words = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--skipLibCheck',
+      '--types',
+      '',
+      'consumer.ts',
+    ]
+    const { out, status } = await ran(
+      process.execPath,
+      [join(top, 'node_modules', 'typescript', 'bin', 'tsc'), ...words],
+      folder.path,
+    )
+    expect(out).to.equal('')
+    expect(status).to.equal(0)
+  })
+})
