@@ -115,12 +115,7 @@ export function headline(report: Report): {
   }
   if (exitCode === 3)
     return { ok: false, word: 'not set up', says: 'the target or the link could not be used' }
-  if (exitCode === 2)
-    return {
-      ok: false,
-      word: 'nothing judged',
-      says: 'no required check of a given transport could be judged',
-    }
+  if (exitCode === 2) return { ok: false, word: 'not judged', says: unjudged(report) }
   if (exitCode === 1) {
     const says =
       fail > 0
@@ -133,6 +128,24 @@ export function headline(report: Report): {
   const rest =
     fail > 0 ? `, ${plural(fail, 'check')} fell below the gate${known > 0 ? ` (${known} known)` : ''}` : ''
   return { ok: true, word: 'passed', says: `${pass} of ${total} checks passed${rest}` }
+}
+
+/** Exit status 2: of whom nothing can be said, although other checks may well have fallen. */
+function unjudged({ targets, results, summary }: Report): string {
+  const silent = targets.filter(
+    ({ transport }) =>
+      !results.some(
+        (one) =>
+          one.transport === transport &&
+          one.level === 'MUST' &&
+          (one.verdict === 'pass' || one.verdict === 'fail'),
+      ),
+  )
+  const names = silent.map(({ transport }) => transportNames[transport]).join(' and ')
+  const whose = names === '' ? '' : ` of the ${names} target${silent.length > 1 ? 's' : ''}`
+  const broken =
+    summary.fail > 0 ? `; ${plural(summary.fail, 'requirement is', 'requirements are')} broken elsewhere` : ''
+  return `no required check${whose} could be judged${broken}`
 }
 
 /** `cut-after, down, bytes 12`. */

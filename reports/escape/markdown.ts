@@ -28,8 +28,7 @@ export function codeBlock(lines: readonly string[], language = ''): string {
 
 /** Words that stay as they are: nothing in them means anything to a Markdown reader. */
 const harmless = /^[\p{L}\p{N}%°,;()/"'’=+—–×·…≥≤µ?]*(?:[-.!:][\p{L}\p{N}%,;()/"'’=+]+)*[.!:?]?$/u
-const risky =
-  /^\d+[.)]$|^[-+=]+$|^www\.|:\/\/|^\(*(?:GH-\d+|[0-9a-f]{7,})[^\p{L}]*$|:[\w+-]+:|[\w-]+\/[\w-]+\.[\w-]/iu
+const risky = /^\d+[.)]$|^[-+=]+$|^www\.|:\/\/|^\(*(?:GH-\d+|[0-9a-f]{7,})[^\p{L}]*$|:[\w+-]+:/iu
 
 /**
  * A sentence of ours as running text: words that could become a link, a mention, an issue, an emoji or markup are

@@ -64,13 +64,17 @@ describe('reports: what they are written from', () => {
     expect(words).to.deep.equal([
       'passed',
       'failed',
-      'nothing judged',
+      'not judged',
       'not set up',
       'harness error',
       'interrupted',
     ])
     expect(headline(reportOf(mixedReport().results, 0)).says).to.equal(
       '130 of 141 checks passed, 3 checks fell below the gate (1 known)',
+    )
+    const half = mixedReport().results.filter(({ transport }) => transport === 'websocket')
+    expect(headline(reportOf(half, 2)).says).to.equal(
+      'no required check of the Server-Sent Events target could be judged; 2 requirements are broken elsewhere',
     )
     expect(headline({ ...passingReport(), run: { ...passingReport().run, complete: false } }).ok).to.equal(
       false,
