@@ -1,0 +1,142 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Catalogue } from '../../harness/check/catalogue.ts'
+import { fallenVerdict } from '../../harness/check/judge.ts'
+import type { Report, Result } from '../../harness/check/result.ts'
+import { referenceContract } from '../../harness/cli/reference-contract.ts'
+import type { Kit } from '../../harness/peers/kit.ts'
+import { mutants } from '../../harness/reference/mutants.ts'
+import { startReference } from '../../harness/reference/start.ts'
+import type { ReferenceOptions } from '../../harness/reference/start.ts'
+import { run } from '../../harness/run/run.ts'
+import type { RunSettings } from '../../harness/run/settings.ts'
+import { resolveTargets } from '../../harness/target/contract.ts'
+import type { Contract } from '../../harness/target/contract.ts'
+import type { KnownCapabilities } from '../../harness/target/discover.ts'
+import type { Engine } from '../../proxies/types.ts'
+
+/** Which checks fall on which mutant. */
+export interface Matrix {
+  readonly [mutant: string]: MutantRow
+}
+
+export interface MutantRow {
+  /** Checks that name this mutant, and what each says instead of what it expected; several, where both are right. */
+  readonly named: Readonly<Record<string, string | readonly string[]>>
+  /** Further checks that fall on it. */
+  readonly also: readonly string[]
+}
+
+/** Limits a quarter as long, for the reference and its mutants alike: on this machine every answer comes at once. */
+export const timeScale = 0.25
+
+export const matrixFile = new URL('matrix.json', import.meta.url)
+
+export function committedMatrix(): Matrix {
+  return JSON.parse(readFileSync(matrixFile, 'utf8')) as Matrix
+}
+
+/**
+ * The catalogue as mutants are to be judged by it: each check by itself, not blocked by the fall of another one that
+ * the same mutant brings about.
+ */
+export function unblocked({ checks, expectations }: Catalogue<Kit>): Catalogue<Kit> {
+  return { expectations, checks: checks.map((check) => ({ ...check, after: [] })) }
+}
+
+/** Judges the reference, or a mutant of it. */
+export async function judged(
+  catalogue: Catalogue<Kit>,
+  engine: Engine,
+  options: ReferenceOptions,
+  settings: Partial<RunSettings> = {},
+): Promise<Report> {
+  await using reference = await startReference(options)
+  const { publish, ...contract } = referenceContract(reference)
+  // The pushing variant lets nobody publish.
+  const whole: Contract =
+    options.variant === 'pushing' || publish === undefined ? contract : { ...contract, publish }
+  return await run(catalogue, {
+    targets: resolveTargets(whole),
+    shown: { websocket: 'reference', sse: 'reference' },
+    engine,
+    redactor: { text: (value) => value, bytes: (value) => value },
+    seed: 1,
+    command: 'streamproof run',
+    version: '0.0.0',
+    timeScale,
+    jobs: 16,
+    ...settings,
+  })
+}
+
+/** What the reference can: taken for known about each mutant, so that what a mutant lost cannot hide a fall. */
+export function capabilitiesOf({ targets }: Report): KnownCapabilities {
+  const of = (transport: string): KnownCapabilities['sse'] =>
+    targets.find((target) => target.transport === transport)?.capabilities ?? null
+  return { websocket: of('websocket'), sse: of('sse') }
+}
+
+/** Mutants that checks name, with the ids of these checks. */
+export function namedBy({ checks }: Catalogue<Kit>): ReadonlyMap<string, readonly string[]> {
+  const named = new Map<string, string[]>()
+  for (const { id, mutants } of checks) {
+    for (const mutant of mutants) named.set(mutant, [...(named.get(mutant) ?? []), id])
+  }
+  return named
+}
+
+/** A result as one line of a failed assertion. */
+export function told({ id, verdict, expected, actual, reason }: Result): string {
+  return `${verdict} ${id}: ${actual === null ? (reason ?? 'as it should be') : `expected ${expected}; actual: ${actual}`}`
+}
+
+/** True: the check fell, with the verdict of its level. */
+export function fell(result: Result): boolean {
+  return result.verdict === fallenVerdict(result.level)
+}
+
+/** Runs these side by side, so many at once, in order. Each may be awaited by itself; none rejects unheard. */
+export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: number): Promise<T>[] {
+  const free: (() => void)[] = []
+  let active = 0
+  return jobs.map(async (job) => {
+    if (active >= atOnce) await new Promise<void>((resolve) => free.push(resolve))
+    else active += 1
+    try {
+      return await job()
+    } finally {
+      const next = free.shift()
+      if (next === undefined) active -= 1
+      else next()
+    }
+  })
+}
+
+/** What fell, by id, with what each said instead of what it expected. */
+export function falls(report: Report): Map<string, string> {
+  return new Map(report.results.filter(fell).map(({ id, actual }) => [id, actual ?? '']))
+}
+
+/** Several texts may be committed where both are right: how a connection ended depends on who was faster. */
+export function agrees(committed: MutantRow['named'][string] | undefined, actual: string): boolean {
+  return committed !== undefined && [committed].flat().includes(actual)
+}
+
+/** What fell, with the committed texts where these agree with what was said. */
+export function namedRow(
+  found: ReadonlyMap<string, string>,
+  committed: MutantRow['named'],
+): MutantRow['named'] {
+  const rows = [...found].map(
+    ([id, actual]) => [id, agrees(committed[id], actual) ? (committed[id] ?? actual) : actual] as const,
+  )
+  return Object.fromEntries(rows.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Writes the matrix for review, without mutants that are no more. */
+export function writeMatrix(matrix: Matrix): void {
+  const known = new Set(mutants.map(({ name }) => name))
+  const rows = Object.entries(matrix).filter(([name]) => known.has(name))
+  const inOrder = Object.fromEntries(rows.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  writeFileSync(matrixFile, `${JSON.stringify(inOrder, null, 1)}\n`)
+}
