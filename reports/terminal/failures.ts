@@ -6,10 +6,10 @@ import { clauseLabel } from '../sections.ts'
 import type { Page } from './page.ts'
 import { verdictPaint } from './page.ts'
 
-const detailed = { field: 600, entries: 24, bytes: 80 }
+const detailed = { field: 600, entries: 24, bytes: 64 }
 
 /** Failures that are shown with their transcripts; of a target that breaks everything, the others are shown short. */
-const wholeFailures = 20
+const wholeFailures = 12
 
 /** What was seen without being a failure: in short, before the failures. */
 export function softer(page: Page, report: Report): void {
