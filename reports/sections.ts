@@ -1,9 +1,22 @@
-import { specs } from '../harness/check/model.ts'
 import type { Result } from '../harness/check/result.ts'
 
 /** Titles of the sections of the standards, so that protocol checks can be shown as the standard is read. */
 
 type Spec = Result['clause']['spec']
+
+/** The transports' own standards first, then the HTTP that they stand on, then advice and rules of our own. */
+const inReading: readonly Spec[] = [
+  'RFC6455',
+  'RFC7692',
+  'RFC8441',
+  'HTML',
+  'FETCH',
+  'RFC9110',
+  'RFC9112',
+  'OWASP',
+  'EXPECTATIONS',
+  'STREAMPROOF',
+]
 
 const names: Readonly<Record<Spec, string>> = {
   RFC6455: 'RFC 6455',
@@ -82,9 +95,12 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
   },
   RFC8441: { '4': 'The Extended CONNECT Method', '5': 'Using Extended CONNECT to Bootstrap WebSockets' },
   RFC9110: {
+    '4.2': 'HTTP-Related URI Schemes',
+    '4.3': 'Authoritative Access',
     '5': 'Fields',
     '5.1': 'Field Names',
     '5.3': 'Field Order',
+    '5.4': 'Field Limits',
     '5.5': 'Field Values',
     '5.6': 'Common Rules for Field Values',
     '6': 'Message Abstraction',
@@ -95,6 +111,8 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
     '8.4': 'Content-Encoding',
     '8.6': 'Content-Length',
     '9': 'Methods',
+    '9.1': 'Methods: Overview',
+    '9.2': 'Common Method Properties',
     '9.3': 'Method Definitions',
     '12.5': 'Content Negotiation Fields',
     '15': 'Status Codes',
@@ -124,10 +142,13 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
     'server-sent-events': 'Server-Sent Events',
     'server-sent-events-intro': 'Introduction',
     'the-eventsource-interface': 'The EventSource Interface',
+    'concept-event-stream-reconnection-time': 'The Reconnection Time',
     'sse-processing-model': 'Processing Model',
     'the-last-event-id-header': 'The Last-Event-ID Header',
     'parsing-an-event-stream': 'Parsing an Event Stream',
     'event-stream-interpretation': 'Interpreting an Event Stream',
+    processField: 'Processing a Field',
+    dispatchMessage: 'Dispatching an Event',
     'authoring-notes': 'Authoring Notes',
     'eventsource-push': 'Connectionless Push',
     'garbage-collection': 'Garbage Collection',
@@ -138,6 +159,8 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
     'http-cors-protocol': 'HTTP CORS Protocol',
     'cors-check': 'CORS Check',
     'cors-preflight-fetch': 'CORS Preflight',
+    'cors-protocol-and-http-caches': 'CORS and HTTP Caches',
+    'cors-unsafe-request-header-byte': 'CORS-Unsafe Request Headers',
     'http-redirect-fetch': 'Redirects',
     'origin-header': 'The Origin Header',
   },
@@ -159,13 +182,13 @@ export function placeOf(clause: Result['clause']): Place {
     const section = clause.section.split('.').slice(0, 2).join('.')
     const parent = section.split('.')[0] ?? ''
     const title = titles[clause.spec]?.[section] ?? titles[clause.spec]?.[parent]
-    const order = [specs.indexOf(clause.spec), ...section.split('.').map(Number)]
+    const order = [inReading.indexOf(clause.spec), ...section.split('.').map(Number)]
     return { order, label: `${spec} ${section}`, title: title ?? `Section ${section}` }
   }
   const known = Object.keys(titles[clause.spec] ?? {})
   const at = known.includes(clause.section) ? known.indexOf(clause.section) : known.length
   return {
-    order: [specs.indexOf(clause.spec), at],
+    order: [inReading.indexOf(clause.spec), at],
     label: spec,
     title: titles[clause.spec]?.[clause.section] ?? spelled(clause.section),
   }
