@@ -38,6 +38,7 @@ export async function sendRequest(
   const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
   if (head === null && socket.ending === null) socket.gaveUp()
   if (head !== null) await bodyOf(context, exchange, head, body)
+  const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
   const ending = exchange.ending
   context.judged(ending)
   const { tls } = socket
@@ -48,6 +49,7 @@ export async function sendRequest(
     ending,
     body: body.view(),
     headMs: exchange.headMs,
+    surplus,
     tls,
     expectHead: () => head ?? missing(exchange, ending),
   }
@@ -75,6 +77,19 @@ async function bodyOf(
     () => (exchange.over || exchange.ending !== null || body.truncated ? true : undefined),
     stream ? context.limits.quiet : context.limits.reply,
   )
+}
+
+/** Bytes behind a head that ends the response: content where none may be. */
+async function surplusOf(context: SessionContext, { socket }: Exchange): Promise<number> {
+  const behind = (): number => {
+    const { bytesDown, openedAtBytesDown } = socket.trace
+    return bytesDown - (openedAtBytesDown ?? bytesDown)
+  }
+  await socket.watch.until(
+    () => (behind() > 0 || socket.ending !== null ? true : undefined),
+    context.limits.quiet,
+  )
+  return behind()
 }
 
 function missing(exchange: Exchange, ending: Ending | null): never {

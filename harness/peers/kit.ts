@@ -264,6 +264,13 @@ export interface ConformingClients {
     readonly until: (events: readonly ClientEvent[]) => boolean
     /** Called once the stream is open. */
     readonly opened?: () => Promise<void>
+    /**
+     * Runs the client over a link of its own that goes down once it has got an event. Called while it is down; then
+     * the link comes up again, and the client is waited for. Recorded as the fault `link-down`.
+     */
+    readonly interrupted?: () => Promise<void>
+    /** Called when the client has opened its second stream. */
+    readonly returned?: () => Promise<void>
   }): Promise<{ readonly events: readonly ClientEvent[]; readonly opens: number }>
 }
 
@@ -290,6 +297,8 @@ export interface SubscribeOptions {
   readonly without?: readonly string[]
   readonly url?: URL
   readonly httpVersion?: '1.1' | '1.0'
+  /** Whether the target is busy is what the check is about: a refusal, 429 or 503 is a violation then. */
+  readonly judgesRefusal?: boolean
 }
 
 export interface StreamEvent {
@@ -393,6 +402,8 @@ export interface HttpAnswer {
   /** First bytes of the body, up to 64 KiB or what came within the limit. */
   readonly body: Uint8Array
   readonly headMs: number | null
+  /** Bytes that came behind the end of the response: only watched for behind HEAD. */
+  readonly surplus: number
   /** The peer certificate's facts, on TLS. */
   readonly tls: {
     readonly authorized: boolean

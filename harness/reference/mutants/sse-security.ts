@@ -27,13 +27,6 @@ export const sseSecurityMutants: readonly Mutant[] = [
     rules: { allowOrigin: () => '*' },
   },
   {
-    name: 'credentials-untold',
-    transport: 'sse',
-    breaks: 'The allowed origin is not told that it may send credentials.',
-    clause: 'FETCH/cors-check',
-    rules: { allowCredentials: false },
-  },
-  {
     name: 'no-vary',
     transport: 'sse',
     breaks: 'An answer that depends on the origin does not say so.',
@@ -48,7 +41,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
     rules: { judgeOrigin: (origin) => (origin === null ? 'same' : 'allowed') },
   },
   {
-    name: 'allow-null-origin',
+    name: 'cors-null-origin',
     transport: 'sse',
     breaks: 'The origin null is allowed, which any page can make.',
     clause: cors,
@@ -58,7 +51,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'origin-by-prefix',
+    name: 'cors-by-prefix',
     transport: 'sse',
     breaks: 'An origin that begins like the allowed one is allowed.',
     clause: cors,
@@ -68,7 +61,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'origin-by-suffix',
+    name: 'cors-by-suffix',
     transport: 'sse',
     breaks: 'An origin that ends like the allowed one is allowed.',
     clause: cors,

@@ -74,7 +74,7 @@ const bytesOfStream: readonly Mutant[] = [
     transport: 'sse',
     breaks: 'The empty line that ends an event is sent four seconds later.',
     clause: interpretation,
-    rules: { holdBlankMs: 4000 },
+    rules: { holdBlankMs: 4000, heartbeat: Buffer.from(': heartbeat\n') },
   },
   {
     name: 'nul-in-id',

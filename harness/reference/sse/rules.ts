@@ -16,6 +16,8 @@ export interface ResponseRules {
   /** Null to serve the request, else the status that refuses it. */
   readonly refusesStream: (head: RequestHead) => number | null
   /** `hang`: no answer. `stream`: the stream, as if it were a GET. */
+  /** `one`: a request for the stream whose head came in several pieces is refused with 400. */
+  readonly requestPieces: 'any' | 'one'
   readonly headMethod: 'answer' | 'hang' | 'stream'
   readonly otherMethods: 'refuse' | 'refuse-without-allow' | 'stream'
   readonly unknownMethods: 'refuse' | 'stream'
@@ -137,6 +139,7 @@ export const strictSse: SseRules = {
   streamHeaders: strictStreamHeaders,
   headDelayMs: 0,
   refusesStream: () => null,
+  requestPieces: 'any',
   headMethod: 'answer',
   otherMethods: 'refuse',
   unknownMethods: 'refuse',

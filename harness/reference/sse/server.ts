@@ -124,6 +124,7 @@ async function events(exchange: Exchange, origin: string | null): Promise<boolea
   }
   const refusal = rules.refusesStream(head)
   if (refusal !== null) return refuse(exchange, refusal, 'this request is not served')
+  if (rules.requestPieces === 'one' && connection.reads > 1) return refuse(exchange, 400, 'one piece, please')
   if (service.channel.size >= rules.maxStreams) return refuse(exchange, 503, 'too many streams are open')
   return openStream(exchange)
 }

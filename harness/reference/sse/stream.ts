@@ -26,6 +26,7 @@ export class ClientStream implements Subscriber {
   #late: StoredEvent[] = []
   #stalledSince: number | null = null
   #written = 0
+  /** With the name that was written. */
   #before: StoredEvent | null = null
   #over = false
 
@@ -120,7 +121,7 @@ export class ClientStream implements Subscriber {
     const id = rules.idWritten(event, this.#written)
     const name = rules.nameWritten(event, this.#before)
     this.#written += 1
-    this.#before = event
+    this.#before = { ...event, name }
     const parts = [
       id === null ? Buffer.alloc(0) : rules.encodeField('id', id),
       name === null ? Buffer.alloc(0) : rules.encodeField('event', name),

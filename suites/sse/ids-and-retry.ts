@@ -1,0 +1,174 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { roundTrip, sample, shown } from './support.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 90207,
+  title: 'HTML 9.2.6: ids and the reconnection time',
+}
+
+const fields = { spec: 'HTML', section: 'processField' } as const
+const dispatch = { spec: 'HTML', section: 'dispatchMessage' } as const
+const topic = 'reconnection'
+
+export const noNul = check({
+  id: 'sse/ids/no-nul',
+  title: 'writes no id with NUL in it',
+  level: 'SHOULD',
+  clause: fields,
+  topic,
+  needs: ['sse.ids'],
+  mutants: ['nul-in-id'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    kit.expect(problems('id-nul').length === 0, 'an id without NUL', 'an id with NUL, which clients ignore')
+  },
+})
+
+export const onEveryEvent = check({
+  id: 'sse/ids/on-every-event',
+  title: 'gives every event an id',
+  // Behind an event without one, a client still holds the cursor of an earlier event.
+  level: 'SHOULD',
+  clause: dispatch,
+  topic,
+  needs: ['sse.publish', 'sse.ids'],
+  mutants: ['some-without-id'],
+  async run(kit) {
+    const one = await roundTrip(kit, (marker) => marker)
+    const other = await roundTrip(kit, (marker) => `${marker}\nsecond`)
+    const all = one.event.id !== null && other.event.id !== null
+    kit.expect(all, 'an id on each of two events', 'an event without one')
+  },
+})
+
+export const neverEmpty = check({
+  id: 'sse/ids/never-empty',
+  title: 'does not take the cursor from clients by an empty id',
+  level: 'SHOULD',
+  clause: dispatch,
+  topic,
+  needs: ['sse.publish', 'sse.ids'],
+  mutants: ['some-with-empty-id'],
+  async run(kit) {
+    const one = await roundTrip(kit, (marker) => marker)
+    const other = await roundTrip(kit, (marker) => `${marker}\nsecond`)
+    const empty = one.event.id === '' || other.event.id === ''
+    kit.expect(!empty, 'no empty id', 'an event with an empty id')
+  },
+})
+
+export const unique = check({
+  id: 'sse/ids/unique',
+  title: 'gives no two events the same id',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'unique-ids' },
+  topic,
+  needs: ['sse.publish', 'sse.ids'],
+  mutants: ['constant-id'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const ids = (await kit.inTurn(4, () => stream.barrier())).map(({ id }) => id).filter((id) => id !== null)
+    kit.expect(new Set(ids).size === ids.length, 'ids that differ', 'the same id again')
+  },
+})
+
+export const shared = check({
+  id: 'sse/ids/shared',
+  title: 'shows the same event under the same id to every client',
+  // Else a cursor means nothing to the connection that presents it.
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'shared-ids' },
+  topic,
+  needs: ['sse.publish', 'sse.ids'],
+  mutants: ['per-connection-ids'],
+  async run(kit) {
+    const first = await kit.subscribe()
+    await first.barrier()
+    const second = await kit.subscribe()
+    const { data, id } = await second.barrier()
+    const same = await first.expectEvent('the event on the other client', (event) => event.data === data)
+    kit.expect(same.id === id, 'the same id on both', 'different ids')
+  },
+})
+
+export const corsSafe = check({
+  id: 'sse/ids/cors-safe',
+  title: 'uses ids that a browser may send to another origin without a preflight',
+  level: 'MAY',
+  clause: { spec: 'FETCH', section: 'cors-unsafe-request-header-byte' },
+  topic: 'compatibility',
+  needs: ['sse.ids'],
+  mutants: ['long-ids', 'unsafe-ids'],
+  async run(kit) {
+    const { event } = await sample(kit)
+    const id = event.id ?? ''
+    kit.expect(Buffer.byteLength(id) <= 128, 'an id of 128 octets at most', 'a longer one')
+    kit.expect(!/["():<>?@[\\\]{}]|[^\P{Cc}\t]/u.test(id), 'an id of safe characters', 'one with others')
+  },
+})
+
+export const publishedId = check({
+  id: 'sse/ids/as-published',
+  title: 'writes the id that an event was published with, whatever characters that has',
+  level: 'SHOULD',
+  clause: fields,
+  topic: 'protocol',
+  needs: ['sse.publish', 'sse.publish.id'],
+  mutants: ['ascii-ids'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    const taken = await kit.offer({ data: marker, id: `é ${marker}` })
+    await stream.barrier()
+    const event = stream.events.find(({ data }) => data === marker)
+    const as = event?.id == null ? 'no id' : `the id ${shown(event.id, marker)}`
+    kit.expect(taken === 'refused' || event?.id === `é ${marker}`, 'the id "é MARK"', as)
+  },
+})
+
+export const retryDigits = check({
+  id: 'sse/retry/digits',
+  title: 'writes the reconnection time in ASCII digits alone',
+  level: 'SHOULD',
+  clause: fields,
+  topic,
+  needs: ['sse.events'],
+  mutants: ['retry-garbage'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    kit.expect(problems('retry-not-digits').length === 0, 'digits', 'something else, which clients ignore')
+  },
+})
+
+export const retryModerate = check({
+  id: 'sse/retry/moderate',
+  title: 'asks clients to come back neither at once nor after a day',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'moderate-retry' },
+  topic: 'scalability',
+  needs: ['sse.events'],
+  mutants: ['retry-zero', 'retry-absurd'],
+  async run(kit) {
+    const { stream } = await sample(kit)
+    const { retry } = stream
+    if (retry !== null) kit.measure('retryMs', retry)
+    kit.expect(retry === null || retry >= 50, 'a reconnection time of 50 ms or more', `${retry} ms`)
+    kit.expect(retry === null || retry <= 86_400_000, 'a reconnection time of a day or less', `${retry} ms`)
+  },
+})
+
+export const retryTold = check({
+  id: 'sse/retry/told',
+  title: 'tells clients when to come back',
+  level: 'MAY',
+  clause: { spec: 'HTML', section: 'concept-event-stream-reconnection-time' },
+  topic,
+  needs: ['sse.events'],
+  mutants: ['no-retry', 'retry-garbage'],
+  async run(kit) {
+    const { stream } = await sample(kit)
+    kit.expect(stream.retry !== null, 'a retry field', 'none before the first event')
+  },
+})

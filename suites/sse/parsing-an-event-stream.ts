@@ -1,0 +1,179 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { expectRoundTrip, sample } from './support.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 90205,
+  title: 'HTML 9.2.5: parsing an event stream',
+}
+
+const clause = { spec: 'HTML', section: 'parsing-an-event-stream' } as const
+const topic = 'protocol'
+
+export const utf8 = check({
+  id: 'sse/stream/utf8',
+  title: 'sends UTF-8 and nothing else',
+  level: 'MUST',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.events'],
+  mutants: ['latin1-body'],
+  expectations: ['EXP-LIM-1'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    kit.expect(problems('utf8').length === 0, 'UTF-8', 'bytes that are no UTF-8')
+  },
+})
+
+export const oneBom = check({
+  id: 'sse/stream/one-bom',
+  title: 'sends a byte order mark at the very start, if at all',
+  level: 'MUST',
+  clause,
+  topic,
+  needs: ['sse.events'],
+  mutants: ['bom-twice', 'bom-per-event'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    kit.expect(problems('bom').length === 0, 'no further byte order mark', 'one before a field or comment')
+  },
+})
+
+export const fieldCase = check({
+  id: 'sse/stream/field-case',
+  title: 'writes field names in lower case',
+  // Clients compare names literally: another case is another name, and its value is lost.
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'processField' },
+  topic,
+  needs: ['sse.events'],
+  mutants: ['capital-field', 'capital-data'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    const [wrong] = problems('field-case')
+    kit.expect(wrong === undefined, 'data, event, id and retry in lower case', wrong?.what ?? '')
+  },
+})
+
+export const knownFields = check({
+  id: 'sse/stream/known-fields',
+  title: 'writes no field that clients do not know',
+  level: 'SHOULD',
+  clause: { spec: 'HTML', section: 'processField' },
+  topic,
+  needs: ['sse.events'],
+  mutants: ['unknown-field'],
+  async run(kit) {
+    const { problems } = await sample(kit)
+    const [wrong] = problems('unknown-field')
+    kit.expect(wrong === undefined, 'no field but data, event, id and retry', wrong?.what ?? '')
+  },
+})
+
+export const binary = check({
+  id: 'sse/stream/binary',
+  title: 'stays UTF-8 when bytes are published that are not',
+  level: 'MUST',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.publish.binary'],
+  mutants: ['binary-as-it-is'],
+  expectations: ['EXP-LIM-1'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    await kit.offer({ data: Buffer.from(`${marker} \xff\xfe\xc3(\x80`, 'latin1') })
+    await stream.barrier()
+    const event = stream.events.find(({ data }) => data.includes(marker))
+    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
+    kit.expect(!broken, 'UTF-8, with U+FFFD for what is none', 'the bytes as they were published')
+  },
+})
+
+export const surrogates = check({
+  id: 'sse/stream/surrogates',
+  title: 'writes no surrogate as if it were a character',
+  level: 'MUST',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.publish.binary'],
+  mutants: ['surrogates-as-they-are', 'binary-as-it-is'],
+  expectations: ['EXP-LIM-1'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    await kit.offer({ data: Buffer.from(`${marker} \xed\xa0\x80 \xed\xb0\x80`, 'latin1') })
+    await stream.barrier()
+    const event = stream.events.find(({ data }) => data.includes(marker))
+    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
+    kit.expect(!broken, 'U+FFFD for each octet of a surrogate', 'surrogates, three octets each')
+  },
+})
+
+export const multibyte = check({
+  id: 'sse/stream/multibyte',
+  title: 'carries characters of two and three octets unchanged',
+  level: 'MUST',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.publish'],
+  mutants: ['ascii-only', 'latin1-body'],
+  expectations: ['EXP-LIM-1'],
+  async run(kit) {
+    await expectRoundTrip(kit, (marker) => `${marker} é ß Ж 中 €`)
+  },
+})
+
+export const astral = check({
+  id: 'sse/stream/astral',
+  title: 'carries characters of four octets unchanged',
+  level: 'MUST',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.publish'],
+  mutants: ['bmp-only', 'ascii-only'],
+  expectations: ['EXP-LIM-1'],
+  async run(kit) {
+    await expectRoundTrip(kit, (marker) => `${marker} 😀 👩‍👩‍👧 𝄞`)
+  },
+})
+
+export const lineSeparators = check({
+  id: 'sse/stream/line-separators',
+  title: 'ends lines by CR and LF alone: U+2028, U+2029, U+0085, VT and FF are text',
+  level: 'MUST',
+  clause,
+  topic,
+  needs: ['sse.publish'],
+  mutants: ['split-unicode-lines'],
+  async run(kit) {
+    await expectRoundTrip(kit, (marker) => `${marker} a\u2028b\u2029c\u0085d\ve\ff`)
+  },
+})
+
+export const nulInData = check({
+  id: 'sse/stream/nul-in-data',
+  title: 'carries NUL as any other character',
+  level: 'SHOULD',
+  clause,
+  topic: 'limitations',
+  needs: ['sse.publish'],
+  mutants: ['end-at-nul'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    const taken = await kit.offer({ data: `${marker} a\0b` })
+    await stream.barrier()
+    const event = stream.events.find(({ data }) => data.includes(marker))
+    kit.expect(
+      taken === 'refused' || event?.data === `${marker} a\0b`,
+      'data with NUL in it',
+      'data without it, or none',
+    )
+  },
+})
+
+function within(offset: number, event: { readonly from: number; readonly to: number } | undefined): boolean {
+  return event !== undefined && offset >= event.from && offset < event.to
+}

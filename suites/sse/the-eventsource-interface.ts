@@ -1,0 +1,208 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { ask, essence, shown, shownType } from './support.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 90202,
+  title: 'HTML 9.2.2 and 9.2.3: the request and its response',
+}
+
+const clause = { spec: 'HTML', section: 'the-eventsource-interface' } as const
+
+export const status = check({
+  id: 'sse/response/status-200',
+  title: 'answers with status 200',
+  // Said about clients: every other status ends an EventSource for good.
+  level: 'MUST',
+  clause,
+  topic: 'protocol',
+  mutants: ['status-201'],
+  async run(kit) {
+    const { status } = (await ask(kit)).expectHead()
+    kit.expect(status === 200, 'status 200', `status ${status}`)
+  },
+})
+
+export const contentType = check({
+  id: 'sse/response/content-type',
+  title: 'calls the stream text/event-stream',
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'parsing-an-event-stream' },
+  topic: 'protocol',
+  mutants: ['type-html', 'type-missing'],
+  async run(kit) {
+    const type = (await ask(kit)).expectHead().get('content-type')
+    kit.expect(essence(type) === 'text/event-stream', 'Content-Type text/event-stream', shownType(type))
+  },
+})
+
+export const charset = check({
+  id: 'sse/response/charset',
+  title: 'names no charset other than utf-8',
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'text/event-stream' },
+  topic: 'protocol',
+  mutants: ['charset-latin1'],
+  async run(kit) {
+    const type = (await ask(kit)).expectHead().get('content-type') ?? ''
+    const named = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1]
+    kit.expect(
+      named === undefined || named.toLowerCase() === 'utf-8',
+      'charset utf-8, or none',
+      `charset ${shown(named ?? '')}`,
+    )
+  },
+})
+
+export const headersAtOnce = check({
+  id: 'sse/response/headers-at-once',
+  title: 'sends the head of the response at once, without waiting for an event',
+  // A client is open when the head has come: until then its page shows a stream that does not connect.
+  level: 'SHOULD',
+  clause: { spec: 'HTML', section: 'sse-processing-model' },
+  topic: 'performance',
+  mutants: ['late-headers'],
+  async run(kit) {
+    const answer = await ask(kit)
+    answer.expectHead()
+    kit.expect((answer.headMs ?? 0) < 2000, 'the head within two seconds', 'a head that came later')
+  },
+})
+
+export const withoutAccept = check({
+  id: 'sse/request/without-accept',
+  title: 'serves a request without Accept',
+  // Clients MAY send it: one that does not is closed for good by anything but 200.
+  level: 'MUST',
+  clause,
+  topic: 'compatibility',
+  mutants: ['needs-accept'],
+  async run({ subscribe }) {
+    await subscribe({ without: ['Accept'] })
+  },
+})
+
+export const anyAccept = check({
+  id: 'sse/request/any-accept',
+  title: 'serves a request that accepts anything',
+  // As above: `*/*` is what a client sends that sets no Accept of its own.
+  level: 'MUST',
+  clause,
+  topic: 'compatibility',
+  mutants: ['needs-exact-accept'],
+  async run({ subscribe }) {
+    await subscribe({ headers: [['Accept', '*/*']] })
+  },
+})
+
+export const plainGet = check({
+  id: 'sse/request/plain-get',
+  title: 'serves an ordinary GET with nothing but Host and credentials',
+  level: 'SHOULD',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-4' },
+  topic: 'connection',
+  mutants: ['needs-cache-control', 'needs-accept'],
+  expectations: ['EXP-CON-4'],
+  async run({ subscribe, measure }) {
+    const stream = await subscribe({ without: ['Accept', 'Accept-Encoding', 'Cache-Control'] })
+    measure('httpVersion', stream.response.version)
+  },
+})
+
+export const notCacheable = check({
+  id: 'sse/response/not-cacheable',
+  title: 'tells caches not to answer with an old copy of the stream',
+  level: 'SHOULD',
+  clause,
+  topic: 'security',
+  mutants: ['cacheable-stream', 'no-cache-control'],
+  expectations: ['EXP-SEC-3'],
+  async run(kit) {
+    const directives = (await ask(kit)).expectHead().list('cache-control')
+    const told = directives.some((one) => /^no-(store|cache)$/i.test(one))
+    kit.expect(
+      told,
+      'Cache-Control with no-store or no-cache',
+      `Cache-Control ${shown(directives.join(', '))}`,
+    )
+  },
+})
+
+export const noTransform = check({
+  id: 'sse/response/no-transform',
+  title: 'tells proxies not to compress or change the stream',
+  level: 'MAY',
+  clause: { spec: 'STREAMPROOF', section: 'no-transform' },
+  topic: 'compatibility',
+  mutants: ['transformable-stream', 'no-cache-control'],
+  async run(kit) {
+    const directives = (await ask(kit)).expectHead().list('cache-control')
+    const told = directives.some((one) => one.toLowerCase() === 'no-transform')
+    kit.expect(told, 'Cache-Control with no-transform', `Cache-Control ${shown(directives.join(', '))}`)
+  },
+})
+
+export const noProxyBuffering = check({
+  id: 'sse/response/no-proxy-buffering',
+  title: 'tells nginx and its like to pass the stream on at once',
+  level: 'MAY',
+  clause: { spec: 'STREAMPROOF', section: 'no-proxy-buffering' },
+  topic: 'compatibility',
+  mutants: ['bufferable-stream'],
+  async run(kit) {
+    const value = (await ask(kit)).expectHead().get('x-accel-buffering')
+    kit.expect(value?.toLowerCase() === 'no', 'X-Accel-Buffering no', value === null ? 'none' : shown(value))
+  },
+})
+
+export const nosniff = check({
+  id: 'sse/response/nosniff',
+  title: 'tells browsers to trust the media type',
+  level: 'MAY',
+  clause: { spec: 'STREAMPROOF', section: 'nosniff' },
+  topic: 'security',
+  mutants: ['no-nosniff'],
+  async run(kit) {
+    const value = (await ask(kit)).expectHead().get('x-content-type-options')
+    kit.expect(
+      value?.toLowerCase() === 'nosniff',
+      'X-Content-Type-Options nosniff',
+      value === null ? 'none' : shown(value),
+    )
+  },
+})
+
+export const staysOpen = check({
+  id: 'sse/connection/stays-open',
+  title: 'keeps the stream open',
+  // A stream may end; but an EventSource then asks for it again, and its work is done again.
+  level: 'MAY',
+  clause: { spec: 'HTML', section: 'text/event-stream' },
+  topic: 'connection',
+  mutants: ['finite-stream'],
+  expectations: ['EXP-CON-3'],
+  async run({ subscribe }) {
+    const stream = await subscribe()
+    await stream.expectOpen(1500)
+  },
+})
+
+export const upstreamWithoutEffect = check({
+  id: 'sse/connection/upstream-without-effect',
+  title: 'goes on unmoved by what a client sends behind its request',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-3' },
+  topic: 'limitations',
+  mutants: ['upstream-ends-stream', 'upstream-echoed', 'answers-inside-stream'],
+  expectations: ['EXP-CON-3', 'EXP-LIM-4'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    // A second request is all that HTTP lets a client send there.
+    stream.sendBytes(Buffer.from(`GET /${marker} HTTP/1.1\r\nHost: ${kit.sse.url.host}\r\n\r\n`))
+    await stream.expectOpen()
+    const echoed = stream.lines.some(({ value }) => value.includes(marker))
+    kit.expect(!echoed, 'nothing of it on the stream', 'it came back on the stream')
+  },
+})

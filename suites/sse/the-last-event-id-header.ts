@@ -1,0 +1,113 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { isOurs, sample } from './support.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 90204,
+  title: 'HTML 9.2.4: the Last-Event-ID header',
+}
+
+const clause = { spec: 'HTML', section: 'the-last-event-id-header' } as const
+
+export const idsPresent = check({
+  id: 'sse/ids/present',
+  title: 'gives events an id, from which a client can resume',
+  level: 'MAY',
+  clause,
+  topic: 'reconnection',
+  needs: ['sse.events'],
+  mutants: ['no-ids'],
+  async run(kit) {
+    const { event } = await sample(kit)
+    kit.expect(event.id !== null && event.id !== '', 'an event with an id', 'an event without one')
+  },
+})
+
+interface Cursor {
+  readonly name: string
+  readonly what: string
+  readonly value: string
+  readonly mutants: readonly string[]
+}
+
+const unknown: readonly Cursor[] = [
+  {
+    name: 'unknown',
+    what: 'one that it has never given out',
+    value: 'streamproof-unknown-1',
+    mutants: ['unknown-cursor-400', 'unknown-cursor-500', 'unknown-cursor-html', 'numbers-only-cursor'],
+  },
+  {
+    name: 'long',
+    what: 'one of 8 KiB',
+    value: '7'.repeat(8192),
+    mutants: ['long-cursor-400', 'unknown-cursor-400'],
+  },
+  {
+    name: 'non-ascii',
+    what: 'one outside ASCII',
+    value: 'ü€😀',
+    mutants: ['non-ascii-cursor-500', 'unknown-cursor-500'],
+  },
+  {
+    name: 'odd-characters',
+    what: 'one with quotes, spaces, a path and markup',
+    value: `" ' ../../etc <b> %00 ; -- {}`,
+    mutants: ['numbers-only-cursor', 'unknown-cursor-html'],
+  },
+]
+
+/** A client keeps its cursor over restarts of the server; whatever is not a 200 then closes it for good. */
+export const opaqueCursors = unknown.map(({ name, what, value, mutants }) =>
+  check({
+    id: `sse/cursor/${name}`,
+    title: `serves a client with a cursor that it cannot place: ${what}`,
+    level: 'SHOULD',
+    clause,
+    topic: 'reconnection',
+    mutants,
+    async run({ subscribe }) {
+      await subscribe({ lastEventId: value })
+    },
+  }),
+)
+
+export const emptyCursor = check({
+  id: 'sse/cursor/empty',
+  title: 'takes an empty Last-Event-ID for none',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'empty-cursor' },
+  topic: 'reconnection',
+  needs: ['sse.publish'],
+  mutants: ['empty-cursor-400', 'empty-cursor-replays'],
+  async run(kit) {
+    const before = await (await kit.subscribe()).barrier()
+    const [without, empty] = [await kit.subscribe(), await kit.subscribe({ lastEventId: '' })]
+    await kit.together(2, (index) => (index === 0 ? without : empty).barrier())
+    const [fresh, same] = [without, empty].map(({ events }) =>
+      events.some(({ data }) => data === before.data),
+    )
+    kit.expect(fresh === same, 'what a client without the header gets', 'another choice of past events')
+  },
+})
+
+export const unknownCursorTold = check({
+  id: 'sse/cursor/unknown-told',
+  title: 'lets a client know that its cursor could not be placed, or replays what it has',
+  // Else the client takes a stream with a hole in it for complete.
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'unknown-cursor-told' },
+  topic: 'reconnection',
+  needs: ['sse.publish', 'sse.resume'],
+  mutants: ['unknown-cursor-silent'],
+  async run(kit) {
+    const before = await (await kit.subscribe()).barrier()
+    const stream = await kit.subscribe({ lastEventId: `streamproof-${kit.nonce()}` })
+    await stream.barrier()
+    const replayed = stream.events.some(({ data }) => data === before.data)
+    const told =
+      stream.events.some((event) => !isOurs(event)) || stream.response.get('last-event-id') !== null
+    kit.expect(replayed || told, 'a replay, an event or a header that says so', 'live events alone')
+  },
+})
