@@ -3,6 +3,8 @@ import { dispatcherOver, withHeaders } from './client-route.ts'
 import type { SessionContext } from './context.ts'
 import { asLatin1 } from './http-exchange.ts'
 import type { ClientEvent, ConformingClients } from './kit.ts'
+import type { Link } from '../../proxies/types.ts'
+import { engineDoes, unproven } from './link-words.ts'
 import { Watch } from './watch.ts'
 
 type Options = Parameters<ConformingClients['undiciEventSource']>[0]
@@ -17,10 +19,11 @@ const most = 10_000
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint('sse')
-  const route = options.via ?? context.direct(endpoint.url)
+  const link = options.interrupted === undefined ? null : await context.openLink(endpoint.url)
+  const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
   const watch = new Watch()
   const events: ClientEvent[] = []
-  const state = { opens: 0, steps: 0 }
+  const state = { opens: 0, steps: 0, errors: 0 }
   const first = options.lastEventId
   const dispatcher = withHeaders(dispatcherOver(context, endpoint, route), () => [
     ...endpoint.headers,
@@ -31,6 +34,7 @@ export async function runEventSource(context: SessionContext, options: Options) 
   const source = create(endpoint.url, dispatcher, (event) => {
     state.steps += 1
     if (event.type === 'open') state.opens += 1
+    else if (event.type === 'error') state.errors += 1
     else if ('data' in event && 'lastEventId' in event && events.length < most) {
       events.push({ type: event.type, data: String(event.data), lastEventId: String(event.lastEventId) })
       context.transcript.add(
@@ -50,9 +54,49 @@ export async function runEventSource(context: SessionContext, options: Options) 
     context.limits.head,
   )
   if (state.opens > 0) await options.opened?.()
+  if (state.opens > 0 && link !== null) {
+    const isClosed = (): boolean => source.readyState === 2
+    await interrupt(context, link, { watch, state, events, isClosed, during: options.interrupted })
+    if (state.opens === 1) return { events, opens: 1 }
+    await options.returned?.()
+  }
   await untilEnough(context, watch, state, () => options.until(events) || source.readyState === 2)
   source.close()
   return { events, opens: state.opens }
+}
+
+interface Interruption {
+  readonly watch: Watch
+  readonly state: { readonly opens: number; readonly errors: number }
+  readonly events: readonly ClientEvent[]
+  readonly isClosed: () => boolean
+  readonly during: (() => Promise<void>) | undefined
+}
+
+/** The link goes down under the client, which must say so, and comes up again; then the client's return is awaited. */
+async function interrupt(
+  context: SessionContext,
+  link: Link,
+  { watch, state, events, isClosed, during }: Interruption,
+) {
+  const { limits, transcript } = context
+  await watch.until(() => (events.length > 0 || isClosed() ? true : undefined), limits.event)
+  const { opens, errors } = state
+  transcript.add('link', 'note', 'the link goes down')
+  await engineDoes(link.setEnabled(false))
+  await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
+  if (state.errors === errors) throw unproven('the client did not notice that the link was down')
+  await during?.()
+  transcript.add('link', 'note', 'the link comes up again')
+  await engineDoes(link.setEnabled(true))
+  context.addFault({
+    name: 'link-down',
+    direction: 'both',
+    settings: {},
+    proof: 'the client told of an error when the link ended its stream',
+  })
+  // The server may have set a reconnection time of seconds.
+  await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
 }
 
 /** Every event begins the limit anew; ten limits are the ceiling. */

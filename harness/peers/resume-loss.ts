@@ -6,6 +6,7 @@ import { isSecure } from './context.ts'
 import type { SessionContext } from './context.ts'
 import { Stream } from './event-stream.ts'
 import type { CutPlace, ResumePlan, Route, StreamEvent } from './kit.ts'
+import { engineDoes, unproven } from './link-words.ts'
 import type { Publisher } from './publish.ts'
 import { cutOffset, placeNames } from './resume-cut.ts'
 import type { Feed } from './resume-feed.ts'
@@ -332,14 +333,4 @@ function record(stage: Stage, fault: Fault, proof: Proof): void {
 
 async function close(stream: Stream): Promise<void> {
   await stream.exchange.socket.close()
-}
-
-export async function engineDoes(act: Promise<void>): Promise<void> {
-  await act.catch((error: unknown) => {
-    throw new Inconclusive('engine-failed', 'the engine did not do what the story needs', { cause: error })
-  })
-}
-
-export function unproven(says: string): Inconclusive {
-  return new Inconclusive('fault-not-proven', says)
 }

@@ -107,20 +107,26 @@ describe('conforming clients', () => {
   it('EventSource comes back by itself, and resumes', async () => {
     const { url, publish } = await resumeServer(bench)
     const context = bench.context(url, { publish, engine })
-    const link = await context.openLink(url)
     const verbs = bench.verbsOf(context)
     const { events, opens } = await verbs.clients.undiciEventSource({
-      via: context.through(link, []),
-      async opened() {
-        await verbs.publish({ data: 'one' })
-        await link.setEnabled(false)
-        await verbs.publish({ data: 'two' })
-        await link.setEnabled(true)
-      },
-      until: (seen) => seen.some(({ data }) => data === 'two'),
+      opened: () => verbs.publish({ data: 'one' }),
+      interrupted: () => verbs.publish({ data: 'two' }),
+      returned: () => verbs.publish({ data: 'three' }),
+      until: (seen) => seen.length === 3,
     })
-    expect(opens).to.be.at.least(1)
-    expect(events.at(-1)).to.include({ data: 'two' })
+    expect([opens, events.map(({ data }) => data)]).to.deep.equal([2, ['one', 'two', 'three']])
+    expect(context.evidence().faults.map(({ name }) => name)).to.deep.equal(['link-down'])
+  })
+
+  it('EventSource that is not taken back stays closed', async () => {
+    const { url, publish } = await resumeServer(bench, { statusOf: () => 503 })
+    const verbs = bench.verbs(url, { publish, engine })
+    const { opens } = await verbs.clients.undiciEventSource({
+      opened: () => verbs.publish({ data: 'one' }),
+      interrupted: () => Promise.resolve(),
+      until: () => false,
+    })
+    expect(opens).to.equal(1)
   })
 
   it('EventSource over TLS, through a proxy', async () => {

@@ -63,6 +63,13 @@ export const sseResponseMutants: readonly Mutant[] = [
     },
   },
   {
+    name: 'needs-whole-request',
+    transport: 'sse',
+    breaks: 'A request for the stream that comes in several pieces is refused.',
+    clause: stream,
+    rules: { requestPieces: 'one' },
+  },
+  {
     name: 'needs-cache-control',
     transport: 'sse',
     breaks: 'A request without Cache-Control is refused.',

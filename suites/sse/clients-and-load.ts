@@ -1,0 +1,163 @@
+import type { Section } from '../../harness/check/check.ts'
+import { percentile } from '../../harness/peers/figures.ts'
+import { check } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 950,
+  title: 'Clients that people use, many of them, and what they cost',
+}
+
+const many = 20
+
+export const eventSource = check({
+  id: 'sse/compatibility/undici-eventsource',
+  title: "is understood by undici's EventSource: type, data and id of an event",
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'the-eventsource-interface' },
+  topic: 'compatibility',
+  needs: ['sse.publish'],
+  mutants: ['type-html', 'status-201', 'no-blank-line'],
+  async run({ clients, subscribe, publish, nonce, expect }) {
+    const [raw, text] = [await subscribe(), `\u20ac\n${nonce()}`]
+    const { events } = await clients.undiciEventSource({
+      opened: () => publish({ data: text }),
+      until: (seen) => seen.some(({ data }) => data === text),
+    })
+    const own = await raw.expectEvent('the published event', ({ data }) => data === text)
+    const theirs = events.find(({ data }) => data === text)
+    expect(
+      theirs?.type === own.type && theirs.lastEventId === own.lastEventId,
+      'the event, as we see it',
+      'the client did not get it',
+    )
+  },
+})
+
+export const fetchStyle = check({
+  id: 'sse/compatibility/without-accept-encoding',
+  title: 'serves a client that sends nothing but Host and Accept',
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'the-eventsource-interface' },
+  topic: 'compatibility',
+  needs: ['sse.publish'],
+  mutants: ['needs-cache-control'],
+  async run({ subscribe }) {
+    const stream = await subscribe({ without: ['Accept-Encoding', 'Cache-Control'] })
+    await stream.barrier()
+  },
+})
+
+export const twenty = check({
+  id: 'sse/scalability/twenty-streams',
+  title: 'serves 20 streams at a time, and an event to each of them',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'twenty-streams' },
+  topic: 'scalability',
+  needs: ['sse.publish'],
+  exclusive: 'load',
+  mutants: ['few-streams', 'newest-client-only'],
+  async run({ subscribe, publish, together, nonce, now, measure }) {
+    const streams = await together(many, () => subscribe({ judgesRefusal: true }))
+    const [text, asked, what] = [nonce(), now(), 'the published event on every stream']
+    await publish({ data: text })
+    const came = await Promise.all(
+      streams.map((stream) => stream.expectEvent(what, ({ data }) => data.includes(text))),
+    )
+    const times = came.map(({ ms }) => ms - asked)
+    measure('firstMs', percentile(times, 0))
+    measure('lastMs', percentile(times, 100))
+  },
+})
+
+export const twentyBack = check({
+  id: 'sse/scalability/twenty-reconnects',
+  title: 'takes back 20 clients that were all cut off at once',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
+  topic: 'scalability',
+  needs: ['sse.publish', 'sse.ids'],
+  exclusive: 'load',
+  mutants: ['refuse-comeback', 'slow-comeback', 'few-streams'],
+  async run({ subscribe, together, now, measure }) {
+    const streams = await together(many, () => subscribe({ judgesRefusal: true }))
+    const cursors = await Promise.all(streams.map(async (stream) => (await stream.barrier()).lastEventId))
+    streams.forEach((stream) => stream.reset())
+    const asked = now()
+    const back = await together(many, (at) =>
+      subscribe({ lastEventId: cursors[at] ?? '', judgesRefusal: true }),
+    )
+    measure('allBackMs', Math.round(now() - asked))
+    await Promise.all(back.map((stream) => stream.barrier()))
+  },
+})
+
+export const pushLatency = check({
+  id: 'sse/performance/push-latency',
+  title: 'pushes published events: how long each takes',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
+  topic: 'performance',
+  needs: ['sse.publish'],
+  exclusive: 'time',
+  mutants: ['deliver-twice'],
+  expectations: ['EXP-PER-3'],
+  async run({ subscribe, inTurn, now, measure, expect }) {
+    const stream = await subscribe()
+    const times = await inTurn(many, async () => {
+      const asked = now()
+      return (await stream.barrier()).ms - asked
+    })
+    measure('p50Ms', percentile(times, 50))
+    measure('p99Ms', percentile(times, 99))
+    expect(
+      new Set(stream.events.map(({ data }) => data)).size === stream.events.length,
+      'every event once',
+      'an event came twice',
+    )
+  },
+})
+
+export const bytesPerEvent = check({
+  id: 'sse/performance/bytes-per-event',
+  title: 'carries 20 000 bytes of text in an event: bytes on the wire',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
+  topic: 'performance',
+  needs: ['sse.publish'],
+  exclusive: 'time',
+  mutants: ['cut-long-payload'],
+  expectations: ['EXP-PER-3'],
+  async run({ subscribe, publish, nonce, measure }) {
+    const [stream, data] = [await subscribe(), nonce().padEnd(20_000, 'x')]
+    const before = stream.trace.bytesDown
+    await publish({ data })
+    const event = await stream.expectEvent('the published event, whole', (one) => one.data === data)
+    measure('streamBytes', event.to - event.from)
+    measure('wireBytes', stream.trace.bytesDown - before)
+  },
+})
+
+export const burst = check({
+  id: 'sse/performance/burst',
+  title: 'delivers 20 events that are published one behind the other, in order: events per second',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
+  topic: 'performance',
+  needs: ['sse.publish'],
+  exclusive: 'time',
+  mutants: ['reverse-events'],
+  expectations: ['EXP-PER-3'],
+  async run({ subscribe, publish, inTurn, nonce, now, measure, expect }) {
+    const [stream, mark, asked] = [await subscribe(), nonce(), now()]
+    await inTurn(many, (index) => publish({ data: `${mark} ${index}` }))
+    const last = await stream.expectEvent('the last event', ({ data }) => data === `${mark} ${many - 1}`)
+    measure('eventsPerSecond', Math.round((many * 1000) / (last.ms - asked)))
+    const own = stream.events.filter(({ data }) => data.startsWith(mark))
+    expect(
+      own.every(({ data }, index) => data === `${mark} ${index}`),
+      'the order of publication',
+      'another order',
+    )
+  },
+})

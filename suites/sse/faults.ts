@@ -1,0 +1,123 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '../../proxies/faults.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 900,
+  title: 'Streams over links that are slow, that cut and that fall silent',
+}
+
+const sse = { transport: 'sse' } as const
+/** Characters of two, three and four bytes, and all line ends: what pieces can go wrong with. */
+const text = 'h\u00e9llo \u20ac \u{1f600}\nsecond line\n\nfourth'
+
+const hard = [
+  ['latency-down', latency({ ms: 150, direction: 'down' }), 'every byte from the server is late', 'bmp-only'],
+  ['latency-up', latency({ ms: 150, direction: 'up' }), 'every byte to the server is late', 'latin1-body'],
+  [
+    'throttle-down',
+    throttle({ bytesPerSecond: 20_000, direction: 'down' }),
+    'the link is slow',
+    'first-line-only',
+  ],
+  [
+    'slices-down',
+    slices({ size: 1, delayUs: 100, direction: 'down' }),
+    'the stream comes byte by byte',
+    'bmp-only',
+  ],
+  [
+    'slices-up',
+    slices({ size: 1, delayUs: 3000, direction: 'up' }),
+    'the request comes byte by byte',
+    'needs-whole-request',
+  ],
+] as const
+
+export const delivers = hard.map(([name, fault, how, mutant]) =>
+  check({
+    id: `sse/faults/delivers-under-${name}`,
+    title: `delivers events unaltered where ${how}`,
+    level: 'MUST',
+    clause: { spec: 'HTML', section: 'event-stream-interpretation' },
+    topic: 'connection',
+    needs: ['sse.publish'],
+    mutants: [mutant],
+    async run({ underFault, subscribe, publish, nonce }) {
+      await underFault(
+        fault,
+        async (via) => {
+          const [stream, data] = [await subscribe({ via }), `${text} ${nonce()}`]
+          await publish({ data })
+          await stream.expectEvent('the published event, unaltered', (event) => event.data === data)
+        },
+        sse,
+      )
+    },
+  }),
+)
+
+const severing = [
+  ['fin', cutAfter({ bytes: 40, direction: 'down' }), 'the link cut inside the head of its answer'],
+  ['rst', resetPeer({ afterMs: 20, direction: 'down' }), 'the link reset'],
+  ['black-hole', blackHole({ direction: 'down' }), 'the link silenced'],
+] as const
+
+export const othersUnmoved = severing.map(([name, fault, how]) =>
+  check({
+    id: `sse/faults/others-unmoved-by-${name}`,
+    title: `goes on serving its other clients when one has a connection that ${how}`,
+    level: 'SHOULD',
+    clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
+    topic: 'connection',
+    needs: ['sse.publish'],
+    mutants: ['leaving-ends-all'],
+    async run({ underFault, subscribe }) {
+      const other = await subscribe()
+      await underFault(fault, async (via) => void (await (await subscribe({ via })).barrier()), sse)
+      await other.barrier()
+    },
+  }),
+)
+
+export const newcomer = severing.map(([name, fault, how]) =>
+  check({
+    id: `sse/faults/serves-again-after-${name}`,
+    title: `serves a new stream at once to a client whose connection ${how}`,
+    level: 'MUST',
+    clause: { spec: 'HTML', section: 'the-eventsource-interface' },
+    topic: 'reconnection',
+    needs: ['sse.publish'],
+    mutants: ['oldest-client-only'],
+    expectations: ['EXP-REC-2'],
+    async run({ underFault, subscribe }) {
+      const old = await subscribe()
+      await underFault(fault, async (via) => void (await (await subscribe({ via })).barrier()), sse)
+      await (await subscribe()).barrier()
+      old.close()
+    },
+  }),
+)
+
+const offsets = [1, 9, 30, 100] as const
+
+export const cutAfterHead = offsets.map((bytes) =>
+  check({
+    id: `sse/faults/cut-${bytes}-bytes-behind-head`,
+    title: `lets a client that is cut off ${bytes} bytes behind the head come back, and serves whole events`,
+    level: 'MUST',
+    clause: { spec: 'HTML', section: 'event-stream-interpretation' },
+    topic: 'connection',
+    needs: ['sse.publish'],
+    mutants: ['no-blank-line'],
+    async run({ underFault, subscribe }) {
+      await underFault(
+        ({ openedAtBytesDown }) => cutAfter({ bytes: (openedAtBytesDown ?? 0) + bytes, direction: 'down' }),
+        async (via) => void (await (await subscribe({ via })).barrier()),
+        sse,
+      )
+      await (await subscribe()).barrier()
+    },
+  }),
+)

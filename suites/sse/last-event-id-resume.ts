@@ -1,0 +1,231 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { CutPlace, ResumePlan } from '../../harness/peers/kit.ts'
+import { latency, slices, throttle } from '../../proxies/faults.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 800,
+  title: 'HTML 9.2.4: Last-Event-ID, judged against a witness',
+}
+
+/** All that a resume is about. A server that does none of it has no capability `sse.resume`. */
+const resuming = {
+  level: 'MUST',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-REC-3' },
+  topic: 'reconnection',
+  expectations: ['EXP-REC-3'],
+} as const
+
+const needs = ['sse.events', 'sse.ids', 'sse.shared-ids', 'sse.resume'] as const
+const hangUp = { kind: 'client-fin' } as const
+
+export const replays = check({
+  ...resuming,
+  id: 'sse/resume/replays',
+  title: 'replays what a client missed, when the client brings the id of the last event that it saw',
+  level: 'SHOULD',
+  clause: { spec: 'HTML', section: 'the-last-event-id-header' },
+  needs: ['sse.events', 'sse.ids', 'sse.shared-ids'],
+  mutants: ['resume-live-only', 'resume-last-only'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp })
+    story.expectNothingLost()
+  },
+})
+
+const places: readonly (readonly [at: CutPlace, where: string, mutant: string])[] = [
+  ['between-events', 'between two events', 'resume-loses-first'],
+  ['in-field-name', 'inside a field name', 'resume-inclusive'],
+  ['in-id', 'inside an id', 'resume-last-only'],
+  ['in-data', 'inside the data of an event', 'resume-everything'],
+  ['in-character', 'inside a character of several bytes', 'resume-twice'],
+  ['before-blank-line', 'behind the last field of an event', 'resume-reversed'],
+  ['in-blank-line', 'inside the empty line that ends an event', 'resume-loses-last'],
+]
+
+export const afterCut = places.map(([at, where, mutant]) =>
+  check({
+    ...resuming,
+    id: `sse/resume/cut-${at}`,
+    title: `resumes with nothing lost, nothing twice and in order after a FIN ${where}`,
+    needs: at === 'in-character' ? [...needs, 'sse.publish'] : [...needs],
+    mutants: [mutant],
+    async run({ resume }) {
+      const story = await resume({ loss: { kind: 'cut', at } })
+      story.expectNothingLost()
+      story.expectNothingTwice()
+      story.expectOrder()
+    },
+  }),
+)
+
+const losses: readonly (readonly [name: string, loss: ResumePlan['loss'], after: string, mutant: string])[] =
+  [
+    ['rst', { kind: 'rst' }, 'a RST by the link', 'resume-last-only'],
+    [
+      'black-hole',
+      { kind: 'black-hole' },
+      'a link that falls silent, while the old connection stands',
+      'resume-loses-first',
+    ],
+    ['link-down', { kind: 'down', ms: 250 }, 'a link that was down', 'resume-reversed'],
+    ['client-fin', { kind: 'client-fin' }, 'the client hung up', 'resume-inclusive'],
+    ['client-rst', { kind: 'client-rst' }, 'the client reset the connection', 'resume-loses-last'],
+  ]
+
+export const afterLoss = losses.map(([name, loss, after, mutant]) =>
+  check({
+    ...resuming,
+    id: `sse/resume/after-${name}`,
+    title: `resumes with nothing lost, nothing twice and in order after ${after}`,
+    needs: [...needs],
+    mutants: [mutant],
+    async run({ resume }) {
+      const story = await resume({ loss })
+      story.expectNothingLost()
+      story.expectNothingTwice()
+      story.expectOrder()
+    },
+  }),
+)
+
+const waysBack = [
+  ['slices-down', slices({ size: 1, delayUs: 100, direction: 'down' }), 'its answer comes byte by byte'],
+  ['slices-up', slices({ size: 1, delayUs: 3000, direction: 'up' }), 'its request comes byte by byte'],
+  ['latency', latency({ ms: 150, direction: 'down' }), 'every answer is late'],
+  ['throttle', throttle({ bytesPerSecond: 20_000, direction: 'down' }), 'the link is slow'],
+] as const
+
+export const underFault = waysBack.map(([name, fault, how]) =>
+  check({
+    ...resuming,
+    id: `sse/resume/under-${name}`,
+    title: `resumes with nothing lost, nothing twice and in order where ${how}`,
+    needs: [...needs],
+    mutants: ['resume-inclusive', 'resume-loses-first'],
+    async run({ resume }) {
+      const story = await resume({ loss: hangUp, resumeUnder: fault })
+      story.expectNothingLost()
+      story.expectNothingTwice()
+      story.expectOrder()
+    },
+  }),
+)
+
+export const gap = check({
+  ...resuming,
+  id: 'sse/resume/gap',
+  title: 'replays every event that was sent while the client was away, more than nine of them',
+  needs: [...needs],
+  mutants: ['resume-by-text', 'short-history'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, gap: 12, race: 0 })
+    story.expectNothingLost()
+    story.expectNothingTwice()
+  },
+})
+
+export const race = check({
+  ...resuming,
+  id: 'sse/resume/race',
+  title: 'loses nothing that is sent while the client reconnects',
+  needs: [...needs, 'sse.publish'],
+  mutants: ['resume-gap', 'resume-without-live'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, race: 8 })
+    story.expectNothingLost()
+  },
+})
+
+export const raceOnce = check({
+  ...resuming,
+  id: 'sse/resume/race-once',
+  title: 'sends nothing twice of what is sent while the client reconnects',
+  needs: [...needs, 'sse.publish'],
+  mutants: ['resume-overlap'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, race: 8 })
+    story.expectNothingTwice()
+  },
+})
+
+export const raceOrder = check({
+  ...resuming,
+  id: 'sse/resume/race-order',
+  title: 'sends what was missed before what is new',
+  needs: [...needs, 'sse.publish'],
+  mutants: ['resume-live-first', 'resume-reversed'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, race: 8 })
+    story.expectOrder()
+  },
+})
+
+export const unaltered = check({
+  ...resuming,
+  id: 'sse/resume/unaltered',
+  title: 'replays data of several lines, and characters outside ASCII, as they were',
+  needs: [...needs, 'sse.publish'],
+  mutants: ['resume-altered'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, data: (index) => `\u00e9\n\u20ac\n\u{1f600} ${index}` })
+    story.expectNothingLost()
+    story.expectUnaltered()
+  },
+})
+
+export const sameIds = check({
+  ...resuming,
+  id: 'sse/resume/same-ids',
+  title: 'replays an event under the id that it had at first',
+  needs: [...needs],
+  mutants: ['resume-renumbered'],
+  async run({ resume, expect }) {
+    const story = await resume({ loss: hangUp, gap: 4 })
+    const ids = new Set(story.witness.map((event) => event.id))
+    const foreign = story.victim.filter((event) => !ids.has(event.id))
+    expect(foreign.length === 0, 'the ids that the witness saw', 'a replayed event has another id')
+  },
+})
+
+export const sameNames = check({
+  ...resuming,
+  id: 'sse/resume/same-names',
+  title: 'replays an event under the name that it had at first',
+  needs: [...needs, 'sse.publish.event'],
+  mutants: ['resume-unnamed'],
+  async run({ resume }) {
+    const story = await resume({ loss: hangUp, event: 'streamproof' })
+    story.expectNothingLost()
+    story.expectUnaltered()
+  },
+})
+
+export const again = check({
+  ...resuming,
+  id: 'sse/resume/again-and-again',
+  title: 'resumes with nothing lost, nothing twice and in order when the stream is lost five times',
+  needs: [...needs],
+  mutants: ['resume-inclusive', 'resume-loses-last'],
+  async run({ resume }) {
+    const story = await resume({ loss: { kind: 'client-rst' }, losses: 5, gap: 2 })
+    story.expectNothingLost()
+    story.expectNothingTwice()
+    story.expectOrder()
+  },
+})
+
+export const lostAgain = check({
+  ...resuming,
+  id: 'sse/resume/cut-in-replay',
+  title: 'resumes with nothing lost, nothing twice and in order when the replay itself is cut, twice',
+  needs: [...needs],
+  mutants: ['resume-inclusive', 'resume-last-only'],
+  async run({ resume }) {
+    const story = await resume({ loss: { kind: 'cut', at: 'in-data' }, losses: 3 })
+    story.expectNothingLost()
+    story.expectNothingTwice()
+    story.expectOrder()
+  },
+})

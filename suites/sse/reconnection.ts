@@ -1,0 +1,87 @@
+import type { Section } from '../../harness/check/check.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { ResumePlan } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'sse',
+  order: 850,
+  title: 'HTML 9.2.3: clients that come back',
+}
+
+const losses: readonly (readonly [name: string, loss: ResumePlan['loss'], after: string])[] = [
+  ['fin', { kind: 'cut', at: 'between-events' }, 'its stream ended by FIN'],
+  ['rst', { kind: 'rst' }, 'its stream was reset'],
+  ['black-hole', { kind: 'black-hole' }, 'the link fell silent, while its old connection stands'],
+  ['link-down', { kind: 'down', ms: 100 }, 'the link was down'],
+  ['client-fin', { kind: 'client-fin' }, 'it hung up'],
+  ['client-rst', { kind: 'client-rst' }, 'it reset its connection'],
+]
+
+export const prompt = losses.map(([name, loss, after]) =>
+  check({
+    id: `sse/reconnection/prompt-after-${name}`,
+    title: `takes a client back at its first attempt after ${after}`,
+    level: 'SHOULD',
+    clause: { spec: 'STREAMPROOF', section: 'prompt-reconnect' },
+    topic: 'reconnection',
+    needs: ['sse.events', 'sse.ids'],
+    mutants: ['refuse-comeback', 'slow-comeback'],
+    expectations: ['EXP-REC-2'],
+    async run({ resume }) {
+      const story = await resume({ loss, gap: 1, race: 0, after: 1 })
+      story.expectPromptReconnect()
+    },
+  }),
+)
+
+export const eventSourceReturns = check({
+  id: 'sse/reconnection/eventsource-returns',
+  title: 'serves an EventSource that comes back by itself when the link was down',
+  level: 'MUST',
+  clause: { spec: 'HTML', section: 'sse-processing-model' },
+  topic: 'reconnection',
+  needs: ['sse.publish', 'sse.ids'],
+  mutants: ['refuse-comeback', 'slow-comeback'],
+  expectations: ['EXP-REC-2'],
+  async run({ clients, publish, nonce, expect }) {
+    const [before, after] = [nonce(), nonce()]
+    const { events, opens } = await clients.undiciEventSource({
+      opened: () => publish({ data: before }),
+      returned: () => publish({ data: after }),
+      interrupted: async () => {},
+      until: (seen) => seen.some(({ data }) => data === after),
+    })
+    expect(opens === 2, 'a second stream for the client that comes back', 'it was not served')
+    expect(
+      events.some(({ data }) => data === after),
+      'an event over the second stream',
+      'none came',
+    )
+  },
+})
+
+export const eventSourceResumes = check({
+  id: 'sse/reconnection/eventsource-resumes',
+  title: 'gives an EventSource that comes back what was published meanwhile, once and in order',
+  level: 'MUST',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-REC-3' },
+  topic: 'reconnection',
+  needs: ['sse.publish', 'sse.ids', 'sse.shared-ids', 'sse.resume'],
+  mutants: ['resume-inclusive', 'resume-loses-first', 'resume-reversed'],
+  expectations: ['EXP-REC-2', 'EXP-REC-3'],
+  async run({ clients, publish, inTurn, nonce, expect }) {
+    const sent = Array.from({ length: 5 }, () => nonce())
+    const { events } = await clients.undiciEventSource({
+      opened: () => publish({ data: sent[0] ?? '' }),
+      interrupted: async () => void (await inTurn(3, (index) => publish({ data: sent[index + 1] ?? '' }))),
+      returned: () => publish({ data: sent[4] ?? '' }),
+      until: (seen) => seen.some(({ data }) => data === sent[4]),
+    })
+    const own = events.map(({ data }) => data).filter((data) => sent.includes(data))
+    expect(
+      own.join() === sent.join(),
+      'every event once and in order',
+      'an event is missing, twice or out of order',
+    )
+  },
+})
