@@ -7,7 +7,7 @@ import { endingName, faultName, milliseconds, overlayName, senders } from './wor
 export interface DetailLimits {
   /** Characters of one field. */
   readonly field: number
-  /** Lines of a transcript: the first half and the last half of it. */
+  /** Lines of a transcript: the first half and the last half of it; 0 for none. */
   readonly entries: number
   /** Bytes of one entry. */
   readonly bytes: number
@@ -33,6 +33,8 @@ export function factsOf(result: Result, field: number): readonly (readonly [name
 export interface TranscriptLine {
   /** `0.4 ms`; empty for the line that says how many were left out. */
   readonly time: string
+  /** Null for the line that says how many were left out. */
+  readonly from: 'us' | 'target' | 'link' | null
   /** `>` from us, `<` from the target, `=` from the link. */
   readonly sign: string
   readonly note: string
@@ -42,17 +44,25 @@ export interface TranscriptLine {
 
 export function transcriptOf(result: Result, limits: DetailLimits): readonly TranscriptLine[] {
   const entries = result.transcript
+  if (limits.entries === 0) return []
   const half = Math.ceil(limits.entries / 2)
   const left = entries.length - 2 * half
   const shown = left > 0 ? [...entries.slice(0, half), ...entries.slice(-half)] : entries
   const lines = shown.map((entry) => ({
     time: milliseconds(entry.ms),
+    from: entry.from,
     sign: senders[entry.from],
     note: cut(entry.note, limits.field),
     hex: entry.hex === null ? [] : hexLines(hexDump(entry.hex, limits.bytes)),
   }))
   if (left <= 0) return lines
-  const gap = { time: '', sign: ' ', note: `… ${left} entries left out; report.json has them`, hex: [] }
+  const gap = {
+    time: '',
+    from: null,
+    sign: ' ',
+    note: `… ${left} entries left out; report.json has them`,
+    hex: [],
+  }
   return [...lines.slice(0, half), gap, ...lines.slice(half)]
 }
 

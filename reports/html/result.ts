@@ -2,9 +2,10 @@ import type { Result } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
 import { cut } from '../escape/visible.ts'
-import { hexDump, hexLines } from '../hex.ts'
+import { transcriptOf } from '../detail.ts'
+import type { TranscriptLine } from '../detail.ts'
 import { clauseLabel } from '../sections.ts'
-import { duration, endingName, faultName, overlayName, senders } from '../words.ts'
+import { duration, endingName, faultName, overlayName } from '../words.ts'
 import { anchor, badge, clauseLink } from './parts.ts'
 
 const field = 8000
@@ -99,41 +100,36 @@ function figures(result: Result): Markup | null {
     </table>`
 }
 
-const froms = { us: 'from us', target: 'from the target', link: 'from the link' } as const
+/** What fell is shown whole; of what passed, enough to see how. `report.json` has all of it. */
+const whole = { field, entries: 1000, bytes: 2048 }
+const some = { field: 500, entries: 24, bytes: 48 }
 
 function transcript(result: Result): Markup | null {
   if (result.transcript.length === 0) return null
+  const lines = transcriptOf(result, result.verdict === 'pass' ? some : whole)
   return html`<h4>Transcript</h4>
     <div class="scroll tall" tabindex="0" role="region" aria-label="Transcript">
       <table class="transcript">
         <thead>
           <tr>
             <th scope="col">ms</th>
-            <th scope="col"><span class="hidden">from</span></th>
+            <th scope="col">from</th>
             <th scope="col">what</th>
           </tr>
         </thead>
         <tbody>
-          ${result.transcript.map(
-            (entry) =>
-              html`<tr class="t-${entry.from}">
-                <td class="ms">${entry.ms.toFixed(1)}</td>
-                <td>
-                  <span aria-hidden="true">${senders[entry.from]}</span
-                  ><span class="hidden">${froms[entry.from]}</span>
-                </td>
-                <td>
-                  <p>${cut(entry.note, field)}</p>
-                  ${entry.hex === null ? null : bytesOf(entry.hex)}
-                </td>
-              </tr>`,
-          )}
+          ${lines.map(entry)}
         </tbody>
       </table>
     </div>`
 }
 
-/** Each row is an element of its own, so that no line break has to be text. */
-function bytesOf(hex: string): readonly Markup[] {
-  return hexLines(hexDump(hex, 2048)).map((line) => html`<code class="hex">${line}</code>`)
+/** Bytes are elements of their own, row by row, so that no line break has to be text. */
+function entry({ time, from, note, hex }: TranscriptLine): Markup {
+  const bytes = hex.map((row) => html`<code class="hex">${row}</code>`)
+  return html`<tr class="t-${from ?? 'gap'}">
+    <td>${time.replace(' ms', '')}</td>
+    <td>${from ?? ''}</td>
+    <td>${note}${bytes}</td>
+  </tr> `
 }

@@ -135,11 +135,14 @@ table.figures th { font-weight: 400; color: var(--dim); }
 .transcript { font-size: .875rem; }
 .transcript td, .transcript th { padding: .2rem .6rem; }
 .transcript td + td + td { width: 100%; }
-.transcript .ms { text-align: right; font-variant-numeric: tabular-nums; color: var(--dim); white-space: nowrap; }
+.transcript td:first-child, .transcript th:first-child { text-align: right; font-variant-numeric: tabular-nums; color: var(--dim); white-space: nowrap; }
 .transcript tbody tr { border-top: 1px solid var(--line); }
-.transcript .t-us td:nth-child(2) { color: var(--notice); font-weight: 700; }
-.transcript .t-target td:nth-child(2) { color: var(--pass); font-weight: 700; }
-.transcript .t-link td:nth-child(2) { color: var(--warn); font-weight: 700; }
+.transcript td:nth-child(2) { white-space: nowrap; }
+.transcript td:nth-child(2)::before { font-weight: 700; margin-right: .35rem; }
+.t-us td:nth-child(2)::before { content: '>'; color: var(--notice); }
+.t-target td:nth-child(2)::before { content: '<'; color: var(--pass); }
+.t-link td:nth-child(2)::before { content: '='; color: var(--warn); }
+.t-gap { color: var(--dim); }
 code.hex { display: block; white-space: pre; color: var(--dim); font-size: .8125rem; }
 .again { margin-top: 1.1rem; display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: .3rem .6rem; align-items: center; }
 .again p { grid-column: 1 / -1; font-size: .875rem; }
