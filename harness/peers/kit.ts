@@ -169,6 +169,8 @@ export interface WebSocketPeer {
     payload: Uint8Array | string,
     fragments?: number,
   ): Promise<ReceivedMessage>
+  /** `expectEcho`, for a message that the target may have a limit against: a Close with 1009 is as good (RFC 6455 10.4). */
+  expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void>
   /** Proves by a Ping and its Pong that no frame that matches came up to here. */
   expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void>
   /**

@@ -239,6 +239,16 @@ export class RawWebSocket implements WebSocketPeer {
     return this.expectMessage(type, payload)
   }
 
+  async expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void> {
+    const wanted = bytesOf(payload)
+    this.sendMessage(type, wanted)
+    const came = (): boolean => this.messages.some((one) => one.type === type && equal(one.payload, wanted))
+    const tooBig = (): boolean => this.#inbox.close?.code === 1009
+    await this.#wait(() => (came() || tooBig() ? true : undefined), this.#context.limits.reply)
+    if (tooBig()) this.#context.judged(this.ending)
+    else await this.expectMessage(type, wanted)
+  }
+
   async expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void> {
     await this.expectPong()
     if (this.frames.some(match)) throw new Violation(`no ${what}`, `${what} came`)

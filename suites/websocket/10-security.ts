@@ -49,6 +49,7 @@ export const deniedWith403 = check({
   clause: origins,
   topic,
   needs: ['ws.denied-origin'],
+  after: ['ws/security/denied-origin'],
   mutants: ['refuse-origin-with-400'],
   expectations: ['EXP-SEC-2'],
   async run({ connect, websocket, handshake, expect }) {
@@ -84,6 +85,7 @@ export const lookalikeOrigins = lookalikes.map(({ name, what, origin, mutants })
     clause: owasp,
     topic,
     needs: ['ws.allowed-origin', 'ws.denied-origin'],
+    after: ['ws/security/denied-origin'],
     mutants,
     expectations: ['EXP-SEC-2'],
     async run({ connect, websocket, handshake }) {
@@ -155,7 +157,8 @@ export const downgrade = check({
   needs: ['ws.plain'],
   mutants: ['serve-plain-text'],
   expectations: ['EXP-SEC-1'],
-  async run({ websocket, handshake }) {
+  async run({ connect, websocket, handshake }) {
+    await connect({ url: websocket.secureUrl ?? websocket.url })
     const answer = await handshake({ url: websocket.plainUrl ?? websocket.url })
     answer.expectRefused()
   },

@@ -198,6 +198,7 @@ export const noPongBehindClose = check({
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5.2' },
   topic,
+  after: ['ws/closing/tcp-ended'],
   mutants: ['pong-behind-close'],
   autobahn: '7.1.3',
   async run({ connect, expect }) {

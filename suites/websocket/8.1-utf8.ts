@@ -212,6 +212,7 @@ export const invalidCode = check({
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.4.1' },
   topic,
+  after: ['ws/utf8/impossible-octet'],
   mutants: ['utf8-error-as-1002'],
   async run({ connect }) {
     const ws = await connect()
@@ -227,6 +228,7 @@ export const failFast = check({
   level: 'INFO',
   clause,
   topic,
+  after: ['ws/utf8/impossible-octet'],
   mutants: ['utf8-checked-at-end'],
   autobahn: '6.4.1',
   async run({ connect }) {

@@ -108,11 +108,11 @@ export const deflateMutants: readonly Entry[] = [
   }),
   rule('deflate-mark-continuations', 'RSV1 is set on each frame of a message.', messages, {
     outgoing: (frame) =>
-      frame.rsv !== 4 || frame.payload.length < 50_000
+      frame.rsv !== 4 || frame.payload.length < 20_000
         ? [frame]
         : [
-            { ...frame, fin: false, payload: frame.payload.subarray(0, 25_000) },
-            { ...frame, opcode: opcodes.continuation, payload: frame.payload.subarray(25_000) },
+            { ...frame, fin: false, payload: frame.payload.subarray(0, 10_000) },
+            { ...frame, opcode: opcodes.continuation, payload: frame.payload.subarray(10_000) },
           ],
   }),
 ]

@@ -40,7 +40,7 @@ export const frameMutants: readonly Entry[] = [
     { ...frame, mask: Buffer.from([1, 2, 3, 4]) },
   ]),
   mistake('refuse-zero-mask', 'mask-key-zero', 'A key of zeros is taken for no masking.', 'RFC6455/5.3'),
-  mistake('mask-with-seven-bits', 'mask-key-high', 'The highest bit of the key is lost.', 'RFC6455/5.3'),
+  mistake('refuse-ones-mask', 'mask-key-ones', 'A key of ones is taken for no masking.', 'RFC6455/5.3'),
   mistake(
     'mask-restarts-per-segment',
     'mask-over-chunks',
@@ -94,14 +94,10 @@ export const frameMutants: readonly Entry[] = [
   lose('lose-messages-of-125', 'Messages of 125 octets are lost.', (length) => length === 125),
   lose(
     'lose-messages-of-16-bits',
-    'Messages of 126 to 65 535 octets are lost.',
-    (length) => length > 125 && length < 65_536,
+    'Messages of 126 and of 65 535 octets are lost.',
+    (length) => length === 126 || length === 65_535,
   ),
-  lose(
-    'lose-messages-of-64-bits',
-    'Messages of 65 536 octets and more are lost.',
-    (length) => length > 65_535,
-  ),
+  lose('lose-messages-of-64-bits', 'Messages of 65 536 octets are lost.', (length) => length === 65_536),
   mistake('frames-in-one-segment', 'frame-over-segments', 'A frame must come in one segment.', framing),
   mistake(
     'first-frame-of-segment-only',
@@ -239,7 +235,7 @@ export const frameMutants: readonly Entry[] = [
     message.payload.indexOf('\ufeff') === 0 ? { ...message, payload: message.payload.subarray(3) } : message,
   ),
   echo('echo-seven-bits', 'The highest bit of binary data is lost.', 'RFC6455/5.6', (message) =>
-    message.type === 'binary' && message.payload.length >= 256
+    message.type === 'binary' && message.payload.length === 256
       ? { ...message, payload: Buffer.from(message.payload.map((octet) => octet & 0x7f)) }
       : message,
   ),

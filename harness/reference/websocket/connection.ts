@@ -98,6 +98,7 @@ class Connection {
     if (
       this.#state === 'open' &&
       this.#reader.within &&
+      (this.#header?.length ?? 0n) < 126n &&
       this.#rules.refuses.includes('frame-over-segments')
     ) {
       this.#endAfterFailure('truncated-frame')
@@ -140,6 +141,8 @@ class Connection {
   /** What is right, and a mutant takes offence at. */
   #headerScruple(header: FrameHeader): FrameBreach | null {
     const { refuses } = this.#rules
+    if (refuses.includes('mask-key-ones') && header.mask?.every((byte) => byte === 255) === true)
+      return 'unmasked'
     if (refuses.includes('mask-key-zero') && header.mask?.every((byte) => byte === 0) === true)
       return 'unmasked'
     const fragment = header.opcode === opcodes.continuation || (header.opcode < 8 && !header.fin)

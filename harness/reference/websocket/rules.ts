@@ -95,7 +95,7 @@ export type FrameBreach = (typeof frameBreaches)[number]
 /** What is right in a frame, a message or a Close, and is failed, lost or mistaken by a mutant. */
 export type FrameScruple =
   | 'mask-key-zero'
-  | 'mask-key-high'
+  | 'mask-key-ones'
   | 'mask-over-chunks'
   | 'empty-fragment'
   | 'fragment'

@@ -1,17 +1,11 @@
-import { isUtf8 } from 'node:buffer'
 import type { Section } from '../../harness/check/check.ts'
 import { check } from '../../harness/peers/kit.ts'
 import type { FrameToSend } from '../../harness/peers/kit.ts'
 import { filled, hex } from '../../harness/peers/octets.ts'
 
-export const section: Section = {
-  transport: 'websocket',
-  order: 70000,
-  title: 'RFC 6455 5.5.1 and 7: closing',
-}
+export const section: Section = { transport: 'websocket', order: 50501, title: 'RFC 6455 5.5.1: closing' }
 
 const close = { spec: 'RFC6455', section: '5.5.1' } as const
-const failing = { spec: 'RFC6455', section: '7.1.7' } as const
 const codes = { spec: 'RFC6455', section: '7.4.1' } as const
 const ranges = { spec: 'RFC6455', section: '7.4.2' } as const
 const topic = 'protocol'
@@ -56,6 +50,7 @@ export const tcpEndedCleanly = check({
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.1.1' },
   topic,
+  after: ['ws/closing/tcp-ended'],
   mutants: ['reset-after-close'],
   async run({ connect, expect }) {
     const ws = await connect()
@@ -73,6 +68,7 @@ export const codeEchoed = [1000, 3000, 4999].map((code) =>
     level: 'SHOULD',
     clause: close,
     topic,
+    after: ['ws/closing/answered'],
     mutants: ['answer-close-with-1001'],
     async run({ connect, expect }) {
       const ws = await connect()
@@ -89,6 +85,7 @@ export const nothingBehind = check({
   level: 'MUST',
   clause: close,
   topic,
+  after: ['ws/closing/tcp-ended'],
   mutants: ['message-behind-close'],
   async run({ connect, expect }) {
     const ws = await connect()
@@ -107,6 +104,7 @@ export const onlyOne = check({
   level: 'SHOULD',
   clause: close,
   topic,
+  after: ['ws/closing/tcp-ended'],
   mutants: ['answer-every-close'],
   autobahn: '7.1.2',
   async run({ connect, expect }) {
@@ -126,6 +124,7 @@ export const dataDiscarded = check({
   clause: { spec: 'RFC6455', section: '1.4' },
   topic,
   needs: ['ws.echo'],
+  after: ['ws/closing/tcp-ended'],
   mutants: ['process-messages-behind-close'],
   autobahn: '7.1.4',
   async run({ connect, expect, nonce }) {
@@ -143,6 +142,7 @@ export const insideFragments = check({
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.4' },
   topic,
+  after: ['ws/closing/answered'],
   mutants: ['ignore-close-in-fragment'],
   autobahn: '7.1.5',
   async run({ connect }) {
@@ -175,6 +175,7 @@ export const empty = check({
   level: 'MUST',
   clause: close,
   topic,
+  after: ['ws/closing/answered'],
   mutants: ['refuse-empty-close'],
   autobahn: '7.3.1',
   async run({ connect, expect }) {
@@ -191,6 +192,7 @@ export const longestReason = check({
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.5' },
   topic,
+  after: ['ws/closing/answered'],
   mutants: ['refuse-long-reason'],
   autobahn: '7.3.5',
   async run({ connect, expect }) {
@@ -219,6 +221,7 @@ export const accepted = good.map(({ code: sent, level, clause, ...rest }) =>
     level,
     clause,
     topic,
+    after: ['ws/closing/answered'],
     mutants: [`refuse-close-${sent}`],
     ...rest,
     async run({ connect, expect }) {
@@ -226,219 +229,6 @@ export const accepted = good.map(({ code: sent, level, clause, ...rest }) =>
       ws.sendClose(sent)
       const { code } = await ws.expectClose()
       expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
-    },
-  }),
-)
-
-// --- Close frames that are bad ----------------------------------------------------------------------------------------
-
-// Any end passes for a failed connection, and a Close is ended in any case. So that these can be told from a good
-// Close, the code of the answer is asked for, which is a SHOULD (7.1.7).
-
-export const oneOctet = check({
-  id: 'ws/closing/one-octet',
-  title: 'takes a Close with a body of one octet for a protocol error',
-  level: 'SHOULD',
-  clause: close,
-  topic,
-  mutants: ['accept-close-of-one-octet'],
-  autobahn: '7.3.2',
-  async run({ connect }) {
-    const ws = await connect()
-    ws.send(closeFrame('03'))
-    await ws.expectFailedWith(1002)
-  },
-})
-
-export const reasonNotUtf8 = check({
-  id: 'ws/closing/reason-not-utf8',
-  title: 'takes a Close whose reason is not UTF-8 for an error',
-  level: 'SHOULD',
-  clause: close,
-  topic,
-  mutants: ['accept-bad-close-reason'],
-  autobahn: '7.5.1',
-  async run({ connect }) {
-    const ws = await connect()
-    ws.send(closeFrame('03e8 c0af'))
-    await ws.expectFailedWith(1007, 1002)
-  },
-})
-
-export const tooLong = check({
-  id: 'ws/closing/over-125',
-  title: 'takes a Close with a body of 126 octets for a protocol error',
-  level: 'SHOULD',
-  clause: { spec: 'RFC6455', section: '5.5' },
-  topic,
-  mutants: ['accept-long-close'],
-  autobahn: '7.3.6',
-  async run({ connect }) {
-    const ws = await connect()
-    ws.sendClose(1000, filled(124))
-    await ws.expectFailedWith(1002)
-  },
-})
-
-const undefinedCodes = [
-  { code: 999, autobahn: '7.9.2' },
-  { code: 1004, autobahn: '7.9.3' },
-  { code: 1016, autobahn: '7.9.6' },
-  { code: 5000, autobahn: '7.13.1' },
-]
-
-export const undefinedCode = undefinedCodes.map(({ code, autobahn }) =>
-  check({
-    id: `ws/closing/code-${code}-refused`,
-    title: `takes a Close with the code ${code}, which nobody may use, for a protocol error`,
-    level: 'SHOULD',
-    clause: ranges,
-    topic,
-    mutants: ['accept-undefined-close-codes'],
-    autobahn,
-    async run({ connect }) {
-      const ws = await connect()
-      ws.sendClose(code)
-      await ws.expectFailedWith(1002)
-    },
-  }),
-)
-
-const reservedCodes = [
-  { code: 1005, autobahn: '7.9.4' },
-  { code: 1006, autobahn: '7.9.5' },
-  { code: 1015, autobahn: null },
-]
-
-export const reservedCode = reservedCodes.map(({ code, autobahn }) =>
-  check({
-    id: `ws/closing/code-${code}-not-sent`,
-    title: `does not send the code ${code}, which must not stand in a Close frame, not even in answer to one`,
-    level: 'MUST',
-    clause: codes,
-    topic,
-    mutants: ['echo-reserved-close-codes'],
-    ...(autobahn === null ? {} : { autobahn }),
-    async run({ connect, expect }) {
-      const ws = await connect()
-      ws.sendClose(code)
-      const ending = await ws.expectFailed()
-      expect(ending.code !== code, `no Close with the code ${code}`, codeWords(ending.code))
-    },
-  }),
-)
-
-export const emptyNotAs1005 = check({
-  id: 'ws/closing/empty-not-as-1005',
-  title: 'does not put a code that stands for none into its answer to a Close without a code',
-  level: 'MUST',
-  clause: codes,
-  topic,
-  mutants: ['answer-empty-close-with-1005'],
-  async run({ connect, expect }) {
-    const ws = await connect()
-    ws.sendClose()
-    const { code } = await ws.expectClose()
-    expect(
-      code === null || ![1005, 1006, 1015].includes(code),
-      'a code that may be sent, or none',
-      codeWords(code),
-    )
-  },
-})
-
-export const reasonSent = check({
-  id: 'ws/closing/reason-sent-is-utf8',
-  title: 'sends no Close frame whose body breaks the rules, not even in answer to one',
-  level: 'MUST',
-  clause: close,
-  topic,
-  mutants: ['echo-bad-close-reason'],
-  async run({ connect, expect }) {
-    const ws = await connect()
-    ws.send(closeFrame('03e8 c0af'))
-    await ws.expectFailed()
-    const bodies = ws.frames.filter(({ opcode }) => opcode === 8).map(({ payload }) => payload)
-    const valid = bodies.every((body) => body.length !== 1 && isUtf8(body.subarray(2)))
-    expect(valid, 'Close frames with a good body', 'a reason that is not UTF-8, or half a code')
-  },
-})
-
-// --- Failing the connection -------------------------------------------------------------------------------------------
-
-const reserved: FrameToSend = { opcode: 0x3, payload: 'reserved' }
-
-export const nothingProcessed = check({
-  id: 'ws/closing/failed-processes-nothing',
-  title: 'processes nothing behind the frame that failed the connection',
-  level: 'MUST',
-  clause: failing,
-  topic,
-  mutants: ['process-on-after-failure'],
-  autobahn: '4.1.3',
-  async run({ connect, nonce }) {
-    const ws = await connect()
-    ws.send([reserved, { opcode: 'ping', payload: nonce() }])
-    await ws.expectFailed()
-  },
-})
-
-export const failureEnds = check({
-  id: 'ws/closing/failed-ends-tcp',
-  title: 'ends the TCP connection when it fails the WebSocket',
-  level: 'MUST',
-  clause: failing,
-  topic,
-  mutants: ['stay-open-after-failure'],
-  async run({ connect }) {
-    const ws = await connect()
-    ws.send(reserved)
-    await ws.expectEnd()
-  },
-})
-
-export const failureSaysWhy = check({
-  id: 'ws/closing/failed-with-close-frame',
-  title: 'sends a Close frame before it ends a connection that it fails',
-  level: 'SHOULD',
-  clause: failing,
-  topic,
-  mutants: ['fail-without-close-frame'],
-  async run({ connect, expect }) {
-    const ws = await connect()
-    ws.send(reserved)
-    const { how } = await ws.expectFailed()
-    expect(how === 'close-frame', 'a Close frame', 'the connection ended without one')
-  },
-})
-
-const protocolErrors: readonly {
-  readonly name: string
-  readonly what: string
-  readonly frame: FrameToSend
-}[] = [
-  { name: 'opcode', what: 'a reserved opcode', frame: reserved },
-  { name: 'rsv', what: 'a reserved bit', frame: { opcode: 'text', payload: 'reserved', rsv: 2 } },
-  { name: 'long-ping', what: 'a Ping of 126 octets', frame: { opcode: 'ping', payload: filled(126) } },
-  {
-    name: 'continuation',
-    what: 'a continuation of nothing',
-    frame: { opcode: 'continuation', payload: 'alone' },
-  },
-]
-
-export const protocolErrorCode = protocolErrors.map(({ name, what, frame }) =>
-  check({
-    id: `ws/closing/code-1002-${name}`,
-    title: `calls ${what} a protocol error: 1002`,
-    level: 'SHOULD',
-    clause: codes,
-    topic,
-    mutants: ['protocol-error-as-1001'],
-    async run({ connect }) {
-      const ws = await connect()
-      ws.send(frame)
-      await ws.expectFailedWith(1002)
     },
   }),
 )

@@ -1,0 +1,244 @@
+import type { Section } from '../../harness/check/check.ts'
+import type { Clause } from '../../harness/check/model.ts'
+import { check } from '../../harness/peers/kit.ts'
+import type { HandshakeChanges } from '../../harness/peers/kit.ts'
+import { acceptValueOf, filled, hex } from '../../harness/peers/octets.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 40202,
+  title: 'RFC 6455 4.2.2: answering the opening handshake',
+}
+
+const topic = 'protocol'
+const accepting: Clause = { spec: 'RFC6455', section: '4.2.2' }
+const reading: Clause = { spec: 'RFC6455', section: '4.2.1' }
+
+/** The example of RFC 6455 1.3. */
+const sampleKey = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+// --- The answer -------------------------------------------------------------------------------------------------
+
+export const switchingProtocols = check({
+  id: 'ws/handshake/switching-protocols',
+  title: 'answers a valid opening handshake with status 101',
+  level: 'MUST',
+  clause: accepting,
+  topic: 'connection',
+  mutants: ['answer-200', 'mute', 'dead'],
+  async run({ handshake }) {
+    const answer = await handshake()
+    await answer.expectAccepted()
+  },
+})
+
+export const upgradeHeader = check({
+  id: 'ws/handshake/upgrade-header',
+  title: 'names websocket in the Upgrade header of its 101',
+  level: 'MUST',
+  clause: accepting,
+  topic,
+  mutants: ['omit-upgrade'],
+  async run({ handshake, expect }) {
+    const { response } = await (await handshake()).expectAccepted()
+    const holds = response.list('upgrade').some((one) => one.toLowerCase() === 'websocket')
+    expect(
+      holds,
+      'an Upgrade header with the value websocket',
+      response.get('upgrade') ?? 'no Upgrade header',
+    )
+  },
+})
+
+export const connectionHeader = check({
+  id: 'ws/handshake/connection-header',
+  title: 'has the token Upgrade in the Connection header of its 101',
+  level: 'MUST',
+  clause: accepting,
+  topic,
+  mutants: ['omit-connection'],
+  async run({ handshake, expect }) {
+    const { response } = await (await handshake()).expectAccepted()
+    const holds = response.list('connection').some((one) => one.toLowerCase() === 'upgrade')
+    expect(
+      holds,
+      'a Connection header with the token Upgrade',
+      response.get('connection') ?? 'no Connection header',
+    )
+  },
+})
+
+export const acceptValue = check({
+  id: 'ws/handshake/accept-value',
+  title: 'computes Sec-WebSocket-Accept from the key',
+  level: 'MUST',
+  clause: accepting,
+  topic,
+  mutants: ['wrong-accept'],
+  async run({ handshake, expect }) {
+    const answer = await handshake()
+    const { response } = await answer.expectAccepted()
+    const given = response.get('sec-websocket-accept')
+    const holds = given === acceptValueOf(answer.key)
+    expect(holds, 'the Sec-WebSocket-Accept of the key', given === null ? 'no such header' : 'another value')
+  },
+})
+
+export const acceptOnce = check({
+  id: 'ws/handshake/accept-once',
+  title: 'sends Sec-WebSocket-Accept no more than once',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '11.3.3' },
+  topic,
+  mutants: ['accept-header-twice'],
+  async run({ handshake, expect }) {
+    const { response } = await (await handshake()).expectAccepted()
+    const count = response.all('sec-websocket-accept').length
+    expect(count <= 1, 'at most one Sec-WebSocket-Accept header', `${count} of them`)
+  },
+})
+
+export const keyWhitespace = check({
+  id: 'ws/handshake/key-whitespace',
+  title: 'leaves out the whitespace around the key when it computes Sec-WebSocket-Accept',
+  level: 'MUST',
+  clause: accepting,
+  topic,
+  mutants: ['hash-untrimmed-key'],
+  async run({ handshake, expect }) {
+    const answer = await handshake({ with: [['Sec-WebSocket-Key', `\t ${sampleKey} \t`]] })
+    const { response } = await answer.expectAccepted()
+    const holds = response.get('sec-websocket-accept') === acceptValueOf(sampleKey)
+    expect(holds, 'the Sec-WebSocket-Accept of the key without whitespace', 'another value')
+  },
+})
+
+export const noBodyFraming = ['Content-Length', 'Transfer-Encoding'].map((name) =>
+  check({
+    id: `ws/handshake/no-${name.toLowerCase()}`,
+    title: `sends no ${name} with its 101, which has no body`,
+    level: 'MUST',
+    clause:
+      name === 'Content-Length' ? { spec: 'RFC9110', section: '8.6' } : { spec: 'RFC9112', section: '6.1' },
+    topic,
+    mutants: [`${name.toLowerCase()}-on-101`],
+    async run({ handshake, expect }) {
+      const { response } = await (await handshake()).expectAccepted()
+      expect(response.get(name) === null, `no ${name} header`, `a ${name} header`)
+    },
+  }),
+)
+
+/** A version that no draft had. 8 is not one of these: servers may speak the draft with that number. */
+const unknownVersion: HandshakeChanges = { with: [['Sec-WebSocket-Version', '99']] }
+
+// --- How it refuses ------------------------------------------------------------------------------------------------
+
+export const refusalIsHttp = check({
+  id: 'ws/handshake/refusal-is-http',
+  title: 'refuses a bad handshake with an HTTP error, not by ending the connection alone',
+  level: 'MUST',
+  clause: reading,
+  topic,
+  after: ['ws/handshake/key-missing'],
+  mutants: ['refuse-by-fin'],
+  async run({ connect, handshake }) {
+    await connect()
+    const answer = await handshake({ without: ['Sec-WebSocket-Key'] })
+    answer.expectHttpError()
+  },
+})
+
+export const refusalIsClientError = check({
+  id: 'ws/handshake/refusal-is-client-error',
+  title: 'refuses a bad handshake with a status that blames the client',
+  level: 'SHOULD',
+  clause: { spec: 'RFC6455', section: '10.7' },
+  topic,
+  after: ['ws/handshake/refusal-is-http'],
+  mutants: ['refuse-with-500'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const { status } = (await handshake({ without: ['Sec-WebSocket-Key'] })).expectHttpError()
+    expect(status < 500, 'a 4xx status', `status ${status}`)
+  },
+})
+
+export const refusalIsFinal = check({
+  id: 'ws/handshake/refusal-is-final',
+  title: 'reads no frames behind a handshake that it refused',
+  level: 'MUST',
+  clause: reading,
+  topic,
+  after: ['ws/handshake/key-missing'],
+  mutants: ['frames-after-refusal'],
+  async run({ connect, handshake }) {
+    await connect()
+    const answer = await handshake({ without: ['Sec-WebSocket-Key'] })
+    answer.expectRefused()
+    // A masked Ping.
+    answer.sendBytes(hex('89 84 01020304 716b6d63'))
+    await answer.expectNoFrame()
+  },
+})
+
+export const versionsListed = check({
+  id: 'ws/handshake/versions-listed',
+  title: 'lists version 13 where it refuses a version that it does not know',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.4' },
+  topic,
+  after: ['ws/handshake/version-unknown'],
+  mutants: ['omit-version-list'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const head = (await handshake(unknownVersion)).expectHttpError()
+    const actual = head.get('sec-websocket-version') ?? 'no such header'
+    expect(
+      head.list('sec-websocket-version').includes('13'),
+      'a Sec-WebSocket-Version header with 13',
+      actual,
+    )
+  },
+})
+
+const versionForm = /^(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$/
+
+export const versionsWellFormed = check({
+  id: 'ws/handshake/versions-well-formed',
+  title: 'lists its versions as numbers from 0 to 255 without leading zeros',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.3' },
+  topic,
+  after: ['ws/handshake/versions-listed'],
+  mutants: ['malformed-version-list'],
+  async run({ handshake, expect }) {
+    const head = (await handshake(unknownVersion)).expectHttpError()
+    const listed = head.list('sec-websocket-version')
+    expect(
+      listed.every((one) => versionForm.test(one)),
+      'a list of versions',
+      listed.join(', '),
+    )
+  },
+})
+
+export const headerTooLarge = check({
+  id: 'ws/handshake/header-too-large',
+  title: 'answers a handshake with a header of 64 KiB, or ends the connection',
+  // SHOULD: a 4xx is a MUST of the clause, but the answer may be lost in a RST, since more was sent than was read.
+  level: 'SHOULD',
+  clause: { spec: 'RFC9110', section: '5.4' },
+  topic: 'limitations',
+  mutants: ['ignore-long-head'],
+  async run({ connect, handshake, expect }) {
+    await connect()
+    const value = new TextDecoder().decode(filled(65_536))
+    const { head, ending } = await handshake({ with: [['X-Streamproof', value]] })
+    expect(
+      head !== null || ending?.by === 'target',
+      'an answer, or the end of the connection',
+      'neither came',
+    )
+  },
+})
