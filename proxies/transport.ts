@@ -128,9 +128,11 @@ function oneLine(text: string): string {
 
 function networkDetail(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
+  let words = 'failed'
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (typeof code === 'string') return code
+    words = cause.message
   }
-  return error instanceof Error ? oneLine(error.message) : 'failed'
+  return oneLine(words)
 }

@@ -1,0 +1,205 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+
+import { readFirstJson } from '../../../proxies/engine/json.ts'
+import type { JsonValue } from '../../../proxies/engine/json.ts'
+import { JsonNumber, JsonObject, JsonSyntaxError } from '../../../proxies/engine/json.ts'
+import { startEngineServer } from '../../../proxies/engine/server.ts'
+import type { EngineServer } from '../../../proxies/engine/server.ts'
+import { Upstream, Wire } from '../wire.ts'
+
+const types = [
+  'latency',
+  'bandwidth',
+  'slow_close',
+  'timeout',
+  'reset_peer',
+  'slicer',
+  'limit_data',
+  'noop',
+  'down',
+  '',
+  'x',
+]
+const attributes = [
+  'latency',
+  'jitter',
+  'rate',
+  'delay',
+  'timeout',
+  'average_size',
+  'size_variation',
+  'bytes',
+]
+
+const number = fc.oneof(
+  fc.integer(),
+  fc.integer({ min: -3, max: 3 }),
+  fc.double(),
+  fc.constantFrom(2 ** 31, 2 ** 53, 2 ** 63, -(2 ** 63), 1e300, -1),
+)
+const value = fc.oneof(number, fc.string(), fc.boolean(), fc.constant(null), fc.jsonValue())
+const attributeBag = fc.dictionary(
+  fc.constantFrom(...attributes),
+  fc.oneof({ weight: 3, arbitrary: number }, value),
+)
+const toxicBody = fc.record(
+  {
+    type: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...types) }, value),
+    name: fc.oneof(fc.string(), value),
+    stream: fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom('upstream', 'downstream', 'UPSTREAM', '') },
+      value,
+    ),
+    toxicity: value,
+    attributes: fc.oneof({ weight: 4, arbitrary: attributeBag }, value),
+  },
+  { requiredKeys: [] },
+)
+const proxyBody = fc.record(
+  {
+    name: fc.oneof(fc.constantFrom('f1', 'f2', '__proto__', 'constructor'), value),
+    upstream: fc.oneof(fc.constantFrom('127.0.0.1:1', 'x', '[::1]:2', ':'), value),
+    listen: fc.oneof(fc.constantFrom('127.0.0.1:0', '', 'bad', '127.0.0.1:70000', '[', ':'), number),
+    enabled: value,
+    toxics: value,
+  },
+  { requiredKeys: [] },
+)
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+  fc.json().map((json) => json.slice(0, -1)),
+  fc.json(),
+)
+const paths = [
+  '/proxies',
+  '/populate',
+  '/proxies/p/toxics',
+  '/proxies/p/toxics/t',
+  '/proxies/p',
+  '/proxies/f1',
+  '/reset',
+  '/proxies/f1/toxics',
+]
+const call = fc.record({
+  path: fc.constantFrom(...paths),
+  method: fc.constantFrom('POST', 'PATCH'),
+  body: fc.oneof(
+    { weight: 4, arbitrary: toxicBody.map((one) => JSON.stringify(one)) },
+    { weight: 2, arbitrary: proxyBody.map((one) => JSON.stringify(one)) },
+    { weight: 1, arbitrary: fc.array(proxyBody, { maxLength: 3 }).map((one) => JSON.stringify(one)) },
+    { weight: 1, arbitrary: text },
+  ),
+})
+
+/** `STREAMPROOF_FUZZ` asks for more. */
+const bodies = Number(process.env['STREAMPROOF_FUZZ'] ?? 2000)
+
+describe('engine under any body', () => {
+  let engine: EngineServer
+  let upstream: Upstream
+
+  before(async () => {
+    engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed: 1 })
+    upstream = await Upstream.echo()
+  })
+
+  after(async () => {
+    await engine.close()
+    await upstream.close()
+  })
+
+  it(`answers ${bodies} bodies with a status of its own and stays alive, while data flows`, async function () {
+    this.timeout(20_000 + bodies * 10)
+    const ask = (method: string, path: string, body?: string) =>
+      fetch(engine.url + path, {
+        method,
+        signal: AbortSignal.timeout(10_000),
+        ...(body === undefined ? {} : { body }),
+      })
+    const fresh = async (): Promise<number> => {
+      await ask('DELETE', '/proxies/p')
+      const body = JSON.stringify({
+        name: 'p',
+        listen: '127.0.0.1:0',
+        upstream: `127.0.0.1:${upstream.port}`,
+      })
+      const made = await ask('POST', '/proxies', body)
+      await ask('POST', '/proxies/p/toxics', '{"type":"latency","name":"t"}')
+      return Number(/:(\d+)$/.exec(((await made.json()) as { listen: string }).listen)?.[1])
+    }
+    const statuses = new Map<number, number>()
+    let runs = 0
+    let port = await fresh()
+    await fc.assert(
+      fc.asyncProperty(call, async ({ path, method, body }) => {
+        runs++
+        // Toxics pile up on p; once in a while it is made anew, after some data has met them all.
+        if (runs % 50 === 0) {
+          const wire = await Wire.connect(port).catch(() => null)
+          wire?.send('some data for the toxics')
+          await ask('GET', '/version')
+          wire?.rst()
+          port = await fresh()
+        }
+        const answer = await ask(method, path, body)
+        const said = await answer.text()
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+        expect(answer.status, said).to.be.oneOf([200, 201, 204, 400, 404, 405, 409, 500])
+        expect(said).to.not.include('internal error')
+        if (answer.status === 400) expect(JSON.parse(said)).to.include({ status: 400 })
+      }),
+      { numRuns: bodies, seed: 20_261_123 },
+    )
+    expect((await ask('GET', '/version')).status).to.equal(200)
+    expect(statuses.get(200) ?? 0).to.be.greaterThan(bodies / 50)
+    expect(statuses.get(400) ?? 0).to.be.greaterThan(bodies / 50)
+  })
+
+  it('refuses a body that is too long, and lives on', async () => {
+    const answer = await fetch(`${engine.url}/proxies`, {
+      method: 'POST',
+      body: `"${'x'.repeat(9 * 1024 * 1024)}"`,
+    })
+    expect(answer.status).to.equal(400)
+    expect((await fetch(`${engine.url}/version`)).status).to.equal(200)
+  })
+
+  it('refuses nesting that is too deep', async () => {
+    const answer = await fetch(`${engine.url}/proxies`, { method: 'POST', body: '['.repeat(1_000_000) })
+    expect(await answer.json()).to.deep.equal({ error: 'bad request body: exceeded max depth', status: 400 })
+  })
+
+  it('reads JSON as JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.string(), (json, rest) => {
+        expect(plain(readFirstJson(`${json} ${/^[0-9.eE+-]/.test(rest) ? '' : rest}`))).to.deep.equal(
+          JSON.parse(json),
+        )
+      }),
+      { numRuns: 500, seed: 7 },
+    )
+  })
+
+  it('throws only its own error for what is no JSON', () => {
+    fc.assert(
+      fc.property(text, (any) => {
+        try {
+          readFirstJson(any)
+        } catch (error) {
+          expect(error).to.be.instanceOf(JsonSyntaxError)
+        }
+      }),
+      { numRuns: 1000, seed: 7 },
+    )
+  })
+})
+
+function plain(read: JsonValue): unknown {
+  if (read instanceof JsonNumber) return Number(read.text)
+  if (read instanceof JsonObject)
+    return Object.fromEntries(read.members.map(([name, member]) => [name, plain(member)]))
+  if (Array.isArray(read)) return read.map(plain)
+  return read
+}

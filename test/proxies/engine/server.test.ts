@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+
+import { expect } from 'chai'
+
+import { startEngineServer } from '../../../proxies/engine/server.ts'
+import type { EngineServer } from '../../../proxies/engine/server.ts'
+import { engineVersion } from '../../../proxies/engine/version.ts'
+import { startProxyServer } from '../../../proxies/standalone.ts'
+import { Upstream, Wire, until } from '../wire.ts'
+
+describe('engine server', () => {
+  const closers: (() => Promise<unknown> | void)[] = []
+
+  const start = async (
+    seed: number,
+    more: { readonly dialTimeoutMs?: number } = {},
+  ): Promise<EngineServer> => {
+    const engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed, ...more })
+    closers.push(() => engine.close())
+    return engine
+  }
+  const post = async (
+    engine: EngineServer,
+    path: string,
+    body: unknown,
+  ): Promise<{ readonly listen: string }> => {
+    const answer = await fetch(engine.url + path, { method: 'POST', body: JSON.stringify(body) })
+    return (await answer.json()) as { listen: string }
+  }
+  const open = async (engine: EngineServer, upstream: string): Promise<number> =>
+    Number(
+      /:(\d+)$/.exec(
+        (await post(engine, '/proxies', { name: 'p', listen: '127.0.0.1:0', upstream })).listen,
+      )?.[1],
+    )
+
+  afterEach(async () => {
+    for (const close of closers.splice(0).toReversed()) await close()
+  })
+
+  it('reports the version of this package', () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string }
+    expect(engineVersion).to.equal(version)
+  })
+
+  it('says in one line that its port is taken', async () => {
+    const engine = await start(1)
+    const second = await startProxyServer({ host: '127.0.0.1', port: engine.port }).then(
+      () => null,
+      (error: Error) => error,
+    )
+    expect(second?.message).to.equal(`listen tcp 127.0.0.1:${engine.port}: bind: address already in use`)
+  })
+
+  /** Which of 40 connections in a row a toxic with toxicity one half strikes. */
+  const struck = async (seed: number): Promise<string> => {
+    const engine = await start(seed)
+    const upstream = await Upstream.open((wire) => wire.send('hello'))
+    closers.push(() => upstream.close())
+    const port = await open(engine, `127.0.0.1:${upstream.port}`)
+    await post(engine, '/proxies/p/toxics', { type: 'limit_data', toxicity: 0.5, attributes: { bytes: 1 } })
+    let heard = ''
+    for (let i = 0; i < 40; i++) {
+      const wire = await Wire.connect(port)
+      await wire.got(5).catch(() => null)
+      heard += wire.length === 5 ? '-' : 'x'
+      wire.socket.destroy()
+    }
+    return heard
+  }
+
+  it('strikes the same connections with the same seed, others with another', async () => {
+    const first = await struck(11)
+    expect(await struck(11)).to.equal(first)
+    expect(await struck(12)).to.not.equal(first)
+  })
+
+  it('draws once for a connection and a toxic: no update makes it draw again', async () => {
+    const engine = await start(3)
+    const upstream = await Upstream.echo()
+    closers.push(() => upstream.close())
+    const port = await open(engine, `127.0.0.1:${upstream.port}`)
+    await post(engine, '/proxies/p/toxics', {
+      type: 'timeout',
+      name: 't',
+      toxicity: 0.5,
+      attributes: { timeout: 0 },
+    })
+    const wires = await Promise.all(Array.from({ length: 20 }, () => Wire.connect(port)))
+    closers.push(() => wires.forEach((wire) => wire.socket.destroy()))
+    await until('all have come through', () => upstream.open === 20)
+    const round = async (): Promise<string> => {
+      const before = wires.map((wire) => wire.length)
+      for (const wire of wires) wire.send('x')
+      // Those that are not struck answer; a barrier through an unstruck one of them would not order the others.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return wires.map((wire, index) => (wire.length > (before[index] ?? 0) ? '-' : 'x')).join('')
+    }
+    const first = await round()
+    for (let i = 0; i < 5; i++) await post(engine, '/proxies/p/toxics/t', {})
+    expect(await round()).to.equal(first)
+    expect(first).to.include('x')
+    expect(first).to.include('-')
+  })
+
+  it('gives up on an upstream that never answers, and accepts others meanwhile', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const full = await startFullServer()
+    closers.push(() => full.stop())
+    const engine = await start(1, { dialTimeoutMs: 400 })
+    const echo = await Upstream.echo()
+    closers.push(() => echo.close())
+    const port = await open(engine, `127.0.0.1:${full.port}`)
+    const stuck = await Promise.all(Array.from({ length: 5 }, () => Wire.connect(port)))
+    closers.push(() => stuck.forEach((wire) => wire.socket.destroy()))
+    // The same proxy, the same listener: turned to an upstream that answers, it serves the next client at once.
+    await post(engine, '/proxies', { name: 'q', listen: '127.0.0.1:0', upstream: `127.0.0.1:${echo.port}` })
+    const start0 = performance.now()
+    expect(await Promise.all(stuck.map((wire) => wire.ended))).to.deep.equal([
+      'fin',
+      'fin',
+      'fin',
+      'fin',
+      'fin',
+    ])
+    expect(performance.now() - start0).to.be.lessThan(4000)
+  })
+
+  it('forgets 300 connections that were opened, used and reset', async () => {
+    const engine = await start(1)
+    const upstream = await Upstream.echo()
+    closers.push(() => upstream.close())
+    const port = await open(engine, `127.0.0.1:${upstream.port}`)
+    await post(engine, '/proxies/p/toxics', { type: 'latency', attributes: { latency: 1 } })
+    for (let round = 0; round < 3; round++) {
+      const wires = await Promise.all(Array.from({ length: 100 }, () => Wire.connect(port)))
+      for (const wire of wires) wire.send('x')
+      await Promise.all(wires.map((wire) => wire.got(1)))
+      for (const wire of wires) wire.rst()
+      await until('all upstream connections are gone', () => upstream.open === 0)
+    }
+    expect(upstream.count).to.equal(300)
+  })
+})
+
+/** A listener whose backlog is full: connecting to it never ends. Linux drops the SYN then. */
+async function startFullServer(): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const program = `
+    const server = require('node:net').createServer()
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port) + '\\n')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const port = await new Promise<number>((resolve) => {
+    child.stdout.once('data', (data: Buffer) => resolve(Number(data.toString())))
+  })
+  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const stop = async (): Promise<void> => {
+    for (const filler of fillers) filler.destroy()
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+  return { port, stop }
+}
