@@ -104,17 +104,25 @@ function told(issue: z.core.$ZodIssue, schema: z.ZodType): string {
   return `${at}${issue.message}`
 }
 
-/** The keys that the object at this path may have, as far as it is plain to see. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let here: unknown = schema
-  for (const part of path) here = shapeOf(here)?.[String(part)]
-  return Object.keys(shapeOf(here) ?? {})
+/** The keys that the object at this path may have, as far as the schema shows. */
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  const { shape, innerType, element, options } = definitionOf(schema)
+  if (innerType !== undefined) return keysAt(innerType, path)
+  if (options !== undefined) return options.flatMap((option) => keysAt(option, path))
+  const [first, ...rest] = path
+  if (first === undefined) return Object.keys(shape ?? {})
+  return element === undefined ? keysAt(shape?.[String(first)], rest) : keysAt(element, rest)
 }
 
-function shapeOf(schema: unknown): Readonly<Record<string, unknown>> | null {
-  const def = (schema as { def?: { shape?: Record<string, unknown>; innerType?: unknown } } | undefined)?.def
-  if (def?.shape !== undefined) return def.shape
-  return def?.innerType === undefined ? null : shapeOf(def.innerType)
+interface Definition {
+  readonly shape?: Readonly<Record<string, unknown>>
+  readonly innerType?: unknown
+  readonly element?: unknown
+  readonly options?: readonly unknown[]
+}
+
+function definitionOf(schema: unknown): Definition {
+  return (schema as { readonly def?: Definition } | undefined)?.def ?? {}
 }
 
 const schemes = { ws: ['ws:', 'wss:'], sse: ['http:', 'https:'] } as const

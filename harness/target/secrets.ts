@@ -76,6 +76,7 @@ export function plainForms(secret: string): string[] {
     secret.replaceAll('/', '\\/'),
   ]
   const bytes = Buffer.from(secret, 'utf8')
+  forms.push(bytes.toString('base64'), bytes.toString('base64url'))
   for (const shift of [0, 1, 2]) {
     // With `shift` unknown bytes in front, the first characters depend on these, the last on what comes behind.
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
