@@ -70,7 +70,11 @@ h4 { font-size: .875rem; margin: 1.1rem 0 .35rem; color: var(--dim); font-weight
 .sum.v-not-applicable { color: var(--off); }
 .counts .v-blocked:not(.none), .counts .v-inconclusive:not(.none), .sum.v-blocked, .sum.v-inconclusive { color: var(--odd); }
 .scroll { overflow-x: auto; }
-.tall { max-height: 30rem; overflow-y: auto; }
+.tall {
+  max-height: 36rem; overflow-y: auto; border: 1px solid var(--line); border-radius: .4rem;
+  background: linear-gradient(var(--card) 30%, transparent) top / 100% 2.5rem no-repeat local, linear-gradient(transparent, var(--card) 70%) bottom / 100% 2.5rem no-repeat local,
+    linear-gradient(var(--line), transparent) top / 100% .8rem no-repeat scroll, linear-gradient(transparent, var(--line)) bottom / 100% .8rem no-repeat scroll;
+}
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .55rem .75rem; }
 thead th { font-size: .8125rem; color: var(--dim); font-weight: 600; border-bottom: 1px solid var(--line); }
@@ -158,7 +162,7 @@ footer { padding-block: 1rem 3rem; color: var(--dim); font-size: .875rem; }
   .comparison td { border-left: 0; }
   .comparison td + td, .comparison tr:not(.start) > td { border-top: 1px dashed var(--line); }
   .comparison td::before { content: attr(data-side); display: block; font-weight: 600; font-size: .875rem; margin-bottom: .35rem; }
-  .row > summary { flex-wrap: wrap; }
+  .row > summary { flex-wrap: wrap; row-gap: .1rem; }
   .mark { flex: 1 1 auto; }
   .what { flex-basis: 100%; order: 3; }
   .body { padding-left: 1rem; }
@@ -167,7 +171,7 @@ footer { padding-block: 1rem 3rem; color: var(--dim); font-size: .875rem; }
   .capabilities th { white-space: normal; }
 }
 @media print {
-  .tall { max-height: none; }
+  .tall { max-height: none; background: none; }
   :root { --page: #fff; --card: #fff; --soft: #f3f3f3; }
   .filters, .skip, .copy { display: none !important; }
   .row, .card, .statement, tr { break-inside: avoid; }
