@@ -4,6 +4,9 @@ import nock from 'nock'
 import { ToxiproxyClient } from '../../proxies/client.ts'
 import { ToxiproxyCallError } from '../../proxies/transport.ts'
 
+// nock takes hold of HTTP as soon as it is loaded; here it does so for these tests alone.
+nock.restore()
+
 const url = 'http://toxiproxy.test:8474'
 
 async function failure(work: Promise<unknown>): Promise<ToxiproxyCallError> {
@@ -20,7 +23,10 @@ describe('toxiproxy client', () => {
   const client = new ToxiproxyClient(url, 300)
   const proxy = { name: 'p', listen: '127.0.0.1:1', upstream: 'x:1', enabled: true, Logger: {}, toxics: [] }
 
-  before(() => nock.disableNetConnect())
+  before(() => {
+    nock.activate()
+    nock.disableNetConnect()
+  })
   afterEach(() => {
     expect(nock.pendingMocks()).to.deep.equal([])
     nock.cleanAll()
