@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { html } from '../../reports/html.ts'
-import { hostile, mixedReport, passingReport, reportOf, reportSaying } from './fixture.ts'
+import { mixedReport, passingReport, reportOf } from './fixture.ts'
+import { hostile, reportSaying } from './hostile.ts'
 import { asBrowserReads, findBrowser, tagsOf, unbalanced } from './readers.ts'
 
 describe('reports: html', () => {

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import { reportJsonSchema } from '../../harness/check/result.ts'
 import type { Report } from '../../harness/check/result.ts'
 import { json } from '../../reports/json.ts'
-import { hostile, mixedReport, passingReport, reportSaying } from './fixture.ts'
+import { mixedReport, passingReport } from './fixture.ts'
+import { hostile, reportSaying } from './hostile.ts'
 
 const valid = new Ajv({ strict: false }).compile(reportJsonSchema())
 

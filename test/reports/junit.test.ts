@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { junit } from '../../reports/junit.ts'
-import { hostile, mixedReport, passingReport, reportOf, reportSaying, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { hostile, reportSaying } from './hostile.ts'
 
 interface Case {
   readonly '@name': string

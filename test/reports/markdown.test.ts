@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { markdown } from '../../reports/markdown.ts'
-import { hostile, mixedReport, passingReport, reportOf, reportSaying, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { hostile, reportSaying } from './hostile.ts'
 import { blocksOf, withoutCode } from './readers.ts'
 
 describe('reports: markdown', () => {

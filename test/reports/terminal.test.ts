@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { columns } from '../../reports/escape/terminal.ts'
 import { terminal } from '../../reports/terminal.ts'
-import { hostile, mixedReport, passingReport, reportOf, reportSaying, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { hostile, reportSaying } from './hostile.ts'
 
 /** Lines that are copied whole stay whole; the last one is one line so that it can be searched. */
 const whole = /^ *(streamproof run|https:)|^\d+ checks: /
