@@ -9,19 +9,35 @@ export type Diagnosis = SetupError | null
 /**
  * Asks a target that did not open what it is. Null: it is what it was said to be, as far as its first answer tells,
  * and the checks are to say what is wrong with it.
+ * @param speaksOther whether the other transport is spoken at this address.
  */
-export async function diagnose(kit: Kit, endpoint: Endpoint): Promise<Diagnosis> {
+export async function diagnose(
+  kit: Kit,
+  endpoint: Endpoint,
+  speaksOther: () => Promise<boolean>,
+): Promise<Diagnosis> {
   const url = shownUrl(endpoint.url)
   try {
     const told = endpoint.transport === 'websocket' ? await ofWebSocket(kit) : await ofStream(kit)
-    return told === null ? null : new SetupError(`${url} ${told}`)
+    if (told === null) return null
+    return new SetupError(`${url} ${(await speaksOther()) ? otherTransport(endpoint) : told}`)
   } catch (error) {
-    if (error instanceof Inconclusive)
+    if (error instanceof Inconclusive) {
       return new SetupError(`${url} ${unreached(error, endpoint.url)}`, { cause: error })
-    if (error instanceof Violation)
-      return new SetupError(`${url}: ${violated(error, endpoint)}`, { cause: error })
-    throw error
+    }
+    if (!(error instanceof Violation)) throw error
+    const other = await speaksOther()
+    return new SetupError(
+      other ? `${url} ${otherTransport(endpoint)}` : `${url}: ${violated(error, endpoint)}`,
+      { cause: error },
+    )
   }
+}
+
+function otherTransport({ transport }: Endpoint): string {
+  return transport === 'websocket'
+    ? 'is an event stream and no WebSocket: give it as http: or https:'
+    : 'is a WebSocket and no event stream: give it as ws: or wss:'
 }
 
 async function ofWebSocket(kit: Kit): Promise<string | null> {
@@ -47,15 +63,10 @@ function wrongAnswer(head: HttpHead, transport: Endpoint['transport']): string {
   if (status === 403)
     return "answers 403: it refuses us; it may want --header 'Authorization: ...' or --allowed-origin"
   if (status === 404) return 'answers 404: nothing is there; check the path of the URL'
-  if (status === 426 && transport === 'sse')
-    return 'answers 426: it wants an upgrade; is it a WebSocket? then give it as ws: or wss:'
-  if (status === 429 || status === 503) return `answers ${status}: it has no room for us; try again later`
-  if (status === 101) return 'answers 101 to a plain request; is it a WebSocket? then give it as ws: or wss:'
+  if (status === 429 || status === 503) return crowded
   if (status >= 400)
     return `answers ${status} to ${what}; check the path of the URL, and the log of the server`
   const type = mediaType(head)
-  if (transport === 'websocket' && type === 'text/event-stream')
-    return 'answers with an event stream; give it as http: or https:'
   if (type === 'text/html') return `answers ${what} with an HTML page; check the path of the URL`
   if (status === 200)
     return `answers ${what} with ${type === null ? 'no Content-Type' : `Content-Type ${type}`}; check the path of the URL`
@@ -83,6 +94,8 @@ function withoutControls(text: string): string {
   return plain.length > 80 ? `${plain.slice(0, 80)}...` : plain
 }
 
+const crowded = 'has no room for us (429 or 503); try again later'
+
 function codeOf(error: unknown): string | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0])
@@ -108,10 +121,7 @@ function unreached(error: Inconclusive, url: URL): string {
     case 'EADDRNOTAVAIL':
       return `cannot be reached from here (${code}); check the host of the URL, and the network`
     default:
-      if (code === null && error.reason === 'target-refused' && error.message.includes('status'))
-        return 'has no room for us (429 or 503); try again later'
-      if (code === null && /answered (429|503)/.test(error.message))
-        return 'has no room for us (429 or 503); try again later'
+      if (/(answered|status) (429|503)/.test(error.message)) return crowded
       if (error.message.includes('did not answer'))
         return 'does not answer: no TCP connection was made in time; check host, port and firewalls'
       return `cannot be reached: ${error.message}`

@@ -64,11 +64,12 @@ async function discoverOne(
   if (known != null) return { transport, url, capabilities: known }
   options.discovering?.(transport, url)
   const session = openSession({ ...environment, observer: nobody }, `discovery/${transport}`)
+  const speaksOther = (): Promise<boolean> => speaksOtherTransport(environment, endpoint)
   try {
     const [found, ipv6] = await Promise.all([
       transport === 'websocket'
-        ? websocket(session.kit, endpoint)
-        : sse(session.kit, endpoint, environment.timeScale),
+        ? websocket(session.kit, endpoint, speaksOther)
+        : sse(session.kit, endpoint, environment.timeScale, speaksOther),
       ipv6Finding(endpoint, 1000 * environment.timeScale),
     ])
     const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
@@ -78,14 +79,16 @@ async function discoverOne(
   }
 }
 
-async function websocket(kit: Kit, endpoint: Endpoint): Promise<Findings> {
-  const failure = await opens(() => kit.connect(), kit, endpoint)
+type AskOther = () => Promise<boolean>
+
+async function websocket(kit: Kit, endpoint: Endpoint, speaksOther: AskOther): Promise<Findings> {
+  const failure = await opens(() => kit.connect(), kit, endpoint, speaksOther)
   if (failure === null) return discoverWebSocket(kit, endpoint)
   return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], failure)
 }
 
-async function sse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Findings> {
-  const failure = await opens(() => kit.subscribe(), kit, endpoint)
+async function sse(kit: Kit, endpoint: Endpoint, scale: number, speaksOther: AskOther): Promise<Findings> {
+  const failure = await opens(() => kit.subscribe(), kit, endpoint, speaksOther)
   if (failure === null) return discoverSse(kit, endpoint, scale)
   return without(
     endpoint,
@@ -108,16 +111,47 @@ async function sse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Finding
  * Null where the target opens. Else what was wrong with it, where it is a server of its transport all the same.
  * @throws SetupError where it is none, or cannot be reached.
  */
-async function opens(open: () => Promise<unknown>, kit: Kit, endpoint: Endpoint): Promise<string | null> {
+async function opens(
+  open: () => Promise<unknown>,
+  kit: Kit,
+  endpoint: Endpoint,
+  speaksOther: AskOther,
+): Promise<string | null> {
   try {
     // What it opened is left to the session.
     await open()
     return null
   } catch (error) {
     if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
-    const diagnosis = await diagnose(kit, endpoint)
+    const diagnosis = await diagnose(kit, endpoint, speaksOther)
     if (diagnosis !== null) throw diagnosis
     return error.message
+  }
+}
+
+/** Whether the other transport is spoken where this one is not: the commonest of all mistakes. */
+async function speaksOtherTransport(
+  environment: Omit<SessionEnvironment, 'observer'>,
+  endpoint: Endpoint,
+): Promise<boolean> {
+  const isStream = endpoint.transport === 'sse'
+  const url = new URL(endpoint.url)
+  url.protocol =
+    { 'ws:': 'http:', 'wss:': 'https:', 'http:': 'ws:', 'https:': 'wss:' }[url.protocol] ?? url.protocol
+  const other: Endpoint = { ...endpoint, transport: isStream ? 'websocket' : 'sse', url }
+  const session = openSession(
+    { ...environment, [other.transport]: other, observer: nobody },
+    'discovery/other',
+  )
+  try {
+    if (isStream) return (await session.kit.handshake()).head?.status === 101
+    await session.kit.subscribe()
+    return true
+  } catch (error) {
+    if (error instanceof Violation || error instanceof Inconclusive) return false
+    throw error
+  } finally {
+    await session.close()
   }
 }
 

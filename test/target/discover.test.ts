@@ -1,0 +1,370 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import net from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { SetupError } from '../../harness/check/errors.ts'
+import { parseContract, resolveTargets } from '../../harness/target/contract.ts'
+import { discoverTargets } from '../../harness/target/discover.ts'
+
+const open: { close(): unknown }[] = []
+
+async function listening(server: net.Server | Server): Promise<string> {
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', () => resolve()))
+  open.push({
+    close: () => {
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      server.close()
+    },
+  })
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function web(listener: RequestListener): Promise<string> {
+  return listening(createServer(listener))
+}
+
+/** Raw TCP: what to do with a connection. */
+function raw(serve: (socket: net.Socket) => void): Promise<string> {
+  const sockets = new Set<net.Socket>()
+  open.push({ close: () => sockets.forEach((socket) => socket.destroy()) })
+  return listening(
+    net.createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      serve(socket)
+    }),
+  )
+}
+
+async function webSocket(
+  serve: (ws: WebSocket, request: IncomingMessage) => void,
+  options = {},
+): Promise<string> {
+  const http = createServer()
+  const server = new WebSocketServer({ server: http, ...options })
+  open.push({ close: () => server.clients.forEach((client) => client.terminate()) })
+  server.on('connection', (ws, request) => {
+    ws.on('error', () => undefined)
+    serve(ws, request)
+  })
+  return listening(http)
+}
+
+interface Given {
+  readonly contract: object
+  readonly scale?: number
+}
+
+async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, string>> {
+  const parsed = parseContract(contract)
+  const [target] = await discoverTargets(
+    {
+      ...resolveTargets(parsed),
+      engine: null,
+      seed: 1,
+      timeScale: scale,
+      redactor: { text: (value) => value, bytes: (value) => value },
+    },
+    { expects: parsed.expects ?? [] },
+  )
+  return Object.fromEntries(
+    Object.entries(target?.capabilities ?? {}).map(([name, { state, evidence }]) => [
+      name,
+      `${state}: ${evidence}`,
+    ]),
+  )
+}
+
+async function refused(contract: object): Promise<string> {
+  try {
+    await found({ contract, scale: 0.1 })
+  } catch (error) {
+    expect(error).to.be.instanceOf(SetupError)
+    const { message } = error as Error
+    expect(message).not.to.include('\n')
+    return message.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
+  }
+  throw new Error('it was not refused')
+}
+
+afterEach(() => {
+  for (const one of open.splice(0).toReversed()) one.close()
+})
+
+describe('discovery of a WebSocket server', () => {
+  it('proves an echo by nonces, and compression by an offer and a control', async () => {
+    const host = await webSocket(
+      (ws) => ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary })),
+      { perMessageDeflate: { threshold: 0 } },
+    )
+    expect(await found({ contract: { ws: `ws://${host}/` } })).to.include({
+      'ws.echo': 'present: a text and a binary message came back unchanged',
+      'ws.deflate': 'present: permessage-deflate was accepted when offered, and not when not',
+      'ws.subprotocol': 'absent: no subprotocol is given: --subprotocol NAME',
+      'ws.denied-origin': 'absent: no origin to refuse is given: --denied-origin URL',
+      'ws.tls': 'absent: no secure address is known: give a wss: URL, or secureUrl.ws in the config file',
+      ipv6: 'absent: the URL names an IPv4 address: give the host by its name',
+    })
+  })
+
+  it('finds no echo in a server that greets and pushes', async () => {
+    const host = await webSocket((ws) => {
+      ws.send('welcome')
+      const timer = setInterval(() => ws.send('tick'), 10)
+      ws.on('close', () => clearInterval(timer))
+    })
+    expect(await found({ contract: { ws: `ws://${host}/` } })).to.include({
+      'ws.echo':
+        'absent: messages do not come back: point the URL at an echo service to check the content of messages',
+      'ws.deflate': 'absent: permessage-deflate was offered and not accepted: switch it on in the server',
+    })
+  })
+
+  const halves: readonly (readonly [
+    string,
+    (ws: WebSocket, data: Buffer, isBinary: boolean) => void,
+    string,
+  ])[] = [
+    [
+      'a text that comes back altered',
+      (ws, data, isBinary) => ws.send(isBinary ? data : `echo: ${data.toString()}`),
+      'broken: a text message comes back altered',
+    ],
+    [
+      'a binary that comes back as text',
+      (ws, data) => ws.send(data.toString('latin1')),
+      'broken: text and binary messages come back altered',
+    ],
+    [
+      'only texts that come back',
+      (ws, data, isBinary) => void (isBinary || ws.send(data.toString())),
+      'broken: a text message came back, a binary one did not',
+    ],
+    [
+      'an end of the connection',
+      (ws) => ws.close(1008),
+      'absent: the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
+    ],
+  ]
+  for (const [what, serve, finding] of halves) {
+    it(`tells ${what}`, async () => {
+      const host = await webSocket((ws) =>
+        ws.on('message', (data, isBinary) => serve(ws, data as Buffer, isBinary)),
+      )
+      expect((await found({ contract: { ws: `ws://${host}/` } }))['ws.echo']).to.equal(finding)
+    })
+  }
+
+  it('calls what the contract declares and it cannot prove broken', async () => {
+    const host = await webSocket(() => undefined)
+    expect(
+      (await found({ contract: { ws: `ws://${host}/`, expects: ['ws.deflate'] } }))['ws.deflate'],
+    ).to.equal(
+      'broken: declared by the contract, but not found: permessage-deflate was offered and not accepted: switch it on in the server',
+    )
+  })
+})
+
+describe('discovery of an event stream', () => {
+  it('tells heartbeats, ids that are shared, and an end that does not come, without publishing', async () => {
+    let id = 0
+    const streams = new Set<ServerResponse>()
+    const timer = setInterval(() => {
+      id += 1
+      for (const stream of streams) stream.write(`id: ${id}\ndata: tick ${id}\n\n`)
+    }, 200)
+    open.push({ close: () => clearInterval(timer) })
+    const host = await web((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      streams.add(response)
+    })
+    expect(await found({ contract: { sse: `http://${host}/` } })).to.include({
+      'sse.publish': 'absent: no way to publish an event is given: --publish-url URL',
+      'sse.events': 'present: events arrive by themselves',
+      'sse.ids': 'present: every event has an id',
+      'sse.shared-ids': 'present: two connections see the same event under the same id',
+      'sse.resume': 'absent: a connection that names a known Last-Event-ID does not get the event after it',
+      'sse.heartbeat': 'present: events are sent by themselves',
+      'sse.endless': 'present: streams stay open through the discovery window',
+    })
+  })
+
+  it('tells ids that each connection counts for itself', async () => {
+    const host = await web((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const own = Math.random().toString(36).slice(2)
+      for (const data of ['a', 'b']) response.write(`id: ${own}-${data}\ndata: ${data}\n\n`)
+    })
+    const capabilities = await found({ contract: { sse: `http://${host}/` } })
+    expect(capabilities['sse.shared-ids']).to.equal(
+      'absent: two connections see the same event under different ids',
+    )
+  })
+
+  it('does not take a history that everybody gets for a resume', async () => {
+    const host = await web((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (const id of [1, 2, 3]) response.write(`id: ${id}\ndata: ${id}\n\n`)
+    })
+    const capabilities = await found({ contract: { sse: `http://${host}/` } })
+    expect(capabilities['sse.resume']).to.equal(
+      'absent: a connection without Last-Event-ID gets the same past events as one with it',
+    )
+    expect(capabilities['sse.heartbeat']).to.equal(
+      'absent: nothing is sent on an idle stream within the discovery window',
+    )
+  })
+
+  it('tells a stream that ends by itself', async () => {
+    const host = await web((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: all\n\n')
+    })
+    const capabilities = await found({ contract: { sse: `http://${host}/` } })
+    expect(capabilities['sse.endless']).to.equal(
+      'absent: a stream ended by itself within the discovery window',
+    )
+    expect(capabilities['sse.ids']).to.equal('absent: events arrive without an id')
+  })
+
+  it('tells a publisher that refuses, or whose events do not arrive', async () => {
+    const host = await web((request, response) => {
+      if (request.method === 'POST') response.writeHead(request.url === '/lost' ? 202 : 403).end()
+      else response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    })
+    const publishing = (path: string) =>
+      found({ contract: { sse: `http://${host}/`, publish: { url: `http://${host}${path}` } } })
+    expect((await publishing('/refused'))['sse.publish']).to.equal(
+      'broken: publish-failed: the publisher answered 403',
+    )
+    expect((await publishing('/lost'))['sse.publish']).to.equal(
+      'broken: the published event did not arrive on an open stream',
+    )
+  })
+})
+
+describe('a target that does not open is told in one line', () => {
+  const answers =
+    (status: number, headers: Record<string, string> = {}, body = ''): RequestListener =>
+    (_request, response) =>
+      void response.writeHead(status, headers).end(body)
+  const listeners: readonly (readonly [string, RequestListener, string, string])[] = [
+    [
+      '404',
+      answers(404),
+      'answers 404: nothing is there; check the path of the URL',
+      'answers 404: nothing is there; check the path of the URL',
+    ],
+    [
+      '401',
+      answers(401),
+      "answers 401: it asks for credentials; give them with --header 'Authorization: ...'",
+      "answers 401: it asks for credentials; give them with --header 'Authorization: ...'",
+    ],
+    [
+      '500',
+      answers(500),
+      'answers 500 to a WebSocket handshake; check the path of the URL, and the log of the server',
+      'answers 500 to a request for an event stream; check the path of the URL, and the log of the server',
+    ],
+    [
+      '503',
+      answers(503),
+      'has no room for us (429 or 503); try again later',
+      'has no room for us (429 or 503); try again later',
+    ],
+    [
+      'an HTML page',
+      answers(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'),
+      'answers a WebSocket handshake with an HTML page; check the path of the URL',
+      'answers a request for an event stream with an HTML page; check the path of the URL',
+    ],
+    [
+      'JSON',
+      answers(200, { 'content-type': 'application/json' }, '{}'),
+      'answers a WebSocket handshake with Content-Type application/json; check the path of the URL',
+      'answers a request for an event stream with Content-Type application/json; check the path of the URL',
+    ],
+    [
+      'a redirect',
+      answers(302, { location: '/login?token=x' }),
+      'redirects (302) to /login; WebSocket clients do not follow: give the address where it ends',
+      'redirects (302) to /login; credentials are not carried elsewhere: give the address where it ends',
+    ],
+  ]
+  for (const [what, listener, ofWebSocket, ofStream] of listeners) {
+    it(what, async () => {
+      const host = await web(listener)
+      expect(await refused({ ws: `ws://${host}/` })).to.equal(`ws://HOST/ ${ofWebSocket}`)
+      expect(await refused({ sse: `http://${host}/` })).to.equal(`http://HOST/ ${ofStream}`)
+    })
+  }
+
+  it('a server of the other transport', async () => {
+    const stream = await web(answers(200, { 'content-type': 'text/event-stream' }))
+    expect(await refused({ ws: `ws://${stream}/` })).to.equal(
+      'ws://HOST/ is an event stream and no WebSocket: give it as http: or https:',
+    )
+    const socket = await webSocket(() => undefined)
+    expect(await refused({ sse: `http://${socket}/` })).to.equal(
+      'http://HOST/ is a WebSocket and no event stream: give it as ws: or wss:',
+    )
+  })
+
+  it('nobody listens', async () => {
+    const host = await raw(() => undefined)
+    open.pop()?.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await refused({ ws: `ws://${host}/` })).to.equal(
+      'ws://HOST/ refuses connections: nothing listens on that port; start the server, or check the port',
+    )
+  })
+
+  it('a name that does not resolve', async () => {
+    expect(await refused({ sse: 'http://streamproof.invalid/' })).to.match(
+      /^http:\/\/streamproof\.invalid\/ cannot be found: the name streamproof\.invalid does not resolve \(E\w+\); check the host of the URL$/,
+    )
+  })
+
+  it('silence', async () => {
+    const host = await raw(() => undefined)
+    const line =
+      'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
+    expect(await refused({ ws: `ws://${host}/` })).to.equal(`ws://HOST/: ${line}`)
+    expect(await refused({ sse: `http://${host}/` })).to.equal(`http://HOST/: ${line}`)
+  })
+
+  it('an end before an answer', async () => {
+    const host = await raw((socket) => socket.end())
+    expect(await refused({ ws: `ws://${host}/` })).to.match(/^ws:\/\/HOST\/: hangs up before it answers /)
+    expect(await refused({ sse: `http://${host}/` })).to.match(
+      /^http:\/\/HOST\/: hangs up before it answers /,
+    )
+  })
+
+  it('a header without an end', async () => {
+    const host = await raw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nX: ')
+      const timer = setInterval(() => socket.write('a'.repeat(65_536)), 1)
+      socket.on('close', () => clearInterval(timer))
+    })
+    expect(await refused({ ws: `ws://${host}/` })).to.match(
+      /^ws:\/\/HOST\/: does not answer as an HTTP server: /,
+    )
+    expect(await refused({ sse: `http://${host}/` })).to.match(
+      /^http:\/\/HOST\/: does not answer as an HTTP server: /,
+    )
+  })
+
+  it('TLS where plain text is spoken', async () => {
+    const host = await web(answers(200))
+    expect(await refused({ ws: `wss://${host}/` })).to.match(
+      /^wss:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try ws: or http:$/,
+    )
+    expect(await refused({ sse: `https://${host}/` })).to.match(
+      /^https:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try ws: or http:$/,
+    )
+  })
+})
