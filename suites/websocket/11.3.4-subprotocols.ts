@@ -39,11 +39,7 @@ export const amongOffered = check({
     const { head } = await handshake({ with: [[header, offered.join(', ')]] })
     expect(head !== null, 'an answer', 'none came')
     const given = head?.status === 101 ? head.get(header) : null
-    expect(
-      given === null || offered.includes(given),
-      'one of the offered subprotocols, or none',
-      'another one',
-    )
+    expect(given === null || offered.includes(given), 'one of the offered subprotocols, or none', given ?? '')
   },
 })
 

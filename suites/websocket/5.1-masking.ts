@@ -42,7 +42,7 @@ const frames: readonly Unmasked[] = [
     name: 'continuation',
     what: 'a continuation frame that is not masked',
     frames: [
-      { opcode: 'text', payload: 'masked ', fin: false },
+      { opcode: 'text', payload: 'abc', fin: false },
       { opcode: 'continuation', payload: 'unmasked', mask: false },
     ],
     mutants: ['accept-unmasked', 'accept-unmasked-continuation'],

@@ -63,7 +63,7 @@ const failing: readonly Failing[] = [
     name: 'opcode-in-fragment',
     what: 'a reserved opcode inside a fragmented message',
     frames: [
-      { opcode: 'text', payload: 'begun', fin: false },
+      { opcode: 'text', payload: 'abc', fin: false },
       { opcode: 0x3, payload: 'reserved' },
     ],
     mutants: ['ignore-reserved-opcodes-in-fragment'],

@@ -311,6 +311,20 @@ describe('the WebSocket peer', () => {
     expect(ws.trace.roundTrips).to.have.length(5)
   })
 
+  it('takes a Close with 1009 for as good an answer as the echo where there may be a limit', async () => {
+    await (await (await kitFor(echoing)).connect()).expectEchoOrLimit('binary', new Uint8Array(100))
+    const answering = (code: number, timeScale = 1): Promise<Kit> =>
+      kitFor(
+        onData((socket) => socket.end(close(code))),
+        timeScale,
+      )
+    await (await (await answering(1009)).connect()).expectEchoOrLimit('text', 'too big')
+    const refused = await (await answering(1003, 0.1)).connect()
+    expect(await violation(refused.expectEchoOrLimit('text', 'too big'))).to.equal(
+      'the target sent a Close frame with code 1003',
+    )
+  })
+
   it('says that the payload came as another type, or altered', async () => {
     const typed = await (
       await kitFor(
