@@ -78,9 +78,9 @@ const acceptable: readonly Accepted[] = [
     clause: { spec: 'RFC9112', section: '3.2.2' },
   },
   {
-    name: 'byte-by-byte',
-    title: 'reads a handshake that comes octet by octet',
-    changes: { segments: [1] },
+    name: 'in-pieces',
+    title: 'reads a handshake that comes in pieces of seven octets',
+    changes: { segments: [7] },
     mutants: ['refuse-segmented-handshake'],
     clause: { spec: 'RFC9112', section: '2.2' },
   },
