@@ -258,6 +258,12 @@ function resolvePaths(content: Record<string, unknown>, folder: string): void {
     const value = content[name]
     if (typeof value === 'string' && !value.includes('-----BEGIN ')) content[name] = resolve(folder, value)
   }
+  const report = content['report'] as Options['report'] | undefined
+  if (report === undefined) return
+  content['report'] = report.map(({ format, path }) => ({
+    format,
+    path: path === null || path === '-' ? path : resolve(folder, path),
+  }))
 }
 
 function at(content: Record<string, unknown>, key: string): unknown {

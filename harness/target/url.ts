@@ -17,9 +17,11 @@ export function parseUrl(given: string, place: string, schemes: readonly string[
   return url
 }
 
-/** What can be shown of a text that is no URL: nothing in front of an @, and nothing behind a ? */
+/** What can be shown of a text that is no URL: nothing of one with an @, and nothing behind a ? */
 function withoutSecrets(given: string): string {
-  const shown = given.replace(/^[^?]*@/, '').replace(/[?#].*$/s, '')
+  // Where a user part ends cannot be told of what does not parse: a password may hold any character.
+  if (given.includes('@')) return 'what is given'
+  const shown = given.replace(/[?#].*$/s, '')
   return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
 }
 

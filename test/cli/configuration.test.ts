@@ -136,9 +136,15 @@ describe('cli/configuration', () => {
   })
 
   it('resolves paths of a file against its folder', async () => {
-    using folder = temporaryFolder({ 'streamproof.config.json': '{"out":"reports"}' })
+    const content = '{"out": "reports", "report": ["json=a/b.json", "html", "markdown=-"]}'
+    using folder = temporaryFolder({ 'streamproof.config.json': content })
     const { options } = await configured({ folder: folder.path })
     expect(options.out).to.equal(join(folder.path, 'reports'))
+    expect(options.report.map(({ path }) => path)).to.deep.equal([
+      join(folder.path, 'a', 'b.json'),
+      null,
+      '-',
+    ])
   })
 
   it('takes a certificate authority as a path, or as it is', async () => {
