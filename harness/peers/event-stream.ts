@@ -163,7 +163,7 @@ export class Stream implements EventStream {
   ): Promise<StreamEvent> {
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = await this.find(match, limit)
+    const found = (await this.find(match, limit)) ?? (await this.#findLate(match))
     this.#context.judged(this.ending)
     if (found !== undefined) return found
     this.#severed()
@@ -185,6 +185,24 @@ export class Stream implements EventStream {
       return this.exchange.over || this.ending !== null ? null : undefined
     }
     return (await this.exchange.socket.watch.until(look, withinMs)) ?? undefined
+  }
+
+  /**
+   * What we made slow is not held against the target: as long as the link delivers something, it is waited for.
+   *
+   * @throws Inconclusive `out-of-time`: it still delivers.
+   */
+  async #findLate(match: (event: StreamEvent) => boolean): Promise<StreamEvent | undefined> {
+    const { patience = 1, severs } = this.route
+    const deadline = this.#context.now() + this.#context.limits.event
+    for (;;) {
+      const { bytesDown } = this.trace
+      if (patience <= 1 || severs) return undefined
+      const found = await this.find(match, this.#context.limits.reply / 2)
+      if (found !== undefined || this.trace.bytesDown === bytesDown) return found
+      if (this.#context.now() > deadline)
+        throw new Inconclusive('out-of-time', 'the slow link was still delivering')
+    }
   }
 
   async expectLine(

@@ -59,7 +59,7 @@ export async function runResume(
   await send(plan.after ?? 2)
   await send(1)
   ended('after')
-  return conclude(stage, phases, comeback)
+  return conclude(stage, phases, comeback, plan.race !== 0)
 }
 
 async function openStage(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<Stage> {
@@ -187,6 +187,7 @@ async function conclude(
   stage: Stage,
   phases: readonly (readonly [Phase, number])[],
   { at, attempts, ms }: Comeback,
+  raced: boolean,
 ): Promise<ResumeStory> {
   const { context, witness, connections, victim } = stage
   const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
@@ -210,7 +211,7 @@ async function conclude(
     const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
     await victim.exchange.socket.watch.until(whole, context.limits.reply / 2)
     // What comes twice may come late: a replay that meets live events is given time for its mistakes.
-    await pause(Math.max(0, context.limits.quiet * 1.5 - (performance.now() - at)))
+    if (raced) await pause(Math.max(0, context.limits.quiet * 1.5 - (performance.now() - at)))
   }
   for (const prove of stage.proofs) prove()
   if (witness.ending !== null)

@@ -33,7 +33,10 @@ export async function openSocket(context: SessionContext, options: SocketOptions
   context.transcript.add('us', 'open', opening(route, options))
   socket.connected(context.environment.observer.opened(route.kind))
   if (!standing) return socket
-  if (isSecure(options.url) && options.plainText !== true) await socket.secure(context.limits.connect)
+  if (isSecure(options.url) && options.plainText !== true) {
+    // A link that severs is not waited for as long as a slow target.
+    await socket.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
+  }
   if (socket.tls !== null && socket.tls.error !== null) {
     context.transcript.add('us', 'note', `TLS failed: ${socket.tls.error}`)
     if (route.severs) throw new Severed('the link ended the TLS handshake')
@@ -200,7 +203,10 @@ class Socket implements PeerSocket {
       alpn: typeof secure.alpnProtocol === 'string' ? secure.alpnProtocol : null,
     }
     if (error !== null) {
-      if (failure === 'TIMEOUT') this.#endRemotely('timeout')
+      if (failure === 'TIMEOUT') {
+        this.gaveUp()
+        this.#endRemotely('timeout')
+      }
       await this.close()
       return
     }

@@ -10,14 +10,14 @@ export const section: Section = {
 
 const sse = { transport: 'sse' } as const
 /** Characters of two, three and four bytes, and all line ends: what pieces can go wrong with. */
-const text = 'h\u00e9llo \u20ac \u{1f600}\nsecond line\n\nfourth'
+const text = `h\u00e9llo \u20ac \u{1f600}\nsecond line\n\n${'fourth '.repeat(100)}`
 
 const hard = [
   ['latency-down', latency({ ms: 150, direction: 'down' }), 'every byte from the server is late', 'bmp-only'],
   ['latency-up', latency({ ms: 150, direction: 'up' }), 'every byte to the server is late', 'latin1-body'],
   [
     'throttle-down',
-    throttle({ bytesPerSecond: 20_000, direction: 'down' }),
+    throttle({ bytesPerSecond: 10_000, direction: 'down' }),
     'the link is slow',
     'first-line-only',
   ],
@@ -43,6 +43,8 @@ export const delivers = hard.map(([name, fault, how, mutant]) =>
     clause: { spec: 'HTML', section: 'event-stream-interpretation' },
     topic: 'connection',
     needs: ['sse.publish'],
+    // How long bytes took is the proof of the fault, and other checks publish on the same stream.
+    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const }),
     mutants: [mutant],
     async run({ underFault, subscribe, publish, nonce }) {
       await underFault(
@@ -113,7 +115,8 @@ export const cutAfterHead = offsets.map((bytes) =>
     mutants: ['no-blank-line'],
     async run({ underFault, subscribe }) {
       await underFault(
-        ({ openedAtBytesDown }) => cutAfter({ bytes: (openedAtBytesDown ?? 0) + bytes, direction: 'down' }),
+        ({ openedAtBytesDown, bytesDown }) =>
+          cutAfter({ bytes: Math.min((openedAtBytesDown ?? 0) + bytes, bytesDown - 1), direction: 'down' }),
         async (via) => void (await (await subscribe({ via })).barrier()),
         sse,
       )
