@@ -1,7 +1,7 @@
 import type { Section } from '../../harness/check/check.ts'
 import { check } from '../../harness/peers/kit.ts'
 import type { EventStream, StreamLine } from '../../harness/peers/kit.ts'
-import { isOurs } from './support.ts'
+import { hasMarker, isOurs } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
@@ -17,10 +17,11 @@ const heartbeatMs = 16_500
 /** Comments that come this long behind the head are no part of the opening, in ms. */
 const openingMs = 250
 
-/** A comment, or an event that nobody of us published, on a stream that was opened some time ago. */
+/** A comment, a block without data, or an event that is none of ours, on a stream that was opened some time ago. */
 function beats(line: StreamLine, stream: EventStream, since: number): boolean {
   if (line.ms < since) return false
   if (line.kind === 'comment') return true
+  if (line.name === 'event' && !line.value.startsWith('streamproof') && !hasMarker(line.value)) return true
   return stream.events.some((event) => event.ms >= since && !isOurs(event))
 }
 

@@ -105,10 +105,12 @@ export const certificate = check({
   mutants: ['certificate-for-other-name', 'certificate-untrusted', 'certificate-expired'],
   expectations,
   async run(kit) {
-    const { tls } = await kit.request({ url: kit.sse.secureUrl ?? kit.sse.url })
+    const answer = await kit.request({ url: kit.sse.secureUrl ?? kit.sse.url })
+    const { tls } = answer
     const valid = tls?.authorized === true
     kit.expect(valid, 'a certificate that verifies', tls?.error ?? 'no TLS')
     kit.measure('tlsVersion', tls?.protocol ?? 'none')
+    answer.expectHead()
   },
 })
 

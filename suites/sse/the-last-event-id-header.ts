@@ -40,8 +40,8 @@ const unknown: readonly Cursor[] = [
   },
   {
     name: 'long',
-    what: 'one of 8 KiB',
-    value: '7'.repeat(8192),
+    what: 'one of 4 KiB',
+    value: '7'.repeat(4096),
     mutants: ['long-cursor-400', 'unknown-cursor-400'],
   },
   {
@@ -72,6 +72,27 @@ export const opaqueCursors = unknown.map(({ name, what, value, mutants }) =>
     },
   }),
 )
+
+export const utf8Cursor = check({
+  id: 'sse/cursor/utf-8',
+  title: 'reads Last-Event-ID as UTF-8, so that an id outside ASCII is found again',
+  level: 'SHOULD',
+  clause,
+  topic: 'reconnection',
+  needs: ['sse.publish.id', 'sse.resume'],
+  mutants: ['latin1-cursor'],
+  async run(kit) {
+    const stream = await kit.subscribe()
+    const marker = kit.nonce()
+    await kit.publish({ data: `${marker} first`, id: `é-${marker}` })
+    await kit.publish({ data: `${marker} second` })
+    await stream.expectEvent('the published events', ({ data }) => data === `${marker} second`)
+    const resumed = await kit.subscribe({ lastEventId: `é-${marker}` })
+    await resumed.expectEvent('the event behind the cursor', ({ data }) => data === `${marker} second`)
+    const again = resumed.events.some(({ data }) => data === `${marker} first`)
+    kit.expect(!again, 'the events behind the cursor alone', 'the event of the cursor itself as well')
+  },
+})
 
 export const emptyCursor = check({
   id: 'sse/cursor/empty',
