@@ -14,6 +14,8 @@ import type { Identity, Phase, ResumeRecord } from './resume-story.ts'
 /** A victim's return that is refused is tried again this often in all, this long apart (ms). */
 const comebackAttempts = 3
 const comebackPauseMs = 150
+/** From the victim's return: an event that comes twice has come by then. Not shorter on a quick machine. */
+const latestTwiceMs = 450
 
 /**
  * A witness watches, unfaulted, from before the first event. The victim connects, loses its stream, and comes back
@@ -202,7 +204,7 @@ async function conclude(
     everything: connections.map(({ events }) => [...events]),
     cursor: stage.cursor,
     faults: context.evidence().faults,
-    comeback: { attempts, ms, limitMs: context.limits.reply },
+    comeback: { attempts, ms, limitMs: context.limits.head },
   })
   const identify = (): Identity => identityOf(upTo, recordNow().connections.flat())
   if (victim !== null && marker !== undefined) {
@@ -211,7 +213,8 @@ async function conclude(
     const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
     await victim.exchange.socket.watch.until(whole, context.limits.reply / 2)
     // What comes twice may come late: a replay that meets live events is given time for its mistakes.
-    if (raced) await pause(Math.max(0, context.limits.quiet * 1.5 - (performance.now() - at)))
+    const lateMs = Math.max(latestTwiceMs, context.limits.quiet)
+    if (raced) await pause(Math.max(0, lateMs - (performance.now() - at)))
   }
   for (const prove of stage.proofs) prove()
   if (witness.ending !== null)
