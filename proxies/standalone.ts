@@ -1,10 +1,18 @@
+import { readFile } from 'node:fs/promises'
+
 import { startEngineServer } from './engine/server.ts'
+import { EngineError } from './types.ts'
 
 export interface ProxyServerOptions {
   readonly host: string
   readonly port: number
   /** Decides toxicity, jitter and slice sizes; drawn unless given. */
   readonly seed?: number
+  /** A file with a JSON array of proxies, as toxiproxy-server takes it. */
+  readonly config?: string
+  /** Serve `/metrics`: byte counts of proxies, figures of the process. */
+  readonly proxyMetrics?: boolean
+  readonly runtimeMetrics?: boolean
 }
 
 export interface ProxyServer {
@@ -13,8 +21,29 @@ export interface ProxyServer {
   close(): Promise<void>
 }
 
-/** The embedded engine on its own, in this thread: a drop-in for toxiproxy-server. Throws where it cannot listen. */
+/**
+ * The embedded engine on its own, in this thread: a drop-in for toxiproxy-server. Throws `EngineError` where it cannot
+ * listen, or where its configuration cannot be carried out as a whole (the real server logs that and goes on).
+ */
 export async function startProxyServer(options: ProxyServerOptions): Promise<ProxyServer> {
-  const server = await startEngineServer(options)
-  return { url: server.url, seed: server.seed, close: () => server.close() }
+  const { config: file, ...rest } = options
+  const config = file === undefined ? undefined : await read(file)
+  try {
+    const server = await startEngineServer({ ...rest, ...(config === undefined ? {} : { config }) })
+    return { url: server.url, seed: server.seed, close: () => server.close() }
+  } catch (error) {
+    const place = file === undefined ? '' : ` (config ${file})`
+    throw new EngineError(`the proxy server did not start${place}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+    throw new EngineError(`the config ${file} cannot be read: ${code}`, { cause: error })
+  }
 }

@@ -39,10 +39,11 @@ export async function startEmbedded(seed?: number): Promise<Server> {
 export async function startToxiproxy(
   env: Readonly<Record<string, string | undefined>>,
   timeScale: number,
+  flags: readonly string[] = [],
 ): Promise<Server> {
   const command = env['STREAMPROOF_TOXIPROXY_SERVER'] ?? program
   const port = await freePort()
-  const child = spawn(command, ['-host', '127.0.0.1', '-port', String(port)], {
+  const child = spawn(command, ['-host', '127.0.0.1', '-port', String(port), ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
     windowsHide: true,

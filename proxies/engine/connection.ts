@@ -118,7 +118,10 @@ export class Connection implements LinkOwner {
   /** `out` is the link that reads from this socket, `into` the one that writes to it. */
   #follow(socket: Socket, out: Link, into: Link): void {
     socket.on('end', () => out.sourceEnded())
-    socket.on('error', () => this.#watch(out))
+    socket.on('error', () => {
+      into.hasFailed = true
+      this.#watch(out)
+    })
     socket.on('close', () => {
       into.destinationGone()
       out.sourceEnded()

@@ -42,6 +42,8 @@ export class Link {
   readonly destination: Socket
   received = 0
   sent = 0
+  /** The destination failed: what was sent last did not arrive. */
+  hasFailed = false
   readonly #owner: LinkOwner
   #slots: readonly Slot[] = []
   #first: Slot | null = null

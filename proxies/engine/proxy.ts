@@ -5,6 +5,7 @@ import { formatAddress, isWildcard, listenError, resolveListen } from './address
 import type { Address } from './address.ts'
 import { Connection } from './connection.ts'
 import type { StreamDirection, Toxic } from './link.ts'
+import type { Metrics } from './metrics.ts'
 import type { Settings, ToxicType } from './toxics/toxic.ts'
 
 export interface ProxyDefinition {
@@ -16,8 +17,7 @@ export interface ProxyDefinition {
 export interface ProxyEnvironment {
   readonly seed: number
   readonly dialTimeoutMs: number
-  /** Told when a connection is over. */
-  readonly connectionClosed?: (proxy: Proxy, connection: Connection) => void
+  readonly metrics: Metrics
 }
 
 /** Connections waiting to be accepted; the kernel may allow fewer. */
@@ -133,6 +133,7 @@ export class Proxy {
 
   #accept(client: Socket): void {
     this.#accepted++
+    const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
     const connection = new Connection({
       client,
       upstream: this.upstream,
@@ -141,7 +142,9 @@ export class Proxy {
       toxics: () => this.#toxics,
       closed: (one) => {
         this.#connections.delete(one)
-        this.#environment.connectionClosed?.(this, one)
+        for (const { direction, received, sent, hasFailed } of one.links) {
+          this.#environment.metrics.count({ ...labels, direction, received, sent: hasFailed ? null : sent })
+        }
       },
     })
     this.#connections.add(connection)

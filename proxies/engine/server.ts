@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { formatAddress, listenError } from './address.ts'
+import { formatAddress, listenError, resolveListen } from './address.ts'
 import { ProxyCollection } from './collection.ts'
 import { ApiError, badBody } from './errors.ts'
+import { Metrics, metricsType } from './metrics.ts'
 import { errorAnswer, findRoute } from './routes.ts'
 import type { Answer } from './routes.ts'
 import { engineHeader, engineVersion } from './version.ts'
@@ -18,6 +19,11 @@ export interface EngineServerOptions {
   readonly seed?: number
   /** How long connecting to an upstream may take; 10 000 unless told. */
   readonly dialTimeoutMs?: number
+  /** Serve byte counts of proxies, and figures of the process, at `/metrics`. */
+  readonly proxyMetrics?: boolean
+  readonly runtimeMetrics?: boolean
+  /** A JSON array of proxies to start with, as `POST /populate` takes it. */
+  readonly config?: string
 }
 
 export interface EngineServer {
@@ -36,11 +42,24 @@ const plain = 'text/plain; charset=utf-8'
 /** Starts the embedded engine: Toxiproxy's HTTP API and its proxies. Throws the error of the listener. */
 export async function startEngineServer(options: EngineServerOptions): Promise<EngineServer> {
   const seed = options.seed ?? randomInt(2 ** 31)
-  const collection = new ProxyCollection({ seed, dialTimeoutMs: options.dialTimeoutMs ?? 10_000 })
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 15_000 }, (request, response) => {
-    void serve(collection, request, response)
+  const metrics = new Metrics({
+    proxyMetrics: options.proxyMetrics === true,
+    runtimeMetrics: options.runtimeMetrics === true,
   })
-  const bound = await listen(server, options)
+  const collection = new ProxyCollection({ seed, dialTimeoutMs: options.dialTimeoutMs ?? 10_000, metrics })
+  const service: Service = { collection, metrics }
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 15_000 }, (request, response) => {
+    void serve(service, request, response)
+  })
+  const { error } = await collection.populate(options.config ?? '[]')
+  if (error !== null) {
+    await collection.close()
+    throw error
+  }
+  const bound = await listen(server, options).catch(async (refused: unknown) => {
+    await collection.close()
+    throw refused
+  })
   const host = bound.address
   return {
     host,
@@ -57,24 +76,28 @@ export async function startEngineServer(options: EngineServerOptions): Promise<E
   }
 }
 
-function listen(server: Server, options: EngineServerOptions): Promise<AddressInfo> {
+/** What requests are served from. */
+interface Service {
+  readonly collection: ProxyCollection
+  readonly metrics: Metrics
+}
+
+/** A name is bound where Go would bind it: at its first IPv4 address. */
+async function listen(server: Server, options: EngineServerOptions): Promise<AddressInfo> {
+  const address = await resolveListen(formatAddress(options.host, options.port), 'listen tcp: ')
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(options, error)))
-    server.listen(options.port, options.host, () => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)))
+    server.listen(address.port, address.host === '' ? '::' : address.host, () => {
       server.removeAllListeners('error')
       resolve(server.address() as AddressInfo)
     })
   })
 }
 
-async function serve(
-  collection: ProxyCollection,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function serve(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   let answer: Answer
   try {
-    answer = await dispatch(collection, request, response)
+    answer = await dispatch(service, request, response)
   } catch (error) {
     const known = error instanceof ApiError
     answer = errorAnswer(known ? error : new ApiError(500, `internal error: ${(error as Error).message}`))
@@ -94,7 +117,7 @@ function send(response: ServerResponse, answer: Answer): void {
 }
 
 async function dispatch(
-  collection: ProxyCollection,
+  service: Service,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer> {
@@ -110,15 +133,19 @@ async function dispatch(
     response.setHeader('Location', [encodeURI(clean), ...query].join('?'))
     return { status: 301 }
   }
+  const isMetrics = path === '/metrics' && service.metrics.enabled
   const found = findRoute(path)
-  if (found === null) return { status: 404, type: plain, body: '404 page not found\n' }
-  const handler = found.route.methods[request.method ?? '']
-  if (handler === undefined) return { status: 405 }
+  if (found === null && !isMetrics) return { status: 404, type: plain, body: '404 page not found\n' }
+  const handler = found?.route.methods[request.method ?? '']
+  if (handler === undefined && !isMetrics) return { status: 405 }
   response.setHeader('X-Toxiproxy-Request-Id', requestId())
   if (request.headers['user-agent']?.startsWith('Mozilla/') === true) {
     return { status: 403, type: plain, body: 'User agent not allowed\n' }
   }
-  return handler(collection, found.names, await readBody(request))
+  const body = await readBody(request)
+  if (handler === undefined || found === null)
+    return { status: 200, type: metricsType, body: service.metrics.text() }
+  return handler(service.collection, found.names, body)
 }
 
 /** As Go's router: no empty, `.` or `..` segments; a slash at the end stays. */

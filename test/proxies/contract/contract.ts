@@ -145,6 +145,11 @@ export class Row {
     this.url = url
   }
 
+  /** The same row, at another server of the same kind. */
+  at(url: string): Row {
+    return new Row(this.kind, url)
+  }
+
   /** A name that no other row uses. */
   name(): string {
     counter++

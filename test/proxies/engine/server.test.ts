@@ -53,7 +53,9 @@ describe('engine server', () => {
       () => null,
       (error: Error) => error,
     )
-    expect(second?.message).to.equal(`listen tcp 127.0.0.1:${engine.port}: bind: address already in use`)
+    expect(second?.message).to.equal(
+      `the proxy server did not start: listen tcp 127.0.0.1:${engine.port}: bind: address already in use`,
+    )
   })
 
   /** Which of 40 connections in a row a toxic with toxicity one half strikes. */
