@@ -115,7 +115,7 @@ export class Schedule<Kit> {
 
   #startReady(): void {
     for (const entry of this.entries) {
-      if (this.#running.size >= this.#limit.value) return
+      if (this.#stopped || this.#running.size >= this.#limit.value) return
       if (
         !entry.isFinal &&
         entry.running === null &&

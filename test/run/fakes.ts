@@ -62,25 +62,29 @@ export const engine: Engine = {
   [Symbol.asyncDispose]: async () => undefined,
 }
 
-/** Runs fake checks against `127.0.0.1:port`. */
-export function runFakes(options: FakeOptions): Promise<Report> {
-  const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
-  const settings: RunSettings = {
-    targets: resolveTargets({ ws: `ws://127.0.0.1:${options.port ?? 9}/` }),
+/** Settings of a run against `127.0.0.1:port`. */
+export function fakeSettings(port: number): RunSettings {
+  return {
+    targets: resolveTargets({ ws: `ws://127.0.0.1:${port}/` }),
     engine,
     redactor: { text: (value) => value, bytes: (value) => value },
     seed: 7,
     command: 'streamproof run',
     version: '0.0.0',
-    ...options.settings,
   }
-  const tools: RunTools<FakeKit> = {
-    openSession,
-    probe,
-    discover: async () => [
-      { transport: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
-    ],
-  }
+}
+
+export function fakeTools(targets: Report['targets']): RunTools<FakeKit> {
+  return { openSession, probe, discover: async () => targets }
+}
+
+/** Runs fake checks against `127.0.0.1:port`. */
+export function runFakes(options: FakeOptions): Promise<Report> {
+  const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
+  const settings: RunSettings = { ...fakeSettings(options.port ?? 9), ...options.settings }
+  const tools = fakeTools([
+    { transport: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
+  ])
   return conduct(tools, catalogue, settings, options.hooks ?? {})
 }
 

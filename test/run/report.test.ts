@@ -1,0 +1,208 @@
+import { expect } from 'chai'
+import { Violation } from '../../harness/check/errors.ts'
+import { reportSchema } from '../../harness/check/result.ts'
+import type { Report, Result } from '../../harness/check/result.ts'
+import { exitCode } from '../../harness/run/exit-code.ts'
+import { redactorFor } from '../../harness/target/secrets.ts'
+import { fake, runFakes, verdicts } from './fakes.ts'
+
+const violated = (): never => {
+  throw new Violation('one thing', 'another')
+}
+const held = (): void => undefined
+
+describe('the report', () => {
+  it('is valid, and tells the run', async () => {
+    const report = await runFakes({ checks: [fake('report-a', held), fake('report-b', violated)] })
+    expect(reportSchema.parse(report)).to.deep.equal(report)
+    expect(report.summary).to.include({ total: 2, pass: 1, fail: 1 })
+    expect(report.run).to.include({ seed: 7, exitCode: 1, complete: true, shard: null })
+    expect(report.results[1]).to.include({
+      reproduce: 'streamproof run --only ws/fake/report-b --seed 7',
+      expected: 'one thing',
+      actual: 'another',
+      target: 0,
+    })
+  })
+
+  it('is the same in every run, but for what may differ', async () => {
+    const checks = [
+      ...Array.from({ length: 20 }, (_, index) =>
+        fake(`same-${index}`, (kit) => kit.wait(Math.random() * 20)),
+      ),
+      fake('same-falls', violated),
+      fake('same-needs', held, { needs: ['ws.echo'] }),
+      fake('same-measures', (kit) => kit.measure('ms', Math.random())),
+    ]
+    const runs = await Promise.all([runFakes({ checks }), runFakes({ checks, settings: { jobs: 3 } })])
+    const [one, other] = runs.map(withoutFigures)
+    expect(one).to.deep.equal(other)
+  })
+
+  it('answers the documented statements from the checks that name them', async () => {
+    const measuring = (id: string, run: () => void, expectations: string[]) =>
+      fake(
+        id,
+        (kit) => {
+          kit.measure('ms', 5)
+          run()
+        },
+        { expectations },
+      )
+    const statement = (id: string) =>
+      ({
+        id,
+        topic: 'performance',
+        transport: 'websocket',
+        statement: `that ${id}`,
+        needs: 'something else',
+      }) as const
+    const report = await runFakes({
+      checks: [
+        measuring('exp-held', held, ['EXP-A', 'EXP-C']),
+        measuring('exp-fell', violated, ['EXP-B', 'EXP-C']),
+        fake('exp-needs', held, { needs: ['ws.echo'], expectations: ['EXP-D'] }),
+      ],
+      expectations: [
+        {
+          ...statement('EXP-A'),
+          says: (measured) => `it took ${measured.get('ws/fake/exp-held')?.measured['ms']} ms`,
+        },
+        { ...statement('EXP-B'), says: () => null },
+        statement('EXP-C'),
+        { ...statement('EXP-D'), says: () => 'never asked' },
+        statement('EXP-E'),
+      ],
+    })
+    expect(report.expectations.map(({ id, status, needs, says }) => [id, status, needs, says])).to.deep.equal(
+      [
+        ['EXP-A', 'confirmed', null, 'it took 5 ms'],
+        ['EXP-B', 'refuted', null, '0 of 1 check that measure it passed'],
+        ['EXP-C', 'partly', null, '1 of 2 checks that measure it passed'],
+        ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
+        ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
+      ],
+    )
+    expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
+  })
+
+  it('holds no secret, wherever one got into it', async () => {
+    const secret = 'hunter2-hunter2'
+    const redactor = redactorFor({ headers: [`X-Key: ${secret}`] })
+    const report = await runFakes({
+      checks: [
+        fake('secret-said', () => {
+          throw new Violation(`not ${secret}`, Buffer.from(secret).toString('hex'))
+        }),
+        fake('secret-thrown', () => {
+          throw new Error(`with ${secret}`)
+        }),
+      ],
+      settings: { redactor },
+      capabilities: { 'ws.echo': { state: 'absent', evidence: secret } },
+    })
+    expect(JSON.stringify(report)).not.to.include(secret)
+    expect(JSON.stringify(report)).not.to.include(Buffer.from(secret).toString('hex'))
+  })
+
+  it('has a fail for a capability that the contract declares and discovery did not prove', async () => {
+    const report = await runFakes({
+      checks: [fake('declared', held, { needs: ['ws.echo'] })],
+      capabilities: {
+        'ws.echo': { state: 'broken', evidence: 'declared by the contract, but not found: none' },
+      },
+      settings: { expects: ['ws.echo'] },
+    })
+    expect(verdicts(report)).to.deep.equal({ declared: 'pass', 'ws/contract/ws-echo': 'fail' })
+    expect(report.results[1]).to.include({
+      expected: 'ws.echo, as the contract declares',
+      actual: 'declared by the contract, but not found: none',
+    })
+    expect(report.run.exitCode).to.equal(1)
+  })
+})
+
+describe('a run that is stopped', () => {
+  it('by a signal gives what was judged, and is not complete', async () => {
+    const controller = new AbortController()
+    const checks = [
+      fake('stop-early', held),
+      fake('stop-aborts', () => controller.abort('SIGTERM')),
+      fake('stop-never-ends', ({ wait }) => wait(60_000)),
+      fake('stop-never-begins', held, { exclusive: 'time' }),
+    ]
+    const report = await runFakes({ checks, settings: { signal: controller.signal } })
+    expect(verdicts(report)).to.not.have.any.keys('stop-never-ends', 'stop-never-begins')
+    expect(report.run).to.include({ complete: false, exitCode: 143 })
+    expect(report.run.findings).to.deep.equal(['the run was stopped before every check was judged'])
+  })
+
+  it('before it began judges nothing', async () => {
+    const report = await runFakes({
+      checks: [fake('stop-before', held)],
+      settings: { signal: AbortSignal.abort() },
+    })
+    expect(report.results).to.deep.equal([])
+    expect(report.run).to.include({ complete: false, exitCode: 130 })
+  })
+
+  it('by its time gives what was judged', async () => {
+    const checks = [fake('time-passes', held), fake('time-spent', ({ wait }) => wait(60_000))]
+    const report = await runFakes({ checks, settings: { maxTimeMs: 400 } })
+    expect(verdicts(report)).to.deep.equal({ 'time-passes': 'pass' })
+    expect(report.run).to.include({ complete: false, exitCode: 0 })
+    expect(report.run.findings).to.deep.equal(['--max-time was spent before every check was judged'])
+  })
+})
+
+describe('the exit status', () => {
+  const gate = { failOn: 'must', interruptedBy: null, harnessFailed: false } as const
+  const result = (
+    verdict: Result['verdict'],
+    level: Result['level'] = 'MUST',
+    more: Partial<Result> = {},
+  ): Result => ({ verdict, level, overlay: null, transport: 'websocket', ...more }) as Result
+
+  const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
+    ['all passed', [result('pass')], gate, 0],
+    ['a MUST fell', [result('pass'), result('fail')], gate, 1],
+    ['a SHOULD fell', [result('pass'), result('warn', 'SHOULD')], gate, 0],
+    [
+      'a SHOULD fell, and that is the gate',
+      [result('pass'), result('warn', 'SHOULD')],
+      { ...gate, failOn: 'should' },
+      1,
+    ],
+    ['a MUST fell, and there is no gate', [result('fail')], { ...gate, failOn: 'never' }, 0],
+    [
+      'a known failure',
+      [result('pass'), result('fail', 'MUST', { overlay: { kind: 'known', reason: 'x' } })],
+      gate,
+      0,
+    ],
+    ['no MUST was judged', [result('inconclusive'), result('pass', 'SHOULD')], gate, 2],
+    ['nothing was judged', [], gate, 2],
+    ['only SHOULDs were selected', [result('warn', 'SHOULD')], gate, 0],
+    [
+      'one transport was not judged',
+      [result('pass'), result('not-applicable', 'MUST', { transport: 'sse' })],
+      gate,
+      2,
+    ],
+    ['an error of ours goes before a fail', [result('harness-error'), result('fail')], gate, 4],
+    ['an error of nobody', [result('pass')], { ...gate, harnessFailed: true }, 4],
+    ['an interruption goes before all', [result('harness-error')], { ...gate, interruptedBy: 'SIGHUP' }, 129],
+  ]
+  for (const [what, results, given, code] of rows) {
+    it(`is ${code}: ${what}`, () => expect(exitCode(results, given)).to.equal(code))
+  }
+})
+
+/** What two runs of the same target have in common. */
+function withoutFigures({ run: _run, results, expectations, ...rest }: Report): object {
+  return {
+    ...rest,
+    expectations: expectations.map((one) => ({ ...one, says: '' })),
+    results: results.map((one) => ({ ...one, measured: {}, transcript: [], durationMs: 0 })),
+  }
+}
