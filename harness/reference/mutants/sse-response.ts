@@ -196,7 +196,7 @@ export const sseResponseMutants: readonly Mutant[] = [
     transport: 'sse',
     breaks: 'The stream ends by itself.',
     clause: 'HTML/text/event-stream',
-    rules: { lifetimeMs: 700 },
+    rules: { lifetimeMs: 250 },
   },
   {
     name: 'upstream-ends-stream',

@@ -155,16 +155,16 @@ const replays: readonly Mutant[] = [
   {
     name: 'resume-loses-first',
     transport: 'sse',
-    breaks: 'The first event behind the cursor is not replayed.',
+    breaks: 'Of the events behind the cursor the older half is not replayed.',
     clause: exact,
-    rules: { resume: (kept, at) => kept.slice(at + 2) },
+    rules: { resume: (kept, at) => kept.slice(at + 1).slice(Math.ceil((kept.length - at - 1) / 2)) },
   },
   {
     name: 'resume-loses-last',
     transport: 'sse',
-    breaks: 'The last event of the history is not replayed.',
+    breaks: 'Of the events behind the cursor the newer half is not replayed.',
     clause: exact,
-    rules: { resume: (kept, at) => kept.slice(at + 1, -1) },
+    rules: { resume: (kept, at) => kept.slice(at + 1).slice(0, Math.floor((kept.length - at - 1) / 2)) },
   },
   {
     name: 'resume-last-only',
