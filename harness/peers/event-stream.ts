@@ -167,7 +167,8 @@ export class Stream implements EventStream {
     this.#context.judged(this.ending)
     if (found !== undefined) return found
     this.#severed()
-    const others = this.events.length === 0 ? 'no event came' : 'only other events came'
+    // Whether others came meanwhile depends on who else publishes: the words must be the same in every run.
+    const others = 'it did not come'
     throw new Violation(
       what,
       this.ending === null ? others : `${others}, and ${endedHow(this.ending, 'the stream')}`,

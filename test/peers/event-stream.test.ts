@@ -121,7 +121,7 @@ describe('subscribe', () => {
     expect(await caught(sse.expectEvent('an event b', ({ data }) => data === 'b'))).to.deep.equal({
       name: 'Violation',
       expected: 'an event b',
-      actual: 'only other events came',
+      actual: 'it did not come',
     })
     expect(await caught(sse.expectEvents(2))).to.include({ expected: '2 events', actual: 'fewer came' })
     expect(await caught(sse.expectEnd())).to.include({ actual: 'it stayed open' })
@@ -136,7 +136,7 @@ describe('subscribe', () => {
     expect(await caught(sse.expectEvent('b', ({ data }) => data === 'b'))).to.deep.equal({
       name: 'Violation',
       expected: 'b',
-      actual: 'only other events came, and the target ended the stream by FIN',
+      actual: 'it did not come, and the target ended the stream by FIN',
     })
     expect(sse.lastEventId).to.equal('')
     expect(sse.problems.map(({ rule }) => rule)).to.deep.equal(['unterminated'])

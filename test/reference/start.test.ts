@@ -103,7 +103,7 @@ describe('the mutants', () => {
     expect(new Set(names).size).to.equal(names.length)
     for (const { name, breaks, clause, rules } of mutants) {
       expect(name).to.match(/^[a-z0-9]+(-[a-z0-9]+)*$/)
-      expect(breaks, name).to.match(/^[A-Z].*\.$/)
+      expect(breaks, name).to.match(/^[A-Za-z].*\.$/)
       expect(clause, name).to.match(/^[A-Z0-9]+\/\S+$/)
       expect(Object.keys(rules), name).to.not.deep.equal([])
     }
