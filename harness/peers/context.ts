@@ -105,13 +105,12 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
       scope.defer(() => link.close())
       return link
     },
-    through: (link, faults) => ({
-      kind: 'proxy',
-      host: link.host,
-      port: link.port,
-      severs: faults.some((fault) => fault.severs),
-      patience: faults.length > 0 ? 3 : 1,
-    }),
+    through(link, faults) {
+      const severs = faults.some((fault) => fault.severs)
+      // What is cut off is not worth waiting for any longer than usual.
+      const patience = faults.length > 0 && !severs ? 3 : 1
+      return { kind: 'proxy', host: link.host, port: link.port, severs, patience }
+    },
     nonce: freshNonce,
     randomBytes: random,
     measure(name, value) {

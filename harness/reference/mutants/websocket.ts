@@ -1,8 +1,10 @@
 import type { Mutant } from '../mutant.ts'
 import { closingMutants } from './websocket-closing.ts'
+import { crowdMutants } from './websocket-crowd.ts'
 import { deflateMutants } from './websocket-deflate.ts'
 import { frameMutants } from './websocket-frames.ts'
 import { handshakeMutants } from './websocket-handshake.ts'
+import { linkMutants } from './websocket-link.ts'
 
 /** The reference's WebSocket, each with one rule broken. */
 export const webSocketMutants: readonly Mutant[] = [
@@ -10,4 +12,5 @@ export const webSocketMutants: readonly Mutant[] = [
   ...frameMutants,
   ...closingMutants,
   ...deflateMutants,
+  ...crowdMutants,
 ].map((one) => ({ ...one, transport: 'websocket' }))

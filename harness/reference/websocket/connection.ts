@@ -3,6 +3,8 @@ import { closeBreach, codeFor, headerBreaches } from './breaches.ts'
 import { PerMessageDeflate } from './deflate.ts'
 import { FrameReader, encodeFrame, opcodes } from './frames.ts'
 import type { FrameHeader } from './frames.ts'
+import { LinkWatch } from './link.ts'
+import type { Place } from './link.ts'
 import { Assembly, plainPiece } from './messages.ts'
 import type { DeflateAgreement, FrameBreach, Message, WebSocketRules } from './rules.ts'
 import type { WebSocketService } from './service.ts'
@@ -18,6 +20,7 @@ export function serveFrames(
   taken: { readonly socket: Socket; readonly rest: Buffer; readonly ended: boolean },
   service: WebSocketService,
   agreement: DeflateAgreement | null,
+  ended: (how: 'closed' | 'lost') => void = () => undefined,
 ): void {
   const { socket } = taken
   // Whether the end of the peer's side ends ours is a rule here.
@@ -26,6 +29,7 @@ export function serveFrames(
   socket.on('data', (chunk: Buffer) => connection.receive(chunk))
   socket.on('drain', () => socket.resume())
   socket.once('end', () => connection.peerEnded())
+  socket.once('close', () => ended(connection.sentClose ? 'closed' : 'lost'))
   connection.open()
   if (taken.rest.length > 0) connection.receive(taken.rest)
   if (taken.ended) connection.peerEnded()
@@ -48,17 +52,24 @@ class Connection {
   #message: Assembly | null = null
   #finished = false
   /** Of the segment that is being read. */
+  #frames = 0
   #framesOfSegment = 0
   #pingsOfSegment = 0
   #echoes: Message[] = []
   #pongs: Buffer[] = []
   #failure: FrameBreach | null = null
+  readonly #link: LinkWatch
 
   constructor(socket: Socket, service: WebSocketService, agreement: DeflateAgreement | null) {
     this.#socket = socket
     this.#service = service
     this.#rules = service.rules
     this.#deflate = agreement === null ? null : new PerMessageDeflate(agreement, service.rules)
+    this.#link = new LinkWatch(socket, service.rules, () => this.#lostAt())
+  }
+
+  get sentClose(): boolean {
+    return this.#sentClose
   }
 
   open(): void {
@@ -80,9 +91,20 @@ class Connection {
       if (this.#state === 'over') return
       if (part.kind === 'header') this.#startFrame(part.header)
       else if (part.kind === 'payload') this.#takePayload(part.bytes, part.offset)
-      else this.#endFrame()
+      else {
+        this.#link.frame()
+        this.#endFrame()
+      }
     }
+    this.#link.heard(this.#reader.within)
     this.#endSegment()
+  }
+
+  /** Where a client that is gone without a Close frame stood. */
+  #lostAt(): Place | null {
+    if (this.#sentClose) return null
+    const { place } = this.#reader
+    return place === 'between' && this.#message !== null ? 'message' : place
   }
 
   peerEnded(): void {
@@ -104,10 +126,12 @@ class Connection {
       this.#endAfterFailure('truncated-frame')
     }
     if (this.#state === 'closing') this.#endAfterClose()
+    if (this.#state === 'open' && this.#frames >= this.#rules.frameQuota) this.#end()
   }
 
   #startFrame(header: FrameHeader): void {
     const { refuses, tolerates } = this.#rules
+    this.#frames += 1
     this.#framesOfSegment += 1
     this.#header = header
     this.#control = []

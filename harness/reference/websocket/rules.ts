@@ -208,6 +208,12 @@ export interface WebSocketRules {
   readonly messageBehindClose: boolean
   /** What the peer's FIN without a Close meets. */
   readonly peerFin: 'end' | 'stay'
+  /** Connections at a time; more are refused. */
+  readonly connectionLimit: number
+  /** Frames of one connection that are read before it is ended. */
+  readonly frameQuota: number
+  /** What a connection that is lost without a Close does to the others, and to its client when it comes back. */
+  readonly afterLoss: 'nothing' | 'end-others' | 'refuse-client'
   /** How messages are compressed: as agreed, with the context kept or the window exceeded all the same, or damaged. */
   readonly deflater: 'as-agreed' | 'keep-context' | 'full-window' | 'damaged'
 }
@@ -259,5 +265,8 @@ export const strictWebSocket: WebSocketRules = {
   behindClose: 'discard',
   messageBehindClose: false,
   peerFin: 'end',
+  connectionLimit: Number.POSITIVE_INFINITY,
+  frameQuota: Number.POSITIVE_INFINITY,
+  afterLoss: 'nothing',
   deflater: 'as-agreed',
 }

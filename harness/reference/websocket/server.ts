@@ -1,7 +1,9 @@
 import type { RequestHead } from '../http-head.ts'
 import type { HttpConnection } from '../http.ts'
 import { serveFrames } from './connection.ts'
+import { crowdOf } from './crowd.ts'
 import { judgeHandshake } from './handshake.ts'
+import { turnedAway } from './link.ts'
 import type { WebSocketService } from './service.ts'
 
 export type { WebSocketService } from './service.ts'
@@ -18,9 +20,20 @@ export function serveWebSocket(
 ): void {
   const { rules } = service
   const handshake = judgeHandshake(connection, head, service)
+  const crowd = crowdOf(service)
+  if (handshake.kind === 'accepted' && !crowd.admits(head)) {
+    connection.respond({ status: 403, body: 'there is no room\n' })
+    return
+  }
+  const away = handshake.kind === 'accepted' ? turnedAway(rules) : null
+  if (away !== null) {
+    connection.respond({ status: 500, body: `${away}\n` })
+    return
+  }
   if (handshake.kind === 'accepted') {
     connection.sendHead(rules.acceptStatus, handshake.headers)
-    if (rules.acceptStatus === 101) serveFrames(connection.takeOver(), service, handshake.deflate)
+    const left = crowd.entered(connection.socket, head)
+    if (rules.acceptStatus === 101) serveFrames(connection.takeOver(), service, handshake.deflate, left)
     else connection.linger()
     return
   }

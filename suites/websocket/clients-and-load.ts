@@ -1,0 +1,201 @@
+import type { Section } from '../../harness/check/check.ts'
+import { percentile } from '../../harness/peers/figures.ts'
+import { check } from '../../harness/peers/kit.ts'
+
+export const section: Section = {
+  transport: 'websocket',
+  order: 950_000,
+  title: 'Clients that people use, many of them, and what they cost',
+}
+
+const many = 20
+
+// --- Connections --------------------------------------------------------------------------------------------------------
+
+export const fullDuplex = check({
+  id: 'ws/connection/full-duplex',
+  title: 'answers while a message to it is still on its way',
+  level: 'SHOULD',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-1' },
+  topic: 'connection',
+  mutants: ['defer-control-frames'],
+  expectations: ['EXP-CON-1'],
+  async run({ connect, inTurn, measure }) {
+    const ws = await connect()
+    ws.send({ opcode: 'text', payload: 'begun, ', fin: false })
+    await inTurn(5, async () => {
+      await ws.expectPong()
+      ws.send({ opcode: 'continuation', payload: 'not ended, ', fin: false })
+    })
+    measure('answersWhileSending', 5)
+  },
+})
+
+export const oneConnection = check({
+  id: 'ws/connection/one-for-many',
+  title: 'keeps one connection for 50 exchanges',
+  level: 'SHOULD',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-2' },
+  topic: 'connection',
+  mutants: ['hang-up-after-30-frames'],
+  expectations: ['EXP-CON-2'],
+  async run({ connect, inTurn, measure }) {
+    const ws = await connect()
+    await inTurn(50, () => ws.expectPong())
+    measure('exchanges', 50)
+    measure('bytesUpPerExchange', Math.round((ws.trace.bytesUp - (ws.trace.openedAtBytesUp ?? 0)) / 50))
+  },
+})
+
+// --- Clients ------------------------------------------------------------------------------------------------------------
+
+const packages = [
+  ['ws', 'the ws package'],
+  ['undiciWebSocket', "undici's WebSocket"],
+] as const
+
+export const opensFor = packages.map(([name, what]) =>
+  check({
+    id: `ws/compatibility/${name === 'ws' ? 'ws' : 'undici'}`,
+    title: `opens for ${what}, and closes with it`,
+    level: 'SHOULD',
+    clause: { spec: 'RFC6455', section: '4.2.2' },
+    topic: 'compatibility',
+    mutants: ['wrong-accept', 'omit-upgrade', 'mask-frames'],
+    expectations: ['EXP-CMP-1'],
+    async run({ clients, expect }) {
+      const { opened, closeCode, error } = await clients[name]()
+      expect(opened && error === null, 'the client to open without an error', error ?? 'it did not open')
+      expect(closeCode === 1000, 'the client to close with 1000', `it closed with ${closeCode}`)
+    },
+  }),
+)
+
+export const echoesFor = packages.map(([name, what]) =>
+  check({
+    id: `ws/compatibility/${name === 'ws' ? 'ws' : 'undici'}-echo`,
+    title: `carries text both ways for ${what}`,
+    level: 'SHOULD',
+    clause: { spec: 'RFC6455', section: '5.6' },
+    topic: 'compatibility',
+    needs: ['ws.echo'],
+    mutants: ['text-becomes-binary'],
+    async run({ clients, expect, nonce }) {
+      const { echoed, error } = await clients[name]({ echo: `€ ${nonce()}` })
+      expect(echoed, 'the echo at the client', error ?? 'no echo')
+    },
+  }),
+)
+
+const browserHeaders = [
+  ['User-Agent', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'],
+  ['Accept', '*/*'],
+  ['Accept-Language', 'en-US,en;q=0.5'],
+  ['Accept-Encoding', 'gzip, deflate, br, zstd'],
+  ['Connection', 'keep-alive, Upgrade'],
+  ['Sec-WebSocket-Extensions', 'permessage-deflate'],
+  ['Sec-Fetch-Dest', 'websocket'],
+  ['Sec-Fetch-Mode', 'websocket'],
+  ['Pragma', 'no-cache'],
+  ['Cache-Control', 'no-cache'],
+] as const
+
+export const browser = check({
+  id: 'ws/compatibility/browser-handshake',
+  title: 'opens for a handshake as a browser sends it',
+  level: 'MUST',
+  clause: { spec: 'RFC6455', section: '4.2.1' },
+  topic: 'compatibility',
+  mutants: ['connection-not-a-list'],
+  async run({ connect }) {
+    const ws = await connect({ headers: browserHeaders })
+    await ws.expectPong()
+  },
+})
+
+// --- Many of them -------------------------------------------------------------------------------------------------------
+
+export const twenty = check({
+  id: 'ws/scalability/twenty-connections',
+  title: 'serves 20 connections at a time',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'twenty-connections' },
+  topic: 'scalability',
+  exclusive: 'load',
+  mutants: ['fifteen-websockets'],
+  expectations: ['EXP-SCA-1'],
+  async run({ connect, together, now, measure }) {
+    const began = now()
+    const sockets = await together(many, () => connect())
+    measure('allOpenMs', Math.round(now() - began))
+    const times = await Promise.all(sockets.map((ws) => ws.expectPong().then(({ ms }) => ms - began)))
+    measure('lastAnswerMs', percentile(times, 100))
+  },
+})
+
+export const twentyBack = check({
+  id: 'ws/scalability/twenty-reconnects',
+  title: 'takes back 20 clients that were all cut off at once',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
+  topic: 'scalability',
+  exclusive: 'load',
+  mutants: ['refuse-after-loss', 'fifteen-websockets'],
+  expectations: ['EXP-REC-1', 'EXP-SCA-1'],
+  async run({ connect, together, nonce, now, measure }) {
+    const names = Array.from({ length: many }, () => [['X-Streamproof-Client', nonce()]] as const)
+    const other = await connect()
+    const sockets = await together(many - 1, (index) => connect({ headers: names[index] ?? [] }))
+    sockets.forEach((ws) => ws.reset())
+    await other.expectPong()
+    const began = now()
+    await together(many - 1, (index) => connect({ headers: names[index] ?? [] }))
+    measure('allBackMs', Math.round(now() - began))
+  },
+})
+
+// --- What they cost -----------------------------------------------------------------------------------------------------
+
+export const roundTrip = check({
+  id: 'ws/performance/round-trip',
+  title: 'answers Pings: how long each takes',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-2' },
+  topic: 'performance',
+  exclusive: 'time',
+  mutants: ['ignore-pings'],
+  expectations: ['EXP-PER-2'],
+  async run({ connect, inTurn, now, measure, expect }) {
+    const ws = await connect()
+    const times = await inTurn(many, async () => {
+      const asked = now()
+      await ws.expectPong()
+      return now() - asked
+    })
+    measure('p50Ms', percentile(times, 50))
+    measure('p99Ms', percentile(times, 99))
+    expect(
+      times.every((ms) => ms > 0),
+      'answers behind their questions',
+      'an answer before its question',
+    )
+  },
+})
+
+export const overhead = check({
+  id: 'ws/performance/overhead',
+  title: 'adds few octets to a message: octets on the wire for 1 KiB',
+  level: 'INFO',
+  clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-1' },
+  topic: 'performance',
+  needs: ['ws.echo'],
+  mutants: ['data-length-64-bits'],
+  expectations: ['EXP-PER-1'],
+  async run({ connect, measure, expect }) {
+    const ws = await connect()
+    const message = await ws.expectEcho('binary', new Uint8Array(1024))
+    const frame = ws.frames.find(({ ms }) => ms === message.ms)
+    measure('headerOctets', frame?.lengthBits === 64 ? 10 : 4)
+    expect(frame?.lengthBits !== 64, 'a header of 4 octets', 'a longer one')
+  },
+})
