@@ -33,7 +33,7 @@ async function ran(program: string, words: readonly string[], folder: string): P
       stdout = '',
       stderr = '',
     } = error as { code?: number; stdout?: string; stderr?: string }
-    return { status: Number(code), out: stdout, err: stderr }
+    return { status: code, out: stdout, err: stderr }
   }
 }
 

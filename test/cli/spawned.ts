@@ -5,17 +5,23 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../harness/cli/main.ts', import.meta.url))
+const fromSource = ['--import', import.meta.resolve('tsx/esm'), main]
 
-/** The command line as a process of its own, from source. */
+/** A program of Node's as a process of its own: the command line from source, unless told. */
 export class Spawned implements AsyncDisposable {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   out = ''
   err = ''
   readonly #ended: Promise<unknown>
 
-  constructor(words: readonly string[], folder: string, env: Readonly<Record<string, string>> = {}) {
+  constructor(
+    words: readonly string[],
+    folder: string,
+    env: Readonly<Record<string, string>> = {},
+    program: readonly string[] = fromSource,
+  ) {
     const { PATH = '', HOME = '', SYSTEMROOT, TMPDIR } = process.env
-    this.child = spawn(process.execPath, ['--import', import.meta.resolve('tsx/esm'), main, ...words], {
+    this.child = spawn(process.execPath, [...program, ...words], {
       cwd: folder,
       env: {
         PATH,

@@ -1,0 +1,316 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { reportSchema } from '../../harness/check/result.ts'
+import { mutants } from '../../harness/reference/mutants.ts'
+import { startReference } from '../../harness/reference/start.ts'
+import type { Reference } from '../../harness/reference/start.ts'
+import { loadCatalogue } from '../../suites/index.ts'
+import { streamproof } from './in-process.ts'
+import { Spawned } from './spawned.ts'
+import { temporaryFolder } from './temporary.ts'
+
+/** A few checks that are done at once. */
+const few = ['--only', 'both/connection/**,ws/control/ping-over-125,sse/response/*']
+
+describe('cli: list and explain', () => {
+  it('lists every check once, under its section', async () => {
+    using folder = temporaryFolder()
+    const { status, out, err } = await streamproof(['list'], folder.path)
+    expect({ status, err }).to.deep.equal({ status: 0, err: '' })
+    const listed = out.split('\n').flatMap((line) => /^ {2}(\S+\/\S+) /.exec(line)?.[1] ?? [])
+    expect(listed).to.deep.equal((await loadCatalogue()).checks.map(({ id }) => id))
+  })
+
+  it('lists what was selected, by level, topic and clause', async () => {
+    using folder = temporaryFolder()
+    const words = [
+      'list',
+      '--json',
+      '--level',
+      'must',
+      '--clause',
+      'rfc6455/5.5',
+      '--skip',
+      'ws/control/*-fragmented',
+    ]
+    const { out } = await streamproof(words, folder.path)
+    const { checks } = JSON.parse(out) as {
+      checks: readonly { id: string; level: string; clause: { section: string } }[]
+    }
+    expect(checks).not.to.have.length(0)
+    for (const { id, level, clause } of checks) {
+      expect(level).to.equal('MUST')
+      expect(clause.section).to.match(/^5\.5(\.|$)/)
+      expect(id).not.to.match(/-fragmented$/)
+    }
+  })
+
+  it('sums the time that exclusive checks need', async () => {
+    using folder = temporaryFolder()
+    const { out } = await streamproof(['list', '--json'], folder.path)
+    const { exclusive, checks } = JSON.parse(out) as {
+      exclusive: { checks: number; budgetMs: number }
+      checks: readonly { exclusive: string | null; budgetMs: number }[]
+    }
+    const alone = checks.filter((check) => check.exclusive !== null)
+    expect(exclusive.checks).to.equal(alone.length)
+    expect(exclusive.budgetMs).to.equal(alone.reduce((sum, { budgetMs }) => sum + budgetMs, 0))
+  })
+
+  it('explains each check, with the servers that it was seen falling on', async () => {
+    using folder = temporaryFolder()
+    for (const { id, title, mutants: named } of (await loadCatalogue()).checks) {
+      const { status, out } = await streamproof(['explain', id], folder.path)
+      expect(status).to.equal(0)
+      expect(out).to.include(title.replace(/^the (target|server) /, ''))
+      for (const name of named) expect(out).to.include(name)
+    }
+  })
+})
+
+describe('cli: run', function () {
+  this.timeout(60_000)
+  let server: Reference
+  /** A few checks of one transport: discovery of an event stream takes its time. */
+  let quick: readonly string[]
+
+  before(async () => {
+    server = await startReference()
+    quick = ['run', server.ws.href, '--only', 'ws/control/*-over-125']
+  })
+
+  after(() => server.close())
+
+  it('prints the result, and only that, on stdout; writes four files; status 0', async () => {
+    using folder = temporaryFolder()
+    const { status, out, err } = await streamproof(['run', ...few], folder.path)
+    expect(status, err).to.equal(0)
+    expect(out).to.match(/checks: \d+ pass/)
+    expect(out).not.to.include('streamproof: ')
+    for (const line of err.trim().split('\n')) expect(line).to.match(/^streamproof: /)
+    const reports = join(folder.path, 'streamproof-report')
+    expect(readdirSync(reports).toSorted()).to.deep.equal([
+      'index.html',
+      'junit.xml',
+      'report.json',
+      'report.md',
+    ])
+    const report = reportSchema.parse(JSON.parse(readFileSync(join(reports, 'report.json'), 'utf8')))
+    expect(report.targets.map(({ url }) => url)).to.deep.equal(['reference', 'reference'])
+    expect(report.run.exitCode).to.equal(0)
+    expect(err).to.include(`seed ${report.run.seed}`)
+  })
+
+  it('writes only what --report names, and nothing of it anywhere else', async () => {
+    using folder = temporaryFolder()
+    const words = [...quick, '--report', 'json=-', '--report', 'junit=deep/down/results.xml', '--quiet']
+    const { status, out, err } = await streamproof(words, folder.path)
+    expect(status, err).to.equal(0)
+    expect(err).to.equal('')
+    expect(reportSchema.parse(JSON.parse(out)).summary.pass).to.be.greaterThan(0)
+    expect(readFileSync(join(folder.path, 'deep', 'down', 'results.xml'), 'utf8')).to.match(/^<\?xml/)
+    expect(readdirSync(folder.path)).to.deep.equal(['deep'])
+  })
+
+  it('colours the result where it was asked to, and never a file', async () => {
+    using folder = temporaryFolder()
+    const words = [...quick, '--color', 'always', '--report', 'terminal,terminal=copy.txt,markdown']
+    const { out } = await streamproof(words, folder.path)
+    expect(out).to.include('\u001b[')
+    expect(readFileSync(join(folder.path, 'copy.txt'), 'utf8')).not.to.include('\u001b')
+    const plain = await streamproof([...quick, '--ascii'], folder.path, { NO_COLOR: '1' })
+    // oxlint-disable-next-line no-control-regex -- that is what ASCII is
+    expect(plain.out).to.match(/^[\n\u0020-\u007e]*$/)
+  })
+
+  it('is the same twice with a seed, apart from what changes from run to run', async () => {
+    using folder = temporaryFolder()
+    const once = async (): Promise<unknown> => {
+      const { out } = await streamproof(
+        [...quick, '--seed', '7', '--report', 'json=-', '--quiet'],
+        folder.path,
+      )
+      const { run: _, results, expectations, ...rest } = reportSchema.parse(JSON.parse(out))
+      return {
+        ...rest,
+        expectations: expectations.map(({ says: _says, ...one }) => one),
+        results: results.map(({ measured: _m, transcript: _t, durationMs: _d, ...one }) => one),
+      }
+    }
+    expect(await once()).to.deep.equal(await once())
+  })
+
+  for (const [gate, status] of [
+    ['must', 1],
+    ['never', 0],
+  ] as const) {
+    it(`tells a fall, with the command that repeats it: status ${status} at --fail-on ${gate}`, async () => {
+      using folder = temporaryFolder()
+      await using broken = await startReference({ mutant: 'accept-long-ping', sse: false })
+      const words = [
+        'run',
+        broken.ws.href,
+        '--only',
+        'ws/control/ping-over-125',
+        '--fail-on',
+        gate,
+        '--timeout-scale',
+        '0.3',
+      ]
+      const told = await streamproof(words, folder.path)
+      expect(told.status, told.err).to.equal(status)
+      expect(told.out).to.include(
+        `streamproof run --ws ${broken.ws.href} --only ws/control/ping-over-125 --seed`,
+      )
+    })
+  }
+
+  it('judges nothing where no MUST check passed or failed: status 2', async () => {
+    using folder = temporaryFolder()
+    await using server = await startReference({ variant: 'pushing', ws: false })
+    const words = ['run', server.http.href, '--only', 'sse/payload/*', '--timeout-scale', '0.3', '--quiet']
+    expect((await streamproof(words, folder.path)).status).to.equal(2)
+  })
+
+  it('ends in time where --max-time says so, with what was judged', async () => {
+    using folder = temporaryFolder()
+    const { status, out } = await streamproof(
+      ['run', '--max-time', '500ms', '--jobs', '1', '--report', 'json=-', '--quiet'],
+      folder.path,
+    )
+    const { run, summary } = reportSchema.parse(JSON.parse(out))
+    expect(run.complete).to.equal(false)
+    expect(summary.total).to.be.lessThan((await loadCatalogue()).checks.length)
+    expect(status).to.equal(run.exitCode)
+  })
+
+  it('waits for a target that is on its way', async () => {
+    using folder = temporaryFolder()
+    const first = await startReference()
+    const port = Number(first.ws.port)
+    await first.close()
+    const running = streamproof(
+      ['run', `ws://127.0.0.1:${port}/`, ...few, '--wait', '20s', '--quiet'],
+      folder.path,
+    )
+    await using late = await startReference({ host: '127.0.0.1', ports: { plain: port } })
+    expect(late.ws.port).to.equal(String(port))
+    expect((await running).status).to.equal(0)
+  })
+})
+
+describe('cli: doctor, config, target and proxy', function () {
+  this.timeout(30_000)
+
+  it('doctor: finds the reference and the engine well', async () => {
+    using folder = temporaryFolder()
+    const { status, out, err } = await streamproof(['doctor'], folder.path)
+    expect(status, err).to.equal(0)
+    expect(out).to.match(/^ok {2}link engine: embedded .*passed through it, and was cut/m)
+    expect(out).to.match(/ok {2}ws\.echo is present: /)
+    expect(out).to.match(/ok {2}sse\.resume is present: /)
+    expect(out).not.to.match(/^\s*!!/m)
+  })
+
+  it('doctor: says what is wrong with a target, with status 3', async () => {
+    using folder = temporaryFolder()
+    await using server = await startReference()
+    const { status, out } = await streamproof(
+      ['doctor', server.wss.href, 'http://nobody.invalid/', '--timeout-scale', '0.3'],
+      folder.path,
+    )
+    expect(status).to.equal(3)
+    expect(out).to.match(/^!! {2}websocket TLS: .*--ca FILE names an authority/m)
+    expect(out).to.match(/^!! {2}sse name: nobody\.invalid is not known/m)
+  })
+
+  it('config --print: says each value and where it came from', async () => {
+    using folder = temporaryFolder({ 'streamproof.config.json': '{"jobs": 4, "ws": "ws://file/"}' })
+    const { status, out } = await streamproof(['config', '--print', '--quiet'], folder.path, {
+      STREAMPROOF_SEED: '9',
+    })
+    expect(status).to.equal(0)
+    const rows = out.split('\n').map((line) => line.split(/\s{2,}/))
+    expect(rows).to.deep.include(['jobs', '4', 'streamproof.config.json'])
+    expect(rows).to.deep.include(['seed', '9', 'STREAMPROOF_SEED'])
+    expect(rows).to.deep.include(['quiet', 'true', '--quiet'])
+    expect(rows).to.deep.include(['timeoutScale', '1', 'default'])
+  })
+
+  it('target --list-mutants: names every mutant', async () => {
+    using folder = temporaryFolder()
+    const { out } = await streamproof(['target', '--list-mutants'], folder.path)
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).to.deep.equal(mutants.map(({ name }) => name))
+  })
+
+  it('target: can be judged over TLS with the authority that it names, which is gone afterwards', async () => {
+    using folder = temporaryFolder()
+    await using serving = new Spawned(['target', '--mutant', 'accept-long-ping', '--json'], folder.path)
+    await serving.says(/\}\n/)
+    const { wss, ca, mutant } = JSON.parse(serving.out) as { wss: string; ca: string; mutant: string }
+    expect(mutant).to.equal('accept-long-ping')
+    const words = [
+      'run',
+      wss,
+      '--ca',
+      ca,
+      '--only',
+      'ws/control/p*-over-125',
+      '--timeout-scale',
+      '0.3',
+      '--report',
+      'json=-',
+      '--quiet',
+    ]
+    const told = await streamproof(words, folder.path)
+    expect(told.status, told.err).to.equal(1)
+    const { results } = reportSchema.parse(JSON.parse(told.out))
+    expect(results.map(({ id, verdict }) => [id, verdict])).to.deep.equal([
+      ['ws/control/ping-over-125', 'fail'],
+      ['ws/control/pong-over-125', 'pass'],
+    ])
+    serving.child.kill('SIGTERM')
+    await serving.ends()
+    expect(existsSync(ca)).to.equal(false)
+  })
+
+  it('proxy: takes the flags of toxiproxy-server, with one dash or two', async () => {
+    const proxies = '[{"name": "one", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:9"}]'
+    using folder = temporaryFolder({ 'toxiproxy.json': proxies })
+    const words = [
+      'proxy',
+      '-host',
+      '127.0.0.1',
+      '-port=0',
+      '-config',
+      'toxiproxy.json',
+      '--seed',
+      '3',
+      '-proxy-metrics',
+      '--runtime-metrics',
+    ]
+    await using serving = new Spawned(words, folder.path)
+    await serving.says(/http:\/\/127\.0\.0\.1:\d+/)
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.out)?.[0] ?? ''
+    expect(Object.keys((await (await fetch(`${url}/proxies`)).json()) as object)).to.deep.equal(['one'])
+    expect((await fetch(`${url}/metrics`)).status).to.equal(200)
+    expect((await streamproof(['proxy', '-version'], folder.path)).out).to.match(/\d+\.\d+\.\d+\n$/)
+  })
+
+  it('proxy: a port that is taken is one line, status 3', async () => {
+    using folder = temporaryFolder()
+    await using server = await startReference()
+    const { status, lines } = await streamproof(
+      ['proxy', '--host', '127.0.0.1', '--port', server.ws.port],
+      folder.path,
+    )
+    expect(status).to.equal(3)
+    expect(lines).to.have.length(1)
+  })
+})
