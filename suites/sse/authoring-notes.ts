@@ -5,7 +5,7 @@ import { hasMarker, isOurs } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90208,
+  order: 208,
   title: 'HTML 9.2.7: authoring notes: delivery and heartbeats',
 }
 

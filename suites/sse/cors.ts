@@ -3,7 +3,7 @@ import { check } from '../../harness/peers/kit.ts'
 import type { HttpAnswer, Kit, RequestOptions } from '../../harness/peers/kit.ts'
 import { answered, ask, streams } from './support.ts'
 
-export const section: Section = { transport: 'sse', order: 91000, title: 'Fetch: who may read the stream' }
+export const section: Section = { transport: 'sse', order: 960, title: 'Fetch: who may read the stream' }
 
 const topic = 'security'
 const expectations = ['EXP-SEC-3']

@@ -4,7 +4,7 @@ import { expectRoundTrip, roundTrip, shown } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90206,
+  order: 206,
   title: 'HTML 9.2.6: interpreting an event stream',
 }
 

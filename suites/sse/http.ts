@@ -4,7 +4,7 @@ import { answered, ask, streams } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 80000,
+  order: 190,
   title: 'RFC 9110 and 9112: HTTP around the stream',
 }
 

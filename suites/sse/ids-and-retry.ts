@@ -4,7 +4,7 @@ import { roundTrip, sample, shown } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90207,
+  order: 207,
   title: 'HTML 9.2.6: ids and the reconnection time',
 }
 

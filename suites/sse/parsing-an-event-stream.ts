@@ -4,7 +4,7 @@ import { expectRoundTrip, sample } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90205,
+  order: 205,
   title: 'HTML 9.2.5: parsing an event stream',
 }
 

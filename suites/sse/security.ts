@@ -5,7 +5,7 @@ import { answered, ask, shown, streams } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 92000,
+  order: 970,
   title: 'Security: injection, TLS, disclosure',
 }
 

@@ -4,7 +4,7 @@ import { ask, essence, shown, shownType } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90202,
+  order: 202,
   title: 'HTML 9.2.2 and 9.2.3: the request and its response',
 }
 

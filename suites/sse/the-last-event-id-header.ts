@@ -4,7 +4,7 @@ import { isOurs, sample } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
-  order: 90204,
+  order: 204,
   title: 'HTML 9.2.4: the Last-Event-ID header',
 }
 
