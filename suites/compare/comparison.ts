@@ -38,7 +38,7 @@ export const pushLatency = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
-  mutants: ['answer-first-ping-only', 'deliver-twice'],
+  mutants: ['deliver-twice', 'mute'],
   expectations: ['EXP-PER-2', 'EXP-USE-1'],
   async run({ connect, subscribe, inTurn, now, measure, expect }) {
     const [ws, stream] = [await connect(), await subscribe()]
