@@ -4,7 +4,6 @@ import { crowdMutants } from './websocket-crowd.ts'
 import { deflateMutants } from './websocket-deflate.ts'
 import { frameMutants } from './websocket-frames.ts'
 import { handshakeMutants } from './websocket-handshake.ts'
-import { linkMutants } from './websocket-link.ts'
 
 /** The reference's WebSocket, each with one rule broken. */
 export const webSocketMutants: readonly Mutant[] = [

@@ -3,8 +3,6 @@ import { closeBreach, codeFor, headerBreaches } from './breaches.ts'
 import { PerMessageDeflate } from './deflate.ts'
 import { FrameReader, encodeFrame, opcodes } from './frames.ts'
 import type { FrameHeader } from './frames.ts'
-import { LinkWatch } from './link.ts'
-import type { Place } from './link.ts'
 import { Assembly, plainPiece } from './messages.ts'
 import type { DeflateAgreement, FrameBreach, Message, WebSocketRules } from './rules.ts'
 import type { WebSocketService } from './service.ts'
@@ -58,14 +56,12 @@ class Connection {
   #echoes: Message[] = []
   #pongs: Buffer[] = []
   #failure: FrameBreach | null = null
-  readonly #link: LinkWatch
 
   constructor(socket: Socket, service: WebSocketService, agreement: DeflateAgreement | null) {
     this.#socket = socket
     this.#service = service
     this.#rules = service.rules
     this.#deflate = agreement === null ? null : new PerMessageDeflate(agreement, service.rules)
-    this.#link = new LinkWatch(socket, service.rules, () => this.#lostAt())
   }
 
   get sentClose(): boolean {
@@ -91,20 +87,9 @@ class Connection {
       if (this.#state === 'over') return
       if (part.kind === 'header') this.#startFrame(part.header)
       else if (part.kind === 'payload') this.#takePayload(part.bytes, part.offset)
-      else {
-        this.#link.frame()
-        this.#endFrame()
-      }
+      else this.#endFrame()
     }
-    this.#link.heard(this.#reader.within)
     this.#endSegment()
-  }
-
-  /** Where a client that is gone without a Close frame stood. */
-  #lostAt(): Place | null {
-    if (this.#sentClose) return null
-    const { place } = this.#reader
-    return place === 'between' && this.#message !== null ? 'message' : place
   }
 
   peerEnded(): void {

@@ -68,12 +68,6 @@ export class FrameReader {
     return this.#within || this.#head.length > 0
   }
 
-  /** Where the next octet belongs: to a header that has begun, to a payload, or to a new frame. */
-  get place(): 'header' | 'payload' | 'between' {
-    if (this.#within) return 'payload'
-    return this.#head.length > 0 ? 'header' : 'between'
-  }
-
   *read(chunk: Buffer): Generator<FramePart> {
     let rest = chunk
     while (rest.length > 0) {

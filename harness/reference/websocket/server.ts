@@ -3,7 +3,6 @@ import type { HttpConnection } from '../http.ts'
 import { serveFrames } from './connection.ts'
 import { crowdOf } from './crowd.ts'
 import { judgeHandshake } from './handshake.ts'
-import { turnedAway } from './link.ts'
 import type { WebSocketService } from './service.ts'
 
 export type { WebSocketService } from './service.ts'
@@ -23,11 +22,6 @@ export function serveWebSocket(
   const crowd = crowdOf(service)
   if (handshake.kind === 'accepted' && !crowd.admits(head)) {
     connection.respond({ status: 403, body: 'there is no room\n' })
-    return
-  }
-  const away = handshake.kind === 'accepted' ? turnedAway(rules) : null
-  if (away !== null) {
-    connection.respond({ status: 500, body: `${away}\n` })
     return
   }
   if (handshake.kind === 'accepted') {
