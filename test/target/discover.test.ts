@@ -186,7 +186,7 @@ describe('discovery of an event stream', () => {
       'sse.events': 'present: events arrive by themselves',
       'sse.ids': 'present: every event has an id',
       'sse.shared-ids': 'present: two connections see the same event under the same id',
-      'sse.resume': 'absent: a connection that names a known Last-Event-ID does not get the event after it',
+      'sse.resume': 'absent: a connection that names a known Last-Event-ID gets none of the events after it',
       'sse.heartbeat': 'present: events are sent by themselves',
       'sse.endless': 'present: streams stay open through the discovery window',
     })
