@@ -15,7 +15,7 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
       : `${'█'.repeat(done)}${'░'.repeat(20 - done)}`
     const [oldest = ''] = running
     const falls = fallen === 0 ? '' : `  ${fallen} fell`
-    terminal.progress(`${bar} ${observed}/${applicable}${falls}  ${oldest}`)
+    terminal.progress(`${bar}  ${observed}/${applicable}${falls}  ${oldest}`)
   }
   return {
     discovering(transport, url) {

@@ -29,6 +29,11 @@ export function oneLine(text: string): string {
 
 type Output = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number }
 
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: Output, fallback: number): number {
+  return columns >= 20 ? columns : fallback
+}
+
 /**
  * The two outputs. stdout takes the result, stderr progress and diagnostics. A reader of stdout that goes away
  * (`| head`) is no error: the rest is dropped, and files are still written.
@@ -66,7 +71,7 @@ export class Terminal {
   }
 
   get width(): number {
-    return this.#out.columns ?? 100
+    return widthOf(this.#out, 100)
   }
 
   /** A part of the result. */
@@ -100,7 +105,7 @@ export class Terminal {
   /** The progress line: rewritten on a terminal, absent elsewhere. */
   progress(text: string): void {
     if (this.quiet || !this.progressIsTTY) return
-    const line = oneLine(this.#mask(text)).slice(0, Math.max(20, (this.#err.columns ?? 80) - 1))
+    const line = oneLine(this.#mask(text)).slice(0, widthOf(this.#err, 80) - 1)
     if (line === this.#progress) return
     this.#err.write(`\r\u001b[K${line}`)
     this.#progress = line
