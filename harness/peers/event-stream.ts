@@ -256,6 +256,12 @@ export class Stream implements EventStream {
     return event
   }
 
+  async expectDelivery(): Promise<StreamEvent> {
+    if (this.#publisher.available) return this.barrier()
+    const already = new Set(this.events)
+    return this.expectEvent('an event', (event) => !already.has(event))
+  }
+
   async expectEvents(count: number): Promise<readonly StreamEvent[]> {
     const { watch } = this.exchange.socket
     await watch.until(

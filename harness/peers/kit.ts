@@ -361,6 +361,8 @@ export interface EventStream {
   expectEvent(what: string, match: (event: StreamEvent) => boolean, within?: number): Promise<StreamEvent>
   /** Publishes an event with a unique marker and waits for it: all that was published before has come by then. */
   barrier(): Promise<StreamEvent>
+  /** The stream delivers: a barrier where events can be published, else the target's next event of its own. */
+  expectDelivery(): Promise<StreamEvent>
   /** Waits until something was received that a conforming client could dispatch: `count` events in all. */
   expectEvents(count: number): Promise<readonly StreamEvent[]>
   /** Waits for a line of the stream that matches; those that came already count. `within` as in `expectEvent`. */

@@ -195,7 +195,11 @@ async function conclude(
   const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
   const marker = upTo.at(-1)
   const own = (events: readonly StreamEvent[]): StreamEvent[] =>
-    events.filter((event) => stage.feed.owns(event))
+    toldApart(
+      events.filter((event) => stage.feed.owns(event)),
+      upTo,
+      stage,
+    )
   const recordNow = (): ResumeRecord => ({
     witness: upTo,
     start: stage.start ?? 0,
@@ -226,6 +230,20 @@ async function conclude(
   const story = tellStory(recordNow(), identity)
   await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))
   return story
+}
+
+/** A target that ticks by itself goes on behind the marker: there, only what the story knows is part of it. */
+function toldApart(
+  events: StreamEvent[],
+  upTo: readonly StreamEvent[],
+  { feed, publisher }: Stage,
+): StreamEvent[] {
+  const marker = upTo.at(-1)
+  if (publisher.available || marker === undefined) return events
+  const end = events.findIndex((event) => feed.isSame(event, marker))
+  return events.filter(
+    (event, index) => end === -1 || index <= end || upTo.some((known) => feed.isSame(known, event)),
+  )
 }
 
 /**

@@ -38,11 +38,11 @@ export const fetchStyle = check({
   level: 'MUST',
   clause: { spec: 'HTML', section: 'the-eventsource-interface' },
   topic: 'compatibility',
-  needs: ['sse.publish'],
+  needs: ['sse.events'],
   mutants: ['needs-cache-control'],
   async run({ subscribe }) {
     const stream = await subscribe({ without: ['Accept-Encoding', 'Cache-Control'] })
-    await stream.barrier()
+    await stream.expectDelivery()
   },
 })
 
@@ -74,19 +74,21 @@ export const twentyBack = check({
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
   topic: 'scalability',
-  needs: ['sse.publish', 'sse.ids'],
+  needs: ['sse.events', 'sse.ids'],
   exclusive: 'load',
   mutants: ['refuse-comeback', 'slow-comeback', 'few-streams'],
   async run({ subscribe, together, now, measure }) {
     const streams = await together(many, () => subscribe({ judgesRefusal: true }))
-    const cursors = await Promise.all(streams.map(async (stream) => (await stream.barrier()).lastEventId))
+    const cursors = await Promise.all(
+      streams.map(async (stream) => (await stream.expectDelivery()).lastEventId),
+    )
     streams.forEach((stream) => stream.reset())
     const asked = now()
     const back = await together(many, (at) =>
       subscribe({ lastEventId: cursors[at] ?? '', judgesRefusal: true }),
     )
     measure('allBackMs', Math.round(now() - asked))
-    await Promise.all(back.map((stream) => stream.barrier()))
+    await Promise.all(back.map((stream) => stream.expectDelivery()))
   },
 })
 

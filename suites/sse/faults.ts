@@ -80,12 +80,12 @@ export const othersUnmoved = severing.map(([name, fault, how]) =>
     level: 'SHOULD',
     clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
     topic: 'connection',
-    needs: ['sse.publish'],
+    needs: ['sse.events'],
     mutants: ['leaving-ends-all'],
     async run({ underFault, subscribe }) {
       const other = await subscribe()
-      await underFault(fault, async (via) => void (await (await subscribe({ via })).barrier()), sse)
-      await other.barrier()
+      await underFault(fault, async (via) => void (await (await subscribe({ via })).expectDelivery()), sse)
+      await other.expectDelivery()
     },
   }),
 )
@@ -97,13 +97,13 @@ export const newcomer = severing.map(([name, fault, how]) =>
     level: 'MUST',
     clause: { spec: 'HTML', section: 'the-eventsource-interface' },
     topic: 'reconnection',
-    needs: ['sse.publish'],
+    needs: ['sse.events'],
     mutants: ['oldest-client-only'],
     expectations: ['EXP-REC-2'],
     async run({ underFault, subscribe }) {
       const old = await subscribe()
-      await underFault(fault, async (via) => void (await (await subscribe({ via })).barrier()), sse)
-      await (await subscribe()).barrier()
+      await underFault(fault, async (via) => void (await (await subscribe({ via })).expectDelivery()), sse)
+      await (await subscribe()).expectDelivery()
       old.close()
     },
   }),
@@ -118,16 +118,16 @@ export const cutAfterHead = offsets.map((bytes) =>
     level: 'MUST',
     clause: { spec: 'HTML', section: 'event-stream-interpretation' },
     topic: 'connection',
-    needs: ['sse.publish'],
+    needs: ['sse.events'],
     mutants: ['no-blank-line'],
     async run({ underFault, subscribe }) {
       await underFault(
         ({ openedAtBytesDown, bytesDown }) =>
           cutAfter({ bytes: Math.min((openedAtBytesDown ?? 0) + bytes, bytesDown - 1), direction: 'down' }),
-        async (via) => void (await (await subscribe({ via })).barrier()),
+        async (via) => void (await (await subscribe({ via })).expectDelivery()),
         sse,
       )
-      await (await subscribe()).barrier()
+      await (await subscribe()).expectDelivery()
     },
   }),
 )

@@ -181,8 +181,7 @@ export const sameIds = check({
   ...resuming,
   id: 'sse/resume/same-ids',
   title: 'replays an event under the id that it had at first',
-  // Of a stream that ticks by itself the victim sees more than the witness is asked for.
-  needs: [...needs, 'sse.publish'],
+  needs: [...needs],
   mutants: ['resume-renumbered'],
   async run({ resume, expect }) {
     const story = await resume({ loss: hangUp, gap: 4 })
