@@ -57,16 +57,16 @@ const packages = [
 export const opensFor = packages.map(([name, what]) =>
   check({
     id: `ws/compatibility/${name === 'ws' ? 'ws' : 'undici'}`,
-    title: `opens for ${what}, and closes with it`,
+    title: `opens for ${what}`,
     level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '4.2.2' },
     topic: 'compatibility',
-    mutants: ['wrong-accept', 'omit-upgrade', 'mask-frames'],
+    mutants: ['wrong-accept', 'omit-upgrade'],
     expectations: ['EXP-CMP-1'],
     async run({ clients, expect }) {
-      const { opened, closeCode, error } = await clients[name]()
-      expect(opened && error === null, 'the client to open without an error', error ?? 'it did not open')
-      expect(closeCode === 1000, 'the client to close with 1000', `it closed with ${closeCode}`)
+      // How it closes is not judged: a client may take amiss what the server pushed meanwhile.
+      const { opened } = await clients[name]()
+      expect(opened, 'the client to open', 'it did not open')
     },
   }),
 )
@@ -79,10 +79,10 @@ export const echoesFor = packages.map(([name, what]) =>
     clause: { spec: 'RFC6455', section: '5.6' },
     topic: 'compatibility',
     needs: ['ws.echo'],
-    mutants: ['text-becomes-binary'],
+    mutants: ['text-becomes-binary', 'mask-frames'],
     async run({ clients, expect, nonce }) {
-      const { echoed, error } = await clients[name]({ echo: `€ ${nonce()}` })
-      expect(echoed, 'the echo at the client', error ?? 'no echo')
+      const { echoed } = await clients[name]({ echo: `€ ${nonce()}` })
+      expect(echoed, 'the echo at the client', 'no echo')
     },
   }),
 )

@@ -11,6 +11,7 @@ export const section: Section = {
 const client = 'X-Streamproof-Client'
 /** Characters of one, two, three and four octets. */
 const text = 'aé€𝄞 '.repeat(40)
+const everyOctet = Uint8Array.from({ length: 256 }, (_none, index) => index)
 
 // --- Links that are slow ----------------------------------------------------------------------------------------------
 
@@ -19,17 +20,27 @@ const slow = [
   ['latency-up', latency({ ms: 200, direction: 'up' }), 'every octet to the server is late'],
   [
     'throttle-down',
-    throttle({ bytesPerSecond: 2000, direction: 'down' }),
+    throttle({ bytesPerSecond: 1000, direction: 'down' }),
     'the way from the server is narrow',
   ],
-  ['throttle-up', throttle({ bytesPerSecond: 2000, direction: 'up' }), 'the way to the server is narrow'],
+  ['throttle-up', throttle({ bytesPerSecond: 1000, direction: 'up' }), 'the way to the server is narrow'],
   [
     'slices-down',
-    slices({ size: 1, delayUs: 500, direction: 'down' }),
+    slices({ size: 1, delayUs: 1000, direction: 'down' }),
     'octets come from the server one by one',
   ],
-  ['slices-up', slices({ size: 1, delayUs: 500, direction: 'up' }), 'octets come to the server one by one'],
+  ['slices-up', slices({ size: 1, delayUs: 1000, direction: 'up' }), 'octets come to the server one by one'],
 ] as const
+
+/** Servers that take a slow link for a dead or a hostile client. */
+const impatient = {
+  'latency-down': ['end-silent-connections'],
+  'latency-up': ['end-silent-connections'],
+  'throttle-down': ['end-silent-connections'],
+  'throttle-up': [],
+  'slices-down': ['end-silent-connections'],
+  'slices-up': ['end-slow-frames', 'frames-in-one-segment'],
+} as const
 
 export const answers = slow.map(([name, fault, how]) =>
   check({
@@ -38,7 +49,7 @@ export const answers = slow.map(([name, fault, how]) =>
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '5.5.2' },
     topic: 'connection',
-    mutants: name === 'slices-up' ? ['frames-in-one-segment', 'shorten-pongs'] : ['shorten-pongs'],
+    mutants: ['shorten-pongs', ...impatient[name]],
     expectations: ['EXP-LIM-3'],
     async run({ underFault, connect }) {
       await underFault(fault, async (via) => {
@@ -52,19 +63,20 @@ export const answers = slow.map(([name, fault, how]) =>
 
 export const echoes = slow.map(([name, fault, how]) =>
   check({
-    id: `ws/faults/carries-text-under-${name}`,
-    title: `carries text of all lengths of characters unaltered where ${how}`,
+    id: `ws/faults/carries-messages-under-${name}`,
+    title: `carries characters of all lengths, and all octets, unaltered where ${how}`,
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '5.6' },
     topic: 'connection',
     needs: ['ws.echo'],
-    mutants: ['refuse-four-octets'],
+    mutants: ['refuse-four-octets', 'check-binary-for-utf8', ...impatient[name].slice(0, 1)],
     expectations: ['EXP-LIM-3'],
     async run({ underFault, connect }) {
       await underFault(fault, async (via) => {
         const ws = await connect({ via })
-        await ws.expectEcho('text', text)
         await ws.expectEcho('text', text, 3)
+        await ws.expectEcho('binary', everyOctet)
+        await ws.expectPong()
       })
     },
   }),
