@@ -116,6 +116,7 @@ export class Link {
   sourceEnded(): void {
     if (this.#sourceEnded) return
     this.#sourceEnded = true
+    if (this.#finished) return
     if (this.#first === null) this.finish()
     else this.#first.acceptEnd()
   }
@@ -250,8 +251,10 @@ class Slot implements Outlet {
     this.#pipe = null
   }
 
+  /** For good: what a later event would start, no later event would stop. */
   dispose(): void {
     this.#pipe?.dispose()
+    this.#pipe = null
   }
 
   accept(chunk: Chunk): void {

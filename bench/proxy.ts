@@ -1,0 +1,398 @@
+/**
+ * The embedded engine against Toxiproxy's own server and no proxy at all, interleaved in one run, as medians and ratios.
+ * `npm run bench:proxy [-- --rounds N] [--only NAME,...]`. Proxies and upstream run in processes of their own.
+ * The real server is looked for on PATH; `STREAMPROOF_TOXIPROXY_SERVER` names another.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { parseArgs } from 'node:util'
+
+import { ToxiproxyClient } from '../proxies/client.ts'
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string' } },
+})
+const rounds = Number(values.rounds)
+const only = values.only?.split(',')
+
+type Way = 'direct' | 'embedded' | 'real'
+
+interface Subject {
+  readonly way: Way
+  readonly process: ChildProcess | null
+  readonly client: ToxiproxyClient | null
+}
+
+interface Ports {
+  readonly flood: number
+  readonly echo: number
+}
+
+const children: ChildProcess[] = []
+
+async function main(): Promise<void> {
+  const [flood = 0, echo = 0] = (await started('node', [local('proxy-upstream.mjs')])).line
+    .split(' ')
+    .map(Number)
+  const upstream: Ports = { flood, echo }
+  const subjects: Subject[] = [{ way: 'direct', process: null, client: null }, await embedded()]
+  const real = await toxiproxy()
+  if (real === null) console.log('toxiproxy-server was not found: measuring without it')
+  else subjects.push(real)
+  console.log(
+    `node ${process.version}, ${rounds} rounds, medians; ways in turn: ${subjects.map((one) => one.way).join(', ')}\n`,
+  )
+  for (const measure of measures) {
+    if (only !== undefined && !only.some((name) => measure.name.includes(name))) continue
+    await report(measure, subjects, upstream)
+  }
+  for (const child of children) child.kill('SIGKILL')
+}
+
+// --- What is measured ---------------------------------------------------------------------------------------------
+
+interface Measure {
+  readonly name: string
+  readonly unit: string
+  readonly toxics?: readonly {
+    readonly type: string
+    readonly attributes: Readonly<Record<string, number>>
+  }[]
+  /** Without it, a proxy only: a figure of its own without proxy makes no sense. */
+  readonly direct?: boolean
+  readonly rounds?: number
+  run(ports: Ports, subject: Subject): Promise<Readonly<Record<string, number>>>
+  /** Figures of the table, from the medians of each way: [name, value, what it should be]. */
+  compare(
+    medians: Readonly<Partial<Record<Way, Readonly<Record<string, number>>>>>,
+  ): readonly (readonly [string, string, string])[]
+}
+
+const ratio = (a: number | undefined, b: number | undefined): string =>
+  a === undefined || b === undefined ? '-' : `${(a / b).toFixed(2)}x`
+
+const throughput = (connections: number, goal: string, toxic?: Measure['toxics']): Measure => ({
+  name: `throughput-${connections}${toxic === undefined ? '' : `-${toxic[0]?.type}`}`,
+  unit: 'MB/s',
+  ...(toxic === undefined ? {} : { toxics: toxic }),
+  run: async ({ flood }) => ({ rate: await flow(flood, connections, 1000) }),
+  compare: ({ embedded, real }) => [['embedded / real', ratio(embedded?.['rate'], real?.['rate']), goal]],
+})
+
+const measures: readonly Measure[] = [
+  throughput(1, '>= 1.35x'),
+  throughput(100, '>= 1.00x'),
+  throughput(1, '>= 1.00x', [{ type: 'latency', attributes: { latency: 1, jitter: 0 } }]),
+  throughput(1, '>= 1.00x', [{ type: 'bandwidth', attributes: { rate: 10_000_000 } }]),
+  {
+    name: 'round-trip',
+    unit: 'us',
+    run: ({ echo }) => roundTrips(echo, 4000),
+    compare: ({ direct, embedded, real }) => {
+      const added = (way: Readonly<Record<string, number>> | undefined, key: string): number | undefined =>
+        way === undefined || direct === undefined ? undefined : (way[key] ?? 0) - (direct[key] ?? 0)
+      return [
+        ['added p50, embedded / real', ratio(added(embedded, 'p50'), added(real, 'p50')), '<= 0.60x'],
+        ['added p99, embedded / real', ratio(added(embedded, 'p99'), added(real, 'p99')), '<= 0.70x'],
+      ]
+    },
+  },
+  {
+    name: 'connects',
+    unit: '/s',
+    run: async ({ echo }) => ({ rate: await connects(echo, 1500, 32) }),
+    compare: ({ embedded, real }) => [
+      ['embedded / real', ratio(embedded?.['rate'], real?.['rate']), '>= 1.30x'],
+    ],
+  },
+  {
+    name: 'idle-memory',
+    unit: 'KB per connection',
+    direct: false,
+    rounds: 1,
+    run: async ({ echo }, subject) => ({ memory: await idleMemory(echo, 5000, subject) }),
+    compare: ({ embedded, real }) => [
+      ['embedded / real', ratio(embedded?.['memory'], real?.['memory']), '<= 0.35x'],
+    ],
+  },
+  latencyOf(1, '<= 1.0'),
+  latencyOf(20, '<= 1.5'),
+  {
+    name: 'bandwidth-1000',
+    unit: 'KB/s',
+    direct: false,
+    rounds: 3,
+    toxics: [{ type: 'bandwidth', attributes: { rate: 1000 } }],
+    run: async ({ flood }) => ({ rate: (await flow(flood, 1, 3000, 1_000_000)) * 1000 }),
+    compare: ({ embedded, real }) => {
+      const off = (way: Readonly<Record<string, number>> | undefined): string =>
+        way === undefined ? '-' : `${(((way['rate'] ?? 0) / 1000 - 1) * 100).toFixed(2)} %`
+      return [
+        ['embedded off by', off(embedded), 'within 1 %'],
+        ['real off by', off(real), ''],
+      ]
+    },
+  },
+]
+
+function latencyOf(connections: number, goal: string): Measure {
+  return {
+    name: `latency-100ms-${connections}`,
+    unit: 'ms late',
+    direct: false,
+    rounds: 3,
+    toxics: [{ type: 'latency', attributes: { latency: 100, jitter: 0 } }],
+    run: ({ echo }) => lateness(echo, connections, 10),
+    compare: ({ embedded, real }) => [
+      ['embedded p50', (embedded?.['p50'] ?? Number.NaN).toFixed(2), goal],
+      ['real p50', real === undefined ? '-' : (real['p50'] ?? Number.NaN).toFixed(2), ''],
+      ['embedded earliest', (embedded?.['earliest'] ?? Number.NaN).toFixed(2), '>= 0'],
+    ],
+  }
+}
+
+// --- How ----------------------------------------------------------------------------------------------------------
+
+/** MB per second that arrive; what came before `skip` bytes is not counted. */
+async function flow(port: number, connections: number, ms: number, skip = 0): Promise<number> {
+  let bytes = 0
+  let start = performance.now()
+  let counting = skip === 0
+  const sockets = await Promise.all(
+    Array.from({ length: connections }, () =>
+      open(port, (length) => {
+        bytes += length
+        if (counting || bytes < skip) return
+        counting = true
+        bytes = 0
+        start = performance.now()
+      }),
+    ),
+  )
+  if (skip === 0) start = performance.now()
+  for (const socket of sockets) socket.write('go')
+  await sleep(ms)
+  const rate = bytes / 1000 / (performance.now() - start)
+  for (const socket of sockets) socket.resetAndDestroy()
+  await sleep(100)
+  return rate
+}
+
+async function roundTrips(port: number, count: number): Promise<Record<string, number>> {
+  const times: number[] = []
+  const ask = Buffer.alloc(100, 'q')
+  let answered: () => void = () => undefined
+  let got = 0
+  const socket = await open(port, (length) => {
+    got += length
+    if (got === ask.length) answered()
+  })
+  for (let i = 0; i < count + 500; i++) {
+    got = 0
+    const start = performance.now()
+    const answer = new Promise<void>((resolve) => (answered = resolve))
+    socket.write(ask)
+    await answer
+    if (i >= 500) times.push((performance.now() - start) * 1000)
+  }
+  socket.resetAndDestroy()
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+}
+
+/** Connections opened, used for one byte and reset, per second. */
+async function connects(port: number, count: number, lanes: number): Promise<number> {
+  const start = performance.now()
+  let left = count
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) {
+      await new Promise<void>((resolve, reject) => {
+        const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+        socket.once('connect', () => socket.write('x'))
+        socket.once('data', () => {
+          socket.resetAndDestroy()
+          resolve()
+        })
+        socket.once('error', reject)
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return count / ((performance.now() - start) / 1000)
+}
+
+/** Growth of the proxy's resident memory by each connection that was used once and then stands idle. */
+async function idleMemory(port: number, count: number, subject: Subject): Promise<number> {
+  const pid = subject.process?.pid ?? 0
+  await sleep(500)
+  const before = resident(pid)
+  const sockets: Socket[] = []
+  for (let i = 0; i < count; i += 250) {
+    const some = await Promise.all(
+      Array.from({ length: 250 }, async () => {
+        let heard: () => void = () => undefined
+        const answer = new Promise<void>((resolve) => (heard = resolve))
+        const socket = await open(port, () => heard())
+        socket.write('x')
+        await answer
+        return socket
+      }),
+    )
+    sockets.push(...some)
+  }
+  if (subject.way === 'embedded') subject.process?.kill('SIGUSR2')
+  await sleep(1000)
+  const growth = resident(pid) - before
+  for (const socket of sockets) socket.resetAndDestroy()
+  await sleep(1500)
+  return growth / count
+}
+
+/** KB; Linux only. */
+function resident(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+/** How much later than 100 ms answers come. */
+async function lateness(port: number, connections: number, count: number): Promise<Record<string, number>> {
+  const late: number[] = []
+  const one = async (index: number): Promise<void> => {
+    let answered: () => void = () => undefined
+    const socket = await open(port, () => answered())
+    await sleep(index * 5)
+    for (let i = 0; i < count; i++) {
+      const start = performance.now()
+      const answer = new Promise<void>((resolve) => (answered = resolve))
+      socket.write('x')
+      await answer
+      late.push(performance.now() - start - 100)
+      await sleep(7)
+    }
+    socket.resetAndDestroy()
+  }
+  await Promise.all(Array.from({ length: connections }, (_, index) => one(index)))
+  return { p50: percentile(late, 0.5), p99: percentile(late, 0.99), earliest: Math.min(...late) }
+}
+
+/** Reads into one buffer, so that the measuring side costs as little as it can. */
+function open(port: number, heard: (bytes: number) => void): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: {
+        buffer: Buffer.allocUnsafe(64 * 1024),
+        callback: (length) => {
+          heard(length)
+          return true
+        },
+      },
+    })
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', reject)
+    socket.on('error', () => undefined)
+  })
+}
+
+function percentile(list: readonly number[], part: number): number {
+  const sorted = list.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const local = (name: string): string => new URL(name, import.meta.url).pathname
+
+// --- The table ----------------------------------------------------------------------------------------------------
+
+async function report(measure: Measure, subjects: readonly Subject[], upstream: Ports): Promise<void> {
+  const taking = subjects.filter((one) => one.way !== 'direct' || measure.direct !== false)
+  const seen = new Map<Way, Record<string, number>[]>(taking.map((one) => [one.way, []]))
+  for (let round = 0; round < Math.min(rounds, measure.rounds ?? rounds); round++) {
+    for (const subject of taking) {
+      const ports = await lay(subject, upstream, measure)
+      seen.get(subject.way)?.push({ ...(await measure.run(ports, subject)) })
+      await subject.client?.removeProxy('flood')
+      await subject.client?.removeProxy('echo')
+    }
+  }
+  const medians: Partial<Record<Way, Record<string, number>>> = {}
+  for (const [way, all] of seen) {
+    const keys = Object.keys(all[0] ?? {})
+    medians[way] = Object.fromEntries(
+      keys.map((key) => [
+        key,
+        percentile(
+          all.map((one) => one[key] ?? 0),
+          0.5,
+        ),
+      ]),
+    )
+  }
+  console.log(`${measure.name} (${measure.unit})`)
+  for (const [way, figures] of Object.entries(medians)) {
+    console.log(
+      `  ${way.padEnd(10)}${Object.entries(figures)
+        .map(([key, value]) => `${key} ${value.toFixed(value < 100 ? 2 : 0)}`)
+        .join('  ')}`,
+    )
+  }
+  for (const [name, value, goal] of measure.compare(medians))
+    console.log(`  ${name.padEnd(28)}${value.padStart(8)}  ${goal}`)
+}
+
+/** Proxies for one measurement, or the upstream's own ports. */
+async function lay(subject: Subject, upstream: Ports, measure: Measure): Promise<Ports> {
+  const { client } = subject
+  if (client === null) return upstream
+  const make = async (name: 'flood' | 'echo'): Promise<number> => {
+    const made = await client.createProxy({
+      name,
+      listen: '127.0.0.1:0',
+      upstream: `127.0.0.1:${upstream[name]}`,
+    })
+    for (const toxic of measure.toxics ?? []) await client.addToxic(name, { ...toxic, stream: 'downstream' })
+    return Number(/:(\d+)$/.exec(made.listen)?.[1])
+  }
+  return { flood: await make('flood'), echo: await make('echo') }
+}
+
+// --- Processes ----------------------------------------------------------------------------------------------------
+
+function started(
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly child: ChildProcess; readonly line: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.stdout.once('data', (data: Buffer) => resolve({ child, line: data.toString().trim() }))
+  })
+}
+
+async function embedded(): Promise<Subject> {
+  const { child, line } = await started('node', ['--expose-gc', local('proxy-embedded.mjs'), '0'])
+  return { way: 'embedded', process: child, client: new ToxiproxyClient(line) }
+}
+
+async function toxiproxy(): Promise<Subject | null> {
+  const program = process.env['STREAMPROOF_TOXIPROXY_SERVER'] ?? 'toxiproxy-server'
+  try {
+    execFileSync(program, ['-version'], { stdio: 'ignore' })
+  } catch {
+    return null
+  }
+  const port = 20_000 + (process.pid % 20_000)
+  const child = spawn(program, ['-host', '127.0.0.1', '-port', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, LOG_LEVEL: 'error' },
+  })
+  children.push(child)
+  await sleep(500)
+  return { way: 'real', process: child, client: new ToxiproxyClient(`http://127.0.0.1:${port}`) }
+}
+
+await main()
