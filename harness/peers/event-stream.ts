@@ -16,6 +16,7 @@ import type {
 } from './kit.ts'
 import type { Publisher } from './publish.ts'
 import { Severed } from './severed.ts'
+import { judgeAnswer, unanswered } from './stream-answer.ts'
 import { endedHow } from './words.ts'
 
 /**
@@ -78,24 +79,9 @@ export class Stream implements EventStream {
    */
   async accepted(withinMs = this.#patient(this.#context.limits.head)): Promise<this> {
     const head = await this.exchange.headOrEnd(withinMs)
-    const { observer } = this.#context.environment
-    if (head === null) throw this.#unanswered()
     this.#context.judged(this.ending)
-    if (head.status === 429 || head.status === 503) {
-      observer.refused(head.status === 429 ? 'status-429' : 'status-503')
-      throw new Inconclusive('target-refused', `the target answered ${head.status}`)
-    }
-    if (head.status !== 200) throw new Violation('status 200', `status ${head.status}`)
-    const type = head.get('content-type')
-    if (!isEventStream(type)) {
-      const actual = type === null ? 'no Content-Type' : `Content-Type ${JSON.stringify(type.slice(0, 80))}`
-      throw new Violation('a Content-Type of text/event-stream', actual)
-    }
-    const coding = head.list('content-encoding').filter((one) => one.toLowerCase() !== 'identity')
-    if (coding.length > 0 && !this.#takesCoding) {
-      const actual = `Content-Encoding ${JSON.stringify(coding.join(', ').slice(0, 80))}`
-      throw new Violation('no content coding, as the request accepts none', actual)
-    }
+    if (head === null) throw unanswered(this.exchange)
+    judgeAnswer(this.#context, head, this.#takesCoding)
     return this
   }
 
@@ -334,23 +320,6 @@ export class Stream implements EventStream {
     if (this.route.severs && this.exchange.socket.ending?.by !== 'us')
       throw new Severed('the link severed the stream')
   }
-
-  #unanswered(): Error {
-    const { socket, bad } = this.exchange
-    this.#context.judged(socket.ending)
-    if (socket.tls?.error) {
-      return new Violation(
-        'TLS with a certificate that is valid for the host',
-        `TLS failed with ${socket.tls.error}`,
-      )
-    }
-    const expected = 'an HTTP response with status 200'
-    if (bad !== null) return new Violation(expected, bad)
-    if (this.route.severs) return new Severed('the link let no response through')
-    if (socket.ending !== null) return new Violation(expected, endedHow(socket.ending, 'the connection'))
-    socket.gaveUp()
-    return new Violation(expected, 'no response')
-  }
 }
 
 const usualHeaders = [
@@ -361,11 +330,6 @@ const usualHeaders = [
 
 function gives(options: SubscribeOptions, name: string): boolean {
   return (options.headers ?? []).some(([given]) => given.toLowerCase() === name.toLowerCase())
-}
-
-/** True for `text/event-stream`, in any letter case, with parameters or without. */
-export function isEventStream(type: string | null): boolean {
-  return type !== null && (type.split(';')[0] ?? '').trim().toLowerCase() === 'text/event-stream'
 }
 
 function noteOf(event: ParsedEvent): string {

@@ -2,10 +2,10 @@ import { Violation } from '../check/errors.ts'
 import type { Ending } from '../check/model.ts'
 import { ByteBuffer } from '../wire/byte-buffer.ts'
 import type { SessionContext } from './context.ts'
-import { isEventStream } from './event-stream.ts'
 import { Exchange } from './http-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from './kit.ts'
 import { Severed } from './severed.ts'
+import { isEventStream } from './stream-answer.ts'
 import { endedHow } from './words.ts'
 
 const bodyCeiling = 65_536
