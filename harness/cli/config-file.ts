@@ -76,16 +76,15 @@ async function importConfig(path: string): Promise<unknown> {
   // This Node does not strip types: tsx does, if the project that the file belongs to has it.
   let tsx: string
   try {
-    tsx = createRequire(path).resolve('tsx/esm/api')
+    tsx = createRequire(path).resolve('tsx/esm')
   } catch {
     throw new UsageError(
       `config file ${path} is TypeScript, which this Node does not read; install tsx beside it, or write it as .mjs`,
     )
   }
-  const { tsImport } = (await import(pathToFileURL(tsx).href)) as {
-    readonly tsImport: (file: string, from: string) => Promise<unknown>
-  }
-  return await tsImport(address, import.meta.url)
+  // Registers itself for this process. The address differs, because the failed import is remembered by its own.
+  await import(pathToFileURL(tsx).href)
+  return await import(`${address}?by=tsx`)
 }
 
 function isUnknownExtension(error: unknown): boolean {
