@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.ts'
 
-/** Many connections, and connections that come back. */
+/** Many connections, connections that come back, and connections that are slow. */
 export const crowdMutants: readonly Omit<Mutant, 'transport'>[] = [
   {
     name: 'fifteen-websockets',
@@ -25,5 +25,17 @@ export const crowdMutants: readonly Omit<Mutant, 'transport'>[] = [
     breaks: 'A client whose connection was lost is not let in again.',
     clause: 'STREAMPROOF/prompt-reconnect',
     rules: { afterLoss: 'refuse-client' },
+  },
+  {
+    name: 'end-silent-connections',
+    breaks: 'A connection is ended on which nothing came for 150 ms.',
+    clause: 'RFC6455/5.5.2',
+    rules: { endsSilentAfterMs: 150 },
+  },
+  {
+    name: 'end-slow-frames',
+    breaks: 'A frame must be whole 100 ms after its first octet.',
+    clause: 'RFC6455/5.2',
+    rules: { endsSlowFrameAfterMs: 100 },
   },
 ]

@@ -4,6 +4,7 @@ import { PerMessageDeflate } from './deflate.ts'
 import { FrameReader, encodeFrame, opcodes } from './frames.ts'
 import type { FrameHeader } from './frames.ts'
 import { Assembly, plainPiece } from './messages.ts'
+import { Pace } from './pace.ts'
 import type { DeflateAgreement, FrameBreach, Message, WebSocketRules } from './rules.ts'
 import type { WebSocketService } from './service.ts'
 
@@ -56,12 +57,14 @@ class Connection {
   #echoes: Message[] = []
   #pongs: Buffer[] = []
   #failure: FrameBreach | null = null
+  readonly #pace: Pace
 
   constructor(socket: Socket, service: WebSocketService, agreement: DeflateAgreement | null) {
     this.#socket = socket
     this.#service = service
     this.#rules = service.rules
     this.#deflate = agreement === null ? null : new PerMessageDeflate(agreement, service.rules)
+    this.#pace = new Pace(socket, service.rules)
   }
 
   get sentClose(): boolean {
@@ -89,6 +92,7 @@ class Connection {
       else if (part.kind === 'payload') this.#takePayload(part.bytes, part.offset)
       else this.#endFrame()
     }
+    this.#pace.heard(this.#reader.within)
     this.#endSegment()
   }
 

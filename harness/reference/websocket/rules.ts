@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RequestHead } from '../http-head.ts'
 import type { OutgoingFrame } from './frames.ts'
+import type { PaceRules } from './pace.ts'
 
 /** What may be wrong with an opening handshake (RFC 6455 4.2.1 and 9.1). Each is refused, unless a mutant lets it pass. */
 export const handshakeBreaches = [
@@ -140,7 +141,7 @@ export interface OriginSettings {
 }
 
 /** How WebSockets are served: RFC 6455 and RFC 7692. */
-export interface WebSocketRules {
+export interface WebSocketRules extends PaceRules {
   // --- Opening handshake ---
   readonly toleratesInHandshake: readonly HandshakeBreach[]
   readonly refusesInHandshake: readonly HandshakeScruple[]
@@ -268,5 +269,7 @@ export const strictWebSocket: WebSocketRules = {
   connectionLimit: Number.POSITIVE_INFINITY,
   frameQuota: Number.POSITIVE_INFINITY,
   afterLoss: 'nothing',
+  endsSilentAfterMs: Number.POSITIVE_INFINITY,
+  endsSlowFrameAfterMs: Number.POSITIVE_INFINITY,
   deflater: 'as-agreed',
 }
