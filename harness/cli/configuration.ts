@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { UsageError } from '../check/errors.ts'
 import { contractShape, parseContract, parseStrictly } from '../target/contract.ts'
 import type { Contract } from '../target/contract.ts'
-import { suggestion } from '../target/closest.ts'
+import { closest, suggestion } from '../target/closest.ts'
 import { loadConfigFile } from './config-file.ts'
 import { systemReason } from './files.ts'
 import { flagOf, keyOf, optionNames, optionSpec, variableOf } from './options.ts'
@@ -38,12 +38,18 @@ export interface Given {
   readonly folder: string
 }
 
+const prefix = 'STREAMPROOF_'
+
 /** Variables that are ours, but no options. */
 const otherVariables = [
-  'STREAMPROOF_CONFIG',
-  'STREAMPROOF_TARGET',
-  'STREAMPROOF_REQUIRE_REAL',
-  'STREAMPROOF_CI_CACHE',
+  'CONFIG',
+  'TARGET',
+  'FUZZ',
+  'REAL',
+  'REQUIRE_REAL',
+  'CI_CACHE',
+  'TOXIPROXY_CLI',
+  'TOXIPROXY_SERVER',
 ]
 
 /** What a config file may hold: every option, and the contract. */
@@ -244,13 +250,15 @@ function refuseHomeless(contract: Contract, origins: ReadonlyMap<string, Origin>
 }
 
 function mistypedVariables(env: Given['env']): string[] {
-  const known = [...optionNames.map(variableOf), ...otherVariables]
-  return Object.keys(env)
-    .filter((name) => name.startsWith('STREAMPROOF_') && !known.includes(name))
-    .flatMap((name) => {
-      const near = suggestion(name, known)
-      return near === '' ? [] : [`the environment variable ${name} is not an option${near}`]
-    })
+  const known = [...optionNames.map((name) => variableOf(name).slice(prefix.length)), ...otherVariables]
+  return Object.keys(env).flatMap((name) => {
+    const word = name.slice(prefix.length)
+    if (!name.startsWith(prefix) || known.includes(word)) return []
+    const near = closest(word, known)
+    return near === null
+      ? []
+      : [`the environment variable ${name} is not an option (did you mean ${prefix}${near}?)`]
+  })
 }
 
 function resolvePaths(content: Record<string, unknown>, folder: string): void {
