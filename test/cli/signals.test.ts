@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { reportSchema } from '../../harness/check/result.ts'
 import type { Report } from '../../harness/check/result.ts'
+import { startReference } from '../../harness/reference/start.ts'
+import type { Reference } from '../../harness/reference/start.ts'
 import { startProxyServer } from '../../proxies/standalone.ts'
 import { Spawned } from './spawned.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -15,11 +17,19 @@ function reportIn(folder: string): Report {
 
 const usualFiles = ['index.html', 'junit.xml', 'report.json', 'report.md']
 
-/** Slow enough that the run is under way when the signal comes. */
-const slowly = ['run', '--jobs', '1']
-
 describe('cli: signals and closed pipes', function () {
   this.timeout(60_000)
+  let reference: Reference
+  /** Slow enough that the run is under way when the signal comes. */
+  let slowly: readonly string[]
+
+  before(async () => {
+    reference = await startReference()
+    slowly = ['run', reference.ws.href, '--jobs', '1']
+  })
+
+  after(() => reference.close())
+
   // Windows has no signals that a process could take to end in order.
   before(function () {
     if (process.platform === 'win32') this.skip()
@@ -68,7 +78,7 @@ describe('cli: signals and closed pipes', function () {
 
   it('a reader of stdout that goes away: files are written, nothing crashes', async () => {
     using folder = temporaryFolder()
-    await using run = new Spawned(['run', '--only', 'both/connection/**'], folder.path)
+    await using run = new Spawned(['run', reference.ws.href, '--only', 'ws/control/*'], folder.path)
     run.child.stdout.destroy()
     expect(await run.ends(), run.err).to.equal(reportIn(folder.path).run.exitCode)
     expect(readdirSync(join(folder.path, 'streamproof-report')).toSorted()).to.deep.equal(usualFiles)
