@@ -151,8 +151,10 @@ function parsed(name: OptionName, text: string | readonly string[] | true, place
   else if (shown === null && typeof text === 'string') raw = switches.get(text.toLowerCase()) ?? text
   else if (Array.isArray(text)) raw = name === 'header' ? text : text.join(',')
   const result = schema.safeParse(raw)
-  if (result.success) return result.data
-  throw new UsageError(`${place} ${sentence(result.error)}`)
+  if (!result.success) throw new UsageError(`${place} ${sentence(result.error)}`)
+  // `--only "$UNSET"` must not mean everything.
+  if (Array.isArray(result.data) && result.data.length === 0) throw new UsageError(`${place} is empty`)
+  return result.data
 }
 
 const switches: ReadonlyMap<string, boolean> = new Map([

@@ -190,6 +190,7 @@ describe('cli/configuration', () => {
         { flags: { maxTime: '20' } },
         /^--max-time takes a time with its unit, .*"20" is none$/,
       ],
+      ['an empty selection', { flags: { only: [''] } }, /^--only is empty$/],
       ['an unknown word', { flags: { failOn: 'shuold' } }, /^--fail-on takes must, should, never/],
       [
         'an unknown topic',

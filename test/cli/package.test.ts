@@ -121,6 +121,21 @@ describe('the package, installed where there is nothing else', function () {
     ])
   })
 
+  it('reads a TypeScript config where this Node can, and else says so in one line', async () => {
+    using project = temporaryFolder({
+      'streamproof.config.ts': 'const jobs: number = 5\nexport default { jobs }\n',
+    })
+    const { out, err, status } = await ran(bin, ['config', '--print'], project.path)
+    if ((process.features as { readonly typescript?: unknown }).typescript) {
+      expect(out, err).to.match(/^jobs +5 +streamproof\.config\.ts$/m)
+    } else {
+      expect(err).to.match(
+        /^streamproof: config file .* is TypeScript, which this Node does not read; install tsx .*\n$/,
+      )
+      expect(status).to.equal(2)
+    }
+  })
+
   it('is a library', async () => {
     writeFileSync(
       join(folder.path, 'consumer.mjs'),

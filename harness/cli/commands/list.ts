@@ -41,10 +41,10 @@ function json(checks: readonly PlacedCheck[]): string {
   return JSON.stringify(
     {
       total: checks.length,
-      /** What the checks that run alone may take at most, one after the other. */
+      /** The checks that run alone, one after the other, and the time that they need against a prompt target. */
       exclusive: {
         checks: exclusive.length,
-        budgetMs: exclusive.reduce((sum, check) => sum + (check.budget ?? defaultBudgetMs), 0),
+        takesMs: exclusive.reduce((sum, check) => sum + (check.takes ?? 0), 0),
       },
       checks: checks.map((check) => ({
         id: check.id,
@@ -58,6 +58,7 @@ function json(checks: readonly PlacedCheck[]): string {
         after: check.after ?? [],
         mutants: check.mutants,
         exclusive: check.exclusive ?? null,
+        takesMs: check.takes ?? null,
         budgetMs: check.budget ?? defaultBudgetMs,
         expectations: check.expectations ?? [],
         autobahn: check.autobahn ?? null,
