@@ -119,6 +119,7 @@ export const clientsIndependent = check({
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
   topic: 'scalability',
+  needs: ['sse.endless'],
   mutants: ['leaving-ends-all', 'one-stream-at-a-time'],
   async run(kit) {
     const [stays, leaves] = [await kit.subscribe(), await kit.subscribe()]

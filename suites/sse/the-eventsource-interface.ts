@@ -194,6 +194,7 @@ export const upstreamWithoutEffect = check({
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-3' },
   topic: 'limitations',
+  needs: ['sse.endless'],
   mutants: ['upstream-ends-stream', 'upstream-echoed', 'answers-inside-stream'],
   expectations: ['EXP-CON-3', 'EXP-LIM-4'],
   async run(kit) {
