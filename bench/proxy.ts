@@ -38,16 +38,18 @@ async function main(): Promise<void> {
     .split(' ')
     .map(Number)
   const upstream: Ports = { flood, echo }
-  const subjects: Subject[] = [{ way: 'direct', process: null, client: null }, await embedded()]
-  const real = await toxiproxy()
-  if (real === null) console.log('toxiproxy-server was not found: measuring without it')
-  else subjects.push(real)
+  const proxies = async (): Promise<readonly Subject[]> => {
+    const real = await toxiproxy()
+    return real === null ? [await embedded()] : [await embedded(), real]
+  }
+  const subjects: readonly Subject[] = [{ way: 'direct', process: null, client: null }, ...(await proxies())]
+  if (subjects.length < 3) console.log('toxiproxy-server was not found: measuring without it')
   console.log(
     `node ${process.version}, ${rounds} rounds, medians; ways in turn: ${subjects.map((one) => one.way).join(', ')}\n`,
   )
   for (const measure of measures) {
     if (only !== undefined && !only.some((name) => measure.name.includes(name))) continue
-    await report(measure, subjects, upstream)
+    await report(measure, measure.fresh === true ? await proxies() : subjects, upstream)
   }
   for (const child of children) child.kill('SIGKILL')
 }
@@ -61,6 +63,8 @@ interface Measure {
     readonly type: string
     readonly attributes: Readonly<Record<string, number>>
   }[]
+  /** In new processes: memory that earlier measurements left behind would be reused unseen. */
+  readonly fresh?: boolean
   /** Without it, a proxy only: a figure of its own without proxy makes no sense. */
   readonly direct?: boolean
   readonly rounds?: number
@@ -112,6 +116,7 @@ const measures: readonly Measure[] = [
     name: 'idle-memory',
     unit: 'KB per connection',
     direct: false,
+    fresh: true,
     rounds: 1,
     run: async ({ echo }, subject) => ({ memory: await idleMemory(echo, 5000, subject) }),
     compare: ({ embedded, real }) => [
@@ -160,11 +165,13 @@ function latencyOf(connections: number, goal: string): Measure {
 async function flow(port: number, connections: number, ms: number, skip = 0): Promise<number> {
   let bytes = 0
   let start = performance.now()
+  let last = start
   let counting = skip === 0
   const sockets = await Promise.all(
     Array.from({ length: connections }, () =>
       open(port, (length) => {
         bytes += length
+        last = performance.now()
         if (counting || bytes < skip) return
         counting = true
         bytes = 0
@@ -175,7 +182,8 @@ async function flow(port: number, connections: number, ms: number, skip = 0): Pr
   if (skip === 0) start = performance.now()
   for (const socket of sockets) socket.write('go')
   await sleep(ms)
-  const rate = bytes / 1000 / (performance.now() - start)
+  // Bytes come in lumps: the time runs from the end of one lump to the end of another.
+  const rate = bytes / 1000 / ((skip === 0 ? performance.now() : last) - start)
   for (const socket of sockets) socket.resetAndDestroy()
   await sleep(100)
   return rate
@@ -385,7 +393,7 @@ async function toxiproxy(): Promise<Subject | null> {
   } catch {
     return null
   }
-  const port = 20_000 + (process.pid % 20_000)
+  const port = 20_000 + ((process.pid + children.length) % 20_000)
   const child = spawn(program, ['-host', '127.0.0.1', '-port', String(port)], {
     stdio: 'ignore',
     env: { ...process.env, LOG_LEVEL: 'error' },

@@ -11,6 +11,8 @@ interface BandwidthSettings {
 
 /** Longer chunks go out in slices of this many ms. */
 const sliceMs = 100
+/** A chunk that comes this soon behind the last one belongs to the same schedule. */
+const gapMs = 5
 
 /**
  * Lets `rate` bytes pass in each millisecond: a chunk goes out when its last byte would have. Longer chunks go out in
@@ -41,8 +43,9 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     this.#rate = settings.rate
   }
 
+  /** One chunk is in work and one waits, so that no time is lost between them. */
   get full(): boolean {
-    return this.#queue.length > 0
+    return this.#queue.length > 1
   }
 
   write(chunk: Chunk): void {
@@ -64,6 +67,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     const waiting = this.#queue.shift()
     if (waiting === undefined) return
     this.#out.write(waiting)
+    this.#out.drained()
     this.#next()
   }
 
@@ -81,12 +85,12 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     const chunk = this.#queue[0]
     if (chunk === undefined) {
       if (this.#ended) this.#out.end()
-      else this.#out.drained()
       return
     }
     if (this.#rate === 0) return
     const size = Math.min(chunk.data.length, this.#rate * sliceMs)
-    this.#free = Math.max(this.#free, now()) + size / this.#rate
+    const time = now()
+    this.#free = (time - this.#free < gapMs ? this.#free : time) + size / this.#rate
     this.#timer = at(this.#free, () => {
       this.#timer = null
       this.#send(chunk, size)
@@ -98,6 +102,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     if (size === chunk.data.length) {
       this.#queue.shift()
       this.#out.write(chunk)
+      this.#out.drained()
       return
     }
     this.#queue[0] = { data: chunk.data.subarray(size), at: chunk.at }
