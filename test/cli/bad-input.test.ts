@@ -7,6 +7,7 @@ import type { BadServer } from './bad-servers.ts'
 import { freePort, httpServer, socketServer } from './bad-servers.ts'
 import type { Told } from './in-process.ts'
 import { streamproof } from './in-process.ts'
+import { foreignProxy, sharedEngine } from './shared-engine.ts'
 import { temporaryFolder } from './temporary.ts'
 
 /** Limits are a fifth of the usual: what is silent is silent at once. */
@@ -230,6 +231,23 @@ describe('cli: what is wrong with the engine', () => {
     expect(told.lines).to.have.length(1)
     expect(told.status).to.be.oneOf([2, 3])
   })
+
+  it('leaves no proxy behind, whatever the target is, and touches none of others', async () => {
+    using folder = temporaryFolder()
+    await using engine = await sharedEngine()
+    await using page = await httpServer((_, response) =>
+      response.setHeader('Content-Type', 'text/html').end(),
+    )
+    for (const port of [await freePort(), page.port]) {
+      const words = ['run', `ws://127.0.0.1:${port}/`, '--proxy', engine.url, ...hasty]
+      expect((await streamproof(words, folder.path)).status).to.equal(3)
+      expect(await engine.names()).to.deep.equal([foreignProxy])
+    }
+    const judged = ['run', '--only', 'ws/control/*-over-125,ws/faults/*', '--proxy', engine.url, '--quiet']
+    await using server = await startReference({ sse: false })
+    await streamproof([...judged, server.ws.href], folder.path)
+    expect(await engine.names()).to.deep.equal([foreignProxy])
+  }).timeout(30_000)
 
   it('leaves a report that was there as it was', async () => {
     using folder = temporaryFolder()

@@ -5,7 +5,7 @@ import { reportSchema } from '../../harness/check/result.ts'
 import type { Report } from '../../harness/check/result.ts'
 import { startReference } from '../../harness/reference/start.ts'
 import type { Reference } from '../../harness/reference/start.ts'
-import { startProxyServer } from '../../proxies/standalone.ts'
+import { foreignProxy, sharedEngine } from './shared-engine.ts'
 import { Spawned } from './spawned.ts'
 import { temporaryFolder } from './temporary.ts'
 
@@ -51,7 +51,7 @@ describe('cli: signals and closed pipes', function () {
       expect({ complete, exitCode }).to.deep.equal({ complete: false, exitCode: status })
       expect(readdirSync(join(folder.path, 'streamproof-report')).toSorted()).to.deep.equal(usualFiles)
       expect(run.err).to.include(`streamproof: ${signal}: removing the proxies and writing what was judged`)
-      expect(await engine.names()).to.deep.equal(['somebody-elses'])
+      expect(await engine.names()).to.deep.equal([foreignProxy])
     })
   }
 
@@ -95,19 +95,3 @@ describe('cli: signals and closed pipes', function () {
     })
   }
 })
-
-/** A Toxiproxy that others use as well. */
-async function sharedEngine(): Promise<
-  AsyncDisposable & { readonly url: string; names(): Promise<string[]> }
-> {
-  const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
-  await fetch(`${server.url}/proxies`, {
-    method: 'POST',
-    body: JSON.stringify({ name: 'somebody-elses', listen: '127.0.0.1:0', upstream: '127.0.0.1:9' }),
-  })
-  return {
-    url: server.url,
-    names: async () => Object.keys((await (await fetch(`${server.url}/proxies`)).json()) as object),
-    [Symbol.asyncDispose]: () => server.close(),
-  }
-}
