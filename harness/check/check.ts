@@ -17,6 +17,8 @@ export interface Check<Kit = never> {
   readonly mutants: readonly string[]
   /** Runs alone: because it measures time, or because it loads the target. */
   readonly exclusive?: 'time' | 'load'
+  /** What an exclusive check takes against a prompt target, in ms: a run cannot be shorter than the sum of these. */
+  readonly takes?: number
   /** Time budget in ms, before `--timeout-scale`; 15 000 unless told. */
   readonly budget?: number
   /** The documented expectations that this check measures. */
@@ -52,6 +54,8 @@ export function check<Kit>(definition: Check<Kit>): DeclaredCheck<Kit> {
   const transport = transports[form?.[1] ?? '']
   if (transport === undefined) throw new TypeError(`check id ${definition.id} is not transport/area/name`)
   if (definition.mutants.length === 0) throw new TypeError(`check ${definition.id} names no mutant`)
+  if ((definition.exclusive === undefined) !== (definition.takes === undefined))
+    throw new TypeError(`check ${definition.id} has to say what it takes exactly if it is exclusive`)
   const made = { ...definition, transport, sequence: declared.length }
   declared.push(made)
   return made

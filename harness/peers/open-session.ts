@@ -1,6 +1,7 @@
-import { Violation } from '../check/errors.ts'
+import { Inconclusive, Violation } from '../check/errors.ts'
 import { openContext } from './context.ts'
 import type { SessionContext } from './context.ts'
+import { ipv6AddressOf } from './ipv6.ts'
 import type { Kit } from './kit.ts'
 import type { Session, SessionEnvironment } from './session.ts'
 import { sseVerbs } from './sse-kit.ts'
@@ -28,6 +29,12 @@ function openKit(context: SessionContext): Kit {
     },
     get sse() {
       return context.endpoint('sse')
+    },
+    async overIpv6(transport) {
+      const { url } = context.endpoint(transport)
+      const host = await ipv6AddressOf(url)
+      if (host === null) throw new Inconclusive('environment', 'the host has no IPv6 address')
+      return { ...context.direct(url), host }
     },
     nonce: () => context.nonce(),
     randomBytes: (length) => context.randomBytes(length),

@@ -13,6 +13,8 @@ export interface ServerRules {
    * whatever is asked is granted, and whatever is sent is taken. `dead`: every connection is ended at once.
    */
   readonly service: 'serve' | 'mute' | 'accept-everything' | 'dead'
+  /** What a connection to the IPv6 address meets: service, or silence. */
+  readonly ipv6: 'serve' | 'ignore'
   /** The certificate of the TLS ports: of the reference's own authority, of one that nobody knows, for another name, or expired. */
   readonly certificate: 'trusted' | 'self-signed' | 'other-name' | 'expired'
   /** The oldest TLS version that is spoken. */
@@ -28,6 +30,7 @@ export interface Rules extends ServerRules, HttpRules, WebSocketRules, SseRules 
 
 const strictServer: ServerRules = {
   service: 'serve',
+  ipv6: 'serve',
   certificate: 'trusted',
   oldestTls: 'TLSv1.2',
   plainTextOnTlsPort: 'refuse',

@@ -94,7 +94,9 @@ export async function startReference(options: ReferenceOptions = {}): Promise<Re
             plainUrl: () => url('http', refusing, '/events').href,
           },
   }
-  const serve = (socket: Socket): void => void converse(socket, services)
+  const serve = (socket: Socket): void => {
+    if (rules.ipv6 === 'serve' || socket.localFamily !== 'IPv6') void converse(socket, services)
+  }
   const url = (scheme: string, { port }: Listener, path: string): URL =>
     new URL(`${scheme}://${name}:${port}${path}`)
   const open = async (

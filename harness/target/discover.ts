@@ -1,9 +1,10 @@
-import { lookup } from 'node:dns/promises'
 import net from 'node:net'
 import { Inconclusive, Violation } from '../check/errors.ts'
 import type { Capability, CapabilityFinding } from '../check/model.ts'
 import type { Report } from '../check/result.ts'
+import { addressOf } from '../peers/context.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
+import { ipv6AddressOf } from '../peers/ipv6.ts'
 import type { Kit } from '../peers/kit.ts'
 import { openSession } from '../peers/open-session.ts'
 import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
@@ -167,18 +168,10 @@ function without(endpoint: Endpoint, capabilities: readonly Capability[], failur
 
 /** Whether the host has an IPv6 address at which its port is open, seen from here. */
 async function ipv6Finding({ url }: Endpoint, withinMs: number): Promise<CapabilityFinding> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const { host, port } = addressOf(url)
   if (net.isIP(host) === 4) return absent('the URL names an IPv4 address: give the host by its name')
-  const address =
-    net.isIP(host) === 6
-      ? host
-      : await lookup(host, { family: 6 }).then(
-          (found) => found.address,
-          () => null,
-        )
+  const address = await ipv6AddressOf(url)
   if (address === null) return absent('the host has no IPv6 address')
-  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
   return (await accepts(address, port, withinMs))
     ? present('the port is open at the IPv6 address of the host')
     : absent('no connection to the IPv6 address of the host: this machine, or the server, lacks IPv6')

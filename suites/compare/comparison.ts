@@ -38,6 +38,7 @@ export const pushLatency = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
+  takes: 300,
   mutants: ['deliver-twice', 'mute'],
   expectations: ['EXP-PER-2', 'EXP-USE-1'],
   async run({ connect, subscribe, inTurn, now, measure, expect }) {
@@ -111,6 +112,7 @@ export const sideBySide = check({
   clause: { spec: 'STREAMPROOF', section: 'side-by-side' },
   topic: 'scalability',
   exclusive: 'load',
+  takes: 200,
   mutants: ['dead'],
   expectations: ['EXP-SCA-1', 'EXP-SCA-3'],
   async run({ connect, subscribe, together, now, measure }) {

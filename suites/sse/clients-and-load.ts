@@ -54,6 +54,7 @@ export const twenty = check({
   topic: 'scalability',
   needs: ['sse.publish'],
   exclusive: 'load',
+  takes: 200,
   mutants: ['few-streams', 'newest-client-only'],
   async run({ subscribe, publish, together, nonce, now, measure }) {
     const streams = await together(many, () => subscribe({ judgesRefusal: true }))
@@ -76,6 +77,7 @@ export const twentyBack = check({
   topic: 'scalability',
   needs: ['sse.events', 'sse.ids'],
   exclusive: 'load',
+  takes: 500,
   mutants: ['refuse-comeback', 'slow-comeback', 'few-streams'],
   async run({ subscribe, together, now, measure }) {
     const streams = await together(many, () => subscribe({ judgesRefusal: true }))
@@ -100,6 +102,7 @@ export const pushLatency = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
+  takes: 300,
   mutants: ['deliver-twice'],
   expectations: ['EXP-PER-3'],
   async run({ subscribe, inTurn, now, measure, expect }) {
@@ -126,6 +129,7 @@ export const bytesPerEvent = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
+  takes: 300,
   mutants: ['cut-long-payload'],
   expectations: ['EXP-PER-3'],
   async run({ subscribe, publish, nonce, measure }) {
@@ -146,6 +150,7 @@ export const burst = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
+  takes: 300,
   mutants: ['reverse-events'],
   expectations: ['EXP-PER-3'],
   async run({ subscribe, publish, inTurn, nonce, now, measure, expect }) {
@@ -161,5 +166,19 @@ export const burst = check({
       'the order of publication',
       'another order',
     )
+  },
+})
+
+export const ipv6 = check({
+  id: 'sse/compatibility/ipv6',
+  title: 'serves at its IPv6 address what it serves at the other',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'ipv6' },
+  topic: 'compatibility',
+  needs: ['ipv6'],
+  mutants: ['deaf-on-ipv6'],
+  async run({ subscribe, overIpv6 }) {
+    const stream = await subscribe({ via: await overIpv6('sse') })
+    await stream.expectOpen()
   },
 })

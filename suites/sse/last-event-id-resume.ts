@@ -104,7 +104,7 @@ export const underFault = waysBack.map(([name, fault, how]) =>
     title: `resumes with nothing lost, nothing twice and in order where ${how}`,
     needs: [...needs],
     // How long bytes took is the proof of the fault, and other checks publish on the same stream.
-    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const }),
+    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, takes: 700 }),
     mutants: ['resume-inclusive', 'resume-loses-first'],
     async run({ resume }) {
       const story = await resume({ loss: hangUp, resumeUnder: fault, race: 0 })

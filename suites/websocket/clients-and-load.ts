@@ -122,6 +122,7 @@ export const twenty = check({
   clause: { spec: 'STREAMPROOF', section: 'twenty-connections' },
   topic: 'scalability',
   exclusive: 'load',
+  takes: 200,
   mutants: ['fifteen-websockets'],
   expectations: ['EXP-SCA-1'],
   async run({ connect, together, now, measure }) {
@@ -140,6 +141,7 @@ export const twentyBack = check({
   clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
   topic: 'scalability',
   exclusive: 'load',
+  takes: 300,
   mutants: ['refuse-after-loss', 'fifteen-websockets'],
   expectations: ['EXP-REC-1', 'EXP-SCA-1'],
   async run({ connect, together, nonce, now, measure }) {
@@ -163,6 +165,7 @@ export const roundTrip = check({
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-2' },
   topic: 'performance',
   exclusive: 'time',
+  takes: 200,
   mutants: ['ignore-pings'],
   expectations: ['EXP-PER-2'],
   async run({ connect, inTurn, now, measure, expect }) {
@@ -197,5 +200,19 @@ export const overhead = check({
     const frame = ws.frames.find(({ ms }) => ms === message.ms)
     measure('headerOctets', frame?.lengthBits === 64 ? 10 : 4)
     expect(frame?.lengthBits !== 64, 'a header of 4 octets', 'a longer one')
+  },
+})
+
+export const ipv6 = check({
+  id: 'ws/compatibility/ipv6',
+  title: 'serves at its IPv6 address what it serves at the other',
+  level: 'SHOULD',
+  clause: { spec: 'STREAMPROOF', section: 'ipv6' },
+  topic: 'compatibility',
+  needs: ['ipv6'],
+  mutants: ['deaf-on-ipv6'],
+  async run({ connect, overIpv6 }) {
+    const ws = await connect({ via: await overIpv6('websocket') })
+    await ws.expectPong()
   },
 })

@@ -55,6 +55,14 @@ describe('check()', () => {
   })
 })
 
+describe('check() of an exclusive check', () => {
+  it('wants to know what it takes, and of no other', () => {
+    expect(() => made('ws/a/alone', { exclusive: 'time' })).to.throw(TypeError, 'has to say what it takes')
+    expect(() => made('ws/a/beside', { takes: 5 })).to.throw(TypeError, 'has to say what it takes')
+    expect(made('ws/a/said', { exclusive: 'load', takes: 5 }).takes).to.equal(5)
+  })
+})
+
 describe('assemble()', () => {
   it('orders by transport, section and place in the text, not by export name', () => {
     const [z, a, sse, early] = [made('ws/b/z'), made('ws/b/a'), made('sse/a/a'), made('ws/a/early')]

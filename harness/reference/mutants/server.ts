@@ -32,4 +32,11 @@ export const serverMutants: readonly Mutant[] = [
     clause: 'RFC9110/15',
     rules: { service: 'dead' },
   },
+  {
+    name: 'deaf-on-ipv6',
+    transport: 'both',
+    breaks: 'Connections to the IPv6 address are accepted, and nothing is ever said on them.',
+    clause: 'STREAMPROOF/ipv6',
+    rules: { ipv6: 'ignore' },
+  },
 ]
