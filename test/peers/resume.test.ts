@@ -81,6 +81,26 @@ describe('resume', () => {
     expect(story.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
   })
 
+  it('finds the place on a stream that others publish to', async () => {
+    const { url, publish } = await resumeServer(bench)
+    const [mine, others] = [
+      bench.verbs(url, { publish, engine, timeScale: 0.5 }),
+      bench.verbs(url, { publish }),
+    ]
+    const noise = { on: true }
+    const noisy = (async () => {
+      while (noise.on) await others.publish({ data: 'somebody else' })
+    })()
+    const story = await mine.resume({ loss: { kind: 'cut', at: 'in-character' }, race: 0 })
+    noise.on = false
+    await noisy
+    sound(story)
+    expect(story.faults[0]?.proof).to.equal(
+      'the link ended the stream by FIN inside a character of several bytes in the data of an event',
+    )
+    expect(story.witness.every(({ data }) => data !== 'somebody else')).to.equal(true)
+  })
+
   const losses: readonly (readonly [string, ResumePlan, readonly string[]])[] = [
     ['RST by the link', { loss: { kind: 'rst' } }, ['reset']],
     ['a black hole', { loss: { kind: 'black-hole' } }, ['black-hole']],
