@@ -112,25 +112,66 @@ export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: numbe
   })
 }
 
-/** What fell, by id, with what each said instead of what it expected. */
-export function falls(report: Report): Map<string, string> {
-  return new Map(report.results.filter(fell).map(({ id, actual }) => [id, actual ?? '']))
-}
-
-/** Several texts may be committed where both are right: how a connection ended depends on who was faster. */
-export function agrees(committed: MutantRow['named'][string] | undefined, actual: string): boolean {
-  return committed !== undefined && [committed].flat().includes(actual)
-}
-
-/** What fell, with the committed texts where these agree with what was said. */
-export function namedRow(
-  found: ReadonlyMap<string, string>,
-  committed: MutantRow['named'],
-): MutantRow['named'] {
-  const rows = [...found].map(
-    ([id, actual]) => [id, agrees(committed[id], actual) ? (committed[id] ?? actual) : actual] as const,
+/**
+ * Results of a mutant by id. What is not as committed is looked at once more, one check at a time, before it counts:
+ * a machine under load is no proof of anything.
+ * @param only the checks that name the mutant, all of which have to fall; every check unless given.
+ */
+export async function lookAt(
+  mutant: string,
+  by: {
+    readonly catalogue: Catalogue<Kit>
+    readonly engine: Engine
+    readonly capabilities: KnownCapabilities
+  },
+  row: MutantRow = { named: {}, also: [] },
+  only?: readonly string[],
+): Promise<Map<string, Result>> {
+  const { catalogue, engine, capabilities } = by
+  const look = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
+    (await judged(catalogue, engine, { mutant }, { capabilities, repeatFalls: false, ...more })).results
+  const first = await look(only === undefined ? {} : { selection: { only } })
+  const falls = new Set([...(only ?? Object.keys(row.named)), ...row.also])
+  const doubtful = first.filter(
+    (result) =>
+      fell(result) !== falls.has(result.id) ||
+      (result.id in row.named && !agrees(row.named[result.id], result.actual)),
   )
-  return Object.fromEntries(rows.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const again =
+    doubtful.length === 0 ? [] : await look({ selection: { only: doubtful.map(({ id }) => id) }, jobs: 1 })
+  return new Map([...first, ...again].map((result) => [result.id, result]))
+}
+
+/** Several texts may be committed where each is right: how a connection ended depends on who was faster. */
+export function agrees(committed: MutantRow['named'][string] | undefined, actual: string | null): boolean {
+  return committed !== undefined && actual !== null && [committed].flat().includes(actual)
+}
+
+/**
+ * Whether the matrix is to be written, for review: `UPDATE_MATRIX=1` puts what was found in the place of what is
+ * committed, `UPDATE_MATRIX=add` adds further texts to it. Never in CI.
+ */
+export const update = process.env['CI'] === undefined ? (process.env['UPDATE_MATRIX'] ?? null) : null
+
+/** The row of a mutant: what fell, with the committed texts where these agree with what was said. */
+export function rowOf(results: Iterable<Result>, own: ReadonlySet<string>, committed?: MutantRow): MutantRow {
+  const fallen = [...results].filter(fell)
+  const texts = fallen
+    .filter(({ id }) => own.has(id))
+    .map(({ id, actual }) => [id, textOf(actual ?? '', committed?.named[id])] as const)
+  return {
+    named: Object.fromEntries(texts.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    also: fallen.flatMap(({ id }) => (own.has(id) ? [] : [id])).toSorted((a, b) => (a < b ? -1 : 1)),
+  }
+}
+
+function textOf(
+  actual: string,
+  committed: MutantRow['named'][string] | undefined,
+): string | readonly string[] {
+  if (committed === undefined) return actual
+  if (agrees(committed, actual)) return committed
+  return update === 'add' ? [...[committed].flat(), actual].toSorted((a, b) => (a < b ? -1 : 1)) : actual
 }
 
 /** Writes the matrix for review, without mutants that are no more. */
