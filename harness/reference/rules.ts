@@ -1,6 +1,5 @@
 import { strictHttp } from './http-rules.ts'
 import type { HttpRules } from './http-rules.ts'
-import type { Mutant } from './mutant.ts'
 import { strictSse } from './sse/rules.ts'
 import type { SseRules } from './sse/rules.ts'
 import { strictWebSocket } from './websocket/rules.ts'
@@ -40,6 +39,6 @@ const strictServer: ServerRules = {
 export const strictRules: Rules = { ...strictServer, ...strictHttp, ...strictWebSocket, ...strictSse }
 
 /** The strict rules, with those of the mutant in their place. */
-export function rulesFor(mutant: Mutant | null): Rules {
+export function rulesFor(mutant: { readonly rules: Partial<Rules> } | null): Rules {
   return { ...strictRules, ...mutant?.rules }
 }
