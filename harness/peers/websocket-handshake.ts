@@ -13,7 +13,8 @@ import type { HandshakeAnswer, HandshakeChanges, HttpHead } from './kit.ts'
 import { Severed } from './severed.ts'
 import { openSocket } from './socket.ts'
 import type { PeerSocket } from './socket-types.ts'
-import { endingWords, RawWebSocket } from './websocket-peer.ts'
+import { RawWebSocket } from './websocket-peer.ts'
+import { endingWords } from './websocket-words.ts'
 
 type Headers = readonly (readonly [string, string])[]
 

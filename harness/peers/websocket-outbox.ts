@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { FrameDecoder, encodeFrame, opcodes } from '../wire/frames.ts'
+import { encodeFrame, opcodes } from '../wire/frames.ts'
 import { Inflater } from '../wire/deflate.ts'
 import { encodeUtf8 } from '../wire/utf8.ts'
 import type { FrameToSend, Opcode, ReceivedFrame, ReceivedMessage } from './kit.ts'
@@ -27,11 +27,6 @@ export class Outbox {
     if (opcode === opcodes.ping) this.#sent.push({ kind: 'ping', payload, asked })
     else if (opcode !== opcodes.pong && opcode !== opcodes.close)
       this.#sent.push({ kind: 'data', payload, asked })
-  }
-
-  /** Notes the frames that these bytes hold, if they hold any. */
-  noteBytes(bytes: Uint8Array, asked: number): void {
-    for (const frame of new FrameDecoder().push(bytes).frames) this.note(frame.opcode, frame.payload, asked)
   }
 
   /** Notes a compressed message by what it says. */

@@ -412,6 +412,27 @@ describe('the WebSocket peer', () => {
     expect(await violation(open.expectEnd())).to.equal('the target sent a Close frame without a code')
   })
 
+  it('answers a Ping only behind the frame that a check has left unfinished', async () => {
+    const heard: string[] = []
+    const pinging = upgraded((socket) => {
+      const read = clientFrames(({ first, payload }) => {
+        heard.push(`${first.toString(16)} ${payload.toString()}`)
+        if (first === 0x8a) socket.write(serverFrame(0x81, 'thanks'))
+      })
+      return (bytes) => {
+        if (bytes[0] === 0x81)
+          socket.write(Buffer.concat([serverFrame(0x89, 'you?'), serverFrame(0x81, 'asked')]))
+        read(bytes)
+      }
+    })
+    const ws = await (await kitFor(pinging)).connect({ unproven: true })
+    ws.sendBytes(Uint8Array.of(0x81, 0x82, 0, 0, 0, 0, 0x61))
+    await ws.expectMessage('text', 'asked')
+    ws.sendBytes(Uint8Array.of(0x62))
+    await ws.expectMessage('text', 'thanks')
+    expect(heard).to.deep.equal(['81 ab', '8a you?'])
+  })
+
   it('finds what must not come, by a barrier', async () => {
     const ws = await (await kitFor(onData((socket) => socket.write(serverFrame(0x81, 'late'))))).connect()
     await ws.expectNone('text', ({ opcode }) => opcode === 1)
