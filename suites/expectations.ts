@@ -1,5 +1,8 @@
 import type { Expectation } from '../harness/check/expectation.ts'
 
+const opening = 'both/connection/opening-bytes'
+const latency = 'both/performance/latency'
+
 /**
  * The documented expectations: what the comparison of the two transports claims, statement by statement. A run
  * confirms or refutes each by the checks that name its id.
@@ -11,6 +14,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'websocket',
     statement: 'WebSocket is full duplex: both sides send at any time, independently',
     needs: 'a websocket target',
+    says: (figure) =>
+      tell`answered ${figure('ws/connection/full-duplex', 'answersWhileSending')} Pings while one message was still being sent`,
   },
   {
     id: 'EXP-CON-2',
@@ -18,6 +23,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'websocket',
     statement: 'WebSocket keeps one TCP connection open for as long as needed',
     needs: 'a websocket target',
+    says: (figure) =>
+      tell`${figure('ws/connection/one-for-many', 'exchanges')} exchanges over one TCP connection`,
   },
   {
     id: 'EXP-CON-3',
@@ -32,6 +39,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'sse',
     statement: 'SSE starts as an ordinary HTTP request',
     needs: 'an sse target',
+    says: (figure) =>
+      tell`one GET and one response head: ${figure(opening, 'sseBytes')} bytes until the stream is open; the WebSocket took ${figure(opening, 'websocketBytes')}`,
   },
   {
     id: 'EXP-USE-1',
@@ -39,20 +48,26 @@ export const expectations: readonly Expectation[] = [
     transport: 'both',
     statement: 'WebSocket suits frequent two-way messages; SSE suits pushes from the server',
     needs: 'both targets, and a way to publish events (--publish-url)',
+    says: (figure) =>
+      tell`a two-way exchange takes ${figure(latency, 'websocketRoundTripP50Ms')} ms over WebSocket (median); a published event is pushed over SSE in ${figure(latency, 'ssePublishToEventP50Ms')} ms`,
   },
   {
     id: 'EXP-CMP-1',
     topic: 'compatibility',
     transport: 'both',
     statement: 'Both work in modern browsers and in the clients that people use',
-    needs: 'a real Chromium and a real Firefox, which this version does not drive',
+    needs: 'a target of either transport',
+    beyond:
+      'a real Chromium and a real Firefox, which this version does not drive: the clients of `ws` and undici were asked instead',
   },
   {
     id: 'EXP-CMP-2',
     topic: 'compatibility',
     transport: 'both',
     statement: 'SSE passes firewalls and proxies untouched; WebSocket may need configuration',
-    needs: 'the same target behind nginx, HAProxy and a caching proxy: run once for each address and compare',
+    needs: 'an sse target',
+    beyond:
+      'the same target behind nginx, HAProxy and a caching proxy: run once for each address and compare',
   },
   {
     id: 'EXP-PER-1',
@@ -60,6 +75,9 @@ export const expectations: readonly Expectation[] = [
     transport: 'websocket',
     statement: 'WebSocket needs one handshake, then little overhead per message',
     needs: 'a websocket target that echoes',
+    says: (figure) =>
+      tell`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
+    holds: (figure) => atMost(figure(bytes(1024), 'websocketBytes'), 1024 + 14),
   },
   {
     id: 'EXP-PER-2',
@@ -67,6 +85,10 @@ export const expectations: readonly Expectation[] = [
     transport: 'both',
     statement: 'WebSocket has the lower two-way latency',
     needs: 'both targets, and a way to publish events (--publish-url)',
+    says: (figure) =>
+      tell`WebSocket round trip ${figure(latency, 'websocketRoundTripP50Ms')} ms (p99 ${figure(latency, 'websocketRoundTripP99Ms')}); SSE, by a POST and its event, ${figure(latency, 'ssePublishToEventP50Ms')} ms (p99 ${figure(latency, 'ssePublishToEventP99Ms')})`,
+    holds: (figure) =>
+      atMost(figure(latency, 'websocketRoundTripP50Ms'), clearly(figure(latency, 'ssePublishToEventP50Ms'))),
   },
   {
     id: 'EXP-PER-3',
@@ -74,6 +96,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'sse',
     statement: 'SSE is efficient for occasional pushes and costs more at high rates',
     needs: 'an sse target with a way to publish events (--publish-url)',
+    says: (figure) =>
+      tell`an event of 16 bytes costs ${figure(bytes(16), 'sseBytes')}, one of 1024 costs ${figure(bytes(1024), 'sseBytes')}; ${figure('sse/performance/burst', 'eventsPerSecond')} events per second in a burst`,
   },
   {
     id: 'EXP-REC-1',
@@ -81,6 +105,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'websocket',
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
     needs: 'a websocket target',
+    says: (figure) =>
+      tell`a new connection stands ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-down', 'backMs')} ms after a black hole, each opened by the client`,
   },
   {
     id: 'EXP-REC-2',
@@ -88,6 +114,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'sse',
     statement: 'SSE clients reconnect by themselves',
     needs: 'an sse target whose events can be published (--publish-url)',
+    says: (figure) =>
+      tell`the stream is open again ${rounded(figure('sse/reconnection/prompt-after-fin', 'reconnectMs'))} ms after FIN, ${rounded(figure('sse/reconnection/prompt-after-rst', 'reconnectMs'))} ms after RST and ${rounded(figure('sse/reconnection/prompt-after-black-hole', 'reconnectMs'))} ms after a black hole`,
   },
   {
     id: 'EXP-REC-3',
@@ -101,7 +129,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'security',
     transport: 'websocket',
     statement: 'WebSocket is secured by wss',
-    needs: 'a wss address (the URL itself, or `ws.secureUrl` in the configuration)',
+    needs: 'a wss address (the URL itself, or `secureUrl.ws` in the configuration)',
   },
   {
     id: 'EXP-SEC-2',
@@ -151,6 +179,8 @@ export const expectations: readonly Expectation[] = [
     transport: 'websocket',
     statement: 'Each WebSocket holds resources of the server for as long as it lives',
     needs: 'a websocket target',
+    says: (figure) =>
+      tell`20 connections stood within ${figure('ws/scalability/twenty-connections', 'allOpenMs')} ms, and 20 that were dropped were back within ${figure('ws/scalability/twenty-reconnects', 'allBackMs')} ms`,
   },
   {
     id: 'EXP-SCA-2',
@@ -165,7 +195,31 @@ export const expectations: readonly Expectation[] = [
     topic: 'scalability',
     transport: 'sse',
     statement: 'SSE fits load balancers, reverse proxies and caches',
-    needs:
+    needs: 'an sse target',
+    beyond:
       'the same service behind a load balancer over two instances: run once for each address and compare',
   },
 ]
+
+function bytes(size: 16 | 1024): string {
+  return `both/performance/bytes-per-message-${size}`
+}
+
+/** A sentence with figures; null where one is missing. */
+function tell(texts: TemplateStringsArray, ...figures: readonly (number | null)[]): string | null {
+  if (figures.includes(null)) return null
+  return texts.reduce((said, text, index) => `${said}${figures[index - 1]}${text}`)
+}
+
+function rounded(figure: number | null): number | null {
+  return figure === null ? null : Math.round(figure)
+}
+
+function atMost(figure: number | null, limit: number | null): boolean | null {
+  return figure === null || limit === null ? null : figure <= limit
+}
+
+/** Times vary: only what is a quarter longer is longer. */
+function clearly(figure: number | null): number | null {
+  return figure === null ? null : figure * 1.25
+}

@@ -2,7 +2,7 @@ import { clauseUrl } from '../check/clause.ts'
 import { judge } from '../check/judge.ts'
 import type { Outcome } from '../check/judge.ts'
 import type { PlacedCheck } from '../check/catalogue.ts'
-import type { Expectation, Measurement } from '../check/expectation.ts'
+import type { Expectation, Figures } from '../check/expectation.ts'
 import type { ExpectationResult, Result } from '../check/result.ts'
 import type { Redactor } from '../peers/session.ts'
 import type { Judged } from './entry.ts'
@@ -71,15 +71,16 @@ export function answer(
   results: readonly Result[],
 ): ExpectationResult[] {
   const byId = new Map(results.map((result) => [result.id, result]))
-  const measurements = new Map<string, Measurement>(
-    results.map(({ id, verdict, measured }) => [id, { id, verdict, measured }]),
-  )
+  const figures: Figures = (id, name) => {
+    const value = byId.get(id)?.measured[name]
+    return typeof value === 'number' ? value : null
+  }
   return expectations.map((expectation) => {
-    const { id, topic, transport, statement, needs } = expectation
+    const { id, topic, transport, statement, needs, beyond = null } = expectation
     const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
     const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
-    const status = statusOf(judged)
-    const says = status === 'not-measured' ? null : (expectation.says?.(measurements) ?? null)
+    const status = statusOf(judged, beyond, expectation.holds?.(figures) ?? null)
+    const says = status === 'not-measured' ? null : (expectation.says?.(figures) ?? null)
     return {
       id,
       topic,
@@ -87,23 +88,27 @@ export function answer(
       statement,
       status,
       checks: own,
-      needs: status === 'not-measured' ? needs : null,
+      needs: status === 'not-measured' ? needs : beyond,
       says: says ?? counted(judged),
     }
   })
 }
 
-function statusOf(judged: readonly Result[]): ExpectationResult['status'] {
+function statusOf(
+  judged: readonly Result[],
+  beyond: string | null,
+  borneOut: boolean | null,
+): ExpectationResult['status'] {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   if (judged.length === 0) return 'not-measured'
-  if (passed === judged.length) return 'confirmed'
-  return passed === 0 ? 'refuted' : 'partly'
+  if (passed === 0 || borneOut === false) return 'refuted'
+  return passed < judged.length || beyond !== null ? 'partly' : 'confirmed'
 }
 
 function counted(judged: readonly Result[]): string {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   if (judged.length === 0) return 'not measured by this run'
-  return `${passed} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} that measure it passed`
+  return `${passed} of ${judged.length} ${judged.length === 1 ? 'check that measures' : 'checks that measure'} it passed`
 }
 
 /** The last look at what leaves the run: every text of a model, and every key of its records, without secrets. */

@@ -18,6 +18,7 @@ export const eventSource = check({
   topic: 'compatibility',
   needs: ['sse.publish'],
   mutants: ['type-html', 'status-201', 'no-blank-line'],
+  expectations: ['EXP-CMP-1'],
   async run({ clients, subscribe, publish, nonce, expect }) {
     const [raw, mark] = [await subscribe(), nonce()]
     const { events } = await clients.undiciEventSource({

@@ -59,28 +59,33 @@ describe('the report', () => {
       }) as const
     const report = await runFakes({
       checks: [
-        measuring('exp-held', held, ['EXP-A', 'EXP-C']),
+        measuring('exp-held', held, ['EXP-A', 'EXP-C', 'EXP-F', 'EXP-G']),
         measuring('exp-fell', violated, ['EXP-B', 'EXP-C']),
         fake('exp-needs', held, { needs: ['ws.echo'], expectations: ['EXP-D'] }),
       ],
       expectations: [
         {
           ...statement('EXP-A'),
-          says: (measured) => `it took ${measured.get('ws/fake/exp-held')?.measured['ms']} ms`,
+          says: (figure) =>
+            `it took ${figure('ws/fake/exp-held', 'ms')} ms, not ${figure('ws/fake/exp-held', 's')}`,
         },
         { ...statement('EXP-B'), says: () => null },
         statement('EXP-C'),
         { ...statement('EXP-D'), says: () => 'never asked' },
         statement('EXP-E'),
+        { ...statement('EXP-F'), beyond: 'a browser' },
+        { ...statement('EXP-G'), holds: (figure) => (figure('ws/fake/exp-held', 'ms') ?? 0) > 5 },
       ],
     })
     expect(report.expectations.map(({ id, status, needs, says }) => [id, status, needs, says])).to.deep.equal(
       [
-        ['EXP-A', 'confirmed', null, 'it took 5 ms'],
-        ['EXP-B', 'refuted', null, '0 of 1 check that measure it passed'],
+        ['EXP-A', 'confirmed', null, 'it took 5 ms, not null'],
+        ['EXP-B', 'refuted', null, '0 of 1 check that measures it passed'],
         ['EXP-C', 'partly', null, '1 of 2 checks that measure it passed'],
         ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
         ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
+        ['EXP-F', 'partly', 'a browser', '1 of 1 check that measures it passed'],
+        ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
       ],
     )
     expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
@@ -129,7 +134,7 @@ describe('a run that is stopped', () => {
       fake('stop-early', held),
       fake('stop-aborts', () => controller.abort('SIGTERM')),
       fake('stop-never-ends', ({ wait }) => wait(60_000)),
-      fake('stop-never-begins', held, { exclusive: 'time' }),
+      fake('stop-never-begins', held, { exclusive: 'time', takes: 5 }),
     ]
     const report = await runFakes({ checks, settings: { signal: controller.signal } })
     expect(verdicts(report)).to.not.have.any.keys('stop-never-ends', 'stop-never-begins')
