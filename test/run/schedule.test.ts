@@ -68,7 +68,7 @@ describe('the scheduler', () => {
         await wait(20)
         seen.push(active)
       },
-      { exclusive: 'time', takes: 5, takes: 5 },
+      { exclusive: 'time', takes: 5 },
     )
     await runFakes({ checks: [busy(1), alone, busy(2), busy(3)] })
     expect(seen).to.deep.equal([0, 0])
