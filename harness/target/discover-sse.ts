@@ -11,6 +11,7 @@ export const listeningMs = 1800
 /** What an event stream server can: by what comes on two streams within the window, and by what is published. */
 export async function discoverSse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Findings> {
   const [first, second, idle] = await Promise.all([kit.subscribe(), kit.subscribe(), kit.subscribe()])
+  const opened = kit.now()
   const listening = pause(listeningMs * Math.max(1, scale))
   const [published, tls] = await Promise.all([
     publishFindings(kit, endpoint, first),
@@ -22,7 +23,7 @@ export async function discoverSse(kit: Kit, endpoint: Endpoint, scale: number): 
   await listening
   const findings: Findings = {
     ...published.findings,
-    'sse.events': eventsFinding(first, published.event),
+    'sse.events': eventsFinding(first, published.event, opened),
     'sse.ids': idsFinding(first),
     'sse.shared-ids': sharedFinding(first, second),
     'sse.resume': resume,
@@ -129,9 +130,18 @@ function settable(
     : broken(`an event published with ${what} arrived without it`)
 }
 
-function eventsFinding(stream: EventStream, published: StreamEvent | null): CapabilityFinding {
+/** What every stream begins with, a greeting or a replay, is none that a check could wait for. */
+function eventsFinding(
+  stream: EventStream,
+  published: StreamEvent | null,
+  opened: number,
+): CapabilityFinding {
   if (published !== null) return present('events arrive when they are published')
-  if (stream.events.length > 0) return present('events arrive by themselves')
+  if (stream.events.some(({ ms }) => ms - opened > 100)) return present('events arrive by themselves')
+  if (stream.events.length > 0)
+    return absent(
+      'events arrive when a stream opens, and none later: --publish-url URL tells how to publish one',
+    )
   return absent('no event arrived within the discovery window: --publish-url URL tells how to publish one')
 }
 

@@ -31,6 +31,7 @@ export const heartbeat = check({
   level: 'SHOULD',
   clause,
   topic: 'connection',
+  needs: ['sse.endless'],
   mutants: ['no-heartbeats'],
   budget: 25_000,
   async run(kit) {
@@ -48,6 +49,7 @@ export const heartbeatForm = check({
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'dispatchMessage' },
   topic: 'protocol',
+  needs: ['sse.endless'],
   after: ['sse/delivery/heartbeat'],
   mutants: ['data-heartbeats'],
   budget: 25_000,

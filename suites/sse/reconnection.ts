@@ -24,7 +24,8 @@ export const prompt = losses.map(([name, loss, after]) =>
     level: 'SHOULD',
     clause: { spec: 'STREAMPROOF', section: 'prompt-reconnect' },
     topic: 'reconnection',
-    needs: ['sse.events', 'sse.ids'],
+    // What each client gets for itself can be compared with no witness.
+    needs: ['sse.events', 'sse.ids', 'sse.shared-ids'],
     mutants: ['refuse-comeback', 'slow-comeback'],
     expectations: ['EXP-REC-2'],
     async run({ resume }) {

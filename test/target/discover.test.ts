@@ -216,6 +216,8 @@ describe('discovery of an event stream', () => {
     expect(capabilities['sse.heartbeat']).to.equal(
       'absent: nothing is sent on an idle stream within the discovery window',
     )
+    // No check may wait for an event: what comes with the opening does not come again.
+    expect(capabilities['sse.events']).to.match(/^absent: events arrive when a stream opens, and none later/)
   })
 
   it('tells a stream that ends by itself', async () => {
