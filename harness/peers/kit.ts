@@ -139,6 +139,8 @@ export interface ConnectOptions {
   readonly url?: URL
   /** Do not prove the connection by a Ping (for checks about the Ping itself). */
   readonly unproven?: boolean
+  /** Whether the target is busy is what the check is about: a refusal, 429 or 503 is a violation then. */
+  readonly judgesRefusal?: boolean
 }
 
 /** How to split bytes into TCP writes: sizes in turn, the last repeating. `[1]` is byte by byte. */

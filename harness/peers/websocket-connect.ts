@@ -1,3 +1,4 @@
+import { Inconclusive, Violation } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
 import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from './kit.ts'
 import { sendHandshake } from './websocket-handshake.ts'
@@ -8,9 +9,9 @@ export async function connectWebSocket(
   options: ConnectOptions = {},
 ): Promise<WebSocketPeer> {
   const { opening } = context.endpoint('websocket')
-  const answer = await sendHandshake(context, validHandshake(options), {
-    discreet: opening.length > 0,
-    plain: true,
+  const manner = { discreet: opening.length > 0, plain: true }
+  const answer = await sendHandshake(context, validHandshake(options), manner).catch((error: unknown) => {
+    throw options.judgesRefusal === true ? judged(error) : error
   })
   const peer = await answer.expectAccepted()
   if (opening.length > 0)
@@ -20,6 +21,13 @@ export async function connectWebSocket(
   if (options.unproven !== true) await peer.expectPong()
   answer.socket?.opened()
   return peer
+}
+
+/** That the target refuses, as a violation. */
+function judged(error: unknown): unknown {
+  if (!(error instanceof Inconclusive) || error.reason !== 'target-refused') return error
+  const actual = error.message.replace(/^target-refused: /, '')
+  return new Violation('the handshake to be accepted with status 101', actual, { cause: error })
 }
 
 function validHandshake(options: ConnectOptions): HandshakeChanges {

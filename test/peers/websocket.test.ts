@@ -90,6 +90,13 @@ describe('the WebSocket peer', () => {
       })
     }
 
+    it('takes a refusal for a violation where that is what the check is about', async () => {
+      const kit = await kitFor((socket) => void socket.end('HTTP/1.1 503 No\r\n\r\n'))
+      expect(await violation(kit.connect({ judgesRefusal: true }))).to.equal(
+        'the target answered a handshake with status 503',
+      )
+    })
+
     it('waits for the answer behind an interim one', async () => {
       const kit = await kitFor((socket) => {
         socket.write('HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n')
