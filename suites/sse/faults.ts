@@ -80,7 +80,7 @@ export const othersUnmoved = severing.map(([name, fault, how]) =>
     level: 'SHOULD',
     clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
     topic: 'connection',
-    needs: ['sse.events'],
+    needs: ['sse.events', 'sse.endless'],
     mutants: ['leaving-ends-all'],
     async run({ underFault, subscribe }) {
       const other = await subscribe()
