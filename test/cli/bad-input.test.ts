@@ -178,7 +178,7 @@ describe('cli: what is wrong with the target', () => {
       await streamproof(['run', asWebSocket, ...hasty], folder.path),
       folder.path,
       3,
-      /answers with an event stream; give it as http: or https:/,
+      /is an event stream and no WebSocket: give it as http: or https:/,
     )
     await using webSocket = await startReference({ sse: false })
     const asStream = webSocket.ws.href.replace('ws:', 'http:')
@@ -186,7 +186,7 @@ describe('cli: what is wrong with the target', () => {
       await streamproof(['run', asStream, ...hasty], folder.path),
       folder.path,
       3,
-      /is it a WebSocket\? then give it as ws: or wss:/,
+      /is a WebSocket and no event stream: give it as ws: or wss:/,
     )
   })
 
