@@ -66,13 +66,19 @@ export const headers = z
     error: 'takes "Name: value", a list of such, or an object',
   })
   .transform((value, context) => {
-    const lines = typeof value === 'string' ? value.split('\n') : value
+    // `--header "$STREAMPROOF_HEADER"` is one text of several lines.
+    const lines =
+      typeof value === 'string' || Array.isArray(value)
+        ? [value].flat().flatMap((text) => text.split('\n'))
+        : value
     const pairs = Array.isArray(lines)
       ? lines
           .filter((line) => line.trim() !== '')
           .map((line): [string, string] => {
             const colon = line.indexOf(':')
-            return colon < 0 ? ['', ''] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+            return colon < 0
+              ? ['', '']
+              : [line.slice(0, colon).trim(), line.slice(colon + 1).replaceAll(/^[\t ]+|[\t ]+$/g, '')]
           })
       : Object.entries(lines)
     for (const [name, text] of pairs) {

@@ -92,12 +92,13 @@ describe('cli/configuration', () => {
   it('gathers repeated flags', async () => {
     const { options } = await configured({
       positional: ['ws://host/'],
-      flags: { only: ['a/b/c', 'd/e/f,g/h/i'], header: ['A: 1, 2', 'B: 3'] },
+      flags: { only: ['a/b/c', 'd/e/f,g/h/i'], header: ['A: 1, 2', 'B: 3\nC: 4'] },
     })
     expect(options.only).to.deep.equal(['a/b/c', 'd/e/f', 'g/h/i'])
     expect(options.header).to.deep.equal([
       ['A', '1, 2'],
       ['B', '3'],
+      ['C', '4'],
     ])
   })
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { clauseName, clauseUrl } from '../../check/clause.ts'
 import { UsageError } from '../../check/errors.ts'
 import { fallenVerdict } from '../../check/judge.ts'
@@ -11,7 +11,7 @@ import { mutantNamed } from '../../reference/mutants.ts'
 import { defaultBudgetMs } from '../../run/prepare.ts'
 import { suggestion } from '../../target/closest.ts'
 import { loadCatalogue } from '../../../suites/index.ts'
-import { configure } from '../configuration.ts'
+import { configure, shortest } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
 import { oneLine } from '../terminal.ts'
@@ -46,6 +46,7 @@ export const explainCommand: Act = async (invocation) => {
         ? 'beside others'
         : `alone, because it ${check.exclusive === 'time' ? 'measures time' : 'loads the target'}`,
     ],
+    ['takes', check.takes === undefined ? null : `about ${check.takes} ms against a prompt target`],
     ['time budget', `${check.budget ?? defaultBudgetMs} ms, times --timeout-scale`],
     [
       'seen falling on',
@@ -62,7 +63,7 @@ export const explainCommand: Act = async (invocation) => {
       ),
     ],
     ['Autobahn', check.autobahn ?? null],
-    ['last time', lastVerdict(resolve(invocation.folder, options.out), id)],
+    ['last time', lastVerdict(resolve(invocation.folder, options.out, 'report.json'), invocation.folder, id)],
     ['run it', `streamproof run URL --only ${id}`],
   ]
   const lines = rows.flatMap(([name, value]) => {
@@ -82,15 +83,13 @@ function all<T>(given: readonly T[] | undefined, line: (one: T) => string): stri
 }
 
 /** What the newest report in the usual place says, if there is one that can be read. */
-function lastVerdict(out: string, id: string): string | null {
-  const path = join(out, 'report.json')
+function lastVerdict(path: string, folder: string, id: string): string | null {
   if (!existsSync(path)) return null
   try {
     const report = reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
     const result = report.results.find((one) => one.id === id)
-    return result === undefined
-      ? null
-      : `${result.verdict}${why(result)}, in ${path} of ${report.run.startedAt}`
+    if (result === undefined) return null
+    return `${result.verdict}${why(result)}, in ${shortest(path, folder)} of ${report.run.startedAt}`
   } catch {
     return null
   }
