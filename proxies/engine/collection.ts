@@ -11,10 +11,17 @@ import {
   toxicExists,
   toxicNotFound,
 } from './errors.ts'
+import {
+  connectionNumbers,
+  extensionMember,
+  noExtensions,
+  proxyExtensions,
+  targetedConnections,
+} from './extensions.ts'
 import type { JsonValue } from './json.ts'
 import type { StreamDirection, Toxic } from './link.ts'
 import { Proxy } from './proxy.ts'
-import type { ProxyEnvironment } from './proxy.ts'
+import type { ProxyDefinition, ProxyEnvironment, ToxicDraft } from './proxy.ts'
 import { toxicTypes } from './toxics/index.ts'
 import type { Settings, ToxicType } from './toxics/toxic.ts'
 
@@ -57,15 +64,13 @@ export class ProxyCollection {
   }
 
   create(body: string): Promise<Proxy> {
-    const { name, upstream, listen, enabled } = proxyFields(parseBody(body))
+    const wanted = proxyFields(parseBody(body))
+    const { name, upstream } = wanted
     if (name === '') throw missingField('name')
     if (upstream === '') throw missingField('upstream')
     return this.#inTurn(name, async () => {
       if (this.#proxies.has(name)) throw proxyExists()
-      const proxy = new Proxy({ name, listen, upstream }, this.#environment)
-      if (enabled) await proxy.start()
-      this.#proxies.set(name, proxy)
-      return proxy
+      return this.#make(wanted)
     })
   }
 
@@ -75,6 +80,10 @@ export class ProxyCollection {
     fields.string('name', '')
     return this.#inTurn(name, async () => {
       const proxy = this.get(name)
+      const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), proxy.extensions)
+      if (toxics !== undefined)
+        throw invalidSetting(`${extensionMember}.toxics are given when a proxy is made`)
+      proxy.extensions = extensions
       await proxy.update(
         fields.string('listen', proxy.listen),
         fields.string('upstream', proxy.upstream),
@@ -93,7 +102,7 @@ export class ProxyCollection {
 
   /** The whole array is checked first; the first proxy that cannot be started ends it. */
   async populate(body: string): Promise<Populated> {
-    let wanted: readonly ReturnType<typeof proxyFields>[]
+    let wanted: readonly WantedProxy[]
     try {
       wanted = populateFields(parseBody(body))
     } catch (error) {
@@ -133,22 +142,9 @@ export class ProxyCollection {
     return toxic
   }
 
-  /** In the order of the real server's checks: body, stream, type, name, attributes. */
   addToxic(proxyName: string, body: string): Toxic {
     const proxy = this.get(proxyName)
-    const fields = new Fields(parseBody(body), 'ToxicWrapper', 'toxics.ToxicWrapper')
-    const given = fields.string('name', '')
-    const type = fields.string('type', '')
-    const stream = fields.string('stream', 'downstream')
-    const toxicity = fields.float32('toxicity', 1)
-    const direction = directions[stream.toLowerCase()]
-    if (direction === undefined) throw invalidStream()
-    const kind = toxicTypes.get(type)
-    if (kind === undefined) throw invalidToxicType()
-    const name = given === '' ? `${type}_${stream}` : given
-    if (proxy.toxic(name) !== undefined) throw toxicExists()
-    const settings = toxicSettings(kind, fields.raw('attributes'), {})
-    return proxy.addToxic({ name, kind, stream, direction, toxicity: checkedToxicity(toxicity), settings })
+    return proxy.addToxic(toxicDraft(parseBody(body), (name) => proxy.toxic(name) !== undefined))
   }
 
   /** Only attributes and toxicity; either all of the body is applied or nothing. */
@@ -164,19 +160,38 @@ export class ProxyCollection {
     return toxic
   }
 
+  /** Ends live connections of a proxy on demand; gives the numbers of those that it ended. */
+  endConnections(proxyName: string, body: string): readonly number[] {
+    const proxy = this.get(proxyName)
+    const fields = new Fields(parseBody(body), 'Connections', 'streamproof.Connections')
+    const action = fields.string('action', '')
+    if (action !== 'close' && action !== 'reset') throw invalidSetting('action must be close or reset')
+    const numbers = fields.has('connections')
+      ? connectionNumbers(fields.raw('connections'), 'connections')
+      : null
+    return proxy.endConnections(action, numbers)
+  }
+
   removeToxic(proxyName: string, toxicName: string): void {
     const proxy = this.get(proxyName)
     proxy.removeToxic(this.toxic(proxyName, toxicName))
   }
 
-  async #addOrReplace(wanted: ReturnType<typeof proxyFields>): Promise<Proxy> {
+  async #addOrReplace(wanted: WantedProxy): Promise<Proxy> {
     const existing = this.#proxies.get(wanted.name)
     if (existing !== undefined) {
       // A request that changes nothing leaves toxics, connections and even `enabled` alone.
-      if (!(await existing.differsFrom(wanted.listen, wanted.upstream))) return existing
+      // One that asks for more than Toxiproxy has is always made anew.
+      if (!wanted.isExtended && !(await existing.differsFrom(wanted.listen, wanted.upstream))) return existing
       existing.stop()
     }
+    return this.#make(wanted)
+  }
+
+  /** With all its toxics, before the first connection can come; or not at all. */
+  async #make(wanted: WantedProxy): Promise<Proxy> {
     const proxy = new Proxy(wanted, this.#environment)
+    for (const toxic of wanted.toxics) proxy.addToxic(toxic)
     if (wanted.enabled) await proxy.start()
     this.#proxies.set(wanted.name, proxy)
     return proxy
@@ -197,19 +212,57 @@ export class ProxyCollection {
   }
 }
 
-function proxyFields(value: JsonValue, goType = 'toxiproxy.Proxy') {
+interface WantedProxy extends ProxyDefinition {
+  readonly enabled: boolean
+  readonly toxics: readonly ToxicDraft[]
+  /** It asks for something that Toxiproxy does not have. */
+  readonly isExtended: boolean
+}
+
+function proxyFields(value: JsonValue, goType = 'toxiproxy.Proxy'): WantedProxy {
   const fields = new Fields(value, 'Proxy', goType)
+  const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), noExtensions)
+  const drafts: ToxicDraft[] = []
+  for (const one of toxics ?? [])
+    drafts.push(toxicDraft(one, (name) => drafts.some((other) => other.name === name)))
   return {
     name: fields.string('name', ''),
     listen: fields.string('listen', ''),
     upstream: fields.string('upstream', ''),
     enabled: fields.boolean('enabled', true),
+    extensions,
+    toxics: drafts,
+    isExtended: fields.has(extensionMember),
+  }
+}
+
+/** In the order of the real server's checks: body, stream, type, name, attributes. */
+function toxicDraft(value: JsonValue, isTaken: (name: string) => boolean): ToxicDraft {
+  const fields = new Fields(value, 'ToxicWrapper', 'toxics.ToxicWrapper')
+  const given = fields.string('name', '')
+  const type = fields.string('type', '')
+  const stream = fields.string('stream', 'downstream')
+  const toxicity = fields.float32('toxicity', 1)
+  const direction = directions[stream.toLowerCase()]
+  if (direction === undefined) throw invalidStream()
+  const kind = toxicTypes.get(type)
+  if (kind === undefined) throw invalidToxicType()
+  const name = given === '' ? `${type}_${stream}` : given
+  if (isTaken(name)) throw toxicExists()
+  return {
+    name,
+    kind,
+    stream,
+    direction,
+    settings: toxicSettings(kind, fields.raw('attributes'), {}),
+    toxicity: checkedToxicity(toxicity),
+    connections: targetedConnections(fields.raw(extensionMember)),
   }
 }
 
 const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
 
-function populateFields(value: JsonValue): readonly ReturnType<typeof proxyFields>[] {
+function populateFields(value: JsonValue): readonly WantedProxy[] {
   if (value === null) return []
   if (!isArray(value))
     throw badBody(`json: cannot unmarshal ${kindOf(value)} into Go value of type []${populateType}`)

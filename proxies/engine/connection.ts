@@ -1,9 +1,13 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-import { splitAddress } from './address.ts'
+import { formatAddress, splitAddress } from './address.ts'
+import { now } from './clock.ts'
+import type { ProxyExtensions } from './extensions.ts'
 import { Link } from './link.ts'
 import type { LinkOwner, Toxic } from './link.ts'
+import { eventLimit } from './log.ts'
+import type { ConnectionRecord, LinkEvent } from './log.ts'
 
 /** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
 const watchMs = 2000
@@ -12,9 +16,11 @@ const refusalMs = 2000
 
 export interface ConnectionOptions {
   readonly client: Socket
+  readonly number: number
   readonly upstream: string
   readonly seeds: readonly (string | number)[]
   readonly dialTimeoutMs: number
+  readonly extensions: ProxyExtensions
   /** Toxics at the moment when the upstream is connected. */
   readonly toxics: () => readonly Toxic[]
   readonly closed: (connection: Connection) => void
@@ -23,17 +29,25 @@ export interface ConnectionOptions {
 /** A client, its upstream, and the two links between them. */
 export class Connection implements LinkOwner {
   readonly seeds: readonly (string | number)[]
+  readonly number: number
   readonly #options: ConnectionOptions
   readonly #client: Socket
+  readonly #address: string
+  readonly #acceptedAt = now()
   #upstream: Socket | null = null
   #links: readonly Link[] = []
+  /** None for most: nothing is set aside for them. */
+  #events: LinkEvent[] | null = null
   #timer: NodeJS.Timeout | null = null
-  #over = false
+  #endedAt: number | null = null
+  #ending: string | null = null
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.seeds = options.seeds
+    this.number = options.number
     this.#client = options.client
+    this.#address = formatAddress(options.client.remoteAddress ?? '', options.client.remotePort ?? 0)
     this.#client.on('error', () => undefined)
     this.#client.on('close', () => {
       if (this.#links.length === 0) this.#upstream?.destroy()
@@ -46,8 +60,35 @@ export class Connection implements LinkOwner {
     return this.#links
   }
 
+  get record(): ConnectionRecord {
+    const [up, down] = this.#links
+    const state = this.#endedAt !== null ? 'closed' : up === undefined ? 'dialling' : 'open'
+    return {
+      number: this.number,
+      client: this.#address,
+      upstream: this.#options.upstream,
+      accepted: new Date(performance.timeOrigin + this.#acceptedAt).toISOString(),
+      state,
+      ending: this.#ending,
+      durationMs: Math.round(((this.#endedAt ?? now()) - this.#acceptedAt) * 1000) / 1000,
+      bytes: {
+        upstream: { received: up?.received ?? 0, sent: up?.sent ?? 0 },
+        downstream: { received: down?.received ?? 0, sent: down?.sent ?? 0 },
+      },
+      events: this.#events ?? [],
+    }
+  }
+
+  note(event: Omit<LinkEvent, 'ms'>): void {
+    this.#events ??= []
+    if (this.#events.length >= eventLimit) return
+    this.#events.push({ ms: Math.round((now() - this.#acceptedAt) * 1000) / 1000, ...event })
+    if (event.what !== 'hit') this.#ending ??= `${event.what} by ${event.toxic}`
+  }
+
   /** Closes both sockets now, whatever the toxics hold. */
-  destroy(): void {
+  destroy(why: string): void {
+    this.#ending ??= why
     this.#client.destroy()
     this.#upstream?.destroy()
   }
@@ -64,12 +105,21 @@ export class Connection implements LinkOwner {
     for (const link of this.#links) link.removeToxic(toxic)
   }
 
-  /** As the real server: no half-close, the whole destination is closed once its bytes are out. */
+  /**
+   * As the real server: no half-close, the whole destination is closed once its bytes are out, and a reset becomes FIN.
+   * Both can be asked for.
+   */
   finished(link: Link): void {
-    link.destination.destroySoon()
+    const { halfClose, carryReset } = this.#options.extensions
+    if (link.hasSourceEnded)
+      this.#ending ??= `${link.hasReset ? 'rst' : 'fin'} by ${link.direction === 'upstream' ? 'client' : 'upstream'}`
+    if (carryReset && link.hasReset) link.destination.resetAndDestroy()
+    else if (halfClose && link.hasSourceEnded && !link.source.destroyed) link.destination.end()
+    else link.destination.destroySoon()
   }
 
-  reset(): void {
+  reset(why?: string): void {
+    if (why !== undefined) this.#ending ??= why
     this.#client.resetAndDestroy()
     this.#upstream?.resetAndDestroy()
   }
@@ -118,13 +168,16 @@ export class Connection implements LinkOwner {
   /** `out` is the link that reads from this socket, `into` the one that writes to it. */
   #follow(socket: Socket, out: Link, into: Link): void {
     socket.on('end', () => out.sourceEnded())
-    socket.on('error', () => {
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      out.hasReset ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
       into.hasFailed = true
       this.#watch(out)
     })
     socket.on('close', () => {
       into.destinationGone()
       out.sourceEnded()
+      // Half-closed by its FIN before, and now gone altogether: so must be the other side.
+      if (this.#options.extensions.halfClose && out.isFinished) out.destination.destroySoon()
     })
   }
 
@@ -144,6 +197,7 @@ export class Connection implements LinkOwner {
   /** The upstream cannot be reached: the client, whose connection was accepted, gets FIN. */
   #refuse(): void {
     this.#stopTimer()
+    this.#ending ??= 'refused'
     const client = this.#client
     if (client.destroyed) return
     client.end()
@@ -152,8 +206,8 @@ export class Connection implements LinkOwner {
   }
 
   #settle(): void {
-    if (this.#over || !this.#client.destroyed || this.#upstream?.destroyed === false) return
-    this.#over = true
+    if (this.#endedAt !== null || !this.#client.destroyed || this.#upstream?.destroyed === false) return
+    this.#endedAt = now()
     this.#stopTimer()
     for (const link of this.#links) link.forget()
     this.#options.closed(this)

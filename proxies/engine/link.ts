@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { now } from './clock.ts'
 import { randomOf } from './random.ts'
 import type { Random } from './random.ts'
+import type { LinkEvent } from './log.ts'
 import { unwatchStalled, watchStalled } from './stalls.ts'
 import type { Chunk, Outlet, Pipe, Settings, ToxicType } from './toxics/toxic.ts'
 
@@ -17,6 +18,8 @@ export interface Toxic {
   readonly direction: StreamDirection
   /** Different for each toxic that a proxy ever had: part of the seed. */
   readonly serial: number
+  /** Numbers of the connections that it may strike; null: all. */
+  readonly connections: ReadonlySet<number> | null
   toxicity: number
   settings: Settings
 }
@@ -25,6 +28,10 @@ export interface Toxic {
 export interface LinkOwner {
   /** Seeds of this connection. */
   readonly seeds: readonly (string | number)[]
+  /** In the order of acceptance, from 1. */
+  readonly number: number
+  /** A toxic did something for the first time. */
+  note(event: Omit<LinkEvent, 'ms'>): void
   /** All that will ever go out has been written to the destination. */
   finished(link: Link): void
   /** Both sockets are to be reset now. */
@@ -47,6 +54,8 @@ export class Link {
   readonly #owner: LinkOwner
   #slots: readonly Slot[] = []
   #first: Slot | null = null
+  /** The source ended by RST. */
+  hasReset = false
   #sourceEnded = false
   #finished = false
   #held = false
@@ -77,6 +86,11 @@ export class Link {
     return this.#finished
   }
 
+  /** False where a toxic ended the link before its source did. */
+  get hasSourceEnded(): boolean {
+    return this.#sourceEnded
+  }
+
   /** Bytes wait here that nothing takes away at the moment. */
   get isStuck(): boolean {
     return this.destination.writableLength > 0 || this.#slots.some((slot) => slot.isFull)
@@ -85,7 +99,7 @@ export class Link {
   addToxic(toxic: Toxic): void {
     if (toxic.direction !== this.direction) return
     const random = randomOf(...this.#owner.seeds, toxic.direction, toxic.serial)
-    const slot = new Slot(this, toxic, random)
+    const slot = new Slot(this, toxic, random, this.#owner.number)
     const before = this.#slots
     this.#slots = [...before, slot]
     if (slot.strikes && !this.#finished) slot.open()
@@ -147,6 +161,10 @@ export class Link {
     if (!this.#finished) this.#owner.reset()
   }
 
+  note(what: LinkEvent['what'], toxic: Toxic, byte: number): void {
+    this.#owner.note({ what, toxic: toxic.name, type: toxic.kind.type, stream: this.direction, byte })
+  }
+
   relieve(): void {
     if (!this.#held || this.#mustHold()) return
     this.#held = false
@@ -206,19 +224,22 @@ class Slot implements Outlet {
   next: Slot | null = null
   readonly #link: Link
   readonly #draw: number
+  readonly #isTarget: boolean
+  #isHit = false
   #pipe: Pipe<Settings> | null = null
   #inputEnded = false
   #ended = false
 
-  constructor(link: Link, toxic: Toxic, random: Random) {
+  constructor(link: Link, toxic: Toxic, random: Random, connection: number) {
     this.#link = link
     this.toxic = toxic
     this.random = random
+    this.#isTarget = toxic.connections?.has(connection) ?? true
     this.#draw = random()
   }
 
   get strikes(): boolean {
-    return this.#draw < this.toxic.toxicity
+    return this.#isTarget && this.#draw < this.toxic.toxicity
   }
 
   get isOpen(): boolean {
@@ -258,7 +279,13 @@ class Slot implements Outlet {
   }
 
   accept(chunk: Chunk): void {
-    if (!this.#ended && !this.#inputEnded) this.#pipe?.write(chunk)
+    const pipe = this.#pipe
+    if (pipe === null || this.#ended || this.#inputEnded) return
+    if (!this.#isHit) {
+      this.#isHit = true
+      this.#link.note('hit', this.toxic, this.#link.received - chunk.data.length)
+    }
+    pipe.write(chunk)
   }
 
   acceptEnd(): void {
@@ -276,12 +303,15 @@ class Slot implements Outlet {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    if (!this.#inputEnded) this.#link.note('end', this.toxic, this.#link.received)
     if (this.next === null) this.#link.finish()
     else this.next.acceptEnd()
   }
 
   reset(): void {
-    if (!this.#ended) this.#link.reset()
+    if (this.#ended || this.#link.isFinished) return
+    this.#link.note('reset', this.toxic, this.#link.received)
+    this.#link.reset()
   }
 
   drained(): void {

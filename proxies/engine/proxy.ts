@@ -4,15 +4,22 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { formatAddress, isWildcard, listenError, resolveListen } from './address.ts'
 import type { Address } from './address.ts'
 import { Connection } from './connection.ts'
-import type { StreamDirection, Toxic } from './link.ts'
+import type { ProxyExtensions } from './extensions.ts'
+import type { Toxic } from './link.ts'
+import { recordLimit } from './log.ts'
+import type { ConnectionRecord } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Settings, ToxicType } from './toxics/toxic.ts'
+import type { Settings } from './toxics/toxic.ts'
 
 export interface ProxyDefinition {
   readonly name: string
   readonly listen: string
   readonly upstream: string
+  readonly extensions: ProxyExtensions
 }
+
+/** A toxic that the API has checked, not yet on a proxy. */
+export type ToxicDraft = Omit<Toxic, 'serial'>
 
 export interface ProxyEnvironment {
   readonly seed: number
@@ -29,9 +36,11 @@ export class Proxy {
   /** As given, or where it is bound once it was started. */
   listen: string
   upstream: string
+  extensions: ProxyExtensions
   readonly #environment: ProxyEnvironment
   #server: Server | null = null
   readonly #connections = new Set<Connection>()
+  #closed: ConnectionRecord[] = []
   #accepted = 0
   #toxics: readonly Toxic[] = []
   #serial = 0
@@ -40,6 +49,7 @@ export class Proxy {
     this.name = definition.name
     this.listen = definition.listen
     this.upstream = definition.upstream
+    this.extensions = definition.extensions
     this.#environment = environment
   }
 
@@ -55,8 +65,21 @@ export class Proxy {
     ]
   }
 
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections
+  /** Live connections, and the last of those that are over, by number. */
+  get connections(): readonly ConnectionRecord[] {
+    return [...this.#closed, ...[...this.#connections].map((one) => one.record)].sort(
+      (a, b) => a.number - b.number,
+    )
+  }
+
+  /** Ends live connections, by FIN or by RST; all of them, or those with these numbers. Gives the numbers. */
+  endConnections(how: 'close' | 'reset', numbers: readonly number[] | null): readonly number[] {
+    const chosen = [...this.#connections].filter((one) => numbers?.includes(one.number) ?? true)
+    for (const connection of chosen) {
+      if (how === 'reset') connection.reset('reset by the API')
+      else connection.destroy('closed by the API')
+    }
+    return chosen.map((one) => one.number)
   }
 
   /** Binds the listener. Throws the API's 500. */
@@ -77,7 +100,7 @@ export class Proxy {
     const server = this.#server
     this.#server = null
     server?.close()
-    for (const connection of this.#connections) connection.destroy()
+    for (const connection of this.#connections) connection.destroy('stopped')
   }
 
   /** Compares as the real server does: the resolved address to listen on, and the text of the upstream. */
@@ -101,14 +124,7 @@ export class Proxy {
     return this.#toxics.find((one) => one.name === name)
   }
 
-  addToxic(made: {
-    readonly name: string
-    readonly kind: ToxicType
-    readonly stream: string
-    readonly direction: StreamDirection
-    readonly toxicity: number
-    readonly settings: Settings
-  }): Toxic {
+  addToxic(made: ToxicDraft): Toxic {
     this.#serial++
     const toxic: Toxic = { ...made, serial: this.#serial }
     this.#toxics = [...this.#toxics, toxic]
@@ -134,20 +150,31 @@ export class Proxy {
   #accept(client: Socket): void {
     this.#accepted++
     const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
+    const number = this.#accepted
+    const { seed } = this.extensions
     const connection = new Connection({
       client,
+      number,
       upstream: this.upstream,
-      seeds: [this.#environment.seed, this.name, this.#accepted],
+      // A seed of its own makes a proxy repeatable under any name.
+      seeds: seed === null ? [this.#environment.seed, this.name, number] : [seed, number],
+      extensions: this.extensions,
       dialTimeoutMs: this.#environment.dialTimeoutMs,
       toxics: () => this.#toxics,
       closed: (one) => {
         this.#connections.delete(one)
+        this.#remember(one.record)
         for (const { direction, received, sent, hasFailed } of one.links) {
           this.#environment.metrics.count({ ...labels, direction, received, sent: hasFailed ? null : sent })
         }
       },
     })
     this.#connections.add(connection)
+  }
+
+  #remember(record: ConnectionRecord): void {
+    this.#closed.push(record)
+    if (this.#closed.length >= 2 * recordLimit) this.#closed = this.#closed.slice(-recordLimit)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ProxyCollection } from './collection.ts'
 import { shortestFloat32 } from './decode.ts'
 import type { ApiError } from './errors.ts'
+import { extensionMember, shownExtensions } from './extensions.ts'
 import type { Toxic } from './link.ts'
 import type { Proxy } from './proxy.ts'
 import { apiVersion } from './version.ts'
@@ -46,6 +47,7 @@ export function toxicJson(toxic: Toxic): unknown {
     type: toxic.kind.type,
     stream: toxic.stream,
     toxicity: shortestFloat32(toxic.toxicity),
+    ...(toxic.connections === null ? {} : { [extensionMember]: { connections: [...toxic.connections] } }),
   }
 }
 
@@ -58,6 +60,7 @@ export function proxyJson(proxy: Proxy): unknown {
     enabled: proxy.enabled,
     Logger: {},
     toxics: proxy.toxics.map(toxicJson),
+    [extensionMember]: shownExtensions(proxy.extensions),
   }
 }
 
@@ -124,6 +127,15 @@ const routes: readonly Route[] = [
     methods: {
       GET: (collection, [name = '']) => json(200, collection.get(name).toxics.map(toxicJson)),
       POST: (collection, [name = ''], body) => json(200, toxicJson(collection.addToxic(name, body))),
+    },
+  },
+  {
+    // Not in Toxiproxy: which toxic hit which connection, and ending live ones on demand.
+    path: ['proxies', '*', 'connections'],
+    methods: {
+      GET: (collection, [name = '']) => json(200, { connections: collection.get(name).connections }),
+      POST: (collection, [name = ''], body) =>
+        json(200, { connections: collection.endConnections(name, body) }),
     },
   },
   {

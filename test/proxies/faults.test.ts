@@ -66,19 +66,37 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
         wire.socket.on('data', (data) => wire.socket.write(data))
         void wire.ended.then(() => wire.socket.end())
       })
+      observed = cases.map((one) => {
+        const settled = Promise.allSettled([observe(one)])
+        return async () => {
+          const [outcome] = await settled
+          if (outcome.status === 'rejected') throw outcome.reason as Error
+          return outcome.value
+        }
+      })
     })
 
     after(async () => {
+      await Promise.allSettled(observed.map((one) => one()))
       await (engine as Engine | undefined)?.close()
       await (upstream as Upstream | undefined)?.close()
     })
 
-    for (const { fault, use } of cases) {
+    // Each on a proxy of its own, and all side by side: their waits overlap.
+    const observe = async ({
+      fault,
+      use,
+    }: Case): Promise<readonly [faulted: LinkTrace, control: LinkTrace]> => {
+      await using link = await engine.open({ host: '127.0.0.1', port: upstream.port })
+      const control = await trace(link, use)
+      await link.setFaults([fault])
+      return [await trace(link, use), control]
+    }
+    let observed: readonly (() => Promise<readonly [faulted: LinkTrace, control: LinkTrace]>)[] = []
+
+    for (const [index, { fault }] of cases.entries()) {
       it(named(fault), async () => {
-        await using link = await engine.open({ host: '127.0.0.1', port: upstream.port })
-        const control = await trace(link, use)
-        await link.setFaults([fault])
-        const faulted = await trace(link, use)
+        const [faulted, control] = (await observed[index]?.()) ?? expect.fail()
         const proof = fault.prove(faulted, control)
         expect(proof.struck, `${proof.says} ${JSON.stringify({ faulted, control })}`).to.equal(true)
         expect(proof.says).to.not.match(/\d/)

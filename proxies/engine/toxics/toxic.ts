@@ -18,6 +18,8 @@ export interface Outlet {
   drained(): void
   /** Decided by the seed, the connection and the toxic. */
   readonly random: Random
+  /** The same object for all connections of the proxy: a key to what they share. */
+  readonly toxic: object
 }
 
 /**
@@ -40,7 +42,7 @@ export interface Pipe<Settings> {
 
 /** One attribute of a toxic: whole numbers only, 0 where the client gives none. */
 export interface Setting {
-  readonly unit: 'ms' | 'us' | 'bytes' | 'KB/s'
+  readonly unit: 'ms' | 'us' | 'bytes' | 'bits' | 'KB/s' | 'per million'
   readonly min: number
   readonly max: number
 }

@@ -17,6 +17,10 @@ const types = [
   'slicer',
   'limit_data',
   'noop',
+  'close_after',
+  'corrupt',
+  'stall',
+  'shared_bandwidth',
   'down',
   '',
   'x',
@@ -30,6 +34,11 @@ const attributes = [
   'average_size',
   'size_variation',
   'bytes',
+  'after',
+  'offset',
+  'length',
+  'mask',
+  'duration',
 ]
 
 const number = fc.oneof(
@@ -53,6 +62,7 @@ const toxicBody = fc.record(
     ),
     toxicity: value,
     attributes: fc.oneof({ weight: 4, arbitrary: attributeBag }, value),
+    streamproof: fc.oneof(fc.record({ connections: value }), value),
   },
   { requiredKeys: [] },
 )
@@ -63,6 +73,13 @@ const proxyBody = fc.record(
     listen: fc.oneof(fc.constantFrom('127.0.0.1:0', '', 'bad', '127.0.0.1:70000', '[', ':'), number),
     enabled: value,
     toxics: value,
+    streamproof: fc.oneof(
+      fc.record(
+        { seed: value, half_close: value, carry_reset: value, toxics: fc.array(toxicBody, { maxLength: 3 }) },
+        { requiredKeys: [] },
+      ),
+      value,
+    ),
   },
   { requiredKeys: [] },
 )
@@ -81,6 +98,7 @@ const paths = [
   '/proxies/f1',
   '/reset',
   '/proxies/f1/toxics',
+  '/proxies/p/connections',
 ]
 const call = fc.record({
   path: fc.constantFrom(...paths),

@@ -132,6 +132,45 @@ describe('engine server', () => {
     expect(performance.now() - start0).to.be.lessThan(4000)
   })
 
+  it('leaves no timer behind when a proxy with waiting toxics goes away', async () => {
+    const engine = await start(1)
+    const upstream = await Upstream.echo()
+    closers.push(() => upstream.close())
+    const hour = 3_600_000
+    const kinds: readonly (readonly [type: string, attributes: Readonly<Record<string, number>>])[] = [
+      ['timeout', { timeout: hour }],
+      ['latency', { latency: hour }],
+      ['slow_close', { delay: hour }],
+      ['reset_peer', { timeout: hour }],
+      ['slicer', { average_size: 1, delay: hour * 1000 }],
+      ['bandwidth', { rate: 1 }],
+      ['close_after', { after: hour }],
+      ['stall', { bytes: 0, duration: hour }],
+      ['shared_bandwidth', { rate: 1 }],
+    ]
+    for (const stream of ['upstream', 'downstream']) {
+      for (const [type, attributes] of kinds) {
+        // Each stands first on a proxy of its own, where it meets data and the end.
+        const made = await post(engine, '/proxies', {
+          name: `${type}-${stream}`,
+          listen: '127.0.0.1:0',
+          upstream: `127.0.0.1:${upstream.port}`,
+          streamproof: { toxics: [{ type, stream, attributes }] },
+        })
+        const wire = await Wire.connect(Number(/:(\d+)$/.exec(made.listen)?.[1]))
+        wire.send(Buffer.alloc(100_000))
+        wire.fin()
+        closers.push(() => void wire.socket.destroy())
+      }
+    }
+    await until('all have come through', () => upstream.count === 18)
+    await engine.close()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const timers = process.getActiveResourcesInfo().filter((one) => one === 'Timeout')
+    // mocha's own limit for this test is the only one left.
+    expect(timers.length).to.be.at.most(1)
+  })
+
   it('forgets 300 connections that were opened, used and reset', async () => {
     const engine = await start(1)
     const upstream = await Upstream.echo()

@@ -1,0 +1,34 @@
+import type { StreamDirection } from './link.ts'
+
+/** Something that a toxic did to a connection for the first time, or that ended it. */
+export interface LinkEvent {
+  /** ms since the connection was accepted. */
+  readonly ms: number
+  /** `hit`: the toxic got its first bytes; `end`: it ended the direction by itself; `reset`: it reset the connection. */
+  readonly what: 'hit' | 'end' | 'reset'
+  readonly toxic: string
+  readonly type: string
+  readonly stream: StreamDirection
+  /** Bytes of the direction that had been read before. */
+  readonly byte: number
+}
+
+/** One connection, as the event log shows it. */
+export interface ConnectionRecord {
+  /** In the order of acceptance, from 1. */
+  readonly number: number
+  readonly client: string
+  readonly upstream: string
+  /** When it was accepted: ISO 8601. */
+  readonly accepted: string
+  readonly state: 'dialling' | 'open' | 'closed'
+  /** How it ended: `refused` where the upstream could not be reached. */
+  readonly ending: string | null
+  readonly durationMs: number
+  readonly bytes: Readonly<Record<StreamDirection, { readonly received: number; readonly sent: number }>>
+  readonly events: readonly LinkEvent[]
+}
+
+/** Events kept of one connection, and closed connections kept of one proxy. */
+export const eventLimit = 100
+export const recordLimit = 1000
