@@ -39,7 +39,12 @@ export const amongOffered = check({
     const { head } = await handshake({ with: [[header, offered.join(', ')]] })
     expect(head !== null, 'an answer', 'none came')
     const given = head?.status === 101 ? head.get(header) : null
-    expect(given === null || offered.includes(given), 'one of the offered subprotocols, or none', given ?? '')
+    expect(
+      given === null || offered.includes(given),
+      'one of the offered subprotocols, or no such header',
+      // Not the same as none, and "not a legal value" (4.2.2).
+      given === '' ? 'a header with an empty value' : (given ?? ''),
+    )
   },
 })
 

@@ -146,11 +146,13 @@ const refusable: readonly Refused[] = [
     mutants: ['allow-malformed-key'],
     level: 'SHOULD',
   },
+  // SHOULD: that it stands there once binds the client; a server need not decode what it is given.
   {
     name: 'key-twice',
     what: 'with two keys',
     changes: { extra: [['Sec-WebSocket-Key', sampleKey]] },
     mutants: ['allow-two-keys'],
+    level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '11.3.1' },
   },
   {
@@ -182,11 +184,13 @@ const refusable: readonly Refused[] = [
     level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '4.3' },
   },
+  // SHOULD: that it stands there once binds the client.
   {
     name: 'version-twice',
     what: 'with two version headers',
     changes: { extra: [['Sec-WebSocket-Version', '13']] },
     mutants: ['allow-two-versions'],
+    level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '11.3.5' },
   },
   {
@@ -252,11 +256,14 @@ const refusable: readonly Refused[] = [
     mutants: ['allow-space-before-colon'],
     clause: { spec: 'RFC9112', section: '5.1' },
   },
+  // SHOULD: the line is none of the components of the handshake, and HTTP itself asks for no more (RFC 9112 2.2).
   {
     name: 'line-without-colon',
     what: 'with a header line that has no colon',
     changes: { rawLine: 'X-Streamproof\r\n' },
     mutants: ['allow-line-without-colon'],
+    level: 'SHOULD',
+    clause: { spec: 'RFC9112', section: '2.2' },
   },
 ]
 

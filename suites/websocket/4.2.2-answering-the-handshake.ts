@@ -102,7 +102,7 @@ export const keyWhitespace = check({
   id: 'ws/handshake/key-whitespace',
   title: 'leaves out the whitespace around the key when it computes Sec-WebSocket-Accept',
   level: 'MUST',
-  clause: accepting,
+  clause: { spec: 'RFC9110', section: '5.5' },
   topic,
   mutants: ['hash-untrimmed-key'],
   async run({ handshake, expect }) {

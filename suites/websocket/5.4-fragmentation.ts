@@ -177,6 +177,7 @@ export const continuationAfterMessage = check({
   clause,
   topic,
   needs: ['ws.echo'],
+  after: ['ws/fragmentation/text-in-2'],
   mutants: ['ignore-continuation-after-message'],
   autobahn: '5.15',
   async run({ connect }) {

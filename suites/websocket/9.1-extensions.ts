@@ -54,6 +54,8 @@ export const malformedRefused = malformed.map(({ name, value }) =>
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '9.1' },
     topic,
+    // The rule is about what is received during negotiation: who speaks no extension negotiates none.
+    needs: ['ws.deflate'],
     mutants: ['allow-malformed-extensions'],
     async run({ connect, handshake }) {
       await connect()

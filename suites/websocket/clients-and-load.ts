@@ -18,6 +18,7 @@ export const fullDuplex = check({
   level: 'SHOULD',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-1' },
   topic: 'connection',
+  after: ['ws/fragmentation/intact-around-ping'],
   mutants: ['defer-control-frames'],
   expectations: ['EXP-CON-1'],
   async run({ connect, inTurn, measure }) {

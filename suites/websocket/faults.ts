@@ -71,6 +71,7 @@ export const echoes = slow.map(([name, fault, how]) =>
     clause: { spec: 'RFC6455', section: '5.6' },
     topic: 'connection',
     needs: ['ws.echo'],
+    after: ['ws/fragmentation/text-in-2', 'ws/utf8/split-character'],
     mutants: ['refuse-four-octets', impatient[name]],
     expectations: ['EXP-LIM-3'],
     async run({ underFault, connect }) {
@@ -93,6 +94,7 @@ export const carriesBinary = sliced.map(([name, fault, how]) =>
     clause: { spec: 'RFC6455', section: '5.6' },
     topic: 'connection',
     needs: ['ws.echo'],
+    after: ['ws/fragmentation/text-in-2'],
     mutants: ['check-binary-for-utf8', ...(name === 'slices-up' ? ['mask-restarts-per-segment'] : [])],
     expectations: ['EXP-LIM-2', 'EXP-LIM-3'],
     async run({ underFault, connect }) {
@@ -226,6 +228,7 @@ export const cutMessage = cutsOfMessages.map(([bytes, where]) =>
     clause: { spec: 'STREAMPROOF', section: 'prompt-reconnect' },
     topic: 'reconnection',
     needs: ['ws.echo'],
+    after: ['ws/fragmentation/text-in-2'],
     mutants: ['refuse-after-loss'],
     expectations: ['EXP-REC-1', 'EXP-LIM-3'],
     async run({ underFault, connect, nonce }) {

@@ -183,10 +183,10 @@ export const answered = answers.map(
       needs: ['ws.deflate'],
       mutants,
       async run({ handshake, expect }) {
-        const answer = await handshake(offer(asked === '' ? name : `${name}; ${asked}`))
-        const { response } = await answer.expectAccepted()
-        const [element] = elements(response)
-        // Declined: nothing was agreed on, so nothing can be wrong with it.
+        const { head } = await handshake(offer(asked === '' ? name : `${name}; ${asked}`))
+        expect(head !== null, 'an answer', 'none came')
+        const [element] = head?.status === 101 ? elements(head) : []
+        // Declined, or the handshake refused: nothing was agreed on, so nothing can be wrong with it.
         expect(element === undefined || holds(parametersOf(element)), expected, element ?? '')
       },
     }),
@@ -204,6 +204,22 @@ export const onlyOne = check({
     const answer = await handshake(offer(`${name}; server_no_context_takeover, ${name}`))
     const { response } = await answer.expectAccepted()
     expect(elements(response).length <= 1, 'at most one permessage-deflate', 'more than one')
+  },
+})
+
+export const unwantedWindow = check({
+  id: 'ws/deflate/window-declined-not-refused',
+  title:
+    'goes without compression, rather than refuse the handshake, where it does not want an offered window',
+  // SHOULD: such an offer is declined by leaving the extension out; but a server may refuse a handshake for any reason.
+  level: 'SHOULD',
+  clause: { spec: 'RFC7692', section: '7.1.2.1' },
+  topic,
+  needs: ['ws.deflate'],
+  mutants: ['deflate-refuse-small-window'],
+  async run({ handshake }) {
+    const answer = await handshake(offer(`${name}; server_max_window_bits=8`))
+    await answer.expectAccepted()
   },
 })
 

@@ -101,6 +101,12 @@ export const handshakeMutants: readonly Omit<Mutant, 'transport'>[] = [
     'Quoted values of parameters are refused.',
     'RFC6455/9.1',
   ),
+  refuse(
+    'deflate-refuse-small-window',
+    'small-window',
+    'A handshake whose offer asks for the smallest window is refused whole.',
+    'RFC7692/7.1.2.1',
+  ),
 
   // --- What is let pass ---
   allow('allow-missing-key', 'key-missing', 'A handshake without a key is accepted.'),

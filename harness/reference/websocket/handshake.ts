@@ -140,6 +140,12 @@ function scrupleOf(connection: HttpConnection, head: RequestHead, rules: WebSock
     takesOffence(
       'quoted-parameter',
       offers.some((offer) => offer.parameters.some((one) => one.quoted)),
+    ) ||
+    takesOffence(
+      'small-window',
+      offers.some((offer) =>
+        offer.parameters.some(({ name, value }) => name === 'server_max_window_bits' && value === '8'),
+      ),
     )
   )
 }

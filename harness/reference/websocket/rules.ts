@@ -36,6 +36,7 @@ export type HandshakeScruple =
   | 'absolute-target'
   | 'several-segments'
   | 'quoted-parameter'
+  | 'small-window'
 
 /** What may be wrong with an offer of permessage-deflate (RFC 7692 7). Each is declined, unless a mutant takes it. */
 export const offerBreaches = [
