@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import { Bench, caught, stream } from './sse-support.ts'
+
+const answer = (status: string): string => `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`
+
+describe('lines and bytes of a stream', () => {
+  let bench: Bench
+  beforeEach(() => (bench = new Bench()))
+  afterEach(() => bench.close())
+
+  it('waits for a line; those that came already count', async () => {
+    const sse = await bench.verbs(await bench.answering(stream(': one\n\nevent: ping\n\n'))).subscribe()
+    const comment = await sse.expectLine('a comment', ({ kind }) => kind === 'comment')
+    expect(Buffer.from(comment.bytes).toString()).to.equal(': one')
+    await sse.expectLine('a name', ({ name, value }) => name === 'event' && value === 'ping')
+    expect(sse.events).to.deep.equal([])
+  })
+
+  it('says which line did not come, and that the stream ended', async () => {
+    const url = await bench.listen(
+      (socket) => void socket.once('data', () => socket.end(stream('data: a\n\n'))),
+    )
+    const sse = await bench.verbs(url).subscribe()
+    expect(await caught(sse.expectLine('a comment', ({ kind }) => kind === 'comment'))).to.deep.equal({
+      name: 'Violation',
+      expected: 'a comment',
+      actual: 'none came, and the target ended the stream by FIN',
+    })
+  })
+
+  it('waits until the body has grown, and counts a coding that it does not know', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n'
+    const verbs = bench.verbs(await bench.answering(`${head}0123456789`), { timeScale: 0.05 })
+    const sse = await verbs.subscribe({ headers: [['Accept-Encoding', 'gzip']] })
+    await sse.expectGrowth('ten bytes', 9)
+    expect(sse.size).to.equal(10)
+    expect(await caught(sse.expectGrowth('more', 10))).to.include({
+      expected: 'more',
+      actual: 'no byte came',
+    })
+  })
+
+  it('asks with the headers that are given in the place of the usual ones', async () => {
+    let asked = ''
+    const url = await bench.listen((socket) => {
+      socket.once('data', (bytes) => {
+        asked = bytes.toString()
+        socket.write(stream(''))
+      })
+    })
+    await bench.verbs(url).subscribe({ headers: [['Accept', '*/*']] })
+    expect(asked.match(/^accept: .*$/gim)).to.deep.equal(['Accept: */*'])
+  })
+
+  it('tells bytes behind a HEAD from none', async () => {
+    const bare = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
+    const silent = await bench.verbs(await bench.answering(bare)).request({ method: 'HEAD' })
+    const loud = await bench.verbs(await bench.answering(bare, 'data')).request({ method: 'HEAD' })
+    expect([silent.surplus, loud.surplus]).to.deep.equal([0, 4])
+  })
+})
+
+describe('offer', () => {
+  let bench: Bench
+  beforeEach(() => (bench = new Bench()))
+  afterEach(() => bench.close())
+
+  const offering = async (status: string) => {
+    const url = await bench.answering(answer(status))
+    return bench.verbs(url, {
+      publish: {
+        url,
+        method: 'POST',
+        headers: [['X-Event', '{event}']],
+        body: '{data}',
+        fields: new Set(['data', 'event'] as const),
+      },
+    })
+  }
+
+  it('takes an error status for an answer', async () => {
+    expect(await (await offering('204 No Content')).offer({ data: 'x' })).to.equal('taken')
+    expect(await (await offering('400 Bad Request')).offer({ data: 'x' })).to.equal('refused')
+    expect(await (await offering('500 Oops')).offer({ data: 'x' })).to.equal('refused')
+  })
+
+  it('takes what HTTP cannot carry for refused', async () => {
+    expect(await (await offering('204 No Content')).offer({ data: 'x', event: 'a\nb' })).to.equal('refused')
+  })
+
+  it('does not judge a publisher that is not there', async () => {
+    const url = new URL('http://127.0.0.1:9/')
+    const verbs = bench.verbs(url, {
+      publish: { url, method: 'POST', headers: [], body: '{data}', fields: new Set(['data'] as const) },
+    })
+    expect(await caught(verbs.offer({ data: 'x' }))).to.include({
+      name: 'Inconclusive',
+      reason: 'publish-failed',
+    })
+  })
+})
