@@ -1,3 +1,109 @@
-export { judge } from './harness/check/judge.ts'
+import { randomInt } from 'node:crypto'
+import type { Report } from './harness/check/result.ts'
+import type { ApplicableCheck } from './harness/run/applicable.ts'
+import { checksOf, run as runCatalogue } from './harness/run/run.ts'
+import type { FailOn, RunHooks, RunSettings, Selection } from './harness/run/settings.ts'
+import { version } from './harness/run/version.ts'
+import { commandFor } from './harness/target/command.ts'
+import { parseContract, resolveTargets } from './harness/target/contract.ts'
+import type { Contract } from './harness/target/contract.ts'
+import { redactorFor } from './harness/target/secrets.ts'
+import { openEngine } from './proxies/engine.ts'
+import { engineOnDemand } from './proxies/on-demand.ts'
+import type { Engine, EngineOptions } from './proxies/types.ts'
+import { loadCatalogue } from './suites/index.ts'
+
 export { Inconclusive, SetupError, UsageError, Violation } from './harness/check/errors.ts'
-export { check } from './harness/peers/kit.ts'
+export { judge } from './harness/check/judge.ts'
+export { reportSchema } from './harness/check/result.ts'
+export type { Outcome } from './harness/check/judge.ts'
+export type { Report, Result } from './harness/check/result.ts'
+export type { ApplicableCheck } from './harness/run/applicable.ts'
+export type { RunHooks, Selection } from './harness/run/settings.ts'
+export type { Contract } from './harness/target/contract.ts'
+
+/** What a run is told besides the contract of its target. */
+export interface LibraryOptions extends Selection {
+  /** What carries the faults: `auto` unless told; see `EngineOptions`. */
+  readonly proxy?: EngineOptions['choice']
+  /** Checks under observation at once; 16 unless told. */
+  readonly jobs?: number
+  /** Multiplies every limit; 1 unless told. */
+  readonly timeScale?: number
+  readonly seed?: number
+  readonly maxTimeMs?: number
+  readonly failOn?: FailOn
+  /** Aborting it gives a partial report. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The checks of the targets that the contract names: those that apply, and those that do not, with the reason in
+ * `skip`. Register them with any test runner; there is nothing to close.
+ *
+ * ```ts
+ * for (const c of await checks({ sse: 'http://127.0.0.1:3000/events' })) {
+ *   const register = c.skip === null ? it : it.skip
+ *   register(c.title, c.run)
+ * }
+ * ```
+ * @throws UsageError for a contract that is wrong, SetupError where a target cannot be reached or is none.
+ */
+export async function checks(contract: Contract, options: LibraryOptions = {}): Promise<ApplicableCheck[]> {
+  const runId = freshRunId()
+  return checksOf(
+    await loadCatalogue(),
+    settingsOf(contract, options, engineOnDemand(engineOptions(options, runId)), runId),
+  )
+}
+
+/**
+ * Runs the catalogue against the targets that the contract names, and gives the report. Nothing is printed.
+ * @throws UsageError for a contract that is wrong or where nothing matches, SetupError where a target cannot be
+ *   reached or is none, EngineError where the engine cannot be had.
+ */
+export async function run(
+  contract: Contract,
+  options: LibraryOptions = {},
+  hooks: RunHooks = {},
+): Promise<Report> {
+  const runId = freshRunId()
+  resolveTargets(parseContract(contract))
+  const engine = await openEngine(engineOptions(options, runId))
+  try {
+    return await runCatalogue(await loadCatalogue(), settingsOf(contract, options, engine, runId), hooks)
+  } finally {
+    await engine.close()
+  }
+}
+
+function freshRunId(): string {
+  return randomInt(0x1_0000_0000).toString(36)
+}
+
+function engineOptions({ proxy = 'auto', timeScale }: LibraryOptions, runId: string): EngineOptions {
+  return { choice: proxy, runId, ...(timeScale === undefined ? {} : { timeScale }) }
+}
+
+function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, runId: string): RunSettings {
+  const contract = parseContract(given)
+  const { proxy: _proxy, only, skip, level, topic, clause, grep, seed, ...more } = options
+  return {
+    ...more,
+    targets: resolveTargets(contract),
+    engine,
+    redactor: redactorFor(contract),
+    expects: contract.expects ?? [],
+    budgets: contract.budgets ?? {},
+    selection: definedOnly({ only, skip, level, topic, clause, grep }),
+    seed: seed ?? randomInt(0x1_0000_0000),
+    command: commandFor(contract),
+    runId,
+    version: version(),
+  }
+}
+
+/** Without the keys that are undefined: `exactOptionalPropertyTypes` tells them from absent ones. */
+function definedOnly(selection: { readonly [K in keyof Selection]: Selection[K] | undefined }): Selection {
+  return Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined)) as Selection
+}

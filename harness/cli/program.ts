@@ -5,7 +5,7 @@ import { flagOf, optionNames, optionSpec } from './options.ts'
 import type { OptionName } from './options.ts'
 import type { Terminal } from './terminal.ts'
 import type { Act } from './invocation.ts'
-import { version } from './version.ts'
+import { version } from '../run/version.ts'
 
 /** What a command line is run in. */
 export interface Surroundings {

@@ -4,7 +4,7 @@ import type { RunSettings, Selection } from '../run/settings.ts'
 import type { Configuration } from './configuration.ts'
 import type { Options } from './options.ts'
 import type { Subject } from './subject.ts'
-import { version } from './version.ts'
+import { version } from '../run/version.ts'
 
 /** Which checks the options want. */
 export function selectionOf({ only, skip, level, topic, clause }: Options): Selection {

@@ -11,7 +11,7 @@ import { interruptible } from '../signals.ts'
 import { openSubject } from '../subject.ts'
 import type { Subject } from '../subject.ts'
 import { oneLine } from '../terminal.ts'
-import { version } from '../version.ts'
+import { version } from '../../run/version.ts'
 
 /** `doctor [URL]`: what this machine, the link engine and a target can do, with the evidence. */
 export const doctorCommand: Act = async (invocation) => {

@@ -110,6 +110,7 @@ const turnsOn: Readonly<Record<Capability, string>> = {
   'ws.tls': 'a wss: URL, or secureUrl.ws in the config file',
   'ws.plain': 'plainUrl.ws in the config file: a plain-text address that must not serve',
   'sse.publish': '--publish-url says where an event can be published',
+  'sse.publish.verbatim': 'published data arrive as they are, not wrapped or re-encoded',
   'sse.publish.event': '{event} in the publish request of the config file',
   'sse.publish.id': '{id} in the publish request of the config file',
   'sse.publish.binary': 'a publish request whose body is {data} as it is',

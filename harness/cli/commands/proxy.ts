@@ -4,7 +4,7 @@ import { exitCodes } from '../exit.ts'
 import { flagPort, flagText } from '../invocation.ts'
 import type { Act } from '../invocation.ts'
 import { interruptible, untilSignalled } from '../signals.ts'
-import { version } from '../version.ts'
+import { version } from '../../run/version.ts'
 
 /** `proxy`: the embedded link engine on its own, until a signal ends it. Takes the flags of toxiproxy-server. */
 export const proxyCommand: Act = async (invocation) => {

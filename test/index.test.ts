@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { SetupError, UsageError, checks, run } from '../index.ts'
+import { startReference } from '../harness/reference/start.ts'
+import { engineOnDemand } from '../proxies/on-demand.ts'
+
+describe('the library', () => {
+  it('gives the checks of a target, each with a function that any runner takes', async () => {
+    await using reference = await startReference({ ws: false })
+    const list = await checks(
+      { sse: reference.http.href },
+      { only: ['sse/response/*', 'sse/resume/cut-in-id'] },
+    )
+    const status = list.find(({ id }) => id === 'sse/response/status-200')
+    expect(status).to.include({ skip: null, level: 'MUST' })
+    expect(status?.run.length, 'mocha would take it for a function with a callback').to.equal(0)
+    await status?.run()
+    const resume = list.find(({ id }) => id === 'sse/resume/cut-in-id')
+    expect(resume?.skip).to.match(/^needs sse\.events: /)
+  })
+
+  it('rejects where a required check falls, with expected and actual', async () => {
+    await using reference = await startReference({ ws: false, mutant: 'status-201' })
+    await expectRejection(checks({ sse: reference.http.href }), SetupError)
+    await using other = await startReference({ sse: false, mutant: 'accept-unmasked' })
+    const [check] = await checks({ ws: other.ws.href }, { only: ['ws/masking/unmasked-ping'] })
+    const error = await expectRejection(check?.run() ?? Promise.resolve(), Error)
+    expect(error.message).to.contain('the target answered the Ping with its Pong')
+  })
+
+  it('runs a check under a fault without anything to close', async () => {
+    await using reference = await startReference({ sse: false })
+    const [check] = await checks(
+      { ws: reference.ws.href },
+      { only: ['ws/faults/answers-under-latency-down'] },
+    )
+    await check?.run()
+  })
+
+  it('gives the report of a run', async () => {
+    await using reference = await startReference({ sse: false })
+    const seen: string[] = []
+    const report = await run(
+      { ws: reference.ws.href },
+      { only: ['ws/masking/*'], seed: 7 },
+      { reported: ({ id }) => seen.push(id) },
+    )
+    expect(report.summary.fail).to.equal(0)
+    expect(report.run).to.include({ seed: 7, exitCode: 0, complete: true })
+    expect(report.results.map(({ id }) => id)).to.deep.equal(seen)
+  })
+
+  it('says at once what is wrong with a contract', async () => {
+    await expectRejection(run({}), UsageError)
+    await expectRejection(checks({ ws: 'http://127.0.0.1:1/' }), UsageError)
+  })
+})
+
+describe('an engine on demand', () => {
+  const upstream = { host: '127.0.0.1', port: 9 }
+
+  it('runs while a link is open, and ends behind the last one', async () => {
+    const engine = engineOnDemand({ choice: 'embedded', runId: 'on-demand' })
+    const [one, other] = await Promise.all([engine.open(upstream), engine.open(upstream)])
+    const { api } = engine
+    await one.close()
+    expect((await fetch(`${api}/version`)).status).to.equal(200)
+    await Promise.all([other.close(), other.close()])
+    await expectRejection(fetch(`${api}/version`), TypeError)
+  })
+
+  it('starts anew for a later link', async () => {
+    const engine = engineOnDemand({ choice: 'embedded', runId: 'on-demand' })
+    await (await engine.open(upstream)).close()
+    const again = await engine.open(upstream)
+    expect((await fetch(`${engine.api}/version`)).status).to.equal(200)
+    await again.close()
+  })
+
+  it('tells each time why it cannot be had', async () => {
+    const engine = engineOnDemand({ choice: 'http://127.0.0.1:9', runId: 'on-demand' })
+    for (const _turn of [1, 2]) await expectRejection(engine.open(upstream), Error)
+  })
+})
+
+async function expectRejection<T extends Error>(
+  promise: Promise<unknown>,
+  kind: abstract new (...words: never[]) => T,
+): Promise<T> {
+  const error = await promise.then(
+    () => new TypeError('it did not reject'),
+    (reason: unknown) => reason,
+  )
+  expect(error).to.be.instanceOf(kind)
+  return error as T
+}
