@@ -128,15 +128,14 @@ export function comparisonOf(report: Report): readonly Comparison[] {
   })
 }
 
-/** What this run has to say to a statement: its figures; where it measured none, what it would need. */
+/** What this run has to say to a statement: its figures, and what it would need for what it did not measure. */
 export function answerOf(one: ExpectationResult): {
   readonly kind: 'figures' | 'needs'
   readonly text: string
 } {
-  if (one.status === 'not-measured' && one.needs !== null && one.needs !== '') {
-    return { kind: 'needs', text: `needs ${one.needs}` }
-  }
-  return { kind: 'figures', text: one.says }
+  const needs = one.needs ?? ''
+  if (one.status === 'not-measured' && needs !== '') return { kind: 'needs', text: `needs ${needs}` }
+  return { kind: 'figures', text: needs === '' ? one.says : `${one.says}; the rest needs ${needs}` }
 }
 
 export function expectationCounts(report: Report): Readonly<Record<ExpectationResult['status'], number>> {

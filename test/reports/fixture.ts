@@ -249,7 +249,9 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
         statement: one.statement,
         status,
         checks: status === 'not-measured' ? [] : results.slice(index, index + 3).map(({ id }) => id),
-        needs: status === 'not-measured' ? one.needs : null,
+        needs: { 'not-measured': one.needs, partly: 'a second instance', confirmed: null, refuted: null }[
+          status
+        ],
         says:
           status === 'not-measured'
             ? ''
