@@ -44,7 +44,8 @@ export async function conduct<Kit>(
     )
     const { plan, targets } = prepared
     hooks.discovered?.(targets)
-    if (plan.length === 0)
+    const isAborted = plan.length === 0 && settings.signal?.aborted === true
+    if (plan.length === 0 && !isAborted)
       throw new UsageError('no check of the given transport matched: give its URL as well')
     hooks.planned?.(outline(plan))
     const levels = new Map(plan.map(({ check }) => [check.id, check.level]))
@@ -63,7 +64,7 @@ export async function conduct<Kit>(
     await Promise.all([schedule.run(), walk(walked, (result) => hooks.reported?.(result))])
     const why = unstop()
     const unjudged = schedule.entries.filter(({ judged }) => judged === null).length
-    if (unjudged > 0)
+    if (unjudged > 0 || isAborted)
       finding(
         `${why === 'time' ? '--max-time was spent' : 'the run was stopped'} before every check was judged`,
       )
@@ -85,7 +86,7 @@ export async function conduct<Kit>(
           interruptedBy: signalOf(why),
           harnessFailed,
         }),
-        complete: unjudged === 0,
+        complete: unjudged === 0 && !isAborted,
         shard: null,
         engine: { kind: settings.engine.kind, version: settings.engine.version },
         node: process.version,

@@ -18,6 +18,7 @@ export const defaultBudgetMs = 15_000
 export interface Prepared<Kit> {
   readonly environment: Environment
   readonly targets: Report['targets']
+  /** Empty where the run was aborted before it was known what applies. */
   readonly plan: readonly Planned<Kit>[]
 }
 
@@ -39,8 +40,13 @@ export async function prepare<Kit>(
     ...(settings.shown === undefined ? {} : { shown: settings.shown }),
     ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
     ...(discovering === undefined ? {} : { discovering }),
+    ...(settings.signal === undefined ? {} : { signal: settings.signal }),
   })
-  return { environment, targets: redacted(found, redactor), plan: planChecks(checks, found) }
+  return {
+    environment,
+    targets: redacted(found, redactor),
+    plan: settings.signal?.aborted === true ? [] : planChecks(checks, found),
+  }
 }
 
 /** The scheduler of a prepared run. Nothing starts before `run()`. */

@@ -28,6 +28,8 @@ export interface DiscoveryOptions {
   /** Taken instead of looking. */
   readonly known?: KnownCapabilities
   readonly discovering?: (transport: Endpoint['transport'], url: string) => void
+  /** Aborting ends discovery: nothing is known then. */
+  readonly signal?: AbortSignal
 }
 
 type Target = Report['targets'][number]
@@ -66,7 +68,7 @@ async function discoverOne(
   options.discovering?.(transport, url)
   const session = openSession({ ...environment, observer: nobody }, `discovery/${transport}`)
   const speaksOther = (): Promise<boolean> => speaksOtherTransport(environment, endpoint)
-  try {
+  const work = async (): Promise<Target> => {
     const [found, ipv6] = await Promise.all([
       transport === 'websocket'
         ? websocket(session.kit, endpoint, speaksOther)
@@ -75,8 +77,31 @@ async function discoverOne(
     ])
     const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
     return { transport, url, capabilities }
+  }
+  try {
+    return await unlessAborted(work(), options.signal, { transport, url, capabilities: {} })
   } finally {
     await session.close()
+  }
+}
+
+/** The value, or `instead` as soon as the signal is aborted; what then becomes of the promise is nobody's matter. */
+async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  instead: T,
+): Promise<T> {
+  if (signal === undefined) return promise
+  let stop = (): void => undefined
+  const aborted = new Promise<T>((resolve) => {
+    stop = () => resolve(instead)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
@@ -96,6 +121,7 @@ async function sse(kit: Kit, endpoint: Endpoint, scale: number, speaksOther: Ask
     [
       ...([
         'sse.publish',
+        'sse.publish.verbatim',
         'sse.publish.event',
         'sse.publish.id',
         'sse.publish.binary',
@@ -168,10 +194,11 @@ function without(endpoint: Endpoint, capabilities: readonly Capability[], failur
 
 /** Whether the host has an IPv6 address at which its port is open, seen from here. */
 async function ipv6Finding({ url }: Endpoint, withinMs: number): Promise<CapabilityFinding> {
-  const { host, port } = addressOf(url)
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   if (net.isIP(host) === 4) return absent('the URL names an IPv4 address: give the host by its name')
   const address = await ipv6AddressOf(url)
   if (address === null) return absent('the host has no IPv6 address')
+  const { port } = addressOf(url)
   return (await accepts(address, port, withinMs))
     ? present('the port is open at the IPv6 address of the host')
     : absent('no connection to the IPv6 address of the host: this machine, or the server, lacks IPv6')

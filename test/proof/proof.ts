@@ -115,7 +115,7 @@ export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: numbe
 /**
  * Results of a mutant by id. What is not as committed is looked at once more, one check at a time, before it counts:
  * a machine under load is no proof of anything.
- * @param only the checks that name the mutant, all of which have to fall; every check unless given.
+ * @param named the checks that name the mutant, all of which have to fall; every check unless given.
  */
 export async function lookAt(
   mutant: string,
@@ -125,20 +125,22 @@ export async function lookAt(
     readonly capabilities: KnownCapabilities
   },
   row: MutantRow = { named: {}, also: [] },
-  only?: readonly string[],
+  named?: readonly string[],
 ): Promise<Map<string, Result>> {
   const { catalogue, engine, capabilities } = by
   const look = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
     (await judged(catalogue, engine, { mutant }, { capabilities, repeatFalls: false, ...more })).results
-  const first = await look(only === undefined ? {} : { selection: { only } })
-  const falls = new Set([...(only ?? Object.keys(row.named)), ...row.also])
+  const first = await look(named === undefined ? {} : { selection: { only: named } })
+  const falls = new Set([...(named ?? Object.keys(row.named)), ...row.also])
   const doubtful = first.filter(
     (result) =>
       fell(result) !== falls.has(result.id) ||
       (result.id in row.named && !agrees(row.named[result.id], result.actual)),
   )
-  const again =
-    doubtful.length === 0 ? [] : await look({ selection: { only: doubtful.map(({ id }) => id) }, jobs: 1 })
+  // So many are no matter of load: the mutant, or the catalogue, is another one than before.
+  const jobs = doubtful.length > 20 ? 16 : 1
+  const only = doubtful.map(({ id }) => id)
+  const again = only.length === 0 ? [] : await look({ selection: { only }, jobs })
   return new Map([...first, ...again].map((result) => [result.id, result]))
 }
 

@@ -149,6 +149,7 @@ describe('a run that is stopped', () => {
     })
     expect(report.results).to.deep.equal([])
     expect(report.run).to.include({ complete: false, exitCode: 130 })
+    expect(report.run.findings).to.deep.equal(['the run was stopped before every check was judged'])
   })
 
   it('by its time gives what was judged', async () => {
