@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { startReference } from '../../harness/reference/start.ts'
 import { loadCatalogue } from '../../suites/index.ts'
 import { temporaryFolder } from './temporary.ts'
 
@@ -148,6 +149,27 @@ describe('the package, installed where there is nothing else', function () {
     const { out, err, status } = await ran(process.execPath, ['consumer.mjs'], folder.path)
     expect(status, err).to.equal(0)
     expect(JSON.parse(out)).to.deep.equal(['function', 'function', 'not-applicable', 'object'])
+  })
+
+  it('gives checks to any runner, and leaves nothing open behind them', async () => {
+    await using server = await startReference({ mutant: 'accept-long-ping', sse: false })
+    writeFileSync(
+      join(folder.path, 'conformance.test.mjs'),
+      `import { test } from 'node:test'
+      import { checks } from 'streamproof'
+      for (const check of await checks({ ws: '${server.ws.href}' }, { only: ['ws/control/*-over-125', 'ws/faults/*cut*'], timeScale: 0.3 })) {
+        test(check.title, { skip: check.skip ?? false }, check.run)
+      }`,
+    )
+    const { out, status } = await ran(
+      process.execPath,
+      ['--test', '--test-reporter', 'tap', 'conformance.test.mjs'],
+      folder.path,
+    )
+    expect(status).to.equal(1)
+    expect(out).to.match(/not ok .*fails the connection on a Ping with a payload of 126 octets/)
+    expect(out).to.match(/\bok .*fails the connection on a Pong with a payload of 126 octets/)
+    expect(out).to.match(/# fail 1$/m)
   })
 
   it('has types', async () => {
