@@ -173,7 +173,9 @@ function proxyIn(data: unknown): ProxyInfo {
   return { ...found, toxics: Array.isArray(found.toxics) ? found.toxics : [] }
 }
 
+/** Toxiproxy before 2.6 answers the bare number. */
 function versionIn(text: string): string | null {
+  if (/^v?\d+\.\d+\.\d+\S*$/.test(text.trim())) return text.trim()
   try {
     const { version } = JSON.parse(text) as { version?: unknown }
     return typeof version === 'string' ? version : null

@@ -164,9 +164,46 @@ describe('proof of a fault', () => {
   })
   it('throttle: a target that is as slow by itself proves nothing', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'down' })
-    const slow = { bytesDown: 500, arrivals: [{ ms: 510, bytes: 500 }] }
-    expect(struck(fault, slow, { bytesDown: 500, arrivals: [{ ms: 20, bytes: 500 }] })).to.equal(true)
+    const slow = {
+      bytesDown: 500,
+      arrivals: [{ ms: 510, bytes: 500 }],
+      roundTrips: [[1, 511]] as const,
+      openedAtBytesDown: 500,
+      openedAtMs: 510,
+    }
+    expect(
+      struck(fault, slow, { ...slow, arrivals: [{ ms: 20, bytes: 500 }], roundTrips: [[1, 21]] }),
+    ).to.equal(true)
     expect(struck(fault, slow, slow)).to.equal(false)
+  })
+  it('throttle: one quick exchange without the fault is enough, however slow the others were', () => {
+    const fault = throttle({ bytesPerSecond: 1000, direction: 'down' })
+    const faulted = {
+      bytesDown: 200,
+      arrivals: [{ ms: 210, bytes: 200 }],
+      openedAtBytesDown: 100,
+      openedAtMs: 101,
+    }
+    const control = {
+      bytesDown: 200,
+      arrivals: [
+        { ms: 300, bytes: 100 },
+        { ms: 350, bytes: 100 },
+      ],
+      roundTrips: [[340, 350]] as const,
+      openedAtMs: 300,
+    }
+    expect(struck(fault, faulted, control)).to.equal(true)
+  })
+  it('throttle: an opening that was too quick disproves it, however long the rest took', () => {
+    const fault = throttle({ bytesPerSecond: 1000, direction: 'down' })
+    const faulted = {
+      bytesDown: 200,
+      arrivals: [{ ms: 900, bytes: 200 }],
+      openedAtBytesDown: 100,
+      openedAtMs: 50,
+    }
+    expect(struck(fault, faulted)).to.equal(false)
   })
   it('throttle: bytes that were quicker than the rate disprove it', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'down' })
@@ -182,6 +219,7 @@ describe('proof of a fault', () => {
         { ms: 150, bytes: 5000 },
       ],
       roundTrips: [[1, 101]] as const,
+      openedAtMs: 101,
     }
     expect(struck(fault, faulted)).to.equal(true)
   })

@@ -112,7 +112,7 @@ const call = fc.record({
 })
 
 /** `STREAMPROOF_FUZZ` asks for more. */
-const bodies = Number(process.env['STREAMPROOF_FUZZ'] ?? 2000)
+const bodies = Number(process.env['STREAMPROOF_FUZZ'] ?? 10_000)
 
 describe('engine under any body', () => {
   let engine: EngineServer
