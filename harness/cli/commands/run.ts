@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { openEngine } from '../../../proxies/engine.ts'
 import { loadCatalogue } from '../../../suites/index.ts'
 import type { Catalogue } from '../../check/catalogue.ts'
+import { SetupError } from '../../check/errors.ts'
 import { Scope } from '../../check/scope.ts'
 import type { Report } from '../../check/result.ts'
 import type { Kit } from '../../peers/kit.ts'
@@ -72,6 +73,7 @@ async function observe(
       if (target !== null) await waitForTarget(target.url, options.wait, signal)
     }
   }
+  if (signal.aborted) throw new SetupError('interrupted before the run began')
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
   const engine = await openEngine({ choice: options.proxy, runId, env, timeScale: options.timeoutScale })
   scope.defer(() => engine.close())
