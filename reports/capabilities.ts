@@ -13,6 +13,7 @@ const means: Readonly<Record<Capability, string>> = {
   'ws.tls': 'a wss: URL, or secureUrl.ws in the configuration',
   'ws.plain': 'plainUrl.ws in the configuration',
   'sse.publish': '--publish-url URL, or publish in the configuration',
+  'sse.publish.verbatim': 'a publish plan whose data arrive as they are (sse.publish.verbatim)',
   'sse.publish.event': '{event} in the publish plan of the configuration',
   'sse.publish.id': '{id} in the publish plan of the configuration',
   'sse.publish.binary': 'a publish plan of the configuration that sends raw bytes',

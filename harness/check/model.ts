@@ -61,6 +61,8 @@ export const capabilities = [
   'ws.plain',
   /** Events can be published by the contract's means, and a published nonce arrives. */
   'sse.publish',
+  /** What is published arrives as it is: the data of an event are the published text, not JSON around it or made of it. */
+  'sse.publish.verbatim',
   /** The publisher can set an event's name. */
   'sse.publish.event',
   /** The publisher can set an event's id. */

@@ -197,9 +197,36 @@ export class Stream implements EventStream {
     match: (line: StreamLine, stream: EventStream) => boolean,
     within?: number,
   ): Promise<StreamLine> {
-    const { watch } = this.exchange.socket
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
+    const found = await this.#line(match, limit)
+    if (found === undefined) throw this.#noLine(what)
+    return found
+  }
+
+  async expectBeat(
+    what: string,
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    idleMs: number,
+  ): Promise<StreamLine> {
+    const idle = this.#context.scaled(idleMs)
+    const opened = this.#context.now()
+    for (;;) {
+      const due = Math.max(opened, this.lines.at(-1)?.ms ?? opened) + idle
+      const left = due - this.#context.now()
+      const found = await this.#line(match, Math.max(0, left))
+      if (found !== undefined) return found
+      if (left <= 0 || this.ending !== null) throw this.#noLine(what)
+      if (due > opened + 2 * idle)
+        throw new Inconclusive('out-of-time', 'the stream was not idle for long enough')
+    }
+  }
+
+  /** The first line that matches, of those that came and those that come; undefined when none does in time. */
+  async #line(
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    withinMs: number,
+  ): Promise<StreamLine | undefined> {
     let looked = 0
     const look = (): StreamLine | null | undefined => {
       for (; looked < this.lines.length; looked += 1) {
@@ -208,15 +235,17 @@ export class Stream implements EventStream {
       }
       return this.exchange.over || this.ending !== null ? null : undefined
     }
-    const found = await watch.until(look, limit)
+    const found = await this.exchange.socket.watch.until(look, withinMs)
     this.#context.judged(this.ending)
-    if (found) return found
+    return found ?? undefined
+  }
+
+  /** @throws Severed where it was the link that ended the stream. */
+  #noLine(what: string): Violation {
     this.#severed()
     const none = 'none came'
-    throw new Violation(
-      what,
-      this.ending === null ? none : `${none}, and ${endedHow(this.ending, 'the stream')}`,
-    )
+    const { ending } = this
+    return new Violation(what, ending === null ? none : `${none}, and ${endedHow(ending, 'the stream')}`)
   }
 
   async expectGrowth(what: string, from: number, within?: number): Promise<void> {

@@ -375,6 +375,15 @@ export interface EventStream {
     match: (line: StreamLine, stream: EventStream) => boolean,
     within?: number,
   ): Promise<StreamLine>
+  /**
+   * Waits for a line that matches, which is owed once the stream has been idle for so long: other lines put it off,
+   * for then there is nothing to keep alive.
+   */
+  expectBeat(
+    what: string,
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    idleMs: number,
+  ): Promise<StreamLine>
   /** Bytes of the body so far, kept or not, in whatever content coding. */
   readonly size: number
   /** Waits until the body has grown beyond this many bytes. */

@@ -186,6 +186,7 @@ const founded: Partial<Record<Capability, readonly [key: string, given: (targets
   'sse.tls': ['secureUrl.sse', ({ sse }) => sse?.secureUrl != null],
   'sse.plain': ['plainUrl.sse', ({ sse }) => sse?.plainUrl != null],
   'sse.publish': ['publish', ({ sse }) => sse?.publish != null],
+  'sse.publish.verbatim': ['publish', ({ sse }) => sse?.publish != null],
   'sse.publish.binary': ['publish', ({ sse }) => sse?.publish != null],
   'sse.publish.event': ['publish with {event}', ({ sse }) => sse?.publish?.fields.has('event') === true],
   'sse.publish.id': ['publish with {id}', ({ sse }) => sse?.publish?.fields.has('id') === true],

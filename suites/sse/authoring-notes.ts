@@ -33,13 +33,20 @@ export const heartbeat = check({
   topic: 'connection',
   needs: ['sse.endless'],
   mutants: ['no-heartbeats'],
-  budget: 25_000,
+  budget: 60_000,
   async run(kit) {
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
-    const match = (line: StreamLine): boolean => beats(line, stream, since)
-    const { ms } = await stream.expectLine('a heartbeat within 16 seconds', match, heartbeatMs)
+    const beat = (from: number): Promise<StreamLine> =>
+      stream.expectBeat(
+        'a heartbeat within 16 idle seconds',
+        (line) => beats(line, stream, from),
+        heartbeatMs,
+      )
+    const { ms } = await beat(since)
     kit.measure('firstHeartbeatMs', Math.round(ms - since + openingMs))
+    // The first may have been due anyway when the stream was opened: what counts is the time between two.
+    await beat(ms + openingMs)
   },
 })
 
@@ -52,12 +59,12 @@ export const heartbeatForm = check({
   needs: ['sse.endless'],
   after: ['sse/delivery/heartbeat'],
   mutants: ['data-heartbeats'],
-  budget: 25_000,
+  budget: 60_000,
   async run(kit) {
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
     const match = (line: StreamLine): boolean => beats(line, stream, since)
-    await stream.expectLine('a heartbeat within 16 seconds', match, heartbeatMs)
+    await stream.expectBeat('a heartbeat within 16 idle seconds', match, heartbeatMs)
     const empty = stream.events.some((event) => event.data === '' && !isOurs(event))
     kit.expect(!empty, 'a comment, or an event that says something', 'an event with empty data')
   },

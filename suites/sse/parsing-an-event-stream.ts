@@ -117,7 +117,7 @@ export const multibyte = check({
   level: 'MUST',
   clause,
   topic: 'limitations',
-  needs: ['sse.publish'],
+  needs: ['sse.publish', 'sse.publish.verbatim'],
   mutants: ['ascii-only', 'latin1-body'],
   expectations: ['EXP-LIM-1'],
   async run(kit) {
@@ -131,7 +131,7 @@ export const astral = check({
   level: 'MUST',
   clause,
   topic: 'limitations',
-  needs: ['sse.publish'],
+  needs: ['sse.publish', 'sse.publish.verbatim'],
   mutants: ['bmp-only', 'ascii-only'],
   expectations: ['EXP-LIM-1'],
   async run(kit) {
@@ -145,7 +145,7 @@ export const lineSeparators = check({
   level: 'MUST',
   clause,
   topic,
-  needs: ['sse.publish'],
+  needs: ['sse.publish', 'sse.publish.verbatim'],
   mutants: ['split-unicode-lines'],
   async run(kit) {
     await expectRoundTrip(kit, (marker) => `${marker} a\u2028b\u2029c\u0085d\ve\ff`)
@@ -158,7 +158,7 @@ export const nulInData = check({
   level: 'SHOULD',
   clause,
   topic: 'limitations',
-  needs: ['sse.publish'],
+  needs: ['sse.publish', 'sse.publish.verbatim'],
   mutants: ['end-at-nul'],
   async run(kit) {
     const stream = await kit.subscribe()

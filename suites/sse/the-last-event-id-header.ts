@@ -86,10 +86,10 @@ export const utf8Cursor = check({
     const marker = kit.nonce()
     await kit.publish({ data: `${marker} first`, id: `é-${marker}` })
     await kit.publish({ data: `${marker} second` })
-    await stream.expectEvent('the published events', ({ data }) => data === `${marker} second`)
+    await stream.expectEvent('the published events', ({ data }) => data.includes(`${marker} second`))
     const resumed = await kit.subscribe({ lastEventId: `é-${marker}` })
-    await resumed.expectEvent('the event behind the cursor', ({ data }) => data === `${marker} second`)
-    const again = resumed.events.some(({ data }) => data === `${marker} first`)
+    await resumed.expectEvent('the event behind the cursor', ({ data }) => data.includes(`${marker} second`))
+    const again = resumed.events.some(({ data }) => data.includes(`${marker} first`))
     kit.expect(!again, 'the events behind the cursor alone', 'the event of the cursor itself as well')
   },
 })
