@@ -4,6 +4,7 @@ import type { Ending } from '../check/model.ts'
 import type { PlacedCheck } from '../check/catalogue.ts'
 import type { Evidence } from '../peers/kit.ts'
 import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
+import { Severed } from '../peers/severed.ts'
 import { EngineError } from '../../proxies/types.ts'
 import { deferred } from './deferred.ts'
 import { inScopeOf } from './late.ts'
@@ -135,6 +136,13 @@ async function outcomeOf<Kit>(check: PlacedCheck<Kit>, kit: Kit): Promise<Outcom
   } catch (error) {
     if (error instanceof Violation) return { kind: 'violated', violation: error }
     if (error instanceof Inconclusive) return { kind: 'inconclusive', cause: error }
+    // An exchange over a severing link that did not even begin: no verb of the peers was there to take it.
+    if (error instanceof Severed) {
+      return {
+        kind: 'inconclusive',
+        cause: new Inconclusive('fault-not-proven', error.message, { cause: error }),
+      }
+    }
     if (error instanceof EngineError) {
       return {
         kind: 'inconclusive',
