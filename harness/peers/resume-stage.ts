@@ -45,7 +45,8 @@ export async function connectVictim(stage: Stage, via: Route | undefined, awaite
     ...(via === undefined ? {} : { via }),
     ...(cursor === '' ? {} : { lastEventId: cursor }),
   })
-  if (awaited) await stream.accepted()
+  // However severe the fault, the link lets the opening through: a busy machine takes its time for that.
+  if (awaited) await stream.accepted(context.limits.head * (via?.patience ?? 1))
   stage.connections.push(stream)
   stage.victim = stream
   return stream
