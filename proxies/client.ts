@@ -173,11 +173,11 @@ function proxyIn(data: unknown): ProxyInfo {
   return { ...found, toxics: Array.isArray(found.toxics) ? found.toxics : [] }
 }
 
-/** Toxiproxy before 2.6 answers the bare number. */
+/** Toxiproxy before 2.6 answers the bare text; 2.6.0 ends its JSON by a backslash and an n. */
 function versionIn(text: string): string | null {
-  if (/^v?\d+\.\d+\.\d+\S*$/.test(text.trim())) return text.trim()
+  if (/^(v?\d+\.\d+\.\d+\S*|git)$/.test(text.trim())) return text.trim()
   try {
-    const { version } = JSON.parse(text) as { version?: unknown }
+    const { version } = JSON.parse(text.replace(/\\n$/, '')) as { version?: unknown }
     return typeof version === 'string' ? version : null
   } catch {
     return null

@@ -43,6 +43,19 @@ describe('toxiproxy client', () => {
     expect(await client.version()).to.deep.equal({ version: '2.12.0', embedded: '1.2.3' })
   })
 
+  for (const [since, body, version] of [
+    ['2.5.0', '2.5.0', '2.5.0'],
+    ['2.5.0, built without a number', 'git', 'git'],
+    ['2.6.0', String.raw`{"version": "2.6.0"}\n`, '2.6.0'],
+    ['2.7.0', '{"version": "2.7.0"}', '2.7.0'],
+    ['2.12.0, built without a number', '{"version": "git"}\n', 'git'],
+  ] as const) {
+    it(`reads the version as ${since} answers it`, async () => {
+      nock(url).get('/version').reply(200, body)
+      expect(await client.version()).to.deep.equal({ version, embedded: null })
+    })
+  }
+
   for (const [what, body] of [
     ['no JSON', '<html>welcome</html>'],
     ['no version', '{}'],
