@@ -171,3 +171,8 @@ export function wasDropped({ route, ending }: Connection): boolean {
 export function wasBrief({ from, to }: Connection): boolean {
   return to !== null && to - from < 100
 }
+
+/** What builds on a check that came to this is blocked. */
+export function falls(outcome: Outcome): boolean {
+  return outcome.kind === 'violated' || outcome.kind === 'crashed' || outcome.kind === 'blocked'
+}

@@ -5,10 +5,9 @@ import { planChecks } from './plan.ts'
 import type { Planned } from './plan.ts'
 import { redacted, resultOf } from './result.ts'
 import { Schedule } from './schedule.ts'
-import type { ScheduleOptions } from './schedule.ts'
 import { globExpression, select } from './select.ts'
 import type { RunSettings } from './settings.ts'
-import type { Environment, RunTools } from './tools.ts'
+import type { Environment, RunTools, ScheduleOptions } from './tools.ts'
 
 export const defaultJobs = 16
 /** Time budget of a check that names none, in ms. */

@@ -1,26 +1,14 @@
 import { Inconclusive, Violation } from '../check/errors.ts'
 import type { Outcome } from '../check/judge.ts'
-import type { SessionEnvironment } from '../peers/session.ts'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, Connection, Refusal } from './attempt.ts'
 import { deferred } from './deferred.ts'
 import type { Deferred } from './deferred.ts'
-import { Entry, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
+import { Entry, falls, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
 import { ConcurrencyLimit } from './limit.ts'
 import type { Planned } from './plan.ts'
 import { Pulse, pulseMs } from './pulse.ts'
-import type { RunTools } from './tools.ts'
-
-export interface ScheduleOptions {
-  readonly environment: Omit<SessionEnvironment, 'observer'>
-  readonly jobs: number
-  /** Time budget of a check in ms, scaled. */
-  readonly budget: (check: { readonly id: string; readonly budget?: number }) => number
-  readonly repeatFalls: boolean
-  readonly started?: (id: string) => void
-  readonly observed?: (id: string, outcome: Outcome, repeats: boolean) => void
-  readonly finding?: (text: string) => void
-}
+import type { RunTools, ScheduleOptions } from './tools.ts'
 
 /** Checks that were refused this often with others beside them are observed alone. */
 const mostRefusedTries = 3
@@ -323,10 +311,6 @@ export class Schedule<Kit> {
     for (const entry of this.#open()) entry.settleWith(died('the target died, and did not come back'))
     return false
   }
-}
-
-function falls(outcome: Outcome): boolean {
-  return outcome.kind === 'violated' || outcome.kind === 'crashed' || outcome.kind === 'blocked'
 }
 
 function died(detail: string): Outcome {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../peers/endpoint.ts'
+import type { Outcome } from '../check/judge.ts'
 import type { Evidence } from '../peers/kit.ts'
 import type { SessionEnvironment } from '../peers/session.ts'
 import type { Report } from '../check/result.ts'
@@ -22,3 +23,14 @@ export interface RunTools<Kit> {
 
 /** What all sessions of a run share. */
 export type Environment = Omit<SessionEnvironment, 'observer'>
+
+export interface ScheduleOptions {
+  readonly environment: Environment
+  readonly jobs: number
+  /** Time budget of a check in ms, scaled. */
+  readonly budget: (check: { readonly id: string; readonly budget?: number }) => number
+  readonly repeatFalls: boolean
+  readonly started?: (id: string) => void
+  readonly observed?: (id: string, outcome: Outcome, repeats: boolean) => void
+  readonly finding?: (text: string) => void
+}
