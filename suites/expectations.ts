@@ -77,7 +77,7 @@ export const expectations: readonly Expectation[] = [
     needs: 'a websocket target that echoes',
     says: (figure) =>
       tell`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
-    holds: (figure) => atMost(figure(bytes(1024), 'websocketBytes'), 1024 + 14),
+    holds: (figure) => atMost(figure('ws/performance/overhead', 'headerOctets'), 14),
   },
   {
     id: 'EXP-PER-2',

@@ -24,7 +24,7 @@ export interface Expectation {
    * figures are missing, and the verdicts are then counted.
    */
   readonly says?: (figures: Figures) => string | null
-  /** Whether the figures bear out a statement that compares; null where they are missing. Only clear cases refute. */
+  /** Whether the figures bear out a statement that compares; null where they are missing: then it is `partly` at best. */
   readonly holds?: (figures: Figures) => boolean | null
 }
 

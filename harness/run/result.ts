@@ -79,7 +79,7 @@ export function answer(
     const { id, topic, transport, statement, needs, beyond = null } = expectation
     const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
     const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
-    const status = statusOf(judged, beyond, expectation.holds?.(figures) ?? null)
+    const status = statusOf(judged, beyond, expectation.holds?.(figures))
     const says = status === 'not-measured' ? null : (expectation.says?.(figures) ?? null)
     return {
       id,
@@ -88,7 +88,7 @@ export function answer(
       statement,
       status,
       checks: own,
-      needs: status === 'not-measured' ? needs : beyond,
+      needs: status === 'not-measured' || expectation.holds?.(figures) === null ? needs : beyond,
       says: says ?? counted(judged),
     }
   })
@@ -97,12 +97,12 @@ export function answer(
 function statusOf(
   judged: readonly Result[],
   beyond: string | null,
-  borneOut: boolean | null,
+  borneOut: boolean | null | undefined,
 ): ExpectationResult['status'] {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   if (judged.length === 0) return 'not-measured'
   if (passed === 0 || borneOut === false) return 'refuted'
-  return passed < judged.length || beyond !== null ? 'partly' : 'confirmed'
+  return passed < judged.length || beyond !== null || borneOut === null ? 'partly' : 'confirmed'
 }
 
 function counted(judged: readonly Result[]): string {

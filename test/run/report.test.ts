@@ -59,7 +59,7 @@ describe('the report', () => {
       }) as const
     const report = await runFakes({
       checks: [
-        measuring('exp-held', held, ['EXP-A', 'EXP-C', 'EXP-F', 'EXP-G']),
+        measuring('exp-held', held, ['EXP-A', 'EXP-C', 'EXP-F', 'EXP-G', 'EXP-H']),
         measuring('exp-fell', violated, ['EXP-B', 'EXP-C']),
         fake('exp-needs', held, { needs: ['ws.echo'], expectations: ['EXP-D'] }),
       ],
@@ -74,6 +74,7 @@ describe('the report', () => {
         { ...statement('EXP-D'), says: () => 'never asked' },
         statement('EXP-E'),
         { ...statement('EXP-F'), beyond: 'a browser' },
+        { ...statement('EXP-H'), holds: () => null },
         { ...statement('EXP-G'), holds: (figure) => (figure('ws/fake/exp-held', 'ms') ?? 0) > 5 },
       ],
     })
@@ -85,6 +86,7 @@ describe('the report', () => {
         ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
         ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
         ['EXP-F', 'partly', 'a browser', '1 of 1 check that measures it passed'],
+        ['EXP-H', 'partly', 'something else', '1 of 1 check that measures it passed'],
         ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
       ],
     )
