@@ -1,6 +1,6 @@
 import type net from 'node:net'
 import { Duplex } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Ending } from '../check/model.ts'
 import type { LinkTrace } from '../../proxies/types.ts'
 import type { SessionContext } from './context.ts'
@@ -204,8 +204,8 @@ export class Connection implements PeerSocket {
           resolve()
         })
       })
-      // One turn of the loop between two writes: else they leave as one.
-      await turn()
+      // Else they leave as one, or are read as one by a target that is busy just then.
+      await pause(betweenSegmentsMs)
     }
     this.#queue.length = 0
     this.#queued = 0
@@ -252,6 +252,9 @@ export class Connection implements PeerSocket {
     this.watch.changed()
   }
 }
+
+/** Time for the other side to read a segment before the next comes, in ms. */
+const betweenSegmentsMs = 4
 
 const endings = { fin: 'TCP FIN', rst: 'TCP RST', timeout: 'no answer any more' } as const
 

@@ -28,6 +28,7 @@ export interface ServerRecipe {
   start(): Promise<RealServer>
 }
 
+const talkative = process.env['STREAMPROOF_REAL_STDERR'] === '1'
 const folder = fileURLToPath(new URL('servers/', import.meta.url))
 const debianPython = '/usr/bin/python3'
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
@@ -77,7 +78,8 @@ function recipe(
     missing: () => (python && !existsSync(debianPython) ? "Debian's python3" : null),
     async start() {
       const child = spawn(python ? debianPython : process.execPath, [join(folder, script), ...args], {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        // What they say of the bad input that they are sent is nobody's business.
+        stdio: ['ignore', 'pipe', talkative ? 'inherit' : 'ignore'],
       })
       const port = await announcedPort(name, child)
       return { name, contract: contract(port), close: () => stop(child) }
@@ -112,7 +114,7 @@ async function startNchan(): Promise<RealServer> {
   const conf = join(work, 'nginx.conf')
   await writeFile(conf, template.replaceAll('{folder}', work).replaceAll('{port}', String(port)))
   const child = spawn('/usr/sbin/nginx', ['-c', conf, '-p', work, '-e', join(work, 'error.log')], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', talkative ? 'inherit' : 'ignore'],
   })
   await untilListening('nginx', port, child)
   const origin = `http://127.0.0.1:${port}`

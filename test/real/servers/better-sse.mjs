@@ -1,10 +1,11 @@
+// The pattern of the README of `better-sse`, with its defaults: what is broadcast goes out as JSON.
 import { createServer } from 'node:http'
 import { createChannel, createSession } from 'better-sse'
 
 const channel = createChannel()
 const http = createServer(async (request, response) => {
   if (request.method === 'GET' && request.url === '/events') {
-    channel.register(await createSession(request, response, { serializer: String }))
+    channel.register(await createSession(request, response))
   } else if (request.method === 'POST' && request.url === '/publish') {
     const { data, event, id } = JSON.parse(await text(request))
     channel.broadcast(data, event ?? 'message', id == null ? {} : { eventId: id })

@@ -1,7 +1,8 @@
+// The README pattern of `sse-channel`, with a longer history; everything else is its default.
 import { createServer } from 'node:http'
 import SseChannel from 'sse-channel'
 
-const channel = new SseChannel({ historySize: 2000, retryTimeout: 250, pingInterval: 20_000 })
+const channel = new SseChannel({ historySize: 2000 })
 let next = 1
 const http = createServer(async (request, response) => {
   if (request.method === 'GET' && request.url === '/events') {

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { expect } from 'chai'
+import type { Report } from '../../harness/check/result.ts'
+import { run } from '../../harness/run/run.ts'
+import { parseContract, resolveTargets } from '../../harness/target/contract.ts'
+import { redactorFor } from '../../harness/target/secrets.ts'
+import { openEngine } from '../../proxies/engine.ts'
+import type { EngineOptions } from '../../proxies/types.ts'
+import { loadCatalogue } from '../../suites/index.ts'
+import { commit, committed, comparable, described, unproven, verdictOf } from './expected.ts'
+import { recipes } from './servers.ts'
+import type { RealServer } from './servers.ts'
+
+const required = process.env['STREAMPROOF_REQUIRE_REAL'] === '1'
+const mayUpdate = process.env['UPDATE_EXPECTATIONS'] === '1' && process.env['CI'] === undefined
+const wanted = process.env['STREAMPROOF_REAL']?.split(',') ?? null
+
+for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.includes(name))) {
+  describe(`the whole catalogue against ${recipe.name}`, () => {
+    let server: RealServer
+    let report: Report
+
+    before(async function () {
+      const missing = recipe.missing()
+      if (missing !== null && required) throw new Error(`${missing} is required here, and not installed`)
+      if (missing !== null) return this.skip()
+      server = await recipe.start()
+      report = await judged(server, 'embedded')
+      if (mayUpdate) commit(recipe.name, report)
+    })
+    after(() => server?.close())
+
+    it('gives every id its committed verdict', () => {
+      const before = committed(recipe.name)
+      expect(comparable(described(report))).to.deep.equal(comparable(before))
+      expect(unproven(before), 'falls without bytes that prove them').to.deep.equal([])
+    })
+
+    it('applies to at least 40 % of its transport, or says why not', () => {
+      for (const transport of ['websocket', 'sse'] as const) {
+        const own = report.results.filter((result) => result.transport === transport)
+        const applied = own.filter(({ verdict }) => verdict !== 'not-applicable')
+        const share = own.length === 0 ? 1 : applied.length / own.length
+        expect(share >= 0.4 || recipe.fewApply !== undefined, `${transport}: ${share}`).to.equal(true)
+      }
+    })
+
+    it('gives the checks under faults the same verdicts through a real Toxiproxy', async function () {
+      if (!onPath('toxiproxy-server')) {
+        if (required) throw new Error('toxiproxy-server is required here, and not on PATH')
+        return this.skip()
+      }
+      const faulted = report.results.filter(({ faults }) => faults.length > 0).map(({ id }) => id)
+      expect(faulted.length, 'checks under faults').to.be.greaterThan(0)
+      const again = await judged(server, 'toxiproxy', faulted)
+      const before = committed(recipe.name)
+      const verdicts = Object.fromEntries(again.results.map(({ id, verdict }) => [id, verdict]))
+      expect(verdicts).to.deep.equal(Object.fromEntries(faulted.map((id) => [id, verdictOf(before[id])])))
+    })
+  })
+}
+
+async function judged(
+  server: RealServer,
+  choice: EngineOptions['choice'],
+  only?: readonly string[],
+): Promise<Report> {
+  const contract = parseContract(server.contract)
+  await using engine = await openEngine({ choice, runId: `real-${server.name}` })
+  return await run(await loadCatalogue(), {
+    targets: resolveTargets(contract),
+    shown: { websocket: server.name, sse: server.name },
+    engine,
+    redactor: redactorFor(contract),
+    seed: 1,
+    command: 'streamproof run URL',
+    version: 'test',
+    ...(only === undefined ? {} : { selection: { only } }),
+  })
+}
+
+function onPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
+}
