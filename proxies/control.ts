@@ -20,8 +20,11 @@ interface Heard {
  * The negative control of the engine: a connection through it to an echo of our own carries every byte, and one with
  * a limit is cut at that very byte. Throws `EngineError`.
  */
-export async function proveControl(engine: Engine, timeScale: number): Promise<void> {
-  const echo = await startEcho()
+export async function proveControl(
+  engine: Engine & { readonly ownHost: string },
+  timeScale: number,
+): Promise<void> {
+  const echo = await startEcho(engine.ownHost)
   try {
     const { port } = echo.server.address() as AddressInfo
     await using link = await engine.open({ host: '127.0.0.1', port })
@@ -40,14 +43,15 @@ export async function proveControl(engine: Engine, timeScale: number): Promise<v
 }
 
 function unreached(engine: Engine, link: Link, heard: Heard): EngineError {
+  const network = "run it on this host's network (in a container: --network host)"
   if (heard.outcome === 'refused') {
     return new EngineError(
-      `the proxies of the Toxiproxy at ${engine.api} cannot be reached at ${link.host}: run it on this host's network (in a container: --network host), or use --proxy embedded`,
+      `the proxies of the Toxiproxy at ${engine.api} cannot be reached at ${link.host}: ${network}, or publish their ports and give --proxy-listen 0.0.0.0:FIRST-LAST, and --proxy-advertise HOST if they are elsewhere; or use --proxy embedded`,
     )
   }
   if (heard.bytes.length === 0) {
     return new EngineError(
-      `the Toxiproxy at ${engine.api} cannot reach 127.0.0.1 of this host: run it on this host's network (in a container: --network host), or use --proxy embedded`,
+      `the Toxiproxy at ${engine.api} cannot reach this host: ${network}, or give --proxy-upstream HOST, the name that this host has there; or use --proxy embedded`,
     )
   }
   return new EngineError(
@@ -80,7 +84,7 @@ function ask(link: Link, limit: number): Promise<Heard> {
   })
 }
 
-async function startEcho(): Promise<{ readonly server: Server; close(): Promise<void> }> {
+async function startEcho(host: string): Promise<{ readonly server: Server; close(): Promise<void> }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -90,7 +94,7 @@ async function startEcho(): Promise<{ readonly server: Server; close(): Promise<
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve())
+    server.listen(0, host, () => resolve())
   })
   const close = (): Promise<void> =>
     new Promise((resolve) => {

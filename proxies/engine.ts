@@ -1,5 +1,8 @@
 import { ToxiproxyClient } from './client.ts'
 import { proveControl } from './control.ts'
+import { isLeftBehind, proxyName } from './names.ts'
+import { listenOption, placement } from './placement.ts'
+import type { Placement } from './placement.ts'
 import { apiUrl, startEmbedded, startToxiproxy } from './toxiproxy.ts'
 import type { Server } from './toxiproxy.ts'
 import { ToxiproxyCallError } from './transport.ts'
@@ -17,11 +20,15 @@ const callLimitMs = 8000
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const timeScale = options.timeScale ?? 1
+  // Before anything is started: what cannot be must not leave a server behind.
+  listenOption(options.proxyListen)
   const server = await find(options, timeScale)
   const client = new ToxiproxyClient(server.url, callLimitMs * timeScale)
-  const engine = new OpenEngine(server, client, safeName(options.runId))
+  const engine = new OpenEngine(server, client, options)
   try {
     await engine.identify()
+    // Tidying up for others: where it cannot be done, the control tells what is wrong, if anything is.
+    await engine.sweep().catch(() => undefined)
     await proveControl(engine, timeScale)
   } catch (error) {
     await engine.close().catch(() => undefined)
@@ -38,12 +45,7 @@ async function find(options: EngineOptions, timeScale: number): Promise<Server> 
   if (choice === 'embedded') return startEmbedded()
   if (choice === 'toxiproxy') return startToxiproxy(env, timeScale)
   const { origin, pathname } = apiUrl(choice)
-  return { url: `${origin}${pathname === '/' ? '' : pathname}`, stop: () => Promise.resolve() }
-}
-
-/** Names go into URLs and logs. */
-function safeName(runId: string): string {
-  return runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')
+  return { url: `${origin}${pathname === '/' ? '' : pathname}`, isOwn: false, stop: () => Promise.resolve() }
 }
 
 class OpenEngine implements Engine {
@@ -51,15 +53,22 @@ class OpenEngine implements Engine {
   version = ''
   readonly #server: Server
   readonly #client: ToxiproxyClient
-  readonly #prefix: string
+  readonly #runId: string
+  readonly #place: Placement
   readonly #open = new Set<string>()
   #count = 0
   #closing: Promise<void> | null = null
 
-  constructor(server: Server, client: ToxiproxyClient, runId: string) {
+  constructor(server: Server, client: ToxiproxyClient, options: EngineOptions) {
     this.#server = server
     this.#client = client
-    this.#prefix = `streamproof-${runId}`
+    this.#runId = options.runId
+    this.#place = placement(client.url, options)
+  }
+
+  /** Where a server of our own must listen, so that the engine reaches it. */
+  get ownHost(): string {
+    return this.#place.ownHost
   }
 
   get api(): string {
@@ -88,31 +97,26 @@ class OpenEngine implements Engine {
   ): Promise<Link> {
     if (this.#closing !== null) throw new EngineError('the engine is closed')
     this.#count++
-    const name = `${this.#prefix}-${this.#count}`
-    const host = upstream.host.includes(':') ? `[${upstream.host}]` : upstream.host
+    const name = proxyName(this.#runId, this.#count)
     this.#open.add(name)
     try {
-      const { hostname } = new URL(this.api)
-      const local = /^(localhost|127\..*|\[::1\])$/.test(hostname)
-      const made = await this.#client.createProxy({
-        name,
-        listen: local ? '127.0.0.1:0' : '0.0.0.0:0',
-        upstream: `${host}:${upstream.port}`,
-      })
-      const port = Number(/:(\d+)$/.exec(made.listen)?.[1] ?? Number.NaN)
+      const listen = await this.#create(name, this.#place.upstream(upstream.host, upstream.port))
+      const port = Number(/:(\d+)$/.exec(listen)?.[1] ?? Number.NaN)
       if (!(port > 0)) throw new EngineError(`the Toxiproxy at ${this.api} opened a proxy without a port`)
-      const link = new OpenLink(
-        this.#client,
-        name,
-        local ? '127.0.0.1' : hostname.replaceAll(/[[\]]/g, ''),
-        port,
-        () => this.#open.delete(name),
-      )
+      const link = new OpenLink(this.#client, name, this.#place.host, port, () => this.#open.delete(name))
       if (faults.length > 0) await link.setFaults(faults)
       return link
     } catch (error) {
       await this.#remove(name).catch(() => undefined)
       throw asEngineError(error, this.api)
+    }
+  }
+
+  /** Takes away what runs of ours that died have left, told by name and age; nobody else's. */
+  async sweep(): Promise<void> {
+    if (this.kind === 'embedded' && this.#server.isOwn) return
+    for (const { name } of await this.#client.proxies()) {
+      if (isLeftBehind(name)) await removeProxy(this.#client, name)
     }
   }
 
@@ -130,6 +134,19 @@ class OpenEngine implements Engine {
     await this.#server.stop()
     const failed = results.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw asEngineError(failed.reason, this.api)
+  }
+
+  /** Gives where the proxy listens: at the first port of those allowed that is free. */
+  async #create(name: string, upstream: string): Promise<string> {
+    for (const [index, listen] of this.#place.listens.entries()) {
+      try {
+        return (await this.#client.createProxy({ name, listen, upstream })).listen
+      } catch (error) {
+        const isTaken = error instanceof ToxiproxyCallError && /address already in use/.test(error.detail)
+        if (!isTaken || index === this.#place.listens.length - 1) throw error
+      }
+    }
+    throw new EngineError('no port is left for a proxy')
   }
 
   async #remove(name: string): Promise<void> {

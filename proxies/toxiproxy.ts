@@ -10,6 +10,8 @@ import { EngineError } from './types.ts'
 /** A Toxiproxy API at hand. */
 export interface Server {
   readonly url: string
+  /** Started here, for us alone. */
+  readonly isOwn: boolean
   /** Ends what was started for it; does nothing to a server that was only attached. */
   stop(): Promise<void>
 }
@@ -27,7 +29,7 @@ export async function startEmbedded(seed?: number): Promise<Server> {
       port: 0,
       ...(seed === undefined ? {} : { seed }),
     })
-    return { url: thread.url, stop: () => thread.close() }
+    return { url: thread.url, isOwn: true, stop: () => thread.close() }
   } catch (error) {
     throw new EngineError(`the embedded proxy engine did not start: ${(error as Error).message}`, {
       cause: error,
@@ -66,7 +68,7 @@ export async function startToxiproxy(
         () => 'not yet' as const,
       ),
     ])
-    if (early === null) return { url, stop }
+    if (early === null) return { url, isOwn: true, stop }
     if (early !== 'not yet' || performance.now() > limit) {
       await stop()
       throw early === 'not yet'

@@ -88,6 +88,12 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Multiplies every wait. */
   readonly timeScale?: number
+  /** Where the proxies of a Toxiproxy listen: `HOST`, `HOST:PORT` or `HOST:FIRST-LAST`. */
+  readonly proxyListen?: string
+  /** Host at which this machine reaches them. */
+  readonly proxyAdvertise?: string
+  /** Host at which the Toxiproxy reaches this machine: stands in for a target on 127.0.0.1, localhost or ::1. */
+  readonly proxyUpstream?: string
 }
 
 /** The engine cannot be reached, started, or does not carry or cut a connection. Message: one line, what to do. */

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { openEngine } from '../../proxies/engine.ts'
 import { engineVersion } from '../../proxies/engine/version.ts'
 import { cutAfter, latency } from '../../proxies/faults.ts'
+import { proxyName } from '../../proxies/names.ts'
 import { startProxyServer } from '../../proxies/standalone.ts'
 import { EngineError } from '../../proxies/types.ts'
 import type { EngineOptions } from '../../proxies/types.ts'
@@ -37,6 +38,20 @@ async function serve(listener: RequestListener): Promise<{ readonly url: string;
     server.closeAllConnections()
   }
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+}
+
+/** The first and the last of so many ports in a row that were free a moment ago. */
+async function freePorts(count: number): Promise<readonly [number, number]> {
+  for (let from = 20_000 + (process.pid % 5000); from < 60_000; from += count) {
+    const tried = await Promise.allSettled(
+      Array.from({ length: count }, (_, index) =>
+        startProxyServer({ host: '127.0.0.1', port: from + index }),
+      ),
+    )
+    for (const one of tried) if (one.status === 'fulfilled') await one.value.close()
+    if (tried.every((one) => one.status === 'fulfilled')) return [from, from + count - 1]
+  }
+  throw new Error('no ports are free')
 }
 
 const names = async (url: string): Promise<string[]> =>
@@ -89,7 +104,7 @@ describe('openEngine', () => {
     const first = await engine.open({ host: '127.0.0.1', port: 9 })
     const second = await engine.open({ host: '::1', port: 9 })
     expect(await names(server.url)).to.have.members(['theirs', first.name, second.name])
-    expect(first.name).to.match(/^streamproof-run-1---\d+$/)
+    expect(first.name).to.match(/^streamproof-run-1---[0-9a-z]{6}-\d+$/)
     await first.close()
     await first.close()
     expect(await names(server.url)).to.have.members(['theirs', second.name])
@@ -98,6 +113,67 @@ describe('openEngine', () => {
     expect(await names(server.url)).to.deep.equal(['theirs'])
     await server.close()
   })
+
+  it('sweeps what dead runs of ours have left, by name and age, and nobody else', async () => {
+    const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
+    const hour = 3_600_000
+    const old = proxyName('dead', 1, Date.now() - 7 * hour)
+    const others = [
+      proxyName('live', 1, Date.now() - 5 * hour),
+      'theirs',
+      'streamproof-theirs',
+      'streamproof-x-y-1',
+      `their-${old}`,
+      `${old}-x`,
+    ]
+    for (const name of [old, ...others]) {
+      await fetch(`${server.url}/proxies`, {
+        method: 'POST',
+        body: JSON.stringify({ name, upstream: 'x:1', enabled: false }),
+      })
+    }
+    await using engine = await openEngine({ choice: server.url, runId: 'r', env: {} })
+    expect(await names(engine.api)).to.have.members(others)
+    await server.close()
+  })
+
+  it('listens, is reached and reaches as told', async () => {
+    const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
+    const upstream = await Upstream.open((wire) => wire.send('hello'))
+    const ports = await freePorts(3)
+    const options = { runId: 'r', env: {}, proxyAdvertise: 'localhost', proxyUpstream: '127.0.0.2' }
+    const proxyListen = `127.0.0.1:${ports.join('-')}`
+    await using engine = await openEngine({ choice: server.url, ...options, proxyListen })
+    const links = [
+      await engine.open({ host: '127.0.0.1', port: 9 }),
+      await engine.open({ host: 'localhost', port: 9 }),
+    ]
+    expect(links.map((link) => [link.host, link.port])).to.deep.equal([
+      ['localhost', ports[0]],
+      ['localhost', (ports[0] ?? 0) + 1],
+    ])
+    const all = (await (await fetch(`${server.url}/proxies`)).json()) as Record<string, { upstream: string }>
+    expect(Object.values(all).map((one) => one.upstream)).to.deep.equal(['127.0.0.2:9', '127.0.0.2:9'])
+    const far = await engine.open({ host: 'example.test', port: 9 })
+    const shown = (await (await fetch(`${server.url}/proxies/${far.name}`)).json()) as { upstream: string }
+    expect(shown.upstream).to.equal('example.test:9')
+    const error = await engine.open({ host: '127.0.0.1', port: 9 }).then(
+      () => null,
+      (thrown: Error) => thrown,
+    )
+    expect(error?.message).to.match(/address already in use/)
+    await engine.close()
+    await upstream.close()
+    await server.close()
+  })
+
+  for (const proxyListen of ['', ':9', 'a:b', 'a:9-8', 'a:0', 'a:1-70000', 'a:1-5000', '::1:9']) {
+    it(`refuses --proxy-listen ${JSON.stringify(proxyListen)}`, async () => {
+      expect(await refusal({ choice: 'http://127.0.0.1:9', proxyListen })).to.equal(
+        '--proxy-listen takes HOST, HOST:PORT or HOST:FIRST-LAST, such as 0.0.0.0:9000-9099',
+      )
+    })
+  }
 
   it('bears that somebody else took its proxy away', async () => {
     const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
@@ -231,7 +307,7 @@ describe('openEngine', () => {
     [
       'one whose proxies cannot be reached',
       (_, answer) => answer.end('{"version": "2.9.0", "name": "x", "listen": "127.0.0.1:1"}'),
-      /^the proxies of the Toxiproxy at \S+ cannot be reached at 127\.0\.0\.1: run it on this host's network/,
+      /^the proxies of the Toxiproxy at \S+ cannot be reached at 127\.0\.0\.1: .* give --proxy-listen 0\.0\.0\.0:FIRST-LAST/,
     ],
   ]
   for (const [what, listener, says] of strangers) {
@@ -249,7 +325,7 @@ describe('openEngine', () => {
       answer.end(`{"version": "git", "name": "x", "listen": "127.0.0.1:${nowhere.port}"}`),
     )
     expect(await refusal({ choice: stranger.url })).to.match(
-      /cannot reach 127\.0\.0\.1 of this host: run it on this host's network/,
+      /cannot reach this host: .* or give --proxy-upstream HOST/,
     )
     stranger.close()
     await nowhere.close()
