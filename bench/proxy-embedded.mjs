@@ -3,7 +3,12 @@ import { register } from 'tsx/esm/api'
 
 register()
 const { startProxyServer } = await import('../proxies/standalone.ts')
-const server = await startProxyServer({ host: '127.0.0.1', port: Number(process.argv[2]), seed: 1 })
+const server = await startProxyServer({
+  host: '127.0.0.1',
+  port: Number(process.argv[2]),
+  seed: 1,
+  runtimeMetrics: true,
+})
 process.stdout.write(`${server.url}\n`)
 // A measurement of memory may ask for a collection first: run with --expose-gc.
 process.on('SIGUSR2', () => globalThis.gc?.())

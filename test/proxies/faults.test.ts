@@ -180,7 +180,11 @@ describe('proof of a fault', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'down' })
     const faulted = {
       bytesDown: 200,
-      arrivals: [{ ms: 210, bytes: 200 }],
+      arrivals: [
+        { ms: 101, bytes: 100 },
+        { ms: 210, bytes: 100 },
+      ],
+      roundTrips: [[105, 210]] as const,
       openedAtBytesDown: 100,
       openedAtMs: 101,
     }
