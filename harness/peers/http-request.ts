@@ -37,6 +37,10 @@ export async function sendRequest(
   const { socket } = exchange
   const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
   if (head === null && socket.ending === null) socket.gaveUp()
+  // It may be the answer that is judged, or one connection too many: the scheduler finds out.
+  const { observer } = context.environment
+  if (head?.status === 429 || head?.status === 503)
+    observer.refused(head.status === 429 ? 'status-429' : 'status-503')
   if (head !== null) await bodyOf(context, exchange, head, body)
   const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
   const ending = exchange.ending

@@ -150,7 +150,9 @@ export class Connection implements PeerSocket {
   reset(): void {
     this.#endedByUs('rst')
     this.#queue.length = 0
-    this.#raw.resetAndDestroy()
+    // Behind the target's end Node cannot send a RST, and would neither close the socket nor let it go.
+    if (this.#remoteEnding === null) this.#raw.resetAndDestroy()
+    else this.#raw.destroy()
   }
 
   async close(): Promise<void> {

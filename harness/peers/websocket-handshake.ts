@@ -202,6 +202,9 @@ export class Answer implements HandshakeAnswer {
       observer.refused(status === 429 ? 'status-429' : 'status-503')
       throw new Inconclusive('target-refused', `the target answered a handshake with status ${status}`)
     }
+    // To a bad handshake it may be the answer that is judged: the check goes on, and is observed again with fewer
+    // beside it.
+    if (status === 503) observer.refused('status-503')
     // A server that accepts TCP and hangs up on a good handshake may have too many connections already.
     const hungUp = socket.remoteEnding?.by === 'target' && this.#reader.received.length === 0
     if (hungUp && this.#plain) observer.refused('econnreset')

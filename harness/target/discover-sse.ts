@@ -2,24 +2,33 @@ import { Inconclusive, Violation } from '../check/errors.ts'
 import type { CapabilityFinding } from '../check/model.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
 import type { EventStream, Kit, StreamEvent } from '../peers/kit.ts'
-import { absent, broken, originFindings, plainFinding, present } from './findings.ts'
-import type { Findings } from './findings.ts'
+import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
+import type { Both, Findings } from './findings.ts'
 
 /** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
 export const listeningMs = 1800
 
-/** What an event stream server can: by what comes on two streams within the window, and by what is published. */
-export async function discoverSse(kit: Kit, endpoint: Endpoint, scale: number): Promise<Findings> {
-  const [first, second, idle] = await Promise.all([kit.subscribe(), kit.subscribe(), kit.subscribe()])
+/**
+ * What an event stream server can: by what comes on two streams within the window, and by what is published.
+ * @param how asks two questions: side by side, or one after the other where a target has room for few streams.
+ */
+export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale: number): Promise<Findings> {
+  const first = await kit.subscribe()
+  const [second, idle] = await how(
+    () => beside(kit, first),
+    () => (how === oneByOne ? Promise.resolve(first) : beside(kit, first)),
+  )
   const opened = kit.now()
   const listening = pause(listeningMs * Math.max(1, scale))
   const [published, tls] = await Promise.all([
     publishFindings(kit, endpoint, first),
     tlsFinding(kit, endpoint),
   ])
-  const ready = published.event !== null ? pause(0) : listening
+  const few = how === oneByOne
+  const ready = published.event !== null && !few ? pause(0) : listening
   await ready
-  const resume = await resumeFinding(kit, endpoint, first)
+  if (few && second !== first) await makeRoom(second)
+  const resume = await resumeFinding(kit, endpoint, first, how)
   await listening
   const findings: Findings = {
     ...published.findings,
@@ -35,6 +44,22 @@ export async function discoverSse(kit: Kit, endpoint: Endpoint, scale: number): 
   }
   for (const stream of [first, second, idle]) stream.close()
   return findings
+}
+
+/** One more stream; where there is no room for it, the one that is open. */
+async function beside(kit: Kit, open: EventStream): Promise<EventStream> {
+  try {
+    return await kit.subscribe()
+  } catch (error) {
+    if (error instanceof Inconclusive && error.reason === 'target-refused') return open
+    throw error
+  }
+}
+
+/** Closes a stream, and gives the target time to notice. */
+async function makeRoom(stream: EventStream): Promise<void> {
+  stream.close()
+  await pause(50)
 }
 
 interface Published {
@@ -156,6 +181,7 @@ function idsFinding({ events }: EventStream): CapabilityFinding {
 }
 
 function sharedFinding(first: EventStream, second: EventStream): CapabilityFinding {
+  if (first === second) return absent('the target has no room for a second stream')
   const idsOf = ({ events }: EventStream): Map<string, string> =>
     new Map(
       events.flatMap(({ type, data, id }) =>
@@ -179,7 +205,12 @@ const resumedEvents = 3
  * Replays: a connection that names a known event gets what came after it, and a fresh one, which is the control,
  * does not get just the same.
  */
-async function resumeFinding(kit: Kit, endpoint: Endpoint, seen: EventStream): Promise<CapabilityFinding> {
+async function resumeFinding(
+  kit: Kit,
+  endpoint: Endpoint,
+  seen: EventStream,
+  how: Both,
+): Promise<CapabilityFinding> {
   const withId = (): StreamEvent[] => seen.events.filter(({ id }) => id !== null && id !== '')
   const cursor = withId()[0]
   if (cursor?.id == null)
@@ -194,8 +225,17 @@ async function resumeFinding(kit: Kit, endpoint: Endpoint, seen: EventStream): P
     const last = later.at(-1)
     if (last === undefined)
       return absent('only one event with an id was seen, so that there is nothing to replay')
-    const [resumed, control] = await Promise.all([kit.subscribe({ lastEventId: cursor.id }), kit.subscribe()])
-    await came(resumed, last)
+    const shown = async (lastEventId?: string): Promise<EventStream> => {
+      const stream = await kit.subscribe(lastEventId === undefined ? {} : { lastEventId })
+      if (lastEventId !== undefined || how === oneByOne) await came(stream, last)
+      if (how === oneByOne) await makeRoom(stream)
+      return stream
+    }
+    const { id } = cursor
+    const [resumed, control] = await how(
+      () => shown(id),
+      () => shown(),
+    )
     // Whatever a fresh connection gets of the past has come by now.
     await pause(50)
     const replayed = later.filter((event) => find(resumed, event) !== undefined)
@@ -254,7 +294,7 @@ function heartbeatFinding({ lines, events, ending }: EventStream, marker: string
 }
 
 function endlessFinding(streams: readonly EventStream[]): CapabilityFinding {
-  return streams.every(({ ending }) => ending === null)
+  return streams.every(({ ending }) => ending?.by !== 'target')
     ? present('streams stay open through the discovery window')
     : absent('a stream ended by itself within the discovery window')
 }

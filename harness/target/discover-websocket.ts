@@ -3,16 +3,25 @@ import type { CapabilityFinding } from '../check/model.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
 import type { Kit, WebSocketPeer } from '../peers/kit.ts'
 import { absent, broken, originFindings, plainFinding, present } from './findings.ts'
-import type { Findings } from './findings.ts'
+import type { Both, Findings } from './findings.ts'
 
-/** What a WebSocket server can. Every question has a connection of its own; they are asked side by side. */
-export async function discoverWebSocket(kit: Kit, endpoint: Endpoint): Promise<Findings> {
-  const [echo, deflate, subprotocol, tls] = await Promise.all([
-    echoFinding(kit),
-    deflateFinding(kit),
-    subprotocolFinding(kit, endpoint),
-    tlsFinding(kit, endpoint),
-  ])
+/**
+ * What a WebSocket server can. Every question has connections of its own, which are closed behind it.
+ * @param how asks two questions: side by side, or one after the other where a target has room for few connections.
+ */
+export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both): Promise<Findings> {
+  const [[echo, deflate], [subprotocol, tls]] = await how(
+    () =>
+      how(
+        () => echoFinding(kit, how),
+        () => deflateFinding(kit, how),
+      ),
+    () =>
+      how(
+        () => subprotocolFinding(kit, endpoint),
+        () => tlsFinding(kit, endpoint),
+      ),
+  )
   return {
     'ws.echo': echo,
     'ws.deflate': deflate,
@@ -26,14 +35,14 @@ export async function discoverWebSocket(kit: Kit, endpoint: Endpoint): Promise<F
 type Echo = 'same' | 'altered' | 'none' | 'ended'
 
 /** A nonce proves that what comes is an answer: no server can send it without having read it. */
-async function echoFinding(kit: Kit): Promise<CapabilityFinding> {
+async function echoFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {
   const text = `streamproof ${kit.nonce()} \u00e9\u4e16\u{1F600}`
   const nonce = kit.nonce()
   const binary = new Uint8Array([0x00, 0xff, 0x80, 0xc0, ...new TextEncoder().encode(nonce), 0xfe])
-  const [first, second] = await Promise.all([
-    echoOf(kit, 'text', text, text.slice(12, 28)),
-    echoOf(kit, 'binary', binary, nonce),
-  ])
+  const [first, second] = await how(
+    () => echoOf(kit, 'text', text, text.slice(12, 28)),
+    () => echoOf(kit, 'binary', binary, nonce),
+  )
   if (first === 'same' && second === 'same') return present('a text and a binary message came back unchanged')
   if (first === 'altered' || second === 'altered') {
     const which =
@@ -76,23 +85,28 @@ async function echoOf(
     )
     if (came) return 'altered'
     return peer.ending?.by === 'target' ? 'ended' : 'none'
+  } finally {
+    peer?.reset()
   }
 }
 
-async function deflateFinding(kit: Kit): Promise<CapabilityFinding> {
-  const accepts = (peer: WebSocketPeer): boolean =>
-    peer.response
+async function deflateFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {
+  const accepts = async (extensions?: string): Promise<boolean> => {
+    const peer = await kit.connect(extensions === undefined ? {} : { extensions })
+    const accepted = peer.response
       .list('sec-websocket-extensions')
       .some((one) => one.toLowerCase().startsWith('permessage-deflate'))
+    peer.reset()
+    return accepted
+  }
   try {
     // The control offers nothing: an extension in its answer would say nothing about the offer.
-    const [offered, control] = await Promise.all([
-      kit.connect({ extensions: 'permessage-deflate; client_max_window_bits' }),
-      kit.connect(),
-    ])
-    if (accepts(control))
-      return broken('permessage-deflate is in the answer to a handshake that did not offer it')
-    return accepts(offered)
+    const [offered, control] = await how(
+      () => accepts('permessage-deflate; client_max_window_bits'),
+      () => accepts(),
+    )
+    if (control) return broken('permessage-deflate is in the answer to a handshake that did not offer it')
+    return offered
       ? present('permessage-deflate was accepted when offered, and not when not')
       : absent('permessage-deflate was offered and not accepted: switch it on in the server')
   } catch (error) {

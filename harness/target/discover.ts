@@ -2,6 +2,7 @@ import net from 'node:net'
 import { Inconclusive, Violation } from '../check/errors.ts'
 import type { Capability, CapabilityFinding } from '../check/model.ts'
 import type { Report } from '../check/result.ts'
+import { Scope } from '../check/scope.ts'
 import { addressOf } from '../peers/context.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
 import { ipv6AddressOf } from '../peers/ipv6.ts'
@@ -11,8 +12,16 @@ import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts
 import { diagnose } from './diagnose.ts'
 import { discoverSse } from './discover-sse.ts'
 import { discoverWebSocket } from './discover-websocket.ts'
-import { absent, asDeclared, originFindings, plainFinding, present } from './findings.ts'
-import type { Findings } from './findings.ts'
+import {
+  absent,
+  asDeclared,
+  oneByOne,
+  originFindings,
+  plainFinding,
+  present,
+  sideBySide,
+} from './findings.ts'
+import type { Both, Findings } from './findings.ts'
 import { accepts } from './probe.ts'
 import { shownUrl } from './url.ts'
 
@@ -56,6 +65,17 @@ export async function discoverTargets(
 /** The run begins behind discovery: who is connected now is nobody's suspect. */
 const nobody: ConnectionObserver = { opened: () => () => undefined, refused: () => undefined }
 
+/** As `nobody`, but takes notice of refusals: what was asked side by side is asked again one by one then. */
+class Refusals implements ConnectionObserver {
+  some = false
+  opened(): () => void {
+    return () => undefined
+  }
+  refused(): void {
+    this.some = true
+  }
+}
+
 async function discoverOne(
   environment: Omit<SessionEnvironment, 'observer'>,
   endpoint: Endpoint,
@@ -66,23 +86,29 @@ async function discoverOne(
   const known = options.known?.[transport]
   if (known != null) return { transport, url, capabilities: known }
   options.discovering?.(transport, url)
-  const session = openSession({ ...environment, observer: nobody }, `discovery/${transport}`)
+  await using scope = new Scope()
   const speaksOther = (): Promise<boolean> => speaksOtherTransport(environment, endpoint)
-  const work = async (): Promise<Target> => {
-    const [found, ipv6] = await Promise.all([
+  const ask = async (how: Both, observer: ConnectionObserver): Promise<Findings> => {
+    const session = openSession({ ...environment, observer }, `discovery/${transport}`)
+    scope.defer(() => session.close())
+    const found =
       transport === 'websocket'
-        ? websocket(session.kit, endpoint, speaksOther)
-        : sse(session.kit, endpoint, environment.timeScale, speaksOther),
+        ? await websocket(session.kit, endpoint, how, speaksOther)
+        : await sse(session.kit, endpoint, how, environment.timeScale, speaksOther)
+    await session.close()
+    return found
+  }
+  const work = async (): Promise<Target> => {
+    const refusals = new Refusals()
+    const [early, ipv6] = await Promise.all([
+      ask(sideBySide, refusals),
       ipv6Finding(endpoint, 1000 * environment.timeScale),
     ])
+    const found = refusals.some ? await ask(oneByOne, nobody) : early
     const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
     return { transport, url, capabilities }
   }
-  try {
-    return await unlessAborted(work(), options.signal, { transport, url, capabilities: {} })
-  } finally {
-    await session.close()
-  }
+  return await unlessAborted(work(), options.signal, { transport, url, capabilities: {} })
 }
 
 /** The value, or `instead` as soon as the signal is aborted; what then becomes of the promise is nobody's matter. */
@@ -107,15 +133,23 @@ async function unlessAborted<T>(
 
 type AskOther = () => Promise<boolean>
 
-async function websocket(kit: Kit, endpoint: Endpoint, speaksOther: AskOther): Promise<Findings> {
-  const failure = await opens(() => kit.connect(), kit, endpoint, speaksOther)
-  if (failure === null) return discoverWebSocket(kit, endpoint)
-  return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], failure)
+async function websocket(kit: Kit, endpoint: Endpoint, how: Both, speaksOther: AskOther): Promise<Findings> {
+  const failure = await opens(async () => (await kit.connect()).reset(), kit, endpoint, speaksOther)
+  const found = failure ?? (await unlessItFails(() => discoverWebSocket(kit, endpoint, how)))
+  if (typeof found !== 'string') return found
+  return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], found)
 }
 
-async function sse(kit: Kit, endpoint: Endpoint, scale: number, speaksOther: AskOther): Promise<Findings> {
-  const failure = await opens(() => kit.subscribe(), kit, endpoint, speaksOther)
-  if (failure === null) return discoverSse(kit, endpoint, scale)
+async function sse(
+  kit: Kit,
+  endpoint: Endpoint,
+  how: Both,
+  scale: number,
+  speaksOther: AskOther,
+): Promise<Findings> {
+  const failure = await opens(async () => (await kit.subscribe()).close(), kit, endpoint, speaksOther)
+  const found = failure ?? (await unlessItFails(() => discoverSse(kit, endpoint, how, scale)))
+  if (typeof found !== 'string') return found
   return without(
     endpoint,
     [
@@ -130,8 +164,18 @@ async function sse(kit: Kit, endpoint: Endpoint, scale: number, speaksOther: Ask
       ] as const),
       ...(['sse.shared-ids', 'sse.resume', 'sse.heartbeat', 'sse.endless', 'sse.tls', 'sse.plain'] as const),
     ],
-    failure,
+    found,
   )
+}
+
+/** What was found; or, where the target opened once and then not again, what was wrong with it. */
+async function unlessItFails(discover: () => Promise<Findings>): Promise<Findings | string> {
+  try {
+    return await discover()
+  } catch (error) {
+    if (error instanceof Violation || error instanceof Inconclusive) return error.message
+    throw error
+  }
 }
 
 /**
@@ -145,7 +189,6 @@ async function opens(
   speaksOther: AskOther,
 ): Promise<string | null> {
   try {
-    // What it opened is left to the session.
     await open()
     return null
   } catch (error) {

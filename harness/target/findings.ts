@@ -40,3 +40,11 @@ export function asDeclared(findings: Findings, expects: readonly Capability[]): 
     ),
   )
 }
+
+/** Asks two questions, side by side or one after the other. */
+export type Both = <A, B>(one: () => Promise<A>, other: () => Promise<B>) => Promise<[A, B]>
+
+export const sideBySide: Both = (one, other) => Promise.all([one(), other()])
+
+/** For a target that has room for few connections. */
+export const oneByOne: Both = async (one, other) => [await one(), await other()]

@@ -108,6 +108,13 @@ describe('handshake', () => {
     expect(await actual(() => rst.expectHttpError())).to.match(/^the target ended the connection \(TCP RST/)
   })
 
+  it('tells the scheduler of a 503, also where a bad handshake was to be refused', async () => {
+    const kit = await kitFor((socket) => void socket.write(refusing(503)))
+    const answer = await kit.handshake({ without: ['host'] })
+    answer.expectRefused()
+    expect(stage.refused).to.deep.equal(['status-503'])
+  })
+
   it('does not take silence, or garbage, for a refusal', async () => {
     const mute = await (await kitFor((socket) => void socket.resume(), 0.05)).handshake()
     expect(await actual(() => mute.expectRefused())).to.equal('no whole answer came')

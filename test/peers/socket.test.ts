@@ -76,6 +76,15 @@ describe('openSocket', () => {
     expect(socket.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
+  it('lets a connection go that is reset behind the end of the target', async () => {
+    const url = await stage.serve((peer) => void peer.end('over'))
+    const socket = await open(stage.context(url), url)
+    await ended(socket)
+    socket.reset()
+    await socket.close()
+    expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
+  })
+
   it('sends a RST', async () => {
     const codes: Promise<string | undefined>[] = []
     const url = await stage.serve((socket) => {

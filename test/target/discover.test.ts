@@ -370,3 +370,48 @@ describe('a target that does not open is told in one line', () => {
     )
   })
 })
+
+describe('discovery: a target with room for two connections', () => {
+  it('finds of a WebSocket what it would find with room for more', async () => {
+    let open = 0
+    const host = await webSocket(
+      (ws) => {
+        open += 1
+        ws.on('close', () => (open -= 1))
+        if (open > 2) throw new Error('one too many was let in')
+        ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }))
+      },
+      {
+        perMessageDeflate: true,
+        verifyClient: (_: unknown, answer: (ok: boolean, status: number) => void) => answer(open < 2, 503),
+      },
+    )
+    const findings = await found({ contract: { ws: `ws://${host}/` } })
+    expect(findings['ws.echo']).to.equal('present: a text and a binary message came back unchanged')
+    expect(findings['ws.deflate']).to.match(/^present: /)
+  })
+
+  it('finds of an event stream what it would find with room for more', async () => {
+    const log: string[] = []
+    const streams = new Set<ServerResponse>()
+    const clock = setInterval(() => {
+      const event = `id: ${log.length}\ndata: ${log.length}\n\n`
+      log.push(event)
+      for (const stream of streams) stream.write(event)
+    }, 50)
+    open.push({ close: () => clearInterval(clock) })
+    const host = await web((request, response) => {
+      if (streams.size >= 2) return void response.writeHead(503).end()
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders()
+      const last = request.headers['last-event-id']
+      if (last !== undefined) for (const event of log.slice(Number(last) + 1)) response.write(event)
+      streams.add(response)
+      response.on('close', () => streams.delete(response))
+    })
+    const findings = await found({ contract: { sse: `http://${host}/` } })
+    expect(findings['sse.ids']).to.equal('present: every event has an id')
+    expect(findings['sse.heartbeat']).to.equal('present: events are sent by themselves')
+    expect(findings['sse.endless']).to.match(/^present: /)
+    expect(findings['sse.resume']).to.match(/^present: /)
+  })
+})
