@@ -21,11 +21,21 @@ export interface RealServer {
 
 export interface ServerRecipe {
   readonly name: string
+  /** What it is, for docs/real-servers.md. */
+  readonly about: About
   /** Why less than 40 % of a transport's checks apply, where that is so. */
   readonly fewApply?: string
   /** What is missing on this machine, or null. */
   missing(): string | null
   start(): Promise<RealServer>
+}
+
+export interface About {
+  readonly what: string
+  /** Its package, of npm (the version stands in the lock file) or of Debian 12. */
+  readonly from: { readonly npm: string } | { readonly debian: string; readonly version: string }
+  /** How it is set up, and what else is fair to know. */
+  readonly configuration: string
 }
 
 const talkative = process.env['STREAMPROOF_REAL_STDERR'] === '1'
@@ -40,27 +50,77 @@ const jsonPublish = (origin: string): NonNullable<Contract['publish']> => ({
   body: '{"data":{json:data},"event":{json:event},"id":{json:id}}',
 })
 
-const websocketServer = (name: string, script: string, args: readonly string[] = []): ServerRecipe =>
-  recipe(name, script, args, (port) => ({ ws: `ws://127.0.0.1:${port}/` }))
+const npm = (what: string, configuration: string, name = what): About => ({
+  what,
+  from: { npm: name },
+  configuration,
+})
 
-const sseServer = (name: string, script: string): ServerRecipe =>
-  recipe(name, script, [], (port) => ({
+const websocketServer = (
+  name: string,
+  script: string,
+  about: About,
+  args: readonly string[] = [],
+): ServerRecipe => recipe(name, about, script, args, (port) => ({ ws: `ws://127.0.0.1:${port}/` }))
+
+const sseServer = (name: string, script: string, about: About): ServerRecipe =>
+  recipe(name, about, script, [], (port) => ({
     sse: `http://127.0.0.1:${port}/events`,
     publish: jsonPublish(`http://127.0.0.1:${port}`),
   }))
 
+const nodeHttp =
+  'Host and the version of HTTP are left to the HTTP server of Node, which checks neither before an upgrade.'
+
 export const recipes: readonly ServerRecipe[] = [
-  websocketServer('ws', 'ws.mjs'),
-  websocketServer('ws-deflate', 'ws.mjs', ['--deflate']),
-  websocketServer('websocket', 'websocket.mjs'),
-  websocketServer('faye-websocket', 'faye-websocket.mjs'),
-  websocketServer('py-websockets', 'py_websockets.py'),
-  websocketServer('py-aiohttp', 'py_aiohttp.py'),
-  sseServer('hono', 'hono.mjs'),
-  sseServer('better-sse', 'better-sse.mjs'),
-  sseServer('sse-channel', 'sse-channel.mjs'),
+  websocketServer('ws', 'ws.mjs', npm('ws', `Defaults: no compression. ${nodeHttp}`)),
+  websocketServer('ws-deflate', 'ws.mjs', npm('ws', 'Defaults, with `perMessageDeflate: true`.'), [
+    '--deflate',
+  ]),
+  websocketServer('websocket', 'websocket.mjs', npm('websocket', `Defaults. ${nodeHttp}`)),
+  websocketServer(
+    'faye-websocket',
+    'faye-websocket.mjs',
+    npm(
+      'faye-websocket',
+      `The example of its README, which answers nothing to an upgrade that is no WebSocket: that silence is the example's. ${nodeHttp}`,
+    ),
+  ),
+  websocketServer('py-websockets', 'py_websockets.py', {
+    what: 'websockets (Python)',
+    from: { debian: 'python3-websockets', version: '10.4' },
+    configuration: 'Defaults. Later versions were not tried.',
+  }),
+  websocketServer('py-aiohttp', 'py_aiohttp.py', {
+    what: 'aiohttp (Python)',
+    from: { debian: 'python3-aiohttp', version: '3.8.4' },
+    configuration: 'Defaults. Later versions were not tried.',
+  }),
+  sseServer(
+    'hono',
+    'hono.mjs',
+    npm(
+      'hono',
+      'The example of `streamSSE` on `@hono/node-server`; the application keeps no history to replay.',
+    ),
+  ),
+  sseServer(
+    'better-sse',
+    'better-sse.mjs',
+    npm(
+      'better-sse',
+      "Defaults: data are sent as JSON, and no history is kept. Names and ids are the application's to clean.",
+    ),
+  ),
+  sseServer('sse-channel', 'sse-channel.mjs', npm('sse-channel', 'Defaults, with a history of 2000 events.')),
   {
     name: 'nchan',
+    about: {
+      what: 'nchan (nginx)',
+      from: { debian: 'libnginx-mod-nchan', version: '1.3.6, nginx 1.22.1' },
+      configuration:
+        'One location each for WebSocket, event stream and publishing. It passes on what is published: that it be UTF-8 and free of carriage returns is left to the publisher.',
+    },
     missing: () => (existsSync(nchanModule) ? null : 'nginx with libnginx-mod-nchan'),
     start: startNchan,
   },
@@ -68,6 +128,7 @@ export const recipes: readonly ServerRecipe[] = [
 
 function recipe(
   name: string,
+  about: About,
   script: string,
   args: readonly string[],
   contract: (port: number) => Contract,
@@ -75,6 +136,7 @@ function recipe(
   const python = script.endsWith('.py')
   return {
     name,
+    about,
     missing: () => (python && !existsSync(debianPython) ? "Debian's python3" : null),
     async start() {
       const child = spawn(python ? debianPython : process.execPath, [join(folder, script), ...args], {
