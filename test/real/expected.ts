@@ -63,14 +63,19 @@ function lastBytes({ transcript }: Result): string[] {
     .map(({ from, note, hex }) => `${from === 'us' ? '>' : '<'} ${note}${hex === null ? '' : ` ${hex}`}`)
 }
 
-/** Bytes carry nonces, masks and dates: they are there to be read, and are not compared. */
-export function comparable(all: Expected): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(all).map(([id, one]) => [
-      id,
-      typeof one === 'string' ? one : { ...one, bytes: undefined },
-    ]),
-  )
+/**
+ * What differs between two, of each: so that a failed comparison shows these ids alone. Bytes carry nonces, masks and
+ * dates: they are there to be read, and are not compared.
+ */
+export function differences(one: Expected, other: Expected): readonly [object, object] {
+  const ids = [...new Set([...Object.keys(one), ...Object.keys(other)])]
+  const differing = ids.filter((id) => comparable(one[id]) !== comparable(other[id]))
+  const pick = (all: Expected): object => Object.fromEntries(differing.map((id) => [id, all[id]]))
+  return [pick(one), pick(other)]
+}
+
+function comparable(one: Expected[string] | undefined): string {
+  return typeof one === 'object' ? JSON.stringify({ ...one, bytes: undefined }) : String(one)
 }
 
 /** Falls without the bytes that prove them. */
