@@ -121,7 +121,7 @@ async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer> {
-  const [rawPath = '', ...query] = (request.url ?? '/').split('?')
+  const [rawPath = '', ...query] = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '').split('?')
   let path: string
   try {
     path = decodeURIComponent(rawPath)

@@ -81,6 +81,11 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
       await raw(t.url, 'GET /version HTTP/1.1\r\nHost: elsewhere.test\r\nConnection: close\r\n\r\n'),
     ).to.match(/^HTTP\/1\.1 200 /)
   })
+  row('http/absolute-form', 'the target may be given in its absolute form, as to a proxy', async (t) => {
+    const request =
+      'GET http://elsewhere.test/version HTTP/1.1\r\nHost: elsewhere.test\r\nConnection: close\r\n\r\n'
+    expect(await raw(t.url, request)).to.match(/^HTTP\/1\.1 200 /)
+  })
   row('http/not-found', 'an unknown path gives 404 in plain text', async (t) => {
     const answer = await t.api('GET', '/nowhere')
     expect(answer.status).to.equal(404)
