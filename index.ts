@@ -26,6 +26,10 @@ export type { Contract } from './harness/target/contract.ts'
 export interface LibraryOptions extends Selection {
   /** What carries the faults: `auto` unless told; see `EngineOptions`. */
   readonly proxy?: EngineOptions['choice']
+  /** Where a Toxiproxy is not on this machine's network; see `EngineOptions`. */
+  readonly proxyListen?: string
+  readonly proxyAdvertise?: string
+  readonly proxyUpstream?: string
   /** Checks under observation at once; 16 unless told. */
   readonly jobs?: number
   /** Multiplies every limit; 1 unless told. */
@@ -81,15 +85,16 @@ function freshRunId(): string {
   return randomInt(0x1_0000_0000).toString(36)
 }
 
-function engineOptions({ proxy = 'auto', timeScale }: LibraryOptions, runId: string): EngineOptions {
-  return { choice: proxy, runId, ...(timeScale === undefined ? {} : { timeScale }) }
+function engineOptions(options: LibraryOptions, runId: string): EngineOptions {
+  const { proxy = 'auto', proxyListen, proxyAdvertise, proxyUpstream, timeScale } = options
+  return { choice: proxy, runId, ...definedOnly({ proxyListen, proxyAdvertise, proxyUpstream, timeScale }) }
 }
 
 function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, runId: string): RunSettings {
   const contract = parseContract(given)
-  const { proxy: _proxy, only, skip, level, topic, clause, grep, seed, ...more } = options
+  const { only, skip, level, topic, clause, grep, seed, jobs, timeScale, maxTimeMs, failOn, signal } = options
   return {
-    ...more,
+    ...definedOnly({ jobs, timeScale, maxTimeMs, failOn, signal }),
     targets: resolveTargets(contract),
     engine,
     redactor: redactorFor(contract),
@@ -104,6 +109,10 @@ function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, ru
 }
 
 /** Without the keys that are undefined: `exactOptionalPropertyTypes` tells them from absent ones. */
-function definedOnly(selection: { readonly [K in keyof Selection]: Selection[K] | undefined }): Selection {
-  return Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined)) as Selection
+function definedOnly<Values extends object>(values: Values): Defined<Values> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Defined<Values>
 }
+
+type Defined<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> }

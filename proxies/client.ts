@@ -26,6 +26,8 @@ export interface ServerVersion {
   readonly version: string
   /** Version of the embedded engine where it is that, else null. */
   readonly embedded: string | null
+  /** The server's clock, in ms since 1970 (it tells whole seconds), or null where it tells none. */
+  readonly clock: number | null
 }
 
 /** Where the embedded engine tells its version; Toxiproxy's own server knows no such header. */
@@ -56,7 +58,8 @@ export class ToxiproxyClient {
     const { text, headers } = await this.#transport.call('GET', `${this.url}/version`)
     const version = versionIn(text)
     if (version === null) throw new Error('GET /version: the answer is not that of a Toxiproxy')
-    return { version, embedded: headers.get(engineHeader) }
+    const clock = Date.parse(headers.get('date') ?? '')
+    return { version, embedded: headers.get(engineHeader), clock: Number.isNaN(clock) ? null : clock }
   }
 
   async createProxy(proxy: {

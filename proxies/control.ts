@@ -2,6 +2,8 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 import { cutAfter } from './faults.ts'
+import { hostAndPort } from './placement.ts'
+import type { Placement } from './placement.ts'
 import { EngineError } from './types.ts'
 import type { Engine, Link } from './types.ts'
 
@@ -14,24 +16,37 @@ interface Heard {
   readonly bytes: Buffer
   /** `refused`: no connection; `silent`: it stood, but did not end or answer in time. */
   readonly outcome: 'answered' | 'ended' | 'refused' | 'silent'
+  /** Why there was no connection: `ECONNREFUSED`, `ENOTFOUND`, `no answer`. */
+  readonly why: string
+}
+
+/** An engine whose proxies can lead wherever the control wants, and that tells where they are. */
+export interface PlacedEngine extends Engine {
+  readonly place: Placement
+  /** Opens a proxy to an address as the engine is to dial it. */
+  openTo(upstream: string): Promise<Link>
 }
 
 /**
  * The negative control of the engine: a connection through it to an echo of our own carries every byte, and one with
- * a limit is cut at that very byte. Throws `EngineError`.
+ * a limit is cut at that very byte. Throws `EngineError`, which names the option that is missing.
  */
-export async function proveControl(
-  engine: Engine & { readonly ownHost: string },
-  timeScale: number,
-): Promise<void> {
-  const echo = await startEcho(engine.ownHost)
+export async function proveControl(engine: PlacedEngine, timeScale: number): Promise<void> {
+  const limit = limitMs * timeScale
+  const echo = await startEcho(engine.place.ownHost)
   try {
     const { port } = echo.server.address() as AddressInfo
     await using link = await engine.open({ host: '127.0.0.1', port })
-    const whole = await ask(link, limitMs * timeScale)
-    if (!whole.bytes.equals(word)) throw unreached(engine, link, whole)
+    const whole = await ask(link, word, limit)
+    if (!whole.bytes.equals(word)) {
+      if (whole.outcome === 'refused') throw proxiesUnreached(engine, link, whole.why)
+      if (!echo.wasReached()) throw await upstreamUnreached(engine, limit)
+      throw new EngineError(
+        `the Toxiproxy at ${engine.api} changes the bytes of a proxy without toxics: use --proxy embedded`,
+      )
+    }
     await link.setFaults([cutAfter({ bytes: cutAt, direction: 'down' })])
-    const cut = await ask(link, limitMs * timeScale)
+    const cut = await ask(link, word, limit)
     if (cut.outcome !== 'ended' || !cut.bytes.equals(word.subarray(0, cutAt))) {
       throw new EngineError(
         `the Toxiproxy at ${engine.api} does not cut a connection where it was told: use --proxy embedded`,
@@ -42,51 +57,92 @@ export async function proveControl(
   }
 }
 
-function unreached(engine: Engine, link: Link, heard: Heard): EngineError {
-  const network = "run it on this host's network (in a container: --network host)"
-  if (heard.outcome === 'refused') {
-    return new EngineError(
-      `the proxies of the Toxiproxy at ${engine.api} cannot be reached at ${link.host}: ${network}, or publish their ports and give --proxy-listen 0.0.0.0:FIRST-LAST, and --proxy-advertise HOST if they are elsewhere; or use --proxy embedded`,
-    )
-  }
-  if (heard.bytes.length === 0) {
-    return new EngineError(
-      `the Toxiproxy at ${engine.api} cannot reach this host: ${network}, or give --proxy-upstream HOST, the name that this host has there; or use --proxy embedded`,
-    )
-  }
+const otherwise = 'or use --proxy embedded'
+
+/** Nothing takes connections where the proxies should be. */
+function proxiesUnreached({ api, place }: PlacedEngine, { host }: Link, why: string): EngineError {
+  const { listen, advertise } = place.told
+  const publish = 'give --proxy-listen 0.0.0.0:FIRST-LAST with ports of it that can be reached'
+  const elsewhere = 'give --proxy-advertise HOST, where they are'
+  let advice: string
+  if (listen && advertise) advice = 'make --proxy-listen and --proxy-advertise name the same place'
+  else if (listen) advice = elsewhere
+  else if (advertise || !place.isHere) advice = publish
+  else advice = `if it is in a container, ${publish}; if on another host, ${elsewhere}`
   return new EngineError(
-    `the Toxiproxy at ${engine.api} changes the bytes of a proxy without toxics: use --proxy embedded`,
+    `the proxies of the Toxiproxy at ${api} cannot be reached at ${host} (${why}): ${advice}; ${otherwise}`,
   )
 }
 
-/** Connects, sends the word, and listens until it came back, the connection ended, or the time is up. */
-function ask(link: Link, limit: number): Promise<Heard> {
+/** A connection was taken, but did not come to our own server: by whom it was taken decides what is missing. */
+async function upstreamUnreached(engine: PlacedEngine, limit: number): Promise<EngineError> {
+  const { told, upstreamHost } = engine.place
+  const reach = `the Toxiproxy at ${engine.api} cannot reach this host at ${upstreamHost}`
+  if (!told.upstream) {
+    return new EngineError(`${reach}: give --proxy-upstream HOST, where it can; ${otherwise}`)
+  }
+  if (await answersItself(engine, limit)) {
+    return new EngineError(
+      `${reach}: --proxy-upstream must be a host where it can, and no firewall between; ${otherwise}`,
+    )
+  }
+  const missing = told.listen ? '--proxy-listen and --proxy-upstream must be' : 'give --proxy-listen,'
+  return new EngineError(
+    `connections to the proxies of the Toxiproxy at ${engine.api} lead neither to this host at ${upstreamHost} nor to its own API: ${missing} what it can listen at and is forwarded to ${engine.place.host}; ${otherwise}`,
+  )
+}
+
+/** Whether its own API can be had through one of its proxies: then the way to them is whole. */
+async function answersItself(engine: PlacedEngine, limit: number): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(engine.api)
+  if (protocol !== 'http:') return false
+  const question = Buffer.from(`GET /version HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+  for (const host of new Set(['127.0.0.1', hostname])) {
+    await using link = await engine.openTo(hostAndPort(host, Number(port || 80)))
+    const { bytes } = await ask(link, question, limit)
+    if (bytes.toString('latin1').startsWith('HTTP/1.')) return true
+  }
+  return false
+}
+
+/** Connects, asks, and listens until as much came back, the connection ended, or the time is up. */
+function ask(link: Link, question: Buffer, limit: number): Promise<Heard> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0)
     let connected = false
+    let why = 'no answer'
     const socket = connect({ host: link.host, port: link.port, noDelay: true })
     const finish = (outcome: Heard['outcome']): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve({ bytes, outcome })
+      resolve({ bytes, outcome, why })
     }
     const timer = setTimeout(() => finish(connected ? 'silent' : 'refused'), limit)
     socket.on('connect', () => {
       connected = true
-      socket.write(word)
+      socket.write(question)
     })
     socket.on('data', (data) => {
       bytes = Buffer.concat([bytes, data])
-      if (bytes.length >= word.length) finish('answered')
+      if (bytes.length >= question.length) finish('answered')
     })
-    socket.on('error', () => undefined)
+    socket.on('error', (error: NodeJS.ErrnoException) => (why = error.code ?? 'failed'))
     socket.on('close', () => finish(connected ? 'ended' : 'refused'))
   })
 }
 
-async function startEcho(host: string): Promise<{ readonly server: Server; close(): Promise<void> }> {
+interface Echo {
+  readonly server: Server
+  /** Whether anybody has connected yet. */
+  wasReached(): boolean
+  close(): Promise<void>
+}
+
+async function startEcho(host: string): Promise<Echo> {
   const sockets = new Set<Socket>()
+  let reached = false
   const server = createServer((socket) => {
+    reached = true
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
@@ -101,5 +157,5 @@ async function startEcho(host: string): Promise<{ readonly server: Server; close
       server.close(() => resolve())
       for (const socket of sockets) socket.destroy()
     })
-  return { server, close }
+  return { server, wasReached: () => reached, close }
 }

@@ -1,16 +1,14 @@
 import { ToxiproxyClient } from './client.ts'
 import { proveControl } from './control.ts'
 import { isLeftBehind, proxyName } from './names.ts'
-import { listenOption, placement } from './placement.ts'
+import { checkPlacement, placement } from './placement.ts'
 import type { Placement } from './placement.ts'
-import { apiUrl, startEmbedded, startToxiproxy } from './toxiproxy.ts'
+import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './toxiproxy.ts'
 import type { Server } from './toxiproxy.ts'
 import { ToxiproxyCallError } from './transport.ts'
 import { EngineError } from './types.ts'
 import type { Engine, EngineOptions, Fault, Link } from './types.ts'
 
-/** The oldest Toxiproxy that this works with. */
-const oldest = [2, 5] as const
 /** Each call of the API; a real Toxiproxy that is dead-locked answers after 25 s, or never. */
 const callLimitMs = 8000
 
@@ -21,7 +19,7 @@ const callLimitMs = 8000
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const timeScale = options.timeScale ?? 1
   // Before anything is started: what cannot be must not leave a server behind.
-  listenOption(options.proxyListen)
+  checkPlacement(options)
   const server = await find(options, timeScale)
   const client = new ToxiproxyClient(server.url, callLimitMs * timeScale)
   const engine = new OpenEngine(server, client, options)
@@ -51,11 +49,17 @@ async function find(options: EngineOptions, timeScale: number): Promise<Server> 
 class OpenEngine implements Engine {
   kind: 'embedded' | 'toxiproxy' = 'toxiproxy'
   version = ''
+  readonly remarks: string[] = []
+  readonly place: Placement
   readonly #server: Server
   readonly #client: ToxiproxyClient
   readonly #runId: string
-  readonly #place: Placement
   readonly #open = new Set<string>()
+  /** Of `place.listens`, those in use, and where to look for the next: one that was freed rests as long as it can. */
+  readonly #taken = new Set<string>()
+  #nextListen = 0
+  /** The server's clock less ours: runs on several machines that share it name and sweep by one clock. */
+  #clockAhead = 0
   #count = 0
   #closing: Promise<void> | null = null
 
@@ -63,12 +67,7 @@ class OpenEngine implements Engine {
     this.#server = server
     this.#client = client
     this.#runId = options.runId
-    this.#place = placement(client.url, options)
-  }
-
-  /** Where a server of our own must listen, so that the engine reaches it. */
-  get ownHost(): string {
-    return this.#place.ownHost
+    this.place = placement(client.url, options)
   }
 
   get api(): string {
@@ -77,46 +76,60 @@ class OpenEngine implements Engine {
 
   /** Throws where it is no Toxiproxy, or one that is too old. */
   async identify(): Promise<void> {
-    const { version, embedded } = await this.#client.version()
-    const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? []
-    if (
-      major !== undefined &&
-      (Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]))
-    ) {
+    const { version, embedded, clock } = await this.#client.version()
+    if (isOlder(version, oldestToxiproxy)) {
       throw new EngineError(
-        `the Toxiproxy at ${this.api} is version ${version}, too old: take ${oldest.join('.')} or later, or use --proxy embedded`,
+        `the Toxiproxy at ${this.api} is version ${version}, too old: take ${oldestToxiproxy} or later, or use --proxy embedded`,
+      )
+    }
+    if (numbers(version) === null) {
+      this.remarks.push(
+        `the Toxiproxy tells no version, only "${version.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 40)}": that it is ${oldestToxiproxy} or later is taken on trust`,
       )
     }
     this.kind = embedded === null ? 'toxiproxy' : 'embedded'
     this.version = embedded ?? version
+    if (clock !== null) this.#clockAhead = clock - Date.now()
   }
 
-  async open(
+  open(
     upstream: { readonly host: string; readonly port: number },
     faults: readonly Fault[] = [],
   ): Promise<Link> {
+    return this.openTo(this.place.upstream(upstream.host, upstream.port), faults)
+  }
+
+  /** To an address as the Toxiproxy is to dial it. */
+  async openTo(upstream: string, faults: readonly Fault[] = []): Promise<Link> {
     if (this.#closing !== null) throw new EngineError('the engine is closed')
     this.#count++
-    const name = proxyName(this.#runId, this.#count)
+    const name = proxyName(this.#runId, this.#count, this.#now())
     this.#open.add(name)
+    let free = (): void => undefined
     try {
-      const listen = await this.#create(name, this.#place.upstream(upstream.host, upstream.port))
-      const port = Number(/:(\d+)$/.exec(listen)?.[1] ?? Number.NaN)
+      const created = await this.#create(name, upstream)
+      free = created.free
+      const port = Number(/:(\d+)$/.exec(created.listen)?.[1] ?? Number.NaN)
       if (!(port > 0)) throw new EngineError(`the Toxiproxy at ${this.api} opened a proxy without a port`)
-      const link = new OpenLink(this.#client, name, this.#place.host, port, () => this.#open.delete(name))
+      const link = new OpenLink(this.#client, name, this.place.host, port, () => {
+        free()
+        this.#open.delete(name)
+      })
       if (faults.length > 0) await link.setFaults(faults)
       return link
     } catch (error) {
       await this.#remove(name).catch(() => undefined)
+      free()
       throw asEngineError(error, this.api)
     }
   }
 
   /** Takes away what runs of ours that died have left, told by name and age; nobody else's. */
   async sweep(): Promise<void> {
-    if (this.kind === 'embedded' && this.#server.isOwn) return
+    if (this.#server.isOwn) return
+    const now = this.#now()
     for (const { name } of await this.#client.proxies()) {
-      if (isLeftBehind(name)) await removeProxy(this.#client, name)
+      if (isLeftBehind(name, now)) await removeProxy(this.#client, name)
     }
   }
 
@@ -136,17 +149,37 @@ class OpenEngine implements Engine {
     if (failed !== undefined) throw asEngineError(failed.reason, this.api)
   }
 
-  /** Gives where the proxy listens: at the first port of those allowed that is free. */
-  async #create(name: string, upstream: string): Promise<string> {
-    for (const [index, listen] of this.#place.listens.entries()) {
+  /** Listens at the next of the addresses allowed that is free; `free` gives it back. */
+  async #create(
+    name: string,
+    upstream: string,
+  ): Promise<{ readonly listen: string; readonly free: () => void }> {
+    const { listens, told } = this.place
+    for (const _ of listens) {
+      const listen = listens[this.#nextListen++ % listens.length] ?? ''
+      if (this.#taken.has(listen)) continue
+      // Any port: nobody else's.
+      if (!listen.endsWith(':0')) this.#taken.add(listen)
+      const free = (): void => void this.#taken.delete(listen)
       try {
-        return (await this.#client.createProxy({ name, listen, upstream })).listen
+        return { listen: (await this.#client.createProxy({ name, listen, upstream })).listen, free }
       } catch (error) {
-        const isTaken = error instanceof ToxiproxyCallError && /address already in use/.test(error.detail)
-        if (!isTaken || index === this.#place.listens.length - 1) throw error
+        free()
+        if (!(error instanceof ToxiproxyCallError) || error.status === null) throw error
+        if (told.listen && /address already in use/.test(error.detail)) continue
+        if (!/^listen tcp\b/.test(error.detail)) throw error
+        throw new EngineError(
+          `the Toxiproxy at ${this.api} cannot listen at ${listen} (${error.detail}): give --proxy-listen HOST[:PORTS], an address of its own; or use --proxy embedded`,
+        )
       }
     }
-    throw new EngineError('no port is left for a proxy')
+    throw new EngineError(
+      `the ports of --proxy-listen are all taken (${listens.at(0)} to ${listens.at(-1)}): give more of them, or fewer --jobs`,
+    )
+  }
+
+  #now(): number {
+    return Date.now() + this.#clockAhead
   }
 
   async #remove(name: string): Promise<void> {
@@ -218,6 +251,19 @@ class OpenLink implements Link {
       throw asEngineError(error, this.#client.url)
     }
   }
+}
+
+/** `2.12.0`, with or without a v, to numbers; null for what is none. */
+function numbers(version: string): readonly number[] | null {
+  return /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? null
+}
+
+function isOlder(version: string, than: string): boolean {
+  const limit = numbers(than) ?? []
+  const differing = numbers(version)
+    ?.map((part, index) => part - (limit[index] ?? 0))
+    .find((by) => by !== 0)
+  return differing !== undefined && differing < 0
 }
 
 async function removeProxy(client: ToxiproxyClient, name: string): Promise<void> {

@@ -7,9 +7,9 @@ export function proxyName(runId: string, number: number, time = Date.now()): str
 }
 
 /** No proxy of a live run is as old: each lasts for one check. */
-const deadAfterMs = 6 * 3_600_000
+const deadAfterMs = 3_600_000
 
-/** True for a proxy of ours that its run has left behind. */
+/** True for a proxy of ours that its run has left behind. `now` is of the same clock as the times in the names. */
 export function isLeftBehind(name: string, now = Date.now()): boolean {
   const time = /^streamproof-.+-([0-9a-z]{6,7})-\d+$/.exec(name)?.[1]
   if (time === undefined) return false

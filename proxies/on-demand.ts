@@ -42,6 +42,9 @@ export function engineOnDemand(options: EngineOptions): Engine {
     get api() {
       return last?.api ?? ''
     },
+    get remarks() {
+      return last?.remarks ?? []
+    },
     open,
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

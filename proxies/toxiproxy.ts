@@ -16,6 +16,12 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/**
+ * The oldest Toxiproxy that works, as tried with the whole catalogue: 2.3.0 dies, with all of its proxies, of a slicer
+ * whose pieces are all of one size.
+ */
+export const oldestToxiproxy = '2.4.0'
+
 /** The program looked for on PATH; `STREAMPROOF_TOXIPROXY_SERVER` names another. */
 const program = 'toxiproxy-server'
 const startLimitMs = 5000
@@ -90,7 +96,7 @@ function watch(child: ChildProcess, command: string): Promise<EngineError> {
       resolve(
         error.code === 'ENOENT'
           ? new EngineError(
-              `${command} was not found on PATH; install Toxiproxy 2.5 or later, or use --proxy embedded`,
+              `${command} was not found on PATH; install Toxiproxy ${oldestToxiproxy} or later, or use --proxy embedded`,
             )
           : new EngineError(
               `${command} could not be started (${error.code ?? error.message}); use --proxy embedded`,

@@ -74,6 +74,8 @@ export interface Engine extends AsyncDisposable {
   readonly version: string
   /** Address of its HTTP API. */
   readonly api: string
+  /** What the user should know of it: whole sentences, without figures of the run. */
+  readonly remarks?: readonly string[]
   /** Opens a proxy of this run to the upstream. */
   open(upstream: { readonly host: string; readonly port: number }, faults?: readonly Fault[]): Promise<Link>
   /** Removes every proxy of this run, touches no other, and stops what was started. Idempotent. */

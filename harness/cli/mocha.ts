@@ -5,6 +5,7 @@ import { Scope } from '../check/scope.ts'
 import { registerRun } from '../run/run.ts'
 import type { RunSettings } from '../run/settings.ts'
 import { configure } from './configuration.ts'
+import { engineOptions } from './link.ts'
 import { tell } from './program.ts'
 import { settingsFrom } from './settings.ts'
 import { openSubject } from './subject.ts'
@@ -28,14 +29,14 @@ try {
   })
   const { options, contract } = configuration
   for (const remark of configuration.remarks) terminal.diagnose(remark)
-  const subject = await openSubject(contract)
+  const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) {
     terminal.diagnose('STREAMPROOF_TARGET is not set: judging the embedded reference server')
   }
   const runId = randomInt(0x1_0000_0000).toString(36)
-  const engine = await openEngine({ choice: options.proxy, runId, timeScale: options.timeoutScale })
+  const engine = await openEngine(engineOptions(options, runId, process.env))
   scope.defer(() => engine.close())
   const settings: RunSettings = settingsFrom(configuration, subject, { engine, runId })
   terminal.diagnose(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)

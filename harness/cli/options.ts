@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hostForm, isHost, listenForm, listenRange } from '../../proxies/placement.ts'
 import { topics } from '../check/model.ts'
 import type { HeadersGiven } from '../target/headers.ts'
 import { duration, headers, list, listOf, number, oneOf, reportWishes, wholeNumber } from './values.ts'
@@ -55,6 +56,18 @@ function selecting(
 ): OptionSpec<readonly string[]> {
   return { group: 'Selection', value, help, schema, fallback: [], repeatable: true }
 }
+
+/** Of a Toxiproxy on another host, or in a container. */
+function elsewhere(
+  value: string,
+  help: string,
+  [holds, error]: readonly [(text: string) => boolean, string],
+): OptionSpec<string | null> {
+  const schema = text.refine(holds, { error })
+  return { group: 'Run', value, help: `Toxiproxy elsewhere: ${help}`, schema, fallback: null }
+}
+
+const aHost = [isHost, hostForm] as const
 
 export const optionTable = {
   ws: told('url', 'the WebSocket target: ws: or wss:', { secret: 'url' }),
@@ -149,6 +162,12 @@ export const optionTable = {
     fallback: 'auto',
     secret: 'url',
   }),
+  proxyListen: elsewhere('host[:ports]', 'where its proxies listen, such as 0.0.0.0:9000-9099', [
+    (value) => listenRange(value) !== null,
+    listenForm,
+  ]),
+  proxyAdvertise: elsewhere('host', 'the host at which we reach its proxies', aHost),
+  proxyUpstream: elsewhere('host', 'the host at which it reaches what listens on our loopback', aHost),
   failOn: option<'must' | 'should' | 'never'>({
     group: 'Run',
     value: 'level',

@@ -5,6 +5,7 @@ import { redactorFor } from '../target/secrets.ts'
 import type { Redactor } from '../peers/session.ts'
 import { startReference } from '../reference/start.ts'
 import type { Reference } from '../reference/start.ts'
+import type { Options } from './options.ts'
 import { referenceContract } from './reference-contract.ts'
 
 /** What is judged: somebody's server, or the embedded reference. */
@@ -20,27 +21,33 @@ export interface Subject {
   close(): Promise<void>
 }
 
-/** Resolves the contract; one without a target starts the reference. Throws a `UsageError` for what is no target. */
-export async function openSubject(contract: Contract, more: readonly string[] = []): Promise<Subject> {
+/**
+ * Resolves the contract; one without a target starts the reference. Throws a `UsageError` for what is no target.
+ * A Toxiproxy elsewhere, which reaches this machine at `proxyUpstream`, finds the reference on every IPv4 address.
+ */
+export async function openSubject(
+  contract: Contract,
+  { proxyUpstream }: Pick<Options, 'proxyUpstream'>,
+): Promise<Subject> {
   if (contract.ws !== undefined || contract.sse !== undefined) {
     return {
       targets: resolveTargets(contract),
       shown: { websocket: null, sse: null },
       contract,
       redactor: redactorFor(contract),
-      command: commandFor(contract, more),
+      command: commandFor(contract),
       isReference: false,
       close: async () => undefined,
     }
   }
-  const reference: Reference = await startReference({})
+  const reference: Reference = await startReference(proxyUpstream === null ? {} : { host: '0.0.0.0' })
   const own = referenceContract(reference)
   return {
     targets: resolveTargets(own),
     shown: { websocket: 'reference', sse: 'reference' },
     contract: own,
     redactor: redactorFor({}),
-    command: commandFor({}, more),
+    command: commandFor({}),
     isReference: true,
     close: () => reference.close(),
   }

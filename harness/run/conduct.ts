@@ -43,6 +43,7 @@ export async function conduct<Kit>(
       hooks.discovering?.(transport, url),
     )
     const { plan, targets } = prepared
+    for (const remark of settings.engine.remarks ?? []) finding(remark)
     hooks.discovered?.(targets)
     const isAborted = plan.length === 0 && settings.signal?.aborted === true
     if (plan.length === 0 && !isAborted)

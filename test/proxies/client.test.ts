@@ -38,9 +38,10 @@ describe('toxiproxy client', () => {
 
   it('reads the version, and by which server', async () => {
     nock(url).get('/version').reply(200, '{"version": "2.12.0"}\n')
-    expect(await client.version()).to.deep.equal({ version: '2.12.0', embedded: null })
-    nock(url).get('/version').reply(200, '{"version": "2.12.0"}\n', { 'X-Streamproof-Engine': '1.2.3' })
-    expect(await client.version()).to.deep.equal({ version: '2.12.0', embedded: '1.2.3' })
+    expect(await client.version()).to.deep.equal({ version: '2.12.0', embedded: null, clock: null })
+    const headers = { 'X-Streamproof-Engine': '1.2.3', Date: 'Thu, 01 Jan 1970 00:01:00 GMT' }
+    nock(url).get('/version').reply(200, '{"version": "2.12.0"}\n', headers)
+    expect(await client.version()).to.deep.equal({ version: '2.12.0', embedded: '1.2.3', clock: 60_000 })
   })
 
   for (const [since, body, version] of [
@@ -52,7 +53,7 @@ describe('toxiproxy client', () => {
   ] as const) {
     it(`reads the version as ${since} answers it`, async () => {
       nock(url).get('/version').reply(200, body)
-      expect(await client.version()).to.deep.equal({ version, embedded: null })
+      expect(await client.version()).to.deep.equal({ version, embedded: null, clock: null })
     })
   }
 

@@ -117,9 +117,9 @@ describe('openEngine', () => {
   it('sweeps what dead runs of ours have left, by name and age, and nobody else', async () => {
     const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
     const hour = 3_600_000
-    const old = proxyName('dead', 1, Date.now() - 7 * hour)
+    const old = proxyName('dead', 1, Date.now() - 2 * hour)
     const others = [
-      proxyName('live', 1, Date.now() - 5 * hour),
+      proxyName('live', 1, Date.now() - 0.9 * hour),
       'theirs',
       'streamproof-theirs',
       'streamproof-x-y-1',
@@ -148,9 +148,10 @@ describe('openEngine', () => {
       await engine.open({ host: '127.0.0.1', port: 9 }),
       await engine.open({ host: 'localhost', port: 9 }),
     ]
+    // The control had the first.
     expect(links.map((link) => [link.host, link.port])).to.deep.equal([
-      ['localhost', ports[0]],
-      ['localhost', (ports[0] ?? 0) + 1],
+      ['localhost', ports[0] + 1],
+      ['localhost', ports[0] + 2],
     ])
     const all = (await (await fetch(`${server.url}/proxies`)).json()) as Record<string, { upstream: string }>
     expect(Object.values(all).map((one) => one.upstream)).to.deep.equal(['127.0.0.2:9', '127.0.0.2:9'])
@@ -161,7 +162,9 @@ describe('openEngine', () => {
       () => null,
       (thrown: Error) => thrown,
     )
-    expect(error?.message).to.match(/address already in use/)
+    expect(error?.message).to.equal(
+      `the ports of --proxy-listen are all taken (127.0.0.1:${ports[0]} to 127.0.0.1:${ports[1]}): give more of them, or fewer --jobs`,
+    )
     await engine.close()
     await upstream.close()
     await server.close()
@@ -251,7 +254,7 @@ describe('openEngine', () => {
     expect(
       await refusal({ choice: 'toxiproxy', env: { STREAMPROOF_TOXIPROXY_SERVER: 'no-such-program-here' } }),
     ).to.equal(
-      'no-such-program-here was not found on PATH; install Toxiproxy 2.5 or later, or use --proxy embedded',
+      'no-such-program-here was not found on PATH; install Toxiproxy 2.4.0 or later, or use --proxy embedded',
     )
   })
 
@@ -289,7 +292,7 @@ describe('openEngine', () => {
     [
       'an old one',
       (_, answer) => answer.end('{"version": "2.1.4"}'),
-      /is version 2\.1\.4, too old: take 2\.5 or later, or use --proxy embedded$/,
+      /is version 2\.1\.4, too old: take 2\.4\.0 or later, or use --proxy embedded$/,
     ],
     [
       'one that fails half-way',
@@ -307,7 +310,7 @@ describe('openEngine', () => {
     [
       'one whose proxies cannot be reached',
       (_, answer) => answer.end('{"version": "2.9.0", "name": "x", "listen": "127.0.0.1:1"}'),
-      /^the proxies of the Toxiproxy at \S+ cannot be reached at 127\.0\.0\.1: .* give --proxy-listen 0\.0\.0\.0:FIRST-LAST/,
+      /^the proxies of the Toxiproxy at \S+ cannot be reached at 127\.0\.0\.1 \(ECONNREFUSED\): if it is in a container, give --proxy-listen \S+ with ports of it that can be reached; if on another host, give --proxy-advertise HOST/,
     ],
   ]
   for (const [what, listener, says] of strangers) {
@@ -325,7 +328,7 @@ describe('openEngine', () => {
       answer.end(`{"version": "git", "name": "x", "listen": "127.0.0.1:${nowhere.port}"}`),
     )
     expect(await refusal({ choice: stranger.url })).to.match(
-      /cannot reach this host: .* or give --proxy-upstream HOST/,
+      /^the Toxiproxy at \S+ cannot reach this host at 127\.0\.0\.1: give --proxy-upstream HOST, where it can; or use --proxy embedded$/,
     )
     stranger.close()
     await nowhere.close()

@@ -5,8 +5,10 @@ import { discoverTargets } from '../../target/discover.ts'
 import { configure } from '../configuration.ts'
 import { exitCodes, isForeseen } from '../exit.ts'
 import type { Act, Invocation } from '../invocation.ts'
+import { engineOptions } from '../link.ts'
 import { lookAtAddress, lookAtIpv6 } from '../look.ts'
 import type { Sight } from '../look.ts'
+import type { Options } from '../options.ts'
 import { interruptible } from '../signals.ts'
 import { openSubject } from '../subject.ts'
 import type { Subject } from '../subject.ts'
@@ -42,7 +44,7 @@ async function look(invocation: Invocation): Promise<number> {
   tell(await lookAtIpv6())
   const engine = await lookAtEngine(options, env, tell)
   if (engine !== null) scope.defer(() => engine.close())
-  const subject = await openSubject(contract)
+  const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.print('no target is given: looking at the embedded reference server')
@@ -56,22 +58,14 @@ const marks: Readonly<Record<Sight['state'], string>> = { fine: 'ok', missing: '
 
 type Tell = (sight: Sight, indent?: string) => void
 
-async function lookAtEngine(
-  options: { readonly proxy: string; readonly timeoutScale: number },
-  env: Invocation['env'],
-  tell: Tell,
-): Promise<Engine | null> {
+async function lookAtEngine(options: Options, env: Invocation['env'], tell: Tell): Promise<Engine | null> {
   try {
-    const engine = await openEngine({
-      choice: options.proxy,
-      runId: `doctor-${process.pid}`,
-      env,
-      timeScale: options.timeoutScale,
-    })
+    const engine = await openEngine(engineOptions(options, `doctor-${process.pid}`, env))
     tell({
       state: 'fine',
       what: `link engine: ${engine.kind} ${engine.version}; a connection passed through it, and was cut by it`,
     })
+    for (const what of engine.remarks ?? []) tell({ state: 'missing', what }, '    ')
     return engine
   } catch (error) {
     if (!isForeseen(error)) throw error

@@ -12,6 +12,7 @@ import { configure } from '../configuration.ts'
 import type { Configuration } from '../configuration.ts'
 import { exitCodeOf, exitCodes } from '../exit.ts'
 import type { Act, Invocation } from '../invocation.ts'
+import { engineOptions } from '../link.ts'
 import { openOutputs } from '../outputs.ts'
 import { progressHooks } from '../progress.ts'
 import { selectionOf, settingsFrom } from '../settings.ts'
@@ -63,7 +64,7 @@ async function observe(
 ): Promise<Report> {
   const { options, contract } = configuration
   await using scope = new Scope()
-  const subject = await openSubject(contract)
+  const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.note('no target is given: judging the embedded reference server')
@@ -75,7 +76,7 @@ async function observe(
   }
   if (signal.aborted) throw new SetupError('interrupted before the run began')
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
-  const engine = await openEngine({ choice: options.proxy, runId, env, timeScale: options.timeoutScale })
+  const engine = await openEngine(engineOptions(options, runId, env))
   scope.defer(() => engine.close())
   const settings = settingsFrom(configuration, subject, { engine, runId, signal })
   terminal.note(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
