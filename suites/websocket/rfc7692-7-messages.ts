@@ -114,6 +114,7 @@ export const inFragments = check({
   clause: { spec: 'RFC7692', section: '6.2' },
   topic,
   needs: ['ws.echo', 'ws.deflate'],
+  after: ['ws/fragmentation/text-in-2'],
   mutants: ['deflate-refuse-fragments'],
   async run({ connect }) {
     const ws = await connect({ extensions })
