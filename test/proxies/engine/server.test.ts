@@ -98,8 +98,12 @@ describe('engine server', () => {
     const round = async (): Promise<string> => {
       const before = wires.map((wire) => wire.length)
       for (const wire of wires) wire.send('x')
-      // Those that are not struck answer; a barrier through an unstruck one of them would not order the others.
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      // Those that are not struck answer; over when none has for a while.
+      const answers = (): number => wires.reduce((sum, wire) => sum + wire.length, 0)
+      for (let seen = -1, quiet = 0; quiet < 15; quiet = seen === answers() ? quiet + 1 : 0) {
+        seen = answers()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
       return wires.map((wire, index) => (wire.length > (before[index] ?? 0) ? '-' : 'x')).join('')
     }
     const first = await round()
