@@ -14,7 +14,7 @@ export function prepareFile(path: string, option: string): void {
     throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
   if (there === 'device') return
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     writeFileSync(probe, '')
     rmSync(probe)
   } catch (error) {
@@ -36,13 +36,29 @@ export function writeWhole(path: string, text: string): void {
     // A device or a pipe has no folder to write a file aside in.
     if (there === 'device') writeFileSync(place, text)
     else {
-      mkdirSync(dirname(place), { recursive: true })
+      makeFolder(dirname(place))
       writeFileSync(aside, text)
       renameSync(aside, place)
     }
   } catch (error) {
     if (there !== 'device') discard(aside)
     throw new UsageError(`cannot write ${path}: ${systemReason(error)}`)
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` tries for ever where a parent exists and yet takes no
+ * folder, as below /proc.
+ */
+function makeFolder(folder: string): void {
+  if (kindOf(folder) === 'folder') return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (kindOf(folder) !== 'folder') throw error
   }
 }
 

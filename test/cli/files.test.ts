@@ -1,9 +1,18 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { UsageError } from '../../harness/check/errors.ts'
 import { prepareFile, writeWhole } from '../../harness/cli/files.ts'
 import { temporaryFolder } from './temporary.ts'
+
+const refusedBelowProc = `
+  import { prepareFile } from ${JSON.stringify(new URL('../../harness/cli/files.ts', import.meta.url).href)}
+  try {
+    prepareFile('/proc/x/report.json', '--out')
+  } catch (error) {
+    process.stdout.write(error.message)
+  }`
 
 describe('cli/files', () => {
   it('writes aside and renames, making folders on the way', () => {
@@ -28,6 +37,18 @@ describe('cli/files', () => {
       UsageError,
       /it is a folder/,
     )
+  })
+
+  it('refuses a place below /proc, where a folder exists and takes none', function () {
+    if (!existsSync('/proc/self')) this.skip()
+    // In a process of its own, with a limit: what this is about is a loop without an end.
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx/esm', '--input-type=module', '-e', refusedBelowProc],
+      { encoding: 'utf8', timeout: 10_000 },
+    )
+    expect(stdout).to.equal('cannot write to /proc/x: no such file or folder; name another place with --out')
+    expect(status).to.equal(0)
   })
 
   it('leaves nothing behind where it cannot write', () => {
