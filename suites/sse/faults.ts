@@ -22,13 +22,13 @@ const hard = [
   ['latency-up', latency({ ms: 150, direction: 'up' }), 'every byte to the server is late', 'no-blank-line'],
   [
     'throttle-down',
-    throttle({ bytesPerSecond: 10_000, direction: 'down' }),
+    throttle({ bytesPerSecond: 5000, direction: 'down' }),
     'the link is slow',
     'oldest-client-only',
   ],
   [
     'slices-down',
-    slices({ size: 1, delayUs: 100, direction: 'down' }),
+    slices({ size: 1, delayUs: 300, direction: 'down' }),
     'the stream comes byte by byte',
     'holds-blank-line',
   ],
