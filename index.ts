@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Report } from './harness/check/result.ts'
+import { addressOf } from './harness/peers/context.ts'
 import type { ApplicableCheck } from './harness/run/applicable.ts'
 import { checksOf, run as runCatalogue } from './harness/run/run.ts'
 import type { FailOn, RunHooks, RunSettings, Selection } from './harness/run/settings.ts'
@@ -57,7 +58,7 @@ export async function checks(contract: Contract, options: LibraryOptions = {}): 
   const runId = freshRunId()
   return checksOf(
     await loadCatalogue(),
-    settingsOf(contract, options, engineOnDemand(engineOptions(options, runId)), runId),
+    settingsOf(contract, options, engineOnDemand(engineOptions(contract, options, runId)), runId),
   )
 }
 
@@ -72,8 +73,7 @@ export async function run(
   hooks: RunHooks = {},
 ): Promise<Report> {
   const runId = freshRunId()
-  resolveTargets(parseContract(contract))
-  const engine = await openEngine(engineOptions(options, runId))
+  const engine = await openEngine(engineOptions(contract, options, runId))
   try {
     return await runCatalogue(await loadCatalogue(), settingsOf(contract, options, engine, runId), hooks)
   } finally {
@@ -85,9 +85,16 @@ function freshRunId(): string {
   return randomInt(0x1_0000_0000).toString(36)
 }
 
-function engineOptions(options: LibraryOptions, runId: string): EngineOptions {
+function engineOptions(contract: Contract, options: LibraryOptions, runId: string): EngineOptions {
+  const { websocket, sse } = resolveTargets(parseContract(contract))
+  const targets = [websocket, sse].flatMap((one) => (one === null ? [] : [addressOf(one.url)]))
   const { proxy = 'auto', proxyListen, proxyAdvertise, proxyUpstream, timeScale } = options
-  return { choice: proxy, runId, ...definedOnly({ proxyListen, proxyAdvertise, proxyUpstream, timeScale }) }
+  return {
+    choice: proxy,
+    runId,
+    targets,
+    ...definedOnly({ proxyListen, proxyAdvertise, proxyUpstream, timeScale }),
+  }
 }
 
 function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, runId: string): RunSettings {

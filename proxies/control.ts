@@ -2,15 +2,19 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 import { cutAfter } from './faults.ts'
-import { hostAndPort } from './placement.ts'
+import { hostAndPort, isLoopback } from './placement.ts'
 import type { Placement } from './placement.ts'
 import { EngineError } from './types.ts'
-import type { Engine, Link } from './types.ts'
+import type { Engine, EngineOptions, Link } from './types.ts'
 
 /** How long one control connection may take. */
 const limitMs = 5000
 const word = Buffer.from('streamproof?')
 const cutAt = 5
+/** Of Toxiproxy's API, whatever it is forwarded from. */
+const usualPort = 8474
+/** A connection that stands as long has been taken. */
+const standsAfterMs = 1000
 
 interface Heard {
   readonly bytes: Buffer
@@ -57,16 +61,44 @@ export async function proveControl(engine: PlacedEngine, timeScale: number): Pro
   }
 }
 
+/** Throws `EngineError` where one of our targets is on the loopback alone, where the engine cannot reach it. */
+export async function proveTargets(
+  engine: PlacedEngine,
+  targets: NonNullable<EngineOptions['targets']>,
+  timeScale: number,
+): Promise<void> {
+  const { told, upstreamHost } = engine.place
+  for (const target of targets) {
+    if (!told.upstream || !isLoopback(target.host)) continue
+    await using link = await engine.open(target)
+    if (await isTaken(link, timeScale)) continue
+    // A target that hangs up on everybody does so without the engine, too.
+    if (!(await isTaken(target, timeScale))) continue
+    throw new EngineError(
+      `the Toxiproxy at ${engine.api} reaches this host at ${upstreamHost}, but not the target on it: let that listen on all addresses, not on ${hostAndPort(target.host, target.port)} alone; ${otherwise}`,
+    )
+  }
+}
+
+async function isTaken(to: Pick<Link, 'host' | 'port'>, timeScale: number): Promise<boolean> {
+  const { outcome } = await ask(to, Buffer.alloc(0), standsAfterMs * timeScale)
+  return outcome === 'silent' || outcome === 'answered'
+}
+
 const otherwise = 'or use --proxy embedded'
 
 /** Nothing takes connections where the proxies should be. */
 function proxiesUnreached({ api, place }: PlacedEngine, { host }: Link, why: string): EngineError {
   const { listen, advertise } = place.told
+  const hasPorts = place.listens.some((one) => !one.endsWith(':0'))
   const publish = 'give --proxy-listen 0.0.0.0:FIRST-LAST with ports of it that can be reached'
   const elsewhere = 'give --proxy-advertise HOST, where they are'
   let advice: string
-  if (listen && advertise) advice = 'make --proxy-listen and --proxy-advertise name the same place'
-  else if (listen) advice = elsewhere
+  if (advertise && why !== 'ECONNREFUSED') advice = 'make --proxy-advertise a host where they are'
+  else if (listen && isLoopback(place.listenHost) && !isLoopback(host)) {
+    advice = 'make --proxy-listen an address of it that can be reached'
+  } else if (hasPorts && advertise) advice = 'make --proxy-listen and --proxy-advertise name the same place'
+  else if (hasPorts) advice = elsewhere
   else if (advertise || !place.isHere) advice = publish
   else advice = `if it is in a container, ${publish}; if on another host, ${elsewhere}`
   return new EngineError(
@@ -86,9 +118,9 @@ async function upstreamUnreached(engine: PlacedEngine, limit: number): Promise<E
       `${reach}: --proxy-upstream must be a host where it can, and no firewall between; ${otherwise}`,
     )
   }
-  const missing = told.listen ? '--proxy-listen and --proxy-upstream must be' : 'give --proxy-listen,'
+  const listen = told.listen ? 'make --proxy-listen' : 'give --proxy-listen'
   return new EngineError(
-    `connections to the proxies of the Toxiproxy at ${engine.api} lead neither to this host at ${upstreamHost} nor to its own API: ${missing} what it can listen at and is forwarded to ${engine.place.host}; ${otherwise}`,
+    `the proxies of the Toxiproxy at ${engine.api} lead neither to this host at ${upstreamHost} nor to its own API: ${listen} what ${engine.place.host} forwards to, or --proxy-upstream a host where it can reach this one; ${otherwise}`,
   )
 }
 
@@ -97,8 +129,10 @@ async function answersItself(engine: PlacedEngine, limit: number): Promise<boole
   const { protocol, hostname, port } = new URL(engine.api)
   if (protocol !== 'http:') return false
   const question = Buffer.from(`GET /version HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
-  for (const host of new Set(['127.0.0.1', hostname])) {
-    await using link = await engine.openTo(hostAndPort(host, Number(port || 80)))
+  const here = Number(port || 80)
+  const guesses = [hostAndPort('127.0.0.1', here), hostAndPort(hostname, here), `127.0.0.1:${usualPort}`]
+  for (const guess of new Set(guesses)) {
+    await using link = await engine.openTo(guess)
     const { bytes } = await ask(link, question, limit)
     if (bytes.toString('latin1').startsWith('HTTP/1.')) return true
   }
@@ -106,12 +140,12 @@ async function answersItself(engine: PlacedEngine, limit: number): Promise<boole
 }
 
 /** Connects, asks, and listens until as much came back, the connection ended, or the time is up. */
-function ask(link: Link, question: Buffer, limit: number): Promise<Heard> {
+function ask(to: Pick<Link, 'host' | 'port'>, question: Buffer, limit: number): Promise<Heard> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0)
     let connected = false
     let why = 'no answer'
-    const socket = connect({ host: link.host, port: link.port, noDelay: true })
+    const socket = connect({ host: to.host, port: to.port, noDelay: true })
     const finish = (outcome: Heard['outcome']): void => {
       clearTimeout(timer)
       socket.destroy()
@@ -120,7 +154,7 @@ function ask(link: Link, question: Buffer, limit: number): Promise<Heard> {
     const timer = setTimeout(() => finish(connected ? 'silent' : 'refused'), limit)
     socket.on('connect', () => {
       connected = true
-      socket.write(question)
+      if (question.length > 0) socket.write(question)
     })
     socket.on('data', (data) => {
       bytes = Buffer.concat([bytes, data])

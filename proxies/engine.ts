@@ -1,5 +1,5 @@
 import { ToxiproxyClient } from './client.ts'
-import { proveControl } from './control.ts'
+import { proveControl, proveTargets } from './control.ts'
 import { isLeftBehind, proxyName } from './names.ts'
 import { checkPlacement, placement } from './placement.ts'
 import type { Placement } from './placement.ts'
@@ -28,6 +28,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     // Tidying up for others: where it cannot be done, the control tells what is wrong, if anything is.
     await engine.sweep().catch(() => undefined)
     await proveControl(engine, timeScale)
+    await proveTargets(engine, options.targets ?? [], timeScale)
   } catch (error) {
     await engine.close().catch(() => undefined)
     throw asEngineError(error, server.url)

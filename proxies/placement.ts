@@ -9,6 +9,7 @@ export interface Placement {
   readonly isHere: boolean
   /** What was told, and not guessed. */
   readonly told: { readonly listen: boolean; readonly advertise: boolean; readonly upstream: boolean }
+  readonly listenHost: string
   /** Addresses that may be given as `listen`; port 0: any. */
   readonly listens: readonly string[]
   /** Host that we connect to. */
@@ -43,6 +44,7 @@ export function placement(api: string, options: EngineOptions): Placement {
       advertise: proxyAdvertise !== undefined,
       upstream: proxyUpstream !== undefined,
     },
+    listenHost,
     listens: (given?.ports ?? [0]).map((port) => hostAndPort(listenHost, port)),
     host,
     upstreamHost,

@@ -96,6 +96,8 @@ export interface EngineOptions {
   readonly proxyAdvertise?: string
   /** Host at which the Toxiproxy reaches this machine: stands in for a target on 127.0.0.1, localhost or ::1. */
   readonly proxyUpstream?: string
+  /** Those of them that are on our loopback must be reached at `proxyUpstream` as well. */
+  readonly targets?: readonly { readonly host: string; readonly port: number }[]
 }
 
 /** The engine cannot be reached, started, or does not carry or cut a connection. Message: one line, what to do. */

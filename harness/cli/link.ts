@@ -1,14 +1,23 @@
 import type { EngineOptions } from '../../proxies/types.ts'
+import { addressOf } from '../peers/context.ts'
+import type { Targets } from '../target/contract.ts'
 import type { Invocation } from './invocation.ts'
 import type { Options } from './options.ts'
 
 /** What the engine is told by the options. */
-export function engineOptions(options: Options, runId: string, env: Invocation['env']): EngineOptions {
+export function engineOptions(
+  options: Options,
+  runId: string,
+  { env, targets }: { readonly env: Invocation['env']; readonly targets?: Targets },
+): EngineOptions {
   const { proxy, proxyListen, proxyAdvertise, proxyUpstream, timeoutScale } = options
   return {
     choice: proxy,
     runId,
     env,
+    targets: [targets?.websocket, targets?.sse].flatMap((one) =>
+      one === null || one === undefined ? [] : [addressOf(one.url)],
+    ),
     timeScale: timeoutScale,
     ...(proxyListen === null ? {} : { proxyListen }),
     ...(proxyAdvertise === null ? {} : { proxyAdvertise }),

@@ -36,7 +36,9 @@ try {
     terminal.diagnose('STREAMPROOF_TARGET is not set: judging the embedded reference server')
   }
   const runId = randomInt(0x1_0000_0000).toString(36)
-  const engine = await openEngine(engineOptions(options, runId, process.env))
+  const engine = await openEngine(
+    engineOptions(options, runId, { env: process.env, targets: subject.targets }),
+  )
   scope.defer(() => engine.close())
   const settings: RunSettings = settingsFrom(configuration, subject, { engine, runId })
   terminal.diagnose(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)

@@ -60,7 +60,7 @@ type Tell = (sight: Sight, indent?: string) => void
 
 async function lookAtEngine(options: Options, env: Invocation['env'], tell: Tell): Promise<Engine | null> {
   try {
-    const engine = await openEngine(engineOptions(options, `doctor-${process.pid}`, env))
+    const engine = await openEngine(engineOptions(options, `doctor-${process.pid}`, { env }))
     tell({
       state: 'fine',
       what: `link engine: ${engine.kind} ${engine.version}; a connection passed through it, and was cut by it`,

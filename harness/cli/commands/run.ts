@@ -76,7 +76,7 @@ async function observe(
   }
   if (signal.aborted) throw new SetupError('interrupted before the run began')
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
-  const engine = await openEngine(engineOptions(options, runId, env))
+  const engine = await openEngine(engineOptions(options, runId, { env, targets: subject.targets }))
   scope.defer(() => engine.close())
   const settings = settingsFrom(configuration, subject, { engine, runId, signal })
   terminal.note(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
