@@ -264,7 +264,9 @@ export class Schedule<Kit> {
     if (hard) this.#options.finding?.('the target died: it took no more connections')
     const [only] = suspects
     if (hard && suspects.length === 1 && only !== undefined) this.#charge(only, only.lost)
-    if ((await this.#back()) && !only?.isFinal) await this.#replayAll(suspects, hard)
+    const back = await this.#back()
+    if (back && !only?.isFinal) await this.#replayAll(suspects, hard)
+    if (!back && !this.#stopped && suspects.length > 1) this.#options.finding?.(suspicion(suspects))
     for (const suspect of suspects) suspect.lost = null
   }
 
@@ -311,6 +313,12 @@ export class Schedule<Kit> {
     for (const entry of this.#open()) entry.settleWith(died('the target died, and did not come back'))
     return false
   }
+}
+
+/** Who may have killed a target that cannot be asked again. */
+function suspicion(suspects: readonly { readonly check: { readonly id: string } }[]): string {
+  const ids = suspects.map(({ check }) => check.id)
+  return `connected when it died, or just before: ${ids.join(', ')}; try them one at a time with --only`
 }
 
 function died(detail: string): Outcome {
