@@ -28,6 +28,28 @@ describe('lines and bytes of a stream', () => {
     })
   })
 
+  it('is owed a beat by a stream that is idle, and by no other', async () => {
+    const isComment = ({ kind }: { readonly kind: string }): boolean => kind === 'comment'
+    const silent = await bench.verbs(await bench.answering(stream('data: a\n\n'))).subscribe()
+    expect(await caught(silent.expectBeat('a beat', isComment, 60))).to.deep.equal({
+      name: 'Violation',
+      expected: 'a beat',
+      actual: 'none came',
+    })
+    const beating = await bench.verbs(await bench.answering(stream(': beat\n\n'))).subscribe()
+    expect((await beating.expectBeat('a beat', isComment, 60)).kind).to.equal('comment')
+    const busy = await bench.listen((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(stream('data: a\n\n'))
+        const ticking = setInterval(() => socket.write('data: b\n\n'), 10)
+        socket.once('close', () => clearInterval(ticking))
+      })
+    })
+    const sse = await bench.verbs(busy).subscribe()
+    expect(await caught(sse.expectBeat('a beat', isComment, 300))).to.include({ name: 'Inconclusive' })
+  })
+
   it('waits until the body has grown, and counts a coding that it does not know', async () => {
     const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n'
     const verbs = bench.verbs(await bench.answering(`${head}0123456789`), { timeScale: 0.05 })

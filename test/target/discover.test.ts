@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
@@ -229,6 +230,36 @@ describe('discovery of an event stream', () => {
       'absent: a stream ended by itself within the discovery window',
     )
     expect(capabilities['sse.ids']).to.equal('absent: events arrive without an id')
+  })
+
+  it('tells data that arrive as they are from those that arrive inside of something else', async () => {
+    const wrapping = async (wrap: (data: string) => string) => {
+      const streams = new Set<ServerResponse>()
+      const host = await web((request, response) => {
+        if (request.method === 'POST') {
+          void text(request).then((data) => {
+            for (const stream of streams) stream.write(`data: ${wrap(data)}\n\n`)
+            response.writeHead(204).end()
+          })
+          return
+        }
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        streams.add(response)
+      })
+      const capabilities = await found({
+        contract: { sse: `http://${host}/`, publish: { url: `http://${host}/publish` } },
+      })
+      return [capabilities['sse.publish'], capabilities['sse.publish.verbatim']]
+    }
+    const arrived = 'present: a published event arrived on an open stream'
+    expect(await wrapping((data) => data)).to.deep.equal([
+      arrived,
+      'present: a published event arrived with just the data that was published',
+    ])
+    expect(await wrapping((data) => JSON.stringify({ data }))).to.deep.equal([
+      arrived,
+      'absent: a published event arrived with more around its data, or with them encoded anew',
+    ])
   })
 
   it('tells a publisher that refuses, or whose events do not arrive', async () => {
