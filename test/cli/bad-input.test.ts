@@ -225,6 +225,43 @@ describe('cli: what is wrong with the engine', () => {
     expectRefusal(told, folder.path, 3, /toxiproxy-server/)
   })
 
+  it('a Toxiproxy that does not reach this host: one line that names the option, status 3', async () => {
+    using folder = temporaryFolder()
+    await using engine = await sharedEngine()
+    const words = ['run', '--proxy', engine.url, '--proxy-upstream', 'nobody.invalid', '--quiet']
+    expectRefusal(
+      await streamproof(words, folder.path),
+      folder.path,
+      3,
+      /cannot reach this host at nobody\.invalid: --proxy-upstream must be/,
+    )
+    expect(await engine.names()).to.deep.equal([foreignProxy])
+  })
+
+  it('a Toxiproxy that is too old: one line that says which would do, status 3', async () => {
+    using folder = temporaryFolder()
+    await using server = await httpServer((_, response) => response.end('2.3.0'))
+    const words = ['run', '--proxy', `127.0.0.1:${server.port}`, '--quiet']
+    expectRefusal(await streamproof(words, folder.path), folder.path, 3, /2\.3\.0, too old: take 2\.4\.0/)
+  })
+
+  it('judges the reference through an engine that is told every place', async () => {
+    using folder = temporaryFolder()
+    await using engine = await sharedEngine()
+    const places = [
+      '--proxy-listen',
+      '127.0.0.1',
+      '--proxy-advertise',
+      'localhost',
+      '--proxy-upstream',
+      '127.0.0.1',
+    ]
+    const words = ['run', '--only', 'ws/control/*-over-125,ws/faults/*', '--proxy', engine.url, ...places]
+    const told = await streamproof([...words, '--quiet'], folder.path)
+    expect(told.status, told.err).to.equal(0)
+    expect(await engine.names()).to.deep.equal([foreignProxy])
+  }).timeout(30_000)
+
   it('an engine that is neither a word nor a URL: one line, status 2 or 3', async () => {
     using folder = temporaryFolder()
     const told = await streamproof(['run', '--proxy', 'toxyproxi', '--quiet'], folder.path)

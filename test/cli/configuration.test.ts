@@ -159,6 +159,24 @@ describe('cli/configuration', () => {
     expect((await withFile({ ws: 'wss://host/', ca: pem })).contract.ca).to.equal(pem)
   })
 
+  it('takes where a Toxiproxy elsewhere is from flags, environment and file', async () => {
+    const { options, origins } = await withFile(
+      { proxyUpstream: 'host.docker.internal' },
+      { env: { STREAMPROOF_PROXY_ADVERTISE: 'fd00::2' }, flags: { proxyListen: '[::]:9000-9099' } },
+    )
+    expect(options).to.include({
+      proxyListen: '[::]:9000-9099',
+      proxyAdvertise: 'fd00::2',
+      proxyUpstream: 'host.docker.internal',
+    })
+    const keys = ['proxyListen', 'proxyAdvertise', 'proxyUpstream']
+    expect(keys.map((key) => origins.get(key)?.place)).to.deep.equal([
+      '--proxy-listen',
+      'STREAMPROOF_PROXY_ADVERTISE',
+      'streamproof.config.json',
+    ])
+  })
+
   it('remarks on a variable that looks mistyped', async () => {
     const { remarks } = await configured({ env: { STREAMPROOF_JOBZ: '3', STREAMPROOF_REQUIRE_REAL: '1' } })
     expect(remarks).to.deep.equal([
@@ -213,6 +231,21 @@ describe('cli/configuration', () => {
         'a switch that is none',
         { env: { STREAMPROOF_QUIET: 'perhaps' } },
         /^STREAMPROOF_QUIET takes true or false$/,
+      ],
+      [
+        'ports that are none',
+        { flags: { proxyListen: '0.0.0.0:9099-9000' } },
+        /^--proxy-listen takes HOST, HOST:PORT or HOST:FIRST-LAST, such as 0\.0\.0\.0:9000-9099$/,
+      ],
+      [
+        'a URL for a host',
+        { env: { STREAMPROOF_PROXY_UPSTREAM: 'http://host' } },
+        /^STREAMPROOF_PROXY_UPSTREAM takes a name or an address, without a port$/,
+      ],
+      [
+        'a host with a port',
+        { flags: { proxyAdvertise: 'host:9000' } },
+        /^--proxy-advertise takes a name or an address, without a port$/,
       ],
       [
         'a contract without a target',
