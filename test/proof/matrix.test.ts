@@ -41,7 +41,8 @@ describe('the whole matrix', function () {
   before(async () => {
     engine = await openEngine({ choice: 'embedded', runId: 'matrix' })
     const reference = await judged(catalogue, engine, {})
-    const by = { catalogue, engine, capabilities: capabilitiesOf(reference) }
+    // So many checks at once want more patience than the few that name a mutant.
+    const by = { catalogue, engine, capabilities: capabilitiesOf(reference), timeScale: 0.5 }
     const look = async ({ name, transport }: Mutant): Promise<MutantRow> => {
       // A rule of one transport is consulted by that transport alone.
       const checks = catalogue.checks.filter(
@@ -62,7 +63,7 @@ describe('the whole matrix', function () {
     }
     rows = sideBySide(
       chosen.map((mutant) => () => look(mutant)),
-      4,
+      3,
     )
     for (const row of rows) row.catch(() => undefined)
   })

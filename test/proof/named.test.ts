@@ -57,7 +57,9 @@ describe('the proof by mutants', function () {
       const look = settled[index]
       if (look?.status !== 'fulfilled') return []
       const row = rowOf(look.value.values(), new Set(ids), committed[mutant])
-      return [[mutant, { ...row, also: committed[mutant]?.also ?? [] }] as const]
+      return [
+        [mutant, { ...committed[mutant], named: row.named, also: committed[mutant]?.also ?? [] }] as const,
+      ]
     })
     writeMatrix({ ...committed, ...Object.fromEntries(rows) })
   })

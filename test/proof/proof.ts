@@ -24,6 +24,8 @@ export interface MutantRow {
   readonly named: Readonly<Record<string, string | readonly string[]>>
   /** Further checks that fall on it. */
   readonly also: readonly string[]
+  /** Checks that fall on it at times: by what else is connected, or by what was published before. */
+  readonly sometimes?: readonly string[]
 }
 
 /** Limits a quarter as long, for the reference and its mutants alike: on this machine every answer comes at once. */
@@ -116,8 +118,9 @@ export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: numbe
 }
 
 /**
- * Results of a mutant by id. What is not as committed is looked at once more, one check at a time, before it counts:
- * a machine under load is no proof of anything.
+ * Results of a mutant by id. What is not as committed is looked at once more before it counts: one check at a time,
+ * with whole limits, and repeated if it falls. A machine under load is no proof of anything, and some mutants make
+ * checks that run side by side fall by each other.
  * @param named the checks that name the mutant, all of which have to fall; every check unless given.
  */
 export async function lookAt(
@@ -126,24 +129,27 @@ export async function lookAt(
     readonly catalogue: Catalogue<Kit>
     readonly engine: Engine
     readonly capabilities: KnownCapabilities
+    readonly timeScale?: number
   },
   row: MutantRow = { named: {}, also: [] },
   named?: readonly string[],
 ): Promise<Map<string, Result>> {
-  const { catalogue, engine, capabilities } = by
+  const { catalogue, engine, capabilities, timeScale: scale = timeScale } = by
   const look = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
-    (await judged(catalogue, engine, { mutant }, { capabilities, repeatFalls: false, ...more })).results
-  const first = await look(named === undefined ? {} : { selection: { only: named } })
+    (await judged(catalogue, engine, { mutant }, { capabilities, timeScale: scale, ...more })).results
+  const first = await look({
+    repeatFalls: false,
+    ...(named === undefined ? {} : { selection: { only: named } }),
+  })
   const falls = new Set([...(named ?? Object.keys(row.named)), ...row.also])
   const doubtful = first.filter(
     (result) =>
-      fell(result) !== falls.has(result.id) ||
-      (result.id in row.named && !agrees(row.named[result.id], result.actual)),
+      row.sometimes?.includes(result.id) !== true &&
+      (fell(result) !== falls.has(result.id) ||
+        (result.id in row.named && !agrees(row.named[result.id], result.actual))),
   )
-  // So many are no matter of load: the mutant, or the catalogue, is another one than before.
-  const jobs = doubtful.length > 20 ? 16 : 1
   const only = doubtful.map(({ id }) => id)
-  const again = only.length === 0 ? [] : await look({ selection: { only }, jobs })
+  const again = only.length === 0 ? [] : await look({ selection: { only }, jobs: 1, timeScale: 1 })
   return new Map([...first, ...again].map((result) => [result.id, result]))
 }
 
@@ -164,10 +170,21 @@ export function rowOf(results: Iterable<Result>, own: ReadonlySet<string>, commi
   const texts = fallen
     .filter(({ id }) => own.has(id))
     .map(({ id, actual }) => [id, textOf(actual ?? '', committed?.named[id])] as const)
+  const others = fallen.flatMap(({ id }) => (own.has(id) ? [] : [id]))
+  const sometimes = sometimesOf(others, committed)
   return {
     named: Object.fromEntries(texts.toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    also: fallen.flatMap(({ id }) => (own.has(id) ? [] : [id])).toSorted((a, b) => (a < b ? -1 : 1)),
+    also: others.filter((id) => !sometimes.includes(id)).toSorted((a, b) => (a < b ? -1 : 1)),
+    ...(sometimes.length === 0 ? {} : { sometimes }),
   }
+}
+
+/** What is committed as falling at times; with `UPDATE_MATRIX=add` also what fell on one occasion only. */
+function sometimesOf(others: readonly string[], committed?: MutantRow): string[] {
+  const before = committed?.also ?? []
+  const once =
+    update !== 'add' ? [] : [...others, ...before].filter((id) => others.includes(id) !== before.includes(id))
+  return [...new Set([...(committed?.sometimes ?? []), ...once])].toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 function textOf(
