@@ -262,35 +262,62 @@ export class Schedule<Kit> {
     for (const suspect of suspects) suspect.throwAway(suspect.attempts.at(-1) ?? suspect.lost)
     this.#deaths += 1
     if (hard) this.#options.finding?.('the target died: it took no more connections')
-    const [only] = suspects
-    if (hard && suspects.length === 1 && only !== undefined) this.#charge(only, only.lost)
     const back = await this.#back()
-    if (back && !only?.isFinal) await this.#replayAll(suspects, hard)
-    if (!back && !this.#stopped && suspects.length > 1) this.#options.finding?.(suspicion(suspects))
+    if (back) await this.#replayAll(suspects, hard)
+    else if (!this.#stopped && suspects.length > 0) this.#options.finding?.(suspicion(suspects))
     for (const suspect of suspects) suspect.lost = null
   }
 
   async #replayAll(suspects: readonly Entry<Kit>[], hard: boolean): Promise<void> {
     for (const suspect of suspects) {
       if (this.#stopped) return
-      const attempt = await this.#attempt(suspect)
-      this.#running.delete(suspect)
-      const survived = await this.#pulse.survives(pulseMs.replay)
-      this.#pulse.forget()
-      if (!survived) {
-        // It is known who did it: the others are observed again as if nothing had happened.
-        this.#charge(suspect, attempt)
-        for (const other of suspects) if (!other.isFinal) other.throwAway(other.lost)
-        await this.#back()
-        return
+      const attempt = await this.#replay(suspect)
+      if (attempt.survived) {
+        if (!attempt.cut) this.#keep(suspect, attempt)
+        continue
       }
-      if (!attempt.cut) this.#keep(suspect, attempt)
+      const guilt = await this.#confirm(suspect, attempt.durationMs)
+      if (guilt === 'dies-by-itself') {
+        if (!(await this.#back())) return
+        break
+      }
+      // It is known who did it: the others are observed again as if nothing had happened.
+      this.#charge(suspect, attempt)
+      for (const other of suspects) if (!other.isFinal) other.throwAway(other.lost)
+      if (guilt === 'repeats') await this.#back()
+      return
     }
     if (!hard) return
     for (const suspect of suspects)
       suspect.settleWith(
-        died('the target died while it was connected, and did not when it was repeated alone'),
+        died(
+          'the target died while it was connected, and was not seen to die of it when it was repeated alone',
+        ),
       )
+  }
+
+  /** Observes a check alone, and looks whether the target outlives it. */
+  async #replay(suspect: Entry<Kit>): Promise<Attempt & { readonly survived: boolean }> {
+    const attempt = await this.#attempt(suspect)
+    this.#running.delete(suspect)
+    const survived = await this.#pulse.survives(pulseMs.replay)
+    this.#pulse.forget()
+    return { ...attempt, survived }
+  }
+
+  /**
+   * The target died while this check was observed alone. It did so by itself, unless it lives while nothing is
+   * connected, and dies again of the check, in turn. Two waits of unlike length: a target that dies every few seconds
+   * cannot keep time with both.
+   */
+  async #confirm(suspect: Entry<Kit>, durationMs: number): Promise<'repeats' | 'gone' | 'dies-by-itself'> {
+    for (const times of [1, 3]) {
+      if (!(await this.#back())) return 'gone'
+      const lives = await this.#pulse.survives(times * durationMs + pulseMs.replay)
+      this.#pulse.forget()
+      if (!lives || (await this.#replay(suspect)).survived) return 'dies-by-itself'
+    }
+    return 'repeats'
   }
 
   #charge(entry: Entry<Kit>, attempt: Attempt | null): void {
@@ -307,10 +334,14 @@ export class Schedule<Kit> {
     const limit = pulseMs.recovery * Math.max(1, this.#options.environment.timeScale)
     if (this.#deaths <= mostDeaths && (await this.#pulse.recovers(limit, () => this.#stopped))) return true
     if (this.#stopped) return false
-    this.#options.finding?.(
-      this.#deaths > mostDeaths ? 'the target died too often' : 'the target did not come back',
-    )
-    for (const entry of this.#open()) entry.settleWith(died('the target died, and did not come back'))
+    const end = this.#deaths > mostDeaths ? 'died too often' : 'did not come back'
+    this.#options.finding?.(`the target ${end}`)
+    for (const entry of this.#open())
+      entry.settleWith(
+        died(
+          this.#deaths > mostDeaths ? 'the target died too often' : 'the target died, and did not come back',
+        ),
+      )
     return false
   }
 }

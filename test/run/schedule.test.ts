@@ -255,7 +255,8 @@ describe('a target that dies', () => {
       actual: 'the target died: right after this check it accepted no connection',
     })
     expect(fallen[0]?.transcript).to.have.length(1)
-    expect(server.deaths).to.equal(2)
+    // Once among the others, once alone, and twice more to be sure that it does not die by itself.
+    expect(server.deaths).to.equal(4)
     expect(report.run.findings).to.include('the target died of ws/fake/death-bad-frame')
     expect(report.results).to.have.length(56)
   })
@@ -278,11 +279,32 @@ describe('a target that dies', () => {
     await server.stop()
     expect(report.results[0]?.verdict).to.equal('inconclusive')
     expect(report.results[0]?.reason).to.equal(
-      'target-died: the target died while it was connected, and did not when it was repeated alone',
+      'target-died: the target died while it was connected, and was not seen to die of it when it was repeated alone',
     )
     expect(report.results.at(-1)?.verdict).to.equal('pass')
     expect(report.run.findings).to.deep.equal(['the target died: it took no more connections'])
   })
+})
+
+describe('a target that dies by itself, again and again', () => {
+  for (const period of [170, 290, 430]) {
+    it(`every ${period} ms accuses nobody`, async () => {
+      const server = await new LineServer().start()
+      const timer = setInterval(() => server.die(50), period)
+      const checks = [20, 60, 90, 130, 180].map((ms) =>
+        fake(`patient-${ms}-${period}`, async ({ ask, wait }) => {
+          await ask('hello')
+          await wait(ms)
+        }),
+      )
+      const report = await runFakes({ port: server.port, checks })
+      clearInterval(timer)
+      await server.stop()
+      const accused = report.results.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'inconclusive')
+      expect(accused).to.deep.equal([])
+      expect(report.run.findings.join('; ')).to.not.include('died of')
+    })
+  }
 })
 
 describe('a target that refuses connections', () => {
