@@ -19,11 +19,11 @@ import {
   targetedConnections,
 } from './extensions.ts'
 import type { JsonValue } from './json.ts'
-import type { StreamDirection, Toxic } from './link.ts'
+import type { Toxic } from './link.ts'
 import { Proxy } from './proxy.ts'
 import type { ProxyDefinition, ProxyEnvironment, ToxicDraft } from './proxy.ts'
 import { toxicTypes } from './toxics/index.ts'
-import type { Settings, ToxicType } from './toxics/toxic.ts'
+import type { Settings, StreamDirection, ToxicType } from './toxics/toxic.ts'
 
 const directions: Readonly<Record<string, StreamDirection>> = {
   upstream: 'upstream',

@@ -5,9 +5,7 @@ import { randomOf } from './random.ts'
 import type { Random } from './random.ts'
 import type { LinkEvent } from './log.ts'
 import { unwatchStalled, watchStalled } from './stalls.ts'
-import type { Chunk, Outlet, Pipe, Settings, ToxicType } from './toxics/toxic.ts'
-
-export type StreamDirection = 'upstream' | 'downstream'
+import type { Chunk, Outlet, Pipe, Settings, StreamDirection, ToxicType } from './toxics/toxic.ts'
 
 /** A toxic of a proxy, as the API made it. */
 export interface Toxic {

@@ -1,4 +1,4 @@
-import type { StreamDirection } from './link.ts'
+import type { StreamDirection } from './toxics/toxic.ts'
 
 /** Something that a toxic did to a connection for the first time, or that ended it. */
 export interface LinkEvent {

@@ -1,4 +1,4 @@
-import type { StreamDirection } from './link.ts'
+import type { StreamDirection } from './toxics/toxic.ts'
 
 /** One link that has ended. */
 export interface LinkCount {

@@ -1,5 +1,7 @@
 import type { Random } from '../random.ts'
 
+export type StreamDirection = 'upstream' | 'downstream'
+
 /** Bytes on their way, with the time (ms, monotonic) when they were read; a toxic that delays moves it on. */
 export interface Chunk {
   readonly data: Buffer
