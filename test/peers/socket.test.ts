@@ -235,6 +235,7 @@ describe('openSocket', () => {
         resets.push(client)
         const up = net.connect(Number(url.port), '127.0.0.1')
         up.on('error', () => undefined)
+        client.on('close', () => up.destroy())
         client.pipe(up).pipe(client)
       })
       const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(relay.port), severs: false }

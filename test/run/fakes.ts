@@ -157,6 +157,7 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
 export class LineServer {
   #server = net.createServer()
   readonly #sockets = new Set<net.Socket>()
+  #back: NodeJS.Timeout | undefined
   readonly #answer: (line: string, server: LineServer, socket: net.Socket) => void
   readonly #most: number
   port = 0
@@ -186,10 +187,11 @@ export class LineServer {
     this.deaths += 1
     this.#server.close()
     for (const socket of this.#sockets) socket.resetAndDestroy()
-    setTimeout(() => void this.start(), forMs)
+    this.#back = setTimeout(() => void this.start(), forMs)
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#back)
     for (const socket of this.#sockets) socket.destroy()
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
   }
