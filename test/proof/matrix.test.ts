@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Result } from '../../harness/check/result.ts'
 import type { Mutant } from '../../harness/reference/mutant.ts'
@@ -24,6 +25,8 @@ import type { MutantRow } from './proof.ts'
  * `MATRIX_SHARD=1/2` at the first of two halves.
  */
 const wanted = process.env['MUTANTS']?.split(',') ?? null
+/** Where to put the names of rows that differ, so that these can be looked at once more, alone. */
+const differing = process.env['MATRIX_DIFFERING']
 const [shard = 1, shards = 1] = (process.env['MATRIX_SHARD'] ?? '1/1').split('/').map(Number)
 
 const catalogue = unblocked(await loadCatalogue())
@@ -82,7 +85,12 @@ describe('the whole matrix', function () {
 
   for (const [index, { name }] of chosen.entries()) {
     it(`is the committed one for ${name}`, async () => {
-      expect(await rows[index]).to.deep.equal(committed[name])
+      try {
+        expect(await rows[index]).to.deep.equal(committed[name])
+      } catch (error) {
+        if (differing !== undefined) appendFileSync(differing, `${name}\n`)
+        throw error
+      }
     })
   }
 })
