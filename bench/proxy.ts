@@ -6,8 +6,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 
 import { ToxiproxyClient } from '../proxies/client.ts'
@@ -18,12 +18,14 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const only = values.only?.split(',')
 
-type Way = 'direct' | 'embedded' | 'real'
+type Way = 'direct' | 'bare' | 'embedded' | 'real'
 
 interface Subject {
   readonly way: Way
   readonly process: ChildProcess | null
+  /** Null for a way without an API, whose ports are these. */
   readonly client: ToxiproxyClient | null
+  readonly ports?: Ports
 }
 
 interface Ports {
@@ -40,10 +42,11 @@ async function main(): Promise<void> {
   const upstream: Ports = { flood, echo }
   const proxies = async (): Promise<readonly Subject[]> => {
     const real = await toxiproxy()
-    return real === null ? [await embedded()] : [await embedded(), real]
+    const ours = [await bare(upstream), await embedded()]
+    return real === null ? ours : [...ours, real]
   }
   const subjects: readonly Subject[] = [{ way: 'direct', process: null, client: null }, ...(await proxies())]
-  if (subjects.length < 3) console.log('toxiproxy-server was not found: measuring without it')
+  if (subjects.length < 4) console.log('toxiproxy-server was not found: measuring without it')
   console.log(
     `node ${process.version}, ${rounds} rounds, medians; ways in turn: ${subjects.map((one) => one.way).join(', ')}\n`,
   )
@@ -133,12 +136,24 @@ interface Measure {
 const ratio = (a: number | undefined, b: number | undefined): string =>
   a === undefined || b === undefined ? '-' : `${(a / b).toFixed(2)}x`
 
+/** A line for orientation, where there is something to compare. */
+function bareOf(
+  bare: Readonly<Record<string, number>> | undefined,
+  key: string,
+  real: Readonly<Record<string, number>> | undefined,
+): readonly (readonly [string, string, string])[] {
+  return bare === undefined ? [] : [['bare pipe / real', ratio(bare[key], real?.[key]), '']]
+}
+
 const throughput = (connections: number, goal: string, toxic?: Measure['toxics']): Measure => ({
   name: `throughput-${connections}${toxic === undefined ? '' : `-${toxic[0]?.type}`}`,
   unit: 'MB/s',
   ...(toxic === undefined ? {} : { toxics: toxic }),
   run: async ({ flood }) => ({ rate: await flow(flood, connections, 1000) }),
-  compare: ({ embedded, real }) => [['embedded / real', ratio(embedded?.['rate'], real?.['rate']), goal]],
+  compare: ({ bare, embedded, real }) => [
+    ['embedded / real', ratio(embedded?.['rate'], real?.['rate']), goal],
+    ...bareOf(bare, 'rate', real),
+  ],
 })
 
 const measures: readonly Measure[] = [
@@ -150,21 +165,23 @@ const measures: readonly Measure[] = [
     name: 'round-trip',
     unit: 'us',
     run: ({ echo }) => roundTrips(echo, 4000),
-    compare: ({ direct, embedded, real }) => {
+    compare: ({ direct, bare, embedded, real }) => {
       const added = (way: Readonly<Record<string, number>> | undefined, key: string): number | undefined =>
         way === undefined || direct === undefined ? undefined : (way[key] ?? 0) - (direct[key] ?? 0)
       return [
         ['added p50, embedded / real', ratio(added(embedded, 'p50'), added(real, 'p50')), '<= 0.60x'],
         ['added p99, embedded / real', ratio(added(embedded, 'p99'), added(real, 'p99')), '<= 0.70x'],
+        ['added p50, bare pipe / real', ratio(added(bare, 'p50'), added(real, 'p50')), ''],
       ]
     },
   },
   {
     name: 'connects',
     unit: '/s',
-    run: async ({ echo }) => ({ rate: await connects(echo, 1500, 32) }),
-    compare: ({ embedded, real }) => [
+    run: async ({ echo }) => ({ rate: await connects(echo, 4000, 32) }),
+    compare: ({ bare, embedded, real }) => [
       ['embedded / real', ratio(embedded?.['rate'], real?.['rate']), '>= 1.30x'],
+      ...bareOf(bare, 'rate', real),
     ],
   },
   {
@@ -174,8 +191,9 @@ const measures: readonly Measure[] = [
     fresh: true,
     rounds: 1,
     run: async ({ echo }, subject) => ({ memory: await idleMemory(echo, 5000, subject) }),
-    compare: ({ embedded, real }) => [
+    compare: ({ bare, embedded, real }) => [
       ['embedded / real', ratio(embedded?.['memory'], real?.['memory']), '<= 0.35x'],
+      ...bareOf(bare, 'memory', real),
     ],
   },
   latencyOf(1, '<= 1.0'),
@@ -305,7 +323,7 @@ async function idleMemory(port: number, count: number, subject: Subject): Promis
     )
     sockets.push(...some)
   }
-  if (subject.way === 'embedded') subject.process?.kill('SIGUSR2')
+  if (subject.way !== 'real') subject.process?.kill('SIGUSR2')
   await sleep(1000)
   const growth = resident(pid) - before
   for (const socket of sockets) socket.resetAndDestroy()
@@ -371,7 +389,11 @@ const local = (name: string): string => new URL(name, import.meta.url).pathname
 // --- The table ----------------------------------------------------------------------------------------------------
 
 async function report(measure: Measure, subjects: readonly Subject[], upstream: Ports): Promise<void> {
-  const taking = subjects.filter((one) => one.way !== 'direct' || measure.direct !== false)
+  const taking = subjects.filter(
+    (one) =>
+      (one.way !== 'direct' || measure.direct !== false) &&
+      (one.way !== 'bare' || measure.toxics === undefined),
+  )
   const seen = new Map<Way, Record<string, number>[]>(taking.map((one) => [one.way, []]))
   for (let round = 0; round < Math.min(rounds, measure.rounds ?? rounds); round++) {
     for (const subject of taking) {
@@ -409,7 +431,7 @@ async function report(measure: Measure, subjects: readonly Subject[], upstream: 
 /** Proxies for one measurement, or the upstream's own ports. */
 async function lay(subject: Subject, upstream: Ports, measure: Pick<Measure, 'toxics'>): Promise<Ports> {
   const { client } = subject
-  if (client === null) return upstream
+  if (client === null) return subject.ports ?? upstream
   const make = async (name: 'flood' | 'echo'): Promise<number> => {
     const made = await client.createProxy({
       name,
@@ -436,9 +458,30 @@ function started(
   })
 }
 
+async function bare({ flood, echo }: Ports): Promise<Subject> {
+  const { child, line } = await started('node', [
+    '--expose-gc',
+    local('proxy-bare.mjs'),
+    String(flood),
+    String(echo),
+  ])
+  const [ownFlood = 0, ownEcho = 0] = line.split(' ').map(Number)
+  return { way: 'bare', process: child, client: null, ports: { flood: ownFlood, echo: ownEcho } }
+}
+
 async function embedded(): Promise<Subject> {
   const { child, line } = await started('node', ['--expose-gc', local('proxy-embedded.mjs'), '0'])
   return { way: 'embedded', process: child, client: new ToxiproxyClient(line) }
+}
+
+function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
 }
 
 async function toxiproxy(): Promise<Subject | null> {
@@ -448,14 +491,19 @@ async function toxiproxy(): Promise<Subject | null> {
   } catch {
     return null
   }
-  const port = 20_000 + ((process.pid + children.length) % 20_000)
+  const port = await freePort()
   const child = spawn(program, ['-host', '127.0.0.1', '-port', String(port)], {
     stdio: 'ignore',
+    // In its favour: as people run it, it writes a line for every connection.
     env: { ...process.env, LOG_LEVEL: 'error' },
   })
   children.push(child)
-  await sleep(500)
-  return { way: 'real', process: child, client: new ToxiproxyClient(`http://127.0.0.1:${port}`) }
+  const client = new ToxiproxyClient(`http://127.0.0.1:${port}`)
+  for (let tries = 0; tries < 50; tries++) {
+    await sleep(100)
+    if (await client.version().catch(() => null)) return { way: 'real', process: child, client }
+  }
+  throw new Error(`${program} does not answer on port ${port}`)
 }
 
 await main()

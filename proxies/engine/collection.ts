@@ -19,7 +19,7 @@ import {
   targetedConnections,
 } from './extensions.ts'
 import type { JsonValue } from './json.ts'
-import type { Toxic } from './link.ts'
+import type { Toxic } from './slot.ts'
 import { Proxy } from './proxy.ts'
 import type { ProxyDefinition, ProxyEnvironment, ToxicDraft } from './proxy.ts'
 import { toxicTypes } from './toxics/index.ts'

@@ -1,13 +1,15 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-import { formatAddress, splitAddress } from './address.ts'
+import { formatAddress } from './address.ts'
+import type { Address } from './address.ts'
 import { now } from './clock.ts'
 import type { ProxyExtensions } from './extensions.ts'
 import { Link } from './link.ts'
-import type { LinkOwner, Toxic } from './link.ts'
+import type { LinkOwner } from './link.ts'
 import { eventLimit } from './log.ts'
 import type { ConnectionRecord, LinkEvent } from './log.ts'
+import type { Toxic } from './slot.ts'
 
 /** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
 const watchMs = 2000
@@ -17,7 +19,9 @@ const refusalMs = 2000
 export interface ConnectionOptions {
   readonly client: Socket
   readonly number: number
+  /** As the API was given it, and where that leads; null: nowhere. */
   readonly upstream: string
+  readonly address: Address | null
   readonly seeds: readonly (string | number)[]
   readonly dialTimeoutMs: number
   readonly extensions: ProxyExtensions
@@ -67,7 +71,7 @@ export class Connection implements LinkOwner {
       number: this.number,
       client: this.#address,
       upstream: this.#options.upstream,
-      accepted: new Date(performance.timeOrigin + this.#acceptedAt).toISOString(),
+      acceptedAt: this.#acceptedAt,
       state,
       ending: this.#ending,
       durationMs: Math.round(((this.#endedAt ?? now()) - this.#acceptedAt) * 1000) / 1000,
@@ -115,6 +119,8 @@ export class Connection implements LinkOwner {
       this.#ending ??= `${link.hasReset ? 'rst' : 'fin'} by ${link.direction === 'upstream' ? 'client' : 'upstream'}`
     if (carryReset && link.hasReset) link.destination.resetAndDestroy()
     else if (halfClose && link.hasSourceEnded && !link.source.destroyed) link.destination.end()
+    // Closing sends FIN as well; ending first would only be one more turn.
+    else if (link.destination.writableLength === 0) link.destination.destroy()
     else link.destination.destroySoon()
   }
 
@@ -125,15 +131,14 @@ export class Connection implements LinkOwner {
   }
 
   #dial(): void {
-    const address = splitAddress(this.#options.upstream)
-    if (address === null || address.port === 0) {
+    const { address } = this.#options
+    if (address === null) {
       this.#refuse()
       return
     }
-    const host = address.host === '' ? 'localhost' : address.host
     let upstream: Socket
     try {
-      upstream = connect({ host, port: address.port, allowHalfOpen: true, noDelay: true })
+      upstream = connect({ ...address, allowHalfOpen: true, noDelay: true })
     } catch {
       this.#refuse()
       return

@@ -19,8 +19,8 @@ export interface ConnectionRecord {
   readonly number: number
   readonly client: string
   readonly upstream: string
-  /** When it was accepted: ISO 8601. */
-  readonly accepted: string
+  /** When it was accepted: ms of `now`. */
+  readonly acceptedAt: number
   readonly state: 'dialling' | 'open' | 'closed'
   /** How it ended: `refused` where the upstream could not be reached. */
   readonly ending: string | null
@@ -32,3 +32,20 @@ export interface ConnectionRecord {
 /** Events kept of one connection, and closed connections kept of one proxy. */
 export const eventLimit = 100
 export const recordLimit = 1000
+
+export type ShownRecord = Omit<ConnectionRecord, 'acceptedAt'> & {
+  /** ISO 8601. */
+  readonly accepted: string
+}
+
+/** As the API shows it. */
+export function shownRecord({
+  number,
+  client,
+  upstream,
+  acceptedAt,
+  ...rest
+}: ConnectionRecord): ShownRecord {
+  const accepted = new Date(performance.timeOrigin + acceptedAt).toISOString()
+  return { number, client, upstream, accepted, ...rest }
+}

@@ -1,14 +1,18 @@
 import type { StreamDirection } from './toxics/toxic.ts'
 
-/** One link that has ended. */
+/** One direction of a connection that has ended. */
 export interface LinkCount {
   readonly direction: StreamDirection
+  readonly received: number
+  readonly sent: number
+  /** Writing ended in an error: the bytes sent are not counted, as in the real server. */
+  readonly hasFailed: boolean
+}
+
+export interface ProxyLabels {
   readonly listener: string
   readonly proxy: string
   readonly upstream: string
-  readonly received: number
-  /** Null where writing ended in an error: such bytes are not counted, as in the real server. */
-  readonly sent: number | null
 }
 
 export interface MetricsOptions {
@@ -35,14 +39,15 @@ export class Metrics {
   }
 
   /** Links are counted when they have ended, not before. */
-  count(link: LinkCount): void {
+  count({ listener, proxy, upstream }: ProxyLabels, links: readonly LinkCount[]): void {
     if (!this.#options.proxyMetrics) return
-    const { direction, listener, proxy, upstream } = link
-    const labels = Object.entries({ direction, listener, proxy, upstream })
-      .map(([name, value]) => `${name}="${escaped(value)}"`)
-      .join(',')
-    add(this.#received, labels, link.received)
-    if (link.sent !== null) add(this.#sent, labels, link.sent)
+    for (const { direction, received, sent, hasFailed } of links) {
+      const labels = Object.entries({ direction, listener, proxy, upstream })
+        .map(([name, value]) => `${name}="${escaped(value)}"`)
+        .join(',')
+      add(this.#received, labels, received)
+      if (!hasFailed) add(this.#sent, labels, sent)
+    }
   }
 
   text(): string {

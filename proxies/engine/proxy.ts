@@ -1,14 +1,14 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-import { formatAddress, isWildcard, listenError, resolveListen } from './address.ts'
+import { formatAddress, isWildcard, listenError, resolveListen, splitAddress } from './address.ts'
 import type { Address } from './address.ts'
 import { Connection } from './connection.ts'
 import type { ProxyExtensions } from './extensions.ts'
-import type { Toxic } from './link.ts'
 import { recordLimit } from './log.ts'
 import type { ConnectionRecord } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Toxic } from './slot.ts'
 import type { Settings } from './toxics/toxic.ts'
 
 export interface ProxyDefinition {
@@ -41,6 +41,8 @@ export class Proxy {
   #server: Server | null = null
   readonly #connections = new Set<Connection>()
   #closed: ConnectionRecord[] = []
+  /** Taken apart once, not for each connection. */
+  #dialled: { readonly upstream: string; readonly address: Address | null } | null = null
   #accepted = 0
   #toxics: readonly Toxic[] = []
   #serial = 0
@@ -149,13 +151,14 @@ export class Proxy {
 
   #accept(client: Socket): void {
     this.#accepted++
-    const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
     const number = this.#accepted
     const { seed } = this.extensions
+    const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
     const connection = new Connection({
       client,
       number,
       upstream: this.upstream,
+      address: this.#upstreamAddress(),
       // A seed of its own makes a proxy repeatable under any name.
       seeds: seed === null ? [this.#environment.seed, this.name, number] : [seed, number],
       extensions: this.extensions,
@@ -164,12 +167,21 @@ export class Proxy {
       closed: (one) => {
         this.#connections.delete(one)
         this.#remember(one.record)
-        for (const { direction, received, sent, hasFailed } of one.links) {
-          this.#environment.metrics.count({ ...labels, direction, received, sent: hasFailed ? null : sent })
-        }
+        this.#environment.metrics.count(labels, one.links)
       },
     })
     this.#connections.add(connection)
+  }
+
+  /** Where `upstream` leads; null for what is no address to dial. */
+  #upstreamAddress(): Address | null {
+    if (this.#dialled?.upstream !== this.upstream) {
+      const parts = splitAddress(this.upstream)
+      const address =
+        parts === null || parts.port === 0 ? null : { ...parts, host: parts.host || 'localhost' }
+      this.#dialled = { upstream: this.upstream, address }
+    }
+    return this.#dialled.address
   }
 
   #remember(record: ConnectionRecord): void {

@@ -2,8 +2,9 @@ import type { ProxyCollection } from './collection.ts'
 import { shortestFloat32 } from './decode.ts'
 import type { ApiError } from './errors.ts'
 import { extensionMember, shownExtensions } from './extensions.ts'
-import type { Toxic } from './link.ts'
+import { shownRecord } from './log.ts'
 import type { Proxy } from './proxy.ts'
+import type { Toxic } from './slot.ts'
 import { apiVersion } from './version.ts'
 
 export interface Answer {
@@ -133,7 +134,8 @@ const routes: readonly Route[] = [
     // Not in Toxiproxy: which toxic hit which connection, and ending live ones on demand.
     path: ['proxies', '*', 'connections'],
     methods: {
-      GET: (collection, [name = '']) => json(200, { connections: collection.get(name).connections }),
+      GET: (collection, [name = '']) =>
+        json(200, { connections: collection.get(name).connections.map(shownRecord) }),
       POST: (collection, [name = ''], body) =>
         json(200, { connections: collection.endConnections(name, body) }),
     },

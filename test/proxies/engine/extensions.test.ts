@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { expect } from 'chai'
 
-import type { ConnectionRecord } from '../../../proxies/engine/log.ts'
+import type { ShownRecord } from '../../../proxies/engine/log.ts'
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import type { EngineServer } from '../../../proxies/engine/server.ts'
 import { Row } from '../contract/contract.ts'
@@ -32,8 +32,8 @@ describe('beyond Toxiproxy', () => {
     const client = await t.connect(proxy.port)
     return { client, server: await upstream.next(), upstream, ...proxy }
   }
-  const records = async (path: string): Promise<readonly ConnectionRecord[]> =>
-    ((await t.api('GET', `${path}/connections`)).json as { connections: ConnectionRecord[] }).connections
+  const records = async (path: string): Promise<readonly ShownRecord[]> =>
+    ((await t.api('GET', `${path}/connections`)).json as { connections: ShownRecord[] }).connections
 
   describe('asking', () => {
     it('shows nothing of it where nothing was asked', async () => {
