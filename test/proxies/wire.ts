@@ -175,3 +175,16 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     await sleep(5)
   }
 }
+
+/** Waits until a figure has stayed the same for half a second; throws with `what` after half a minute. */
+export async function quiet(what: string, figure: () => number | Promise<number>): Promise<void> {
+  const limit = performance.now() + 30_000
+  let last = await figure()
+  for (let still = 0; still < 10;) {
+    if (performance.now() > limit) throw new Error(`it never came about that ${what}`)
+    await sleep(50)
+    const now = await figure()
+    still = now === last ? still + 1 : 0
+    last = now
+  }
+}
