@@ -32,6 +32,8 @@ export const inconclusiveReasons = [
   'environment',
   /** The link engine failed in the middle of the check. */
   'engine-failed',
+  /** The target ends connections on which nothing happens, or streams, sooner than the exchange takes. */
+  'ended-idle',
   /** The check's time budget was spent without an answer that could be judged. */
   'out-of-time',
 ] as const

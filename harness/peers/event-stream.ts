@@ -14,6 +14,7 @@ import type {
   StreamProblem,
   SubscribeOptions,
 } from './kit.ts'
+import { endedByPolicy } from './idle-control.ts'
 import type { Publisher } from './publish.ts'
 import { Severed } from './severed.ts'
 import { judgeAnswer, unanswered } from './stream-answer.ts'
@@ -28,6 +29,8 @@ export class Stream implements EventStream {
   readonly #parser: EventStreamParser
   #exchange: Exchange | null = null
   #takesCoding = false
+  /** Opens a stream like this one, straight to the target. */
+  #another: (() => Promise<Stream>) | null = null
   #told = 0
 
   private constructor(context: SessionContext, publisher: Publisher, cursor: string) {
@@ -45,6 +48,8 @@ export class Stream implements EventStream {
     const endpoint = context.endpoint('sse')
     const id = options.lastEventId
     const stream = new Stream(context, publisher, typeof id === 'string' ? id : '')
+    const { via: _, ...straight } = options
+    stream.#another = () => Stream.open(context, publisher, straight)
     stream.#takesCoding = gives(options, 'Accept-Encoding')
     stream.#exchange = await Exchange.open(context, {
       endpoint,
@@ -155,10 +160,34 @@ export class Stream implements EventStream {
     this.#severed()
     // Whether others came meanwhile depends on who else publishes: the words must be the same in every run.
     const others = 'it did not come'
-    throw new Violation(
+    return await this.#fall(
       what,
       this.ending === null ? others : `${others}, and ${endedHow(this.ending, 'the stream')}`,
     )
+  }
+
+  /**
+   * @throws Violation; or Inconclusive where the target ended the stream, and does so with one that nobody disturbs.
+   */
+  async #fall(expected: string, actual: string): Promise<never> {
+    throw (await this.endedByPolicy()) ?? new Violation(expected, actual)
+  }
+
+  /** Why nothing can be judged where the target ended this stream by a policy of its own; null where it did not. */
+  async endedByPolicy(): Promise<Inconclusive | null> {
+    const { ending } = this
+    const another = this.#another
+    // What is not framed as it says is broken, whoever sends it.
+    if (ending?.by !== 'target' || another === null || this.exchange.bad !== null) return null
+    const policy = await endedByPolicy(this.#context, 'streams', this.exchange.socket.now(), async () => {
+      const idle = await (await another()).accepted()
+      return {
+        socket: idle.exchange.socket,
+        isEnded: () => idle.ending !== null && idle.exchange.bad === null,
+      }
+    })
+    this.#context.judged(ending)
+    return policy
   }
 
   /** The first event that matches, of those that came and those that come; undefined when none does in time. */
@@ -200,7 +229,7 @@ export class Stream implements EventStream {
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
     const found = await this.#line(match, limit)
-    if (found === undefined) throw this.#noLine(what)
+    if (found === undefined) return await this.#noLine(what)
     return found
   }
 
@@ -216,7 +245,7 @@ export class Stream implements EventStream {
       const left = due - this.#context.now()
       const found = await this.#line(match, Math.max(0, left))
       if (found !== undefined) return found
-      if (left <= 0 || this.ending !== null) throw this.#noLine(what)
+      if (left <= 0 || this.ending !== null) return await this.#noLine(what)
       if (due > opened + 2 * idle)
         throw new Inconclusive('out-of-time', 'the stream was not idle for long enough')
     }
@@ -241,11 +270,11 @@ export class Stream implements EventStream {
   }
 
   /** @throws Severed where it was the link that ended the stream. */
-  #noLine(what: string): Violation {
+  async #noLine(what: string): Promise<never> {
     this.#severed()
     const none = 'none came'
     const { ending } = this
-    return new Violation(what, ending === null ? none : `${none}, and ${endedHow(ending, 'the stream')}`)
+    return await this.#fall(what, ending === null ? none : `${none}, and ${endedHow(ending, 'the stream')}`)
   }
 
   async expectGrowth(what: string, from: number, within?: number): Promise<void> {
@@ -256,7 +285,7 @@ export class Stream implements EventStream {
     this.#context.judged(this.ending)
     if (this.size > from) return
     this.#severed()
-    throw new Violation(
+    return await this.#fall(
       what,
       this.ending === null ? 'no byte came' : `no byte came, and ${endedHow(this.ending, 'the stream')}`,
     )
@@ -288,7 +317,7 @@ export class Stream implements EventStream {
     this.#severed()
     const came = this.events.length === 0 ? 'no event came' : 'fewer came'
     const actual = this.ending === null ? came : `${came}, and ${endedHow(this.ending, 'the stream')}`
-    throw new Violation(count === 1 ? 'an event' : `${count} events`, actual)
+    return await this.#fall(count === 1 ? 'an event' : `${count} events`, actual)
   }
 
   bytesOf(event: StreamEvent): Uint8Array {

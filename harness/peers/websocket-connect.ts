@@ -2,23 +2,34 @@ import { Inconclusive, Violation } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
 import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from './kit.ts'
 import { sendHandshake } from './websocket-handshake.ts'
+import type { RawWebSocket } from './websocket-peer.ts'
 
 /** Opens a WebSocket with a valid handshake, runs the contract's opening exchange, and proves that the target lives. */
 export async function connectWebSocket(
   context: SessionContext,
   options: ConnectOptions = {},
 ): Promise<WebSocketPeer> {
+  return open(context, options, 'used')
+}
+
+async function open(
+  context: SessionContext,
+  options: ConnectOptions,
+  use: 'used' | 'idle',
+): Promise<RawWebSocket> {
   const { opening } = context.endpoint('websocket')
   const manner = { discreet: opening.length > 0, plain: true }
   const answer = await sendHandshake(context, validHandshake(options), manner).catch((error: unknown) => {
     throw options.judgesRefusal === true ? judged(error) : error
   })
   const peer = await answer.expectAccepted()
+  const { via: _, ...straight } = options
+  if (use === 'used') peer.silent = () => open(context, straight, 'idle')
   if (opening.length > 0)
     context.transcript.add('us', 'note', 'the opening exchange of the contract, without its content')
   for (const step of opening) await peer.openingStep(step)
   peer.discreet = false
-  if (options.unproven !== true) await peer.expectPong()
+  if (use === 'used' && options.unproven !== true) await peer.expectPong()
   answer.socket?.opened()
   return peer
 }

@@ -1,9 +1,12 @@
 import { Violation } from '../check/errors.ts'
+import type { Inconclusive } from '../check/errors.ts'
 import type { Ending } from '../check/model.ts'
 import { Inflater, inflateCeiling } from '../wire/deflate.ts'
 import type { DeflateTerms } from '../wire/deflate.ts'
 import { FrameDecoder, closeBody, opcodes, readCloseBody } from '../wire/frames.ts'
 import type { SessionContext } from './context.ts'
+import { endedByPolicy } from './idle-control.ts'
+import type { Idle } from './idle-control.ts'
 import type { FrameToSend, ReceivedFrame, ReceivedMessage, Segments } from './kit.ts'
 import { Severed } from './severed.ts'
 import type { PeerSocket } from './socket-types.ts'
@@ -19,6 +22,8 @@ export class WebSocketLine {
   readonly outbox = new Outbox()
   /** Answers that a verb has given out already. */
   readonly taken = new Set<ReceivedFrame | ReceivedMessage>()
+  /** Opens a connection like this one that is left idle; null where nobody has told how. */
+  silent: (() => Promise<Idle>) | null = null
   /** The connection had ended when something was sent last. */
   sentTooLate = false
   /** Reads along what is sent: an answer must not land inside a frame that a check has left unfinished. */
@@ -124,15 +129,32 @@ export class WebSocketLine {
     return found ?? null
   }
 
-  /** Nothing came of what was expected: that is no violation where the link is the cause. */
-  miss(expected: string, actual: string | null = null): never {
+  /**
+   * Nothing came of what was expected: that is no violation where the link is the cause, or a policy of the target
+   * about connections on which nothing happens.
+   */
+  async miss(expected: string, actual: string | null = null): Promise<never> {
     this.context.judged(this.ending)
     if (this.socket.route.severs && this.inbox.close === null) {
       if (this.socket.remoteEnding === null) this.socket.gaveUp()
       throw new Severed(`the link did not bring ${expected}`)
     }
     const parts = [actual, this.state()].filter((part) => part !== null)
-    throw new Violation(expected, parts.join('; ') || 'nothing of the kind came')
+    return await this.fall(new Violation(expected, parts.join('; ') || 'nothing of the kind came'))
+  }
+
+  /** Throws the violation, unless the target ended the connection as it would have ended any idle one. */
+  async fall(violation: Violation): Promise<never> {
+    throw (await this.#policy()) ?? violation
+  }
+
+  async #policy(): Promise<Inconclusive | null> {
+    const { socket, inbox, silent, context } = this
+    const isEnded = inbox.close !== null || socket.remoteEnding?.by === 'target'
+    if (!isEnded || silent === null) return null
+    const policy = await endedByPolicy(context, 'connections', socket.now(), silent)
+    context.judged(this.ending)
+    return policy
   }
 
   /** The target answered: what was sent up to here cannot be held against it any more. */

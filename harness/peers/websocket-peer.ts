@@ -68,6 +68,15 @@ export class RawWebSocket implements WebSocketPeer {
     this.#line.inbox.end()
   }
 
+  /** How to open a connection like this one that is left idle: see `endedByPolicy`. */
+  set silent(open: () => Promise<RawWebSocket>) {
+    this.#line.silent = async () => {
+      const idle = await open()
+      const { socket, inbox } = idle.#line
+      return { socket, isEnded: () => inbox.close !== null || socket.remoteEnding !== null }
+    }
+  }
+
   /** Leaves payloads out of the transcript, both ways. */
   set discreet(on: boolean) {
     this.#line.inbox.discreet = on
@@ -117,7 +126,7 @@ export class RawWebSocket implements WebSocketPeer {
     const matches = (one: ReceivedMessage): boolean =>
       !this.#line.taken.has(one) && (one.text ?? '').includes(step.expect)
     const found = await this.#line.wait(() => this.messages.find(matches), this.#context.limits.reply)
-    if (found === null) this.#line.miss("the message of the contract's opening exchange")
+    if (found === null) return await this.#line.miss("the message of the contract's opening exchange")
     this.#line.taken.add(found)
     this.#line.outbox.proven()
   }
@@ -137,7 +146,8 @@ export class RawWebSocket implements WebSocketPeer {
           frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#line.taken.has(frame),
       )
     const found = await this.#line.wait(probe, this.#context.limits.reply)
-    if (found === null) this.#line.miss('a Pong with the payload of the Ping', this.#pongsInstead())
+    if (found === null)
+      return await this.#line.miss('a Pong with the payload of the Ping', this.#pongsInstead())
     return this.#line.proof(found, 'ping', wanted)
   }
 
@@ -159,7 +169,7 @@ export class RawWebSocket implements WebSocketPeer {
             ? 'only other messages came'
             : null
           : `the payload came as a ${other.type} message`
-      this.#line.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
+      return await this.#line.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
     }
     return this.#line.proof(found, 'data', wanted)
   }
@@ -204,7 +214,7 @@ export class RawWebSocket implements WebSocketPeer {
 
   async expectClose(): Promise<{ readonly code: number | null; readonly reason: Uint8Array }> {
     const close = await this.#line.wait(() => this.#line.inbox.close ?? undefined, this.#context.limits.end)
-    if (close === null) this.#line.miss('a Close frame')
+    if (close === null) return await this.#line.miss('a Close frame')
     this.#context.judged(this.ending)
     return { code: close.code, reason: close.reason }
   }
@@ -215,7 +225,8 @@ export class RawWebSocket implements WebSocketPeer {
       this.#context.limits.end,
     )
     this.#context.judged(this.ending)
-    if (remote === null || remote.by === 'link') this.#line.miss('the target to end the TCP connection')
+    if (remote === null || remote.by === 'link')
+      return await this.#line.miss('the target to end the TCP connection')
     return { ...remote, code: this.#line.inbox.close?.code ?? null }
   }
 
@@ -231,8 +242,10 @@ export class RawWebSocket implements WebSocketPeer {
   }
 
   async #failure(expected: string): Promise<Ending> {
-    if (this.#line.sentTooLate)
-      throw new Violation(expected, `it had ended before: ${this.#line.state() ?? 'by us'}`)
+    if (this.#line.sentTooLate) {
+      const actual = `it had ended before: ${this.#line.state() ?? 'by us'}`
+      return await this.#line.fall(new Violation(expected, actual))
+    }
     const processed = (): string | null => {
       const { close } = this.#line.inbox
       const frames = close === null ? this.frames : this.frames.slice(0, close.framesBefore)
@@ -247,7 +260,7 @@ export class RawWebSocket implements WebSocketPeer {
     const found = await this.#line.wait(probe, this.#context.limits.end)
     if (typeof found === 'string') throw new Violation(expected, found)
     if (found === null || found.by === 'link')
-      this.#line.miss(expected, this.#line.state() === null ? 'it stayed open' : null)
+      return await this.#line.miss(expected, this.#line.state() === null ? 'it stayed open' : null)
     return found
   }
 

@@ -33,13 +33,16 @@ const slow = [
   ['slices-up', slices({ size: 1, delayUs: 1000, direction: 'up' }), 'octets come to the server one by one'],
 ] as const
 
-/** Servers that take a slow link for a dead or a hostile client: they fall under the fault alone. */
+/**
+ * Servers that take a slow link for a dead or a hostile client: they fall under the fault alone, and let a client be
+ * that is only silent.
+ */
 const impatient: Readonly<Record<(typeof slow)[number][0], string>> = {
-  'latency-down': 'end-silent-connections',
-  'latency-up': 'end-silent-connections',
-  'throttle-down': 'end-silent-connections',
+  'latency-down': 'end-late-pongs',
+  'latency-up': 'end-late-pongs',
+  'throttle-down': 'end-late-pongs',
   'throttle-up': 'end-slow-frames',
-  'slices-down': 'end-silent-connections',
+  'slices-down': 'end-late-pongs',
   'slices-up': 'end-slow-frames',
 }
 

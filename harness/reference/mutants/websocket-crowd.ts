@@ -27,10 +27,10 @@ export const crowdMutants: readonly Omit<Mutant, 'transport'>[] = [
     rules: { afterLoss: 'refuse-client' },
   },
   {
-    name: 'end-silent-connections',
-    breaks: 'A connection is ended on which nothing came for 150 ms.',
+    name: 'end-late-pongs',
+    breaks: 'A Ping is sent every 30 ms, and a connection is ended on which three of them are unanswered.',
     clause: 'RFC6455/5.5.2',
-    rules: { endsSilentAfterMs: 150 },
+    rules: { wantsPongEveryMs: 30 },
   },
   {
     name: 'end-slow-frames',

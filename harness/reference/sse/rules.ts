@@ -43,6 +43,8 @@ export interface StreamRules {
   readonly heartbeat: Uint8Array | null
   /** The stream ends by itself after this time, in ms. */
   readonly lifetimeMs: number | null
+  /** The stream ends when nothing was written for so long, in ms. */
+  readonly endsSilentStreamAfterMs: number | null
   /** The id that is written, or null for none; `count` is the number of the event on this connection, from 0. */
   readonly idWritten: (event: StoredEvent, count: number) => string | null
   readonly nameWritten: (event: StoredEvent, before: StoredEvent | null) => string | null
@@ -154,6 +156,7 @@ export const strictSse: SseRules = {
   opening: Buffer.from(': an event stream of the reference server\nretry: 1000\n\n'),
   heartbeat: Buffer.from(': heartbeat\n\n'),
   lifetimeMs: null,
+  endsSilentStreamAfterMs: null,
   idWritten: (event) => event.id,
   nameWritten: (event) => event.name,
   toLines: decodeLines,

@@ -29,6 +29,7 @@ export class ClientStream implements Subscriber {
   /** With the name that was written. */
   #before: StoredEvent | null = null
   #over = false
+  #silence: NodeJS.Timeout | null = null
 
   constructor(socket: Socket, channel: Channel, rules: SseRules, chunked: boolean) {
     this.#socket = socket
@@ -145,6 +146,13 @@ export class ClientStream implements Subscriber {
       ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
       : bytes
     if (!this.#socket.write(framed)) this.#stalledSince ??= performance.now()
+    this.#heedSilence()
+  }
+
+  #heedSilence(): void {
+    const { endsSilentStreamAfterMs: ms } = this.#rules
+    if (this.#silence !== null) clearTimeout(this.#silence)
+    this.#silence = ms === null || this.#over ? null : setTimeout(() => this.end(), ms)
   }
 
   /** What comes upstream behind the request has no effect: the answer said that the connection closes behind it. */
@@ -161,6 +169,7 @@ export class ClientStream implements Subscriber {
     if (this.#over) return
     this.#over = true
     for (const timer of this.#timers) clearTimeout(timer)
+    if (this.#silence !== null) clearTimeout(this.#silence)
     this.#timers.clear()
     this.#waiting.length = 0
     this.#channel.leave(this)

@@ -64,7 +64,10 @@ class Connection {
     this.#service = service
     this.#rules = service.rules
     this.#deflate = agreement === null ? null : new PerMessageDeflate(agreement, service.rules)
-    this.#pace = new Pace(socket, service.rules)
+    this.#pace = new Pace(socket, service.rules, {
+      ping: () => this.#send(opcodes.ping, Buffer.from('pace')),
+      goAway: () => this.#goAway(),
+    })
   }
 
   get sentClose(): boolean {
@@ -209,6 +212,7 @@ class Connection {
   #takeControl(opcode: number, payload: Buffer): void {
     if (opcode === opcodes.close) this.#takeClose(payload)
     else if (opcode === opcodes.ping) this.#takePing(payload)
+    else if (payload.equals(Buffer.from('pace'))) this.#pace.answered()
     else if (this.#rules.unsolicitedPong === 'answer') this.#send(opcodes.pong, payload)
     else if (this.#rules.unsolicitedPong === 'fail') this.#fail('opcode-control')
   }
@@ -266,6 +270,14 @@ class Connection {
     this.#sentClose = true
     this.#state = 'over'
     if (this.#rules.failure !== 'close-only') this.#end()
+  }
+
+  /** Nothing is wrong; the server does not want to wait any longer (RFC 6455 7.4.1: 1001). */
+  #goAway(): void {
+    if (this.#state !== 'open') return
+    this.#send(opcodes.close, Buffer.from([0x03, 0xe9]))
+    this.#sentClose = true
+    this.#end()
   }
 
   #endAfterClose(): void {

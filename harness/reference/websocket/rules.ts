@@ -271,6 +271,8 @@ export const strictWebSocket: WebSocketRules = {
   frameQuota: Number.POSITIVE_INFINITY,
   afterLoss: 'nothing',
   endsSilentAfterMs: Number.POSITIVE_INFINITY,
+  silentEnd: 'close-frame',
+  wantsPongEveryMs: Number.POSITIVE_INFINITY,
   endsSlowFrameAfterMs: Number.POSITIVE_INFINITY,
   deflater: 'as-agreed',
 }
