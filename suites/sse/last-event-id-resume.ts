@@ -17,7 +17,9 @@ const resuming = {
   expectations: ['EXP-REC-3'],
 } as const
 
-const needs = ['sse.events', 'sse.ids', 'sse.shared-ids', 'sse.resume'] as const
+/** A stream that ends by itself takes the witness along, and with it the truth. */
+const watched = ['sse.events', 'sse.ids', 'sse.shared-ids', 'sse.endless'] as const
+const needs = [...watched, 'sse.resume'] as const
 const hangUp = { kind: 'client-fin' } as const
 
 export const replays = check({
@@ -26,7 +28,7 @@ export const replays = check({
   title: 'replays what a client missed, when the client brings the id of the last event that it saw',
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'the-last-event-id-header' },
-  needs: ['sse.events', 'sse.ids', 'sse.shared-ids'],
+  needs: [...watched],
   mutants: ['resume-live-only', 'resume-last-only'],
   async run({ resume }) {
     const story = await resume({ loss: hangUp })

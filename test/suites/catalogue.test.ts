@@ -41,6 +41,14 @@ describe('the catalogue', () => {
     expect(capabilities.filter((one) => !needed.has(one) && !told.includes(one))).to.deep.equal([])
   })
 
+  it('needs streams that do not end by themselves wherever a witness carries the truth', async () => {
+    const { checks } = await loadCatalogue()
+    const watched = checks.filter(({ id }) => /^sse\/(resume|reconnection)\//.test(id))
+    expect(watched).to.have.length.at.least(30)
+    const lacking = watched.filter(({ needs }) => needs?.includes('sse.endless') !== true)
+    expect(lacking.map(({ id }) => id)).to.deep.equal([])
+  })
+
   it('has at least 80 websocket and 50 sse rules, a family of one rule counting as at most four', async () => {
     const { checks } = await loadCatalogue()
     const rules = (transport: string): number => {
