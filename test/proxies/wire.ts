@@ -66,6 +66,23 @@ export class Wire {
     this.socket.write(data)
   }
 
+  /** Sends until nothing more is taken for half a second, and gives how much that was; throws where `most` is taken. */
+  async fill(most = 96 * 1024 * 1024): Promise<number> {
+    const piece = Buffer.alloc(64 * 1024)
+    for (let sent = piece.length; sent <= most; sent += piece.length) {
+      if (this.socket.write(piece)) continue
+      const goesOn = await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), 500)
+        this.socket.once('drain', () => {
+          clearTimeout(timer)
+          resolve(true)
+        })
+      })
+      if (!goesOn) return sent
+    }
+    throw new Error(`nothing held ${most} bytes up`)
+  }
+
   /** FIN; still reads. */
   fin(): void {
     this.socket.end()

@@ -48,8 +48,8 @@ export function toxiproxyProgram(): string | null {
 
 const ids = new Set<string>()
 
-/** Rows of all files loaded so far. */
-export const rowCount = (): number => ids.size
+/** Ids of the rows of all files loaded so far. */
+export const rowIds = (): readonly string[] => [...ids]
 
 /** Rows of a concurrent suite under way at one time. */
 const together = 10

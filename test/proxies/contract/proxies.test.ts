@@ -24,6 +24,10 @@ async function connects(t: Row, port: number): Promise<boolean> {
 }
 
 contract('proxies', { concurrent: false }, ({ row }) => {
+  row('list/empty', 'without proxies the list is an empty object', async (t) => {
+    const answer = await t.api('GET', '/proxies')
+    expect([answer.status, answer.text]).to.deep.equal([200, '{}'])
+  })
   row('create/answer', '201 and the proxy, its members in this order', async (t) => {
     const name = t.name()
     const answer = await t.api('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: 'x:1' })
@@ -222,6 +226,13 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     await t.api('PATCH', path, { enabled: false })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
+  row('update/disable-unread', 'a side whose bytes nobody had read is reset by it', async (t) => {
+    const { client, server, path } = await t.pair()
+    server.socket.pause()
+    await client.fill()
+    await t.api('PATCH', path, { enabled: false })
+    expect(await client.ended).to.equal('rst')
+  })
   row('update/disable-slow-close', 'slow_close does not put that off', async (t) => {
     const attributes = { delay: 60_000 }
     const { client, server, path } = await t.pair(
@@ -268,6 +279,20 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     await t.api('PATCH', path, { upstream: 'y:1' })
     expect(await client.ended).to.equal('fin')
   })
+  row(
+    'update/upstream-text',
+    'the upstream is compared as text: another name of the same drops them too',
+    async (t) => {
+      const { client, path, upstream } = await t.pair()
+      await t.api('PATCH', path, { upstream: `localhost:${upstream.port}` })
+      expect(await client.ended).to.equal('fin')
+    },
+  )
+  row('update/new-listen-connections', 'a new address drops the connections', async (t) => {
+    const { client, server, path } = await t.pair()
+    await t.api('PATCH', path, { listen: '127.0.0.1:0' })
+    expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
+  })
   row('update/same', 'what is the same drops nothing', async (t) => {
     const { client, server, path, port, upstream } = await t.pair()
     await t.api('PATCH', path, {
@@ -293,6 +318,13 @@ contract('proxies', { concurrent: false }, ({ row }) => {
       upstream: 'x:1',
       enabled: true,
     })
+  })
+  row('update/unresolvable', 'so is a host that nobody knows', async (t) => {
+    const { path, port } = await t.proxy('x:1')
+    const answer = await t.api('PATCH', path, { listen: 'nohost.invalid:1' })
+    expect(answer.status).to.equal(500)
+    expect((answer.json as { error: string }).error).to.match(/^lookup nohost\.invalid/)
+    expect((await t.api('GET', path)).json).to.include({ listen: `127.0.0.1:${port}`, enabled: true })
   })
   row(
     'update/taken',

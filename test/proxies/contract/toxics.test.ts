@@ -103,6 +103,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     ['missing', undefined],
     ['down', 'down'],
     ['letter-case', 'Latency'],
+    ['packet-loss', 'packet_loss'],
   ] as const) {
     row(`toxic/type-${id}`, `type ${String(type)} is invalid`, async (t) => {
       const { path } = await t.proxy('x:1')
@@ -214,6 +215,19 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       expect((await t.api('GET', `${path}/toxics`)).json).to.deep.equal([])
     })
   }
+  row(
+    'toxic/attribute-beyond-double',
+    'an attribute beyond 2^53: taken by the real server, refused here',
+    async (t) => {
+      const { path } = await t.proxy('x:1')
+      const answer = await t.api(
+        'POST',
+        `${path}/toxics`,
+        '{"type":"latency","attributes":{"latency":9007199254740993}}',
+      )
+      expect(answer.status).to.equal(t.kind === 'embedded' ? 400 : 200)
+    },
+  )
   row('toxic/attributes-array', 'attributes that are no object are a bad body', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'latency', attributes: [] })).status).to.equal(400)
