@@ -1,6 +1,7 @@
 import { Proxy as ProxyHandle, Toxic as ToxicHandle, Toxiproxy } from 'toxiproxy-node-client'
 
 import { Transport } from './transport.ts'
+import type { CallLimits } from './transport.ts'
 import type { ToxicSpec } from './types.ts'
 
 /** A toxic as a server lists it. */
@@ -123,6 +124,12 @@ export class ToxiproxyClient {
 
   async removeToxic(proxy: string, name: string): Promise<void> {
     await this.#toxicHandle(proxy, name).remove()
+  }
+
+  /** The event log of a proxy, as the embedded engine gives it: a real Toxiproxy refuses with 404. */
+  async connections(proxy: string, limits: CallLimits): Promise<unknown> {
+    const { text } = await this.#transport.call('GET', `${this.#path(proxy)}/connections`, undefined, limits)
+    return JSON.parse(text)
   }
 
   async reset(): Promise<void> {

@@ -1,6 +1,7 @@
 import { ToxiproxyClient } from './client.ts'
 import { proveControl, proveTargets } from './control.ts'
 import { isLeftBehind, proxyName } from './names.ts'
+import { OpenLink, asEngineError, removeProxy } from './open-link.ts'
 import { checkPlacement, placement } from './placement.ts'
 import type { Placement } from './placement.ts'
 import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './toxiproxy.ts'
@@ -112,10 +113,14 @@ class OpenEngine implements Engine {
       free = created.free
       const port = Number(/:(\d+)$/.exec(created.listen)?.[1] ?? Number.NaN)
       if (!(port > 0)) throw new EngineError(`the Toxiproxy at ${this.api} opened a proxy without a port`)
-      const link = new OpenLink(this.#client, name, this.place.host, port, () => {
-        free()
-        this.#open.delete(name)
-      })
+      const link = new OpenLink(
+        this.#client,
+        { name, host: this.place.host, port, keepsLog: this.kind === 'embedded' },
+        () => {
+          free()
+          this.#open.delete(name)
+        },
+      )
       if (faults.length > 0) await link.setFaults(faults)
       return link
     } catch (error) {
@@ -189,71 +194,6 @@ class OpenEngine implements Engine {
   }
 }
 
-class OpenLink implements Link {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly #client: ToxiproxyClient
-  readonly #closed: () => void
-  #faults: readonly Fault[] = []
-  #toxics: readonly string[] = []
-  #closing: Promise<void> | null = null
-
-  constructor(client: ToxiproxyClient, name: string, host: string, port: number, closed: () => void) {
-    this.#client = client
-    this.name = name
-    this.host = host
-    this.port = port
-    this.#closed = closed
-  }
-
-  get faults(): readonly Fault[] {
-    return this.#faults
-  }
-
-  async setFaults(faults: readonly Fault[]): Promise<void> {
-    await this.#asEngine(async () => {
-      for (const toxic of this.#toxics) await this.#client.removeToxic(this.name, toxic)
-      const specs = faults.flatMap((one) => one.toxics)
-      const names: string[] = []
-      this.#faults = faults
-      for (const [index, spec] of specs.entries()) {
-        const { name } = await this.#client.addToxic(this.name, {
-          ...spec,
-          name: `${spec.type}-${index + 1}`,
-        })
-        names.push(name)
-        this.#toxics = [...names]
-      }
-      this.#toxics = names
-    })
-  }
-
-  async setEnabled(enabled: boolean): Promise<void> {
-    await this.#asEngine(() => this.#client.updateProxy(this.name, { enabled }))
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#asEngine(async () => {
-      await removeProxy(this.#client, this.name)
-      this.#closed()
-    })
-    return this.#closing
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  async #asEngine(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      throw asEngineError(error, this.#client.url)
-    }
-  }
-}
-
 /** `2.12.0`, with or without a v, to numbers; null for what is none. */
 function numbers(version: string): readonly number[] | null {
   return /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? null
@@ -265,25 +205,4 @@ function isOlder(version: string, than: string): boolean {
     ?.map((part, index) => part - (limit[index] ?? 0))
     .find((by) => by !== 0)
   return differing !== undefined && differing < 0
-}
-
-async function removeProxy(client: ToxiproxyClient, name: string): Promise<void> {
-  try {
-    await client.removeProxy(name)
-  } catch (error) {
-    // Gone already: all that was wanted.
-    if (!(error instanceof ToxiproxyCallError && error.status === 404)) throw error
-  }
-}
-
-function asEngineError(error: unknown, url: string): EngineError {
-  if (error instanceof EngineError) return error
-  const cause = error as Error
-  if (error instanceof ToxiproxyCallError && error.status === null) {
-    return new EngineError(
-      `the Toxiproxy at ${url} does not answer (${error.detail}): start it, or use --proxy embedded`,
-      { cause },
-    )
-  }
-  return new EngineError(`the Toxiproxy at ${url} refused: ${cause.message}; try --proxy embedded`, { cause })
 }

@@ -70,6 +70,7 @@ function closingWith(link: Link, release: () => Promise<void>): Link {
     },
     setFaults: (faults) => link.setFaults(faults),
     setEnabled: (enabled) => link.setEnabled(enabled),
+    seen: (fault, withinMs) => link.seen(fault, withinMs),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -25,6 +25,12 @@ export interface CallAnswer {
   readonly headers: Headers
 }
 
+/** Of one call, where they are not those of all. */
+export interface CallLimits {
+  readonly timeoutMs?: number
+  readonly mostBytes?: number
+}
+
 /** A longer answer is not read. */
 const answerLimit = 16 * 1024 * 1024
 
@@ -56,7 +62,12 @@ export class Transport {
   }
 
   /** Throws `ToxiproxyCallError`. */
-  async call(method: string, url: string, body?: unknown): Promise<CallAnswer> {
+  async call(
+    method: string,
+    url: string,
+    body?: unknown,
+    { timeoutMs = this.#timeoutMs, mostBytes = answerLimit }: CallLimits = {},
+  ): Promise<CallAnswer> {
     const call = `${method} ${new URL(url).pathname}`
     let status: number
     let text: string
@@ -65,16 +76,16 @@ export class Transport {
       const response = await fetch(url, {
         method,
         redirect: 'manual',
-        signal: AbortSignal.timeout(this.#timeoutMs),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined
           ? {}
           : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
       })
       status = response.status
       headers = response.headers
-      text = await readBounded(response)
+      text = await readBounded(response, mostBytes)
     } catch (error) {
-      throw new ToxiproxyCallError(call, null, networkDetail(error, this.#timeoutMs), null, { cause: error })
+      throw new ToxiproxyCallError(call, null, networkDetail(error, timeoutMs), null, { cause: error })
     }
     if (status >= 200 && status < 300) return { text, headers }
     const answer = attempt(text)
@@ -87,13 +98,13 @@ export class Transport {
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
+async function readBounded(response: Response, mostBytes: number): Promise<string> {
   if (response.body === null) return ''
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > answerLimit) throw new Error(`the answer is longer than ${answerLimit} bytes`)
+    if (length > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

@@ -54,6 +54,58 @@ export interface Fault {
   prove(faulted: LinkTrace, control: LinkTrace): Proof
 }
 
+/** What our own sockets saw of a link that went down and came up again. Times in ms of one clock. */
+export interface OutageTrace {
+  /** Control: the connection stood when the link was told to go down. */
+  readonly stood: boolean
+  /** The other side ended that connection then. */
+  readonly ended: boolean
+  /** New connections that were tried while the link was down, in order. */
+  readonly tries: readonly { readonly fromMs: number; readonly toMs: number; readonly outcome: Attempted }[]
+  /** What came of one that was tried when the link was up again; null: it is not. */
+  readonly after: Attempted | null
+}
+
+/** What came of a TCP connection; `failed`: something else than a refusal. */
+export type Attempted = 'taken' | 'refused' | 'failed'
+
+/** The one fault that no toxic carries out: the link itself is down for a while. */
+export interface LinkDown {
+  readonly name: 'link-down'
+  readonly direction: 'both'
+  readonly settings: Readonly<{ ms: number }>
+  prove(seen: OutageTrace): Proof
+}
+
+/**
+ * What the engine itself noted of one connection under a fault. Evidence beside the proof, never a condition: a real
+ * Toxiproxy has nothing of the kind. Figures differ from run to run.
+ */
+export interface LinkRecord {
+  /** Number at its proxy in the order of acceptance, from 1: connections without the fault count as well. */
+  readonly connection: number
+  /** The toxic's first deed: which, at which byte of its direction, how long after acceptance. Null: it was no toxic. */
+  readonly hit: {
+    readonly toxic: string
+    readonly direction: Direction
+    readonly byte: number
+    readonly ms: number
+  } | null
+  /**
+   * Who ended it, and how. `down`: the link went down; `refused`: the proxy could not reach the target. Null: it stood
+   * when the engine was asked, or the engine has no word for it.
+   */
+  readonly ending: {
+    readonly by: 'us' | 'target' | 'link'
+    readonly how: 'fin' | 'rst' | 'down' | 'refused'
+  } | null
+  /** Up to its end, or to the moment when the engine was asked. */
+  readonly durationMs: number
+  /** What the proxy passed on. */
+  readonly bytesUp: number
+  readonly bytesDown: number
+}
+
 /** A proxy of this run. */
 export interface Link extends AsyncDisposable {
   readonly name: string
@@ -65,6 +117,11 @@ export interface Link extends AsyncDisposable {
   setFaults(faults: readonly Fault[]): Promise<void>
   /** Link down (every connection is closed, new ones are refused) and up again. */
   setEnabled(enabled: boolean): Promise<void>
+  /**
+   * What the engine noted of the first few connections that met this fault since it was last set. Null where it keeps
+   * no such log, or does not give it within `withinMs`. Never rejects.
+   */
+  seen(fault: Fault | LinkDown, withinMs: number): Promise<readonly LinkRecord[] | null>
   close(): Promise<void>
 }
 

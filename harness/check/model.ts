@@ -134,4 +134,28 @@ export interface FaultRecord {
   readonly direction: 'up' | 'down' | 'both'
   readonly settings: Readonly<Record<string, number>>
   readonly proof: string
+  /** What the engine noted by itself; absent where it notes nothing, as a real Toxiproxy. Nothing depends on it. */
+  readonly log?: readonly FaultLogEntry[]
+}
+
+/** One of the first connections that a fault met, as the engine saw it. Figures differ from run to run. */
+export interface FaultLogEntry {
+  /** Number at its proxy in the order of acceptance, from 1: connections without the fault count as well. */
+  readonly connection: number
+  /** The first thing that the fault did to it: by which toxic, at which byte of its direction. Null: the link went down. */
+  readonly hit: {
+    readonly toxic: string
+    readonly direction: 'up' | 'down'
+    readonly byte: number
+    readonly ms: number
+  } | null
+  /** Null: it stood when the engine was asked, or the engine has no word for it. */
+  readonly ending: {
+    readonly by: 'us' | 'target' | 'link'
+    readonly how: 'fin' | 'rst' | 'down' | 'refused'
+  } | null
+  readonly durationMs: number
+  /** What the proxy passed on. */
+  readonly bytesUp: number
+  readonly bytesDown: number
 }

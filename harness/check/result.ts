@@ -3,7 +3,8 @@ import { specs, topics } from './model.ts'
 
 /**
  * The result model: one declaration gives the types, the validation and the published JSON Schema of `report.json`.
- * What changes from run to run stands in `run`, `expectations[].says`, `measured`, `transcript` and `durationMs` alone.
+ * What changes from run to run stands in `run`, `expectations[].says`, `measured`, `faults[].log`, `transcript` and
+ * `durationMs` alone.
  */
 
 export const verdictSchema = z.enum([
@@ -26,6 +27,23 @@ export const transcriptEntrySchema = z.strictObject({
   kind: z.enum(['open', 'head', 'frame', 'bytes', 'event', 'end', 'note']),
   note: z.string(),
   hex: z.string().nullable(),
+})
+
+/** What the engine noted of one connection under a fault: see `FaultLogEntry`. */
+const faultLogEntrySchema = z.strictObject({
+  connection: z.int(),
+  hit: z
+    .strictObject({ toxic: z.string(), direction: z.enum(['up', 'down']), byte: z.int(), ms: z.number() })
+    .nullable(),
+  ending: z
+    .strictObject({
+      by: z.enum(['us', 'target', 'link']),
+      how: z.enum(['fin', 'rst', 'down', 'refused']),
+    })
+    .nullable(),
+  durationMs: z.number(),
+  bytesUp: z.int(),
+  bytesDown: z.int(),
 })
 
 export const resultSchema = z.strictObject({
@@ -61,6 +79,8 @@ export const resultSchema = z.strictObject({
       direction: z.enum(['up', 'down', 'both']),
       settings: z.record(z.string(), z.number()),
       proof: z.string(),
+      /** Added by the embedded engine; absent with a real Toxiproxy. No verdict depends on it. */
+      log: z.array(faultLogEntrySchema).optional(),
     }),
   ),
   measured: z.record(z.string(), z.union([z.number(), z.string()])),

@@ -1,16 +1,21 @@
+import { once } from 'node:events'
+import type net from 'node:net'
 import { EventSource } from 'undici'
 import { dispatcherOver, withHeaders } from './client-route.ts'
 import type { SessionContext } from './context.ts'
 import { asLatin1 } from './http-exchange.ts'
 import type { ClientEvent, ConformingClients } from './kit.ts'
 import type { Link } from '../../proxies/types.ts'
-import { engineDoes, unproven } from './link-words.ts'
+import { takeDown } from './link-down.ts'
+import { unproven } from './link-words.ts'
 import { Watch } from './watch.ts'
 
 type Options = Parameters<ConformingClients['undiciEventSource']>[0]
 
 /** Events that are kept of one client. */
 const most = 10_000
+/** How long its link is down, in ms. */
+const downMs = 100
 
 /**
  * Runs undici's EventSource until it has seen enough, or for as long as one event may take after the last thing that
@@ -25,7 +30,9 @@ export async function runEventSource(context: SessionContext, options: Options) 
   const events: ClientEvent[] = []
   const state = { opens: 0, steps: 0, errors: 0 }
   const first = options.lastEventId
-  const dispatcher = withHeaders(dispatcherOver(context, endpoint, route), () => [
+  const sockets: net.Socket[] = []
+  const agent = dispatcherOver(context, endpoint, route, (socket) => sockets.push(socket))
+  const dispatcher = withHeaders(agent, () => [
     ...endpoint.headers,
     ...(first !== undefined && state.opens === 0
       ? [['last-event-id', asLatin1(new TextEncoder().encode(first))] as const]
@@ -56,7 +63,8 @@ export async function runEventSource(context: SessionContext, options: Options) 
   if (state.opens > 0) await options.opened?.()
   if (state.opens > 0 && link !== null) {
     const isClosed = (): boolean => source.readyState === 2
-    await interrupt(context, link, { watch, state, events, isClosed, during: options.interrupted })
+    await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.interrupted })
+    await context.readLogs()
     if (state.opens === 1) return { events, opens: 1 }
     await options.returned?.()
   }
@@ -69,6 +77,8 @@ interface Interruption {
   readonly watch: Watch
   readonly state: { readonly opens: number; readonly errors: number }
   readonly events: readonly ClientEvent[]
+  /** The client's connections, in order. */
+  readonly sockets: readonly net.Socket[]
   readonly isClosed: () => boolean
   readonly during: (() => Promise<void>) | undefined
 }
@@ -77,26 +87,32 @@ interface Interruption {
 async function interrupt(
   context: SessionContext,
   link: Link,
-  { watch, state, events, isClosed, during }: Interruption,
+  { watch, state, events, sockets, isClosed, during }: Interruption,
 ) {
-  const { limits, transcript } = context
+  const { limits } = context
   await watch.until(() => (events.length > 0 || isClosed() ? true : undefined), limits.event)
   const { opens, errors } = state
-  transcript.add('link', 'note', 'the link goes down')
-  await engineDoes(link.setEnabled(false))
+  const socket = sockets.at(-1)
+  const down = await takeDown(context, link, downMs, {
+    stands: () => socket !== undefined && !isOver(socket),
+    ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
+  })
   await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
   if (state.errors === errors) throw unproven('the client did not notice that the link was down')
   await during?.()
-  transcript.add('link', 'note', 'the link comes up again')
-  await engineDoes(link.setEnabled(true))
-  context.addFault({
-    name: 'link-down',
-    direction: 'both',
-    settings: {},
-    proof: 'the client told of an error when the link ended its stream',
-  })
+  await down.comeUp()
   // The server may have set a reconnection time of seconds.
   await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
+}
+
+const isOver = (socket: net.Socket): boolean => socket.destroyed || socket.readableEnded
+
+/** The client closes its own end when it sees that of the other side. */
+async function hasEnded(socket: net.Socket, withinMs: number): Promise<boolean> {
+  if (isOver(socket)) return true
+  // An error, such as a reset, is an end as well.
+  await once(socket, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => undefined)
+  return isOver(socket)
 }
 
 /** Every event begins the limit anew; ten limits are the ceiling. */

@@ -29,12 +29,20 @@ export function connectOver(context: SessionContext, endpoint: Endpoint, route: 
   return socket
 }
 
-/** A dispatcher whose connections go over this route; it keeps none after the session. */
-export function dispatcherOver(context: SessionContext, endpoint: Endpoint, route: Route): Agent {
+/** A dispatcher whose connections go over this route; it keeps none after the session. `opened` is told of each. */
+export function dispatcherOver(
+  context: SessionContext,
+  endpoint: Endpoint,
+  route: Route,
+  opened?: (socket: net.Socket) => void,
+): Agent {
   const connector = buildConnector({ ...tlsOf(endpoint), timeout: context.limits.connect })
   const connect: buildConnector.connector = (options, callback) => {
     connector({ ...options, hostname: route.host, port: String(route.port) }, (...result) => {
-      if (result[0] === null) watch(context, route, result[1])
+      if (result[0] === null) {
+        watch(context, route, result[1])
+        opened?.(result[1])
+      }
       callback(...result)
     })
   }

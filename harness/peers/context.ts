@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto'
 import { Scope } from '../check/scope.ts'
-import type { Ending, FaultRecord } from '../check/model.ts'
+import type { Ending, FaultLogEntry, FaultRecord } from '../check/model.ts'
 import { Inconclusive } from '../check/errors.ts'
 import { Transcript } from '../wire/transcript.ts'
 import type { Fault, Link } from '../../proxies/types.ts'
@@ -52,7 +52,10 @@ export interface SessionContext {
   nonce(): string
   randomBytes(length: number): Uint8Array
   measure(name: string, value: number | string): void
-  addFault(record: FaultRecord): void
+  /** `log`: asks the engine what it noted of the fault; null where that cannot be had. */
+  addFault(record: FaultRecord, log: () => Promise<readonly FaultLogEntry[] | null>): void
+  /** Adds to the faults what the engine noted of them. Called by a verb when it is done, while its links are open. */
+  readLogs(): Promise<void>
   /** The sockets that were opened on a route, in order. */
   socketsOn(route: Route): PeerSocket[]
   /** A verb has judged a connection: this is how it ended, or null while it stands. The last one is reported. */
@@ -72,6 +75,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
     redactBytes: (value) => redactor.bytes(value),
   })
   const faults: FaultRecord[] = []
+  const unread = new Map<number, () => Promise<readonly FaultLogEntry[] | null>>()
   const measured: Record<string, number | string> = {}
   const random = randomStream(`${environment.seed}/${checkId}`)
   const sockets = new WeakMap<Route, PeerSocket[]>()
@@ -116,7 +120,21 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
     measure(name, value) {
       measured[name] = typeof value === 'string' ? redactor.text(value) : value
     },
-    addFault: (record) => void faults.push(record),
+    addFault(record, log) {
+      unread.set(faults.push(record) - 1, log)
+    },
+    async readLogs() {
+      const due = [...unread]
+      unread.clear()
+      await Promise.all(
+        due.map(async ([index, read]) => {
+          // Evidence beside the proof: where it cannot be had, nothing is missing.
+          const log = await read().catch(() => null)
+          const record = faults[index]
+          if (log !== null && log.length > 0 && record !== undefined) faults[index] = { ...record, log }
+        }),
+      )
+    },
     socketsOn(route) {
       const known = sockets.get(route) ?? []
       sockets.set(route, known)

@@ -1,8 +1,8 @@
 import { Inconclusive } from '../check/errors.ts'
 
 /** Waits for what the engine was told to do. */
-export async function engineDoes(act: Promise<void>): Promise<void> {
-  await act.catch((error: unknown) => {
+export function engineDoes<T>(act: Promise<T>): Promise<T> {
+  return act.catch((error: unknown) => {
     throw new Inconclusive('engine-failed', 'the engine did not do what it was told', { cause: error })
   })
 }

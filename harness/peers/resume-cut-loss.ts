@@ -73,7 +73,7 @@ async function strike(stage: Stage, link: Link, plan: PlannedCut, last: boolean)
   const proof = plan.fault.prove(victim.trace, plan.control.trace)
   const where = found === 'exact' ? plan.where : 'inside an event, beside the place that was meant'
   const says = `the link ended the stream by FIN ${where}`
-  record(stage, plan.fault, proof.struck ? { ...proof, says } : proof)
+  record(stage, link, plan.fault, proof.struck ? { ...proof, says } : proof)
   lost(stage, victim)
   return true
 }

@@ -1,7 +1,7 @@
-import net from 'node:net'
-import type { Fault, Link } from '../../proxies/types.ts'
+import type { Fault } from '../../proxies/types.ts'
 import { blackHole, resetPeer } from '../../proxies/faults.ts'
 import type { ResumePlan } from './kit.ts'
+import { takeDown } from './link-down.ts'
 import { engineDoes, unproven } from './link-words.ts'
 import { cut } from './resume-cut-loss.ts'
 import { close, connectVictim, lost, record, rehearsal, sendBoth } from './resume-stage.ts'
@@ -23,7 +23,7 @@ export async function lose(stage: Stage, loss: Loss): Promise<void> {
       await silence(stage, blackHole({ direction: 'down' }))
       break
     case 'down':
-      await goDown(stage)
+      await goDown(stage, loss.ms)
       break
     case 'client-fin':
     case 'client-rst':
@@ -41,48 +41,22 @@ async function hangUp(stage: Stage, kind: 'client-fin' | 'client-rst'): Promise<
   lost(stage, victim)
 }
 
-async function goDown(stage: Stage): Promise<void> {
+/** The victim comes back by the same link, once it is up again. */
+async function goDown(stage: Stage, ms: number): Promise<void> {
   const { context } = stage
   const link = stage.link ?? (await context.openLink(context.endpoint('sse').url))
   stage.link = link
   const victim = stage.victim ?? (await connectVictim(stage, { ...context.through(link, []), severs: true }))
   await sendBoth(stage, victim)
-  context.transcript.add('link', 'note', 'the link goes down')
-  await engineDoes(link.setEnabled(false))
   const { socket } = victim.exchange
-  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
-  if (socket.remoteEnding === null) throw unproven('the link did not end the stream when it went down')
-  if (!(await isRefused(link, context.limits.connect)))
-    throw unproven('the link took a connection while it was down')
+  stage.down = await takeDown(context, link, ms, {
+    stands: () => socket.ending === null,
+    async ended() {
+      await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
+      return socket.remoteEnding !== null
+    },
+  })
   lost(stage, victim)
-}
-
-/** The link is up again. */
-export async function comeUp(stage: Stage, ms: number): Promise<void> {
-  const { link, context } = stage
-  if (link === null) return
-  context.transcript.add('link', 'note', 'the link comes up again')
-  await engineDoes(link.setEnabled(true))
-  context.addFault({
-    name: 'link-down',
-    direction: 'both',
-    settings: { ms },
-    proof: 'the link ended the stream, and refused connections until it came up again',
-  })
-}
-
-function isRefused(link: Link, withinMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ host: link.host, port: link.port, timeout: withinMs })
-    const settle = (refused: boolean): void => {
-      socket.destroy()
-      resolve(refused)
-    }
-    socket
-      .once('connect', () => settle(false))
-      .once('timeout', () => settle(false))
-      .on('error', () => settle(true))
-  })
 }
 
 /** The connection stands, but from some event on nothing comes any more. It is left half-open. */
@@ -102,7 +76,7 @@ async function silence(stage: Stage, fault: Fault): Promise<void> {
   if (stirred === true) throw unproven('the link did not silence the stream')
   socket.gaveUp()
   const says = 'no further byte came and the connection stayed open, while the witness got what was sent'
-  record(stage, fault, {
+  record(stage, link, fault, {
     struck: true,
     says,
     figures: { bytes: bytesDown, witnessBytes: witness.trace.bytesDown },
@@ -131,6 +105,6 @@ async function reset(stage: Stage, fault: Fault): Promise<void> {
   const socket = context.socketsOn(route)[0]
   if (socket === undefined) throw unproven('the link took no connection')
   await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
-  record(stage, fault, fault.prove(socket.trace, control.trace))
+  record(stage, link, fault, fault.prove(socket.trace, control.trace))
   lost(stage, victim)
 }

@@ -2,8 +2,9 @@ import { Inconclusive } from '../check/errors.ts'
 import type { Fault, Link, Proof } from '../../proxies/types.ts'
 import type { SessionContext } from './context.ts'
 import { Stream } from './event-stream.ts'
+import { recordFault } from './fault-record.ts'
 import type { Route, StreamEvent } from './kit.ts'
-import { unproven } from './link-words.ts'
+import type { DownLink } from './link-down.ts'
 import type { Publisher } from './publish.ts'
 import type { Feed } from './resume-feed.ts'
 
@@ -27,6 +28,8 @@ export interface Stage {
   start: number | null
   /** The link that the victim went through, where it has to come back by it. */
   link: Link | null
+  /** That link is down. */
+  down: DownLink | null
   /** Faults on the victim's way back, to be proven in the end: each throws where it is not. */
   readonly proofs: (() => void)[]
 }
@@ -90,13 +93,10 @@ export async function rehearsal(stage: Stage, link: Link): Promise<Stream> {
   return control.accepted()
 }
 
-export function record(stage: Stage, fault: Fault, proof: Proof): void {
-  if (!proof.struck) throw unproven(proof.says)
-  const { name, direction, settings } = fault
+export function record(stage: Stage, link: Link, fault: Fault, proof: Proof): void {
   // The number of bytes differs from run to run: it follows the target's head and ids.
-  const steady = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'bytes'))
-  stage.context.addFault({ name, direction, settings: steady, proof: proof.says })
-  for (const [key, value] of Object.entries(proof.figures)) stage.context.measure(`${name}.${key}`, value)
+  const steady = Object.fromEntries(Object.entries(fault.settings).filter(([key]) => key !== 'bytes'))
+  recordFault(stage.context, link, fault, proof, steady)
 }
 
 export async function close(stream: Stream): Promise<void> {

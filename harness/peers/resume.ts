@@ -2,11 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Inconclusive, Violation } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
 import { Stream } from './event-stream.ts'
+import { recordFault } from './fault-record.ts'
 import type { ResumePlan, ResumeStory, Route, StreamEvent } from './kit.ts'
 import type { Publisher } from './publish.ts'
 import { publishingFeed, tickingFeed } from './resume-feed.ts'
-import { engineDoes, unproven } from './link-words.ts'
-import { comeUp, lose } from './resume-loss.ts'
+import { engineDoes } from './link-words.ts'
+import { lose } from './resume-loss.ts'
 import { connectVictim, truth } from './resume-stage.ts'
 import type { Stage } from './resume-stage.ts'
 import { identityOf, isComplete, tellStory } from './resume-story.ts'
@@ -32,6 +33,14 @@ export async function runResume(
   publisher: Publisher,
   plan: ResumePlan,
 ): Promise<ResumeStory> {
+  try {
+    return await play(context, publisher, plan)
+  } finally {
+    await context.readLogs()
+  }
+}
+
+async function play(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<ResumeStory> {
   const stage = await openStage(context, publisher, plan)
   const phases: [Phase, number][] = []
   const ended = (phase: Phase): unknown => phases.push([phase, truth(stage).length])
@@ -44,13 +53,10 @@ export async function runResume(
   for (let loss = 1; loss <= losses; loss += 1) {
     await lose(stage, plan.loss)
     ended('before')
-    const since = performance.now()
     await send(plan.gap ?? 3)
     ended('gap')
-    if (plan.loss.kind === 'down') {
-      await pause(Math.max(0, plan.loss.ms - (performance.now() - since)))
-      await comeUp(stage, plan.loss.ms)
-    }
+    await stage.down?.comeUp()
+    stage.down = null
     const lostBeforeItIsBack =
       plan.loss.kind === 'cut' || plan.loss.kind === 'rst' || plan.loss.kind === 'black-hole'
     if (loss < losses && lostBeforeItIsBack) continue
@@ -84,6 +90,7 @@ async function openStage(context: SessionContext, publisher: Publisher, plan: Re
     connections: [],
     start: null,
     link: null,
+    down: null,
     proofs: [],
   }
 }
@@ -171,16 +178,7 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
     prove() {
       const victim = stage.victim
       if (victim === null) return
-      const proof = fault.prove(victim.trace, control.trace)
-      if (!proof.struck) throw unproven(proof.says)
-      context.addFault({
-        name: fault.name,
-        direction: fault.direction,
-        settings: fault.settings,
-        proof: proof.says,
-      })
-      for (const [name, value] of Object.entries(proof.figures))
-        context.measure(`${fault.name}.${name}`, value)
+      recordFault(context, link, fault, fault.prove(victim.trace, control.trace))
     },
   }
 }

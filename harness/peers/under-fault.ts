@@ -1,6 +1,7 @@
 import { Inconclusive } from '../check/errors.ts'
 import type { Fault, Link, LinkTrace } from '../../proxies/types.ts'
 import type { SessionContext } from './context.ts'
+import { recordFault } from './fault-record.ts'
 import type { Route, UnderFaultOptions } from './kit.ts'
 import { Severed } from './severed.ts'
 import type { PeerSocket } from './socket-types.ts'
@@ -35,14 +36,9 @@ export async function runUnderFault(
       ? failure
       : new Inconclusive('fault-not-proven', proof.says, { cause: failure })
   }
-  context.addFault({
-    name: chosen.name,
-    direction: chosen.direction,
-    settings: chosen.settings,
-    proof: proof.says,
-  })
-  for (const [name, value] of Object.entries(proof.figures)) context.measure(`${chosen.name}.${name}`, value)
+  recordFault(context, link, chosen, proof)
   await Promise.all(context.socketsOn(via).map((one) => one.close()))
+  await context.readLogs()
   await link.close()
   if (failure !== undefined && !(failure instanceof Severed)) throw failure
 }

@@ -24,7 +24,11 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
     overlay: judged.overlay,
     ...told,
     close: evidence.close,
-    faults: evidence.faults.map((fault) => ({ ...fault, settings: { ...fault.settings } })),
+    faults: evidence.faults.map(({ log, ...fault }) => ({
+      ...fault,
+      settings: { ...fault.settings },
+      ...(log === undefined ? {} : { log: [...log] }),
+    })),
     measured: { ...evidence.measured },
     transcript: [...evidence.transcript, ...stackOf(outcome, judged.durationMs)],
     durationMs: round(judged.durationMs),

@@ -136,7 +136,10 @@ describe('cli: run', function () {
       return {
         ...rest,
         expectations: expectations.map(({ says: _says, ...one }) => one),
-        results: results.map(({ measured: _m, transcript: _t, durationMs: _d, ...one }) => one),
+        results: results.map(({ measured: _m, transcript: _t, durationMs: _d, faults, ...one }) => ({
+          ...one,
+          faults: faults.map(({ log: _log, ...fault }) => fault),
+        })),
       }
     }
     expect(await once()).to.deep.equal(await once())

@@ -118,7 +118,7 @@ describe('resume', () => {
       { loss: { kind: 'down', ms: 20 }, losses: 2 },
       ['link-down', 'link-down'],
     ],
-    ['a slow way back', { ...hangUp, resumeUnder: latency({ ms: 30, direction: 'down' }) }, ['latency']],
+    ['a slow way back', { ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }) }, ['latency']],
   ]
   for (const [name, plan, faults] of losses) {
     it(`survives ${name}`, async () => {

@@ -221,6 +221,7 @@ export function forwarder(
           faults = next
         },
         setEnabled: () => Promise.reject(new Error('not in this engine')),
+        seen: () => Promise.resolve(null),
         close,
         [Symbol.asyncDispose]: close,
       }

@@ -125,6 +125,12 @@ function lasting({ run: _run, summary: _summary, ...report }: Report, flaky: Rea
     expectations: report.expectations.map((one) => ({ ...one, says: '' })),
     results: report.results
       .filter(({ id }) => !flaky.has(id))
-      .map((one) => ({ ...one, measured: {}, transcript: [], durationMs: 0 })),
+      .map((one) => ({
+        ...one,
+        faults: one.faults.map(({ log: _log, ...fault }) => fault),
+        measured: {},
+        transcript: [],
+        durationMs: 0,
+      })),
   }
 }

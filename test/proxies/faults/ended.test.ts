@@ -1,0 +1,78 @@
+import { expect } from 'chai'
+
+import { blackHole, cutAfter, hangUp, resetPeer } from '../../../proxies/faults.ts'
+import { fin, struck } from './seen.ts'
+
+describe('faults that end or silence, from what was seen', () => {
+  it('cut: not at another byte', () => {
+    const fault = cutAfter({ bytes: 40, direction: 'down' })
+    expect(struck(fault, { bytesDown: 40, ending: fin })).to.equal(true)
+    expect(struck(fault, { bytesDown: 39, ending: fin })).to.equal(false)
+    expect(struck(fault, { bytesDown: 41, ending: fin })).to.equal(false)
+  })
+  it('cut: not where we hung up ourselves', () => {
+    const fault = cutAfter({ bytes: 40, direction: 'down' })
+    expect(struck(fault, { bytesDown: 40, ending: { ms: 9, how: 'fin', by: 'us' } })).to.equal(false)
+    expect(struck(fault, { bytesDown: 40 })).to.equal(false)
+  })
+  it('cut: not where the target sends no more anyway', () => {
+    expect(
+      struck(cutAfter({ bytes: 40, direction: 'down' }), { bytesDown: 40, ending: fin }, { bytesDown: 40 }),
+    ).to.equal(false)
+  })
+  it('cut up: not where the target ends the connection anyway', () => {
+    const fault = cutAfter({ bytes: 40, direction: 'up' })
+    const cut = { bytesUp: 60, ending: fin, roundTrips: [] }
+    expect(struck(fault, cut)).to.equal(true)
+    expect(struck(fault, cut, { bytesUp: 60, ending: fin })).to.equal(false)
+    expect(struck(fault, { ...cut, bytesUp: 39 })).to.equal(false)
+    // We sent a Pong more that time, and the target hung up when it was asked to.
+    expect(struck(fault, { bytesUp: 60, ending: fin }, { bytesUp: 66, ending: fin })).to.equal(false)
+  })
+  it('reset: FIN is none', () => {
+    const fault = resetPeer({ afterMs: 20, direction: 'down' })
+    expect(struck(fault, { ending: { ms: 30, how: 'rst', by: 'peer' } })).to.equal(true)
+    expect(struck(fault, { ending: fin })).to.equal(false)
+  })
+  it('reset: not before its time, not where the target resets anyway', () => {
+    const fault = resetPeer({ afterMs: 20, direction: 'down' })
+    const rst = { ms: 30, how: 'rst', by: 'peer' } as const
+    expect(struck(fault, { ending: { ...rst, ms: 10 } })).to.equal(false)
+    expect(struck(fault, { ending: rst }, { ending: rst })).to.equal(false)
+  })
+  it('hang-up: FIN, not before its time, and nothing of what was answered without it', () => {
+    const fault = hangUp({ afterMs: 40, direction: 'down' })
+    const silent = { bytesDown: 0, arrivals: [], roundTrips: [], openedAtMs: null, ending: fin }
+    expect(struck(fault, silent)).to.equal(true)
+    expect(struck(fault, { ...silent, ending: null })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: { ...fin, how: 'rst' } })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: { ...fin, by: 'us' } })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: { ...fin, ms: 30 } })).to.equal(false)
+    expect(struck(fault, { ...silent, bytesDown: 1 })).to.equal(false)
+    expect(struck(fault, { ...silent, bytesUp: 0 })).to.equal(false)
+    expect(struck(fault, silent, silent), 'a target that hangs up by itself').to.equal(false)
+    expect(struck(fault, { ending: fin }, { ending: fin }), 'a target that answers and hangs up').to.equal(
+      false,
+    )
+  })
+  it('hang-up: a target that speaks first may be heard, but not answer', () => {
+    const fault = hangUp({ afterMs: 40, direction: 'up' })
+    const greeted = { bytesDown: 5, ending: fin, openedAtMs: null, roundTrips: [] }
+    expect(struck(fault, greeted)).to.equal(true)
+    expect(struck(fault, { bytesDown: 5, ending: fin })).to.equal(false)
+  })
+  it('black hole: an end of the connection is none, nor is a byte', () => {
+    const fault = blackHole({ direction: 'down' })
+    const silent = { bytesDown: 0, arrivals: [], roundTrips: [], openedAtMs: null }
+    expect(struck(fault, silent)).to.equal(true)
+    expect(struck(fault, { bytesDown: 60 }), 'the target said less this time').to.equal(false)
+    expect(struck(fault, { ...silent, ending: fin })).to.equal(false)
+    expect(struck(fault, { ...silent, bytesDown: 3 })).to.equal(false)
+    expect(struck(fault, { ...silent, bytesUp: 0 })).to.equal(false)
+    expect(struck(fault, silent, { bytesDown: 0 })).to.equal(false)
+  })
+  it('is refused at once with settings that no toxic can take', () => {
+    expect(() => cutAfter({ bytes: 0.5, direction: 'up' })).to.throw(RangeError)
+    expect(() => hangUp({ afterMs: 0, direction: 'up' })).to.throw(RangeError, 'more than 0')
+  })
+})
