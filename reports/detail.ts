@@ -1,7 +1,7 @@
 import type { Result } from '../harness/check/result.ts'
 import { cut } from './escape/visible.ts'
 import { hexDump, hexLines } from './hex.ts'
-import { endingName, faultName, milliseconds, overlayName, senders } from './words.ts'
+import { endingName, faultName, logEntry, milliseconds, overlayName, senders } from './words.ts'
 
 /** One result as plain lines; fields are as the target sent them, so the format that prints them escapes each line. */
 export interface DetailLimits {
@@ -24,7 +24,10 @@ export function factsOf(result: Result, field: number): readonly (readonly [name
     ['ended', result.close === null ? null : endingName(result.close)],
     ['overlay', result.overlay === null ? null : overlayName(result.overlay)],
   ]
-  for (const fault of result.faults) facts.push(['fault', faultName(fault)], ['proof', fault.proof])
+  for (const fault of result.faults) {
+    facts.push(['fault', faultName(fault)], ['proof', fault.proof])
+    for (const entry of fault.log ?? []) facts.push(['engine', logEntry(entry)])
+  }
   const measured = Object.entries(result.measured).toSorted(([a], [b]) => (a < b ? -1 : 1))
   for (const [name, value] of measured) facts.push(['measured', `${name} = ${value}`])
   return facts.flatMap(([name, value]) => (value === null ? [] : [[name, cut(value, field)] as const]))

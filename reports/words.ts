@@ -156,6 +156,22 @@ export function faultName(fault: Result['faults'][number]): string {
   return [fault.name, fault.direction === 'both' ? 'both ways' : fault.direction, ...settings].join(', ')
 }
 
+type LogEntry = NonNullable<Result['faults'][number]['log']>[number]
+
+const logEndings = { fin: 'FIN', rst: 'RST', down: 'it went down', refused: 'no way to the target' } as const
+
+/** What the engine noted: `connection 2: limit_data at byte 0 down after 1.2 ms; ended by link (FIN) after 3 ms; …`. */
+export function logEntry({ connection, hit, ending, durationMs, bytesUp, bytesDown }: LogEntry): string {
+  const parts = [
+    hit === null ? null : `${hit.toxic} at byte ${hit.byte} ${hit.direction} after ${milliseconds(hit.ms)}`,
+    ending === null
+      ? `not ended after ${milliseconds(durationMs)}`
+      : `ended by ${ending.by} (${logEndings[ending.how]}) after ${milliseconds(durationMs)}`,
+    `${bytesUp} bytes passed up, ${bytesDown} down`,
+  ]
+  return `connection ${connection}: ${parts.filter((part) => part !== null).join('; ')}`
+}
+
 /** `by target, close-frame, code 1002`. */
 export function endingName(close: NonNullable<Result['close']>): string {
   return `by ${close.by}, ${close.how}${close.code === null ? '' : `, code ${close.code}`}`

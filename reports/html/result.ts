@@ -5,7 +5,7 @@ import { cut } from '../escape/visible.ts'
 import { transcriptOf } from '../detail.ts'
 import type { TranscriptLine } from '../detail.ts'
 import { clauseLabel } from '../sections.ts'
-import { duration, endingName, faultName, overlayName } from '../words.ts'
+import { duration, endingName, faultName, logEntry, overlayName } from '../words.ts'
 import { anchor, badge, clauseLink } from './parts.ts'
 
 const field = 8000
@@ -78,6 +78,7 @@ function faults(result: Result): Markup | null {
             <dd>
               <p>${faultName(fault)}</p>
               <p class="dim">Proof: ${fault.proof}</p>
+              ${fault.log?.map((entry) => html`<p class="dim">Engine: ${logEntry(entry)}</p>`) ?? null}
             </dd>`,
       )}
     </dl>`

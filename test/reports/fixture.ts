@@ -189,6 +189,17 @@ function fallen(): Result[] {
             direction: 'down',
             settings: { bytes: 412 },
             proof: 'the stream ended inside an event that the witness received whole',
+            log: [
+              {
+                connection: 2,
+                hit: { toxic: 'limit_data', direction: 'down', byte: 0, ms: 1.2 },
+                ending: { by: 'link', how: 'fin' },
+                durationMs: 31.4,
+                bytesUp: 180,
+                bytesDown: 412,
+              },
+              { connection: 3, hit: null, ending: null, durationMs: 8, bytesUp: 0, bytesDown: 0 },
+            ],
           },
           {
             name: 'latency',

@@ -37,7 +37,18 @@ export function reportSaying(text: string): Report {
       reason: one.reason === null ? null : text,
       expected: one.expected === null ? null : text,
       actual: one.actual === null ? null : text,
-      faults: one.faults.map((fault) => ({ ...fault, proof: text })),
+      faults: one.faults.map((fault) => ({
+        ...fault,
+        proof: text,
+        ...(fault.log === undefined
+          ? {}
+          : {
+              log: fault.log.map((entry) => ({
+                ...entry,
+                hit: entry.hit === null ? null : { ...entry.hit, toxic: text },
+              })),
+            }),
+      })),
       measured: { ...one.measured, [text]: text },
       transcript: one.transcript.map((entry) => ({ ...entry, note: text })),
       reproduce: text,

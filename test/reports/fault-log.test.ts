@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import type { Report } from '../../harness/check/result.ts'
+import { html } from '../../reports/html.ts'
+import { json } from '../../reports/json.ts'
+import { junit } from '../../reports/junit.ts'
+import { markdown } from '../../reports/markdown.ts'
+import { terminal } from '../../reports/terminal.ts'
+import { logEntry } from '../../reports/words.ts'
+import { mixedReport } from './fixture.ts'
+
+const formats = { terminal, junit, markdown, html }
+const entries = [
+  'connection 2: limit_data at byte 0 down after 1.2 ms; ended by link (FIN) after 31.4 ms; 180 bytes passed up, 412 down',
+  'connection 3: not ended after 8.0 ms; 0 bytes passed up, 0 down',
+]
+
+/** As a real Toxiproxy leaves it. */
+function withoutLog(report: Report): Report {
+  const results = report.results.map((one) => ({
+    ...one,
+    faults: one.faults.map(({ log: _log, ...fault }) => fault),
+  }))
+  return { ...report, results }
+}
+
+/** A terminal folds its lines. */
+const flat = (text: string): string => text.replaceAll(/\s+/g, ' ')
+
+describe('reports: what the engine noted of a fault', () => {
+  for (const [name, format] of Object.entries(formats)) {
+    it(`is shown by ${name} under the fault, and nothing where there is none`, () => {
+      const shown = flat(format(mixedReport()))
+      for (const entry of entries) expect(shown).to.include(entry)
+      const bare = flat(format(withoutLog(mixedReport())))
+      expect(bare).to.include('the stream ended inside an event that the witness received whole')
+      expect(bare).to.not.match(/connection \d: /)
+      expect(bare).to.not.match(/\bengine (connection|undefined)|Engine: /)
+    })
+  }
+
+  it('stands in report.json under `log`, and the member is absent where there is none', () => {
+    const logs = (report: Report): unknown[] =>
+      (JSON.parse(json(report)) as Report).results.flatMap(({ faults }) =>
+        faults.flatMap((fault) => ('log' in fault ? [fault.log] : [])),
+      )
+    expect(logs(mixedReport())).to.have.length(1)
+    expect(logs(withoutLog(mixedReport()))).to.deep.equal([])
+  })
+
+  it('has words for every ending', () => {
+    const entry = { connection: 1, hit: null, durationMs: 2, bytesUp: 3, bytesDown: 4 }
+    const said = (
+      by: 'us' | 'target' | 'link',
+      how: 'fin' | 'rst' | 'down' | 'refused',
+    ): string | undefined => logEntry({ ...entry, ending: { by, how } }).split('; ')[0]
+    expect([
+      said('us', 'fin'),
+      said('target', 'rst'),
+      said('link', 'down'),
+      said('link', 'refused'),
+    ]).to.deep.equal([
+      'connection 1: ended by us (FIN) after 2.0 ms',
+      'connection 1: ended by target (RST) after 2.0 ms',
+      'connection 1: ended by link (it went down) after 2.0 ms',
+      'connection 1: ended by link (no way to the target) after 2.0 ms',
+    ])
+  })
+})
