@@ -2,7 +2,7 @@ import { expect } from 'chai'
 
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import type { EngineServer } from '../../../proxies/engine/server.ts'
-import type { ConnectionRecord } from '../../../proxies/engine/log.ts'
+import type { ShownRecord } from '../../../proxies/engine/log.ts'
 import { Upstream, Wire, quiet, until } from '../wire.ts'
 
 /** More than the kernel holds for two sockets. */
@@ -36,7 +36,7 @@ describe('engine under stalled readers', () => {
 
   const received = async (): Promise<readonly number[]> => {
     const { text } = await api('GET', '/proxies/p/connections')
-    const { connections } = JSON.parse(text) as { readonly connections: readonly ConnectionRecord[] }
+    const { connections } = JSON.parse(text) as { readonly connections: readonly ShownRecord[] }
     return connections.map((one) => one.bytes.downstream.received)
   }
 

@@ -128,7 +128,7 @@ describe('engine under any body', () => {
     await upstream.close()
   })
 
-  it(`answers ${bodies} bodies with a status of its own and stays alive, while data flows`, async function () {
+  it(`answers ${bodies} bodies with a status of its own and stays alive, while data flows; what it refuses changes nothing`, async function () {
     this.timeout(20_000 + bodies * 10)
     const ask = (method: string, path: string, body?: string) =>
       fetch(engine.url + path, {
@@ -148,8 +148,10 @@ describe('engine under any body', () => {
       return Number(/:(\d+)$/.exec(((await made.json()) as { listen: string }).listen)?.[1])
     }
     const statuses = new Map<number, number>()
+    const proxies = async (): Promise<string> => (await ask('GET', '/proxies')).text()
     let runs = 0
     let port = await fresh()
+    let state = await proxies()
     await fc.assert(
       fc.asyncProperty(call, async ({ path, method, body }) => {
         runs++
@@ -160,6 +162,7 @@ describe('engine under any body', () => {
           await ask('GET', '/version')
           wire?.rst()
           port = await fresh()
+          state = await proxies()
         }
         const answer = await ask(method, path, body)
         const said = await answer.text()
@@ -167,6 +170,10 @@ describe('engine under any body', () => {
         expect(answer.status, said).to.be.oneOf([200, 201, 204, 400, 404, 405, 409, 500])
         expect(said).to.not.include('internal error')
         if (answer.status === 400) expect(JSON.parse(said)).to.include({ status: 400 })
+        // What is refused has changed nothing; only what failed at the listener may have.
+        const before = state
+        state = await proxies()
+        if (answer.status >= 400 && answer.status < 500) expect(state, body).to.equal(before)
       }),
       { numRuns: bodies, seed: 20_261_123 },
     )

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import type { ConnectionRecord } from '../../../proxies/engine/log.ts'
+import type { ShownRecord } from '../../../proxies/engine/log.ts'
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import type { EngineServer } from '../../../proxies/engine/server.ts'
 import { Upstream, Wire, quiet, sleep } from '../wire.ts'
@@ -160,9 +160,9 @@ class Herd {
     return new Herd(engine, upstream, served, `/proxies/${encodeURIComponent(name)}`, direction, port)
   }
 
-  async records(): Promise<readonly ConnectionRecord[]> {
+  async records(): Promise<readonly ShownRecord[]> {
     const answer = await ask(this.#engine, `${this.#path}/connections`)
-    return (answer as { readonly connections: ConnectionRecord[] }).connections
+    return (answer as { readonly connections: ShownRecord[] }).connections
   }
 
   /** Opens so many, and has all of them send until nothing moves any more. */
