@@ -69,8 +69,8 @@ export function hangUp(options: { readonly afterMs: number; readonly direction: 
       if (ending === null || ending.by !== 'peer' || ending.how !== 'fin')
         return missed('the link did not hang up')
       if (ending.ms < afterMs - grain) return missed('the end came sooner than the fault brings it')
-      const unheard = whyHeard(faulted, control, direction)
-      if (unheard !== null) return missed(unheard)
+      const heard = whyHeard(faulted, control, direction)
+      if (heard !== null) return missed(heard)
       return struck(
         'nothing was answered and our socket got FIN, not before its time; without the fault there was an answer',
         { endedAtMs: ending.ms, bytesWithoutFault: control.bytesDown },
@@ -96,6 +96,8 @@ export function resetPeer(options: { readonly afterMs: number; readonly directio
       if (ending.ms < afterMs - grain) return missed('the reset came sooner than the fault sends it')
       if (control.ending?.by === 'peer' && control.ending.how === 'rst')
         return missed('without the fault there was a reset as well')
+      const heard = whyHeard(faulted, control, direction)
+      if (heard !== null) return missed(heard)
       return struck('our socket was reset, not before its time; without the fault there was no reset', {
         resetAtMs: ending.ms,
       })
@@ -116,8 +118,8 @@ export function blackHole(options: { readonly direction: Direction }): Fault {
     prove(faulted, control) {
       if (faulted.ending !== null && faulted.ending.by === 'peer')
         return missed('the connection was ended, not silenced')
-      const unheard = whyHeard(faulted, control, direction)
-      if (unheard !== null) return missed(unheard)
+      const heard = whyHeard(faulted, control, direction)
+      if (heard !== null) return missed(heard)
       const says =
         faulted.bytesDown === 0
           ? 'not one byte came back and the connection stayed open; without the fault it was answered'

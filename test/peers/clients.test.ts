@@ -151,6 +151,36 @@ describe('conforming clients', () => {
     expect(events.map(({ data }) => data)).to.include('over TLS')
   })
 
+  it('EventSource over TLS comes back by itself when the link was down, and the engine says the same', async () => {
+    const context = bench.context(reference.https, {
+      engine,
+      endpoint: { tls: { ca: reference.ca, insecure: false } },
+      publish: {
+        url: reference.publish,
+        method: 'POST',
+        headers: [],
+        body: '{data}',
+        fields: new Set(['data']),
+      },
+    })
+    const verbs = bench.verbsOf(context)
+    const { opens } = await verbs.clients.undiciEventSource({
+      opened: () => verbs.publish({ data: 'before' }),
+      interrupted: () => Promise.resolve(),
+      returned: () => verbs.publish({ data: 'after' }),
+      until: (seen) => seen.some(({ data }) => data === 'after'),
+    })
+    expect(opens).to.equal(2)
+    const [fault] = context.evidence().faults
+    expect(fault?.settings).to.deep.equal({ ms: 100 })
+    expect(fault?.proof).to.equal(
+      'the connection stood until the link went down and ended it; new ones were refused for at least the time told, then taken again',
+    )
+    expect(fault?.log?.map(({ connection, hit, ending }) => ({ connection, hit, ending }))).to.deep.equal([
+      { connection: 1, hit: null, ending: { by: 'link', how: 'down' } },
+    ])
+  })
+
   it('EventSource gives up where nothing comes', async () => {
     const html = await bench.answering(
       'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n',

@@ -3,6 +3,9 @@ import { expect } from 'chai'
 import { blackHole, cutAfter, hangUp, resetPeer } from '../../../proxies/faults.ts'
 import { fin, struck } from './seen.ts'
 
+/** Nothing came back. */
+const silent = { bytesDown: 0, arrivals: [], roundTrips: [], openedAtMs: null } as const
+
 describe('faults that end or silence, from what was seen', () => {
   it('cut: not at another byte', () => {
     const fault = cutAfter({ bytes: 40, direction: 'down' })
@@ -31,26 +34,29 @@ describe('faults that end or silence, from what was seen', () => {
   })
   it('reset: FIN is none', () => {
     const fault = resetPeer({ afterMs: 20, direction: 'down' })
-    expect(struck(fault, { ending: { ms: 30, how: 'rst', by: 'peer' } })).to.equal(true)
-    expect(struck(fault, { ending: fin })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: { ms: 30, how: 'rst', by: 'peer' } })).to.equal(true)
+    expect(struck(fault, { ...silent, ending: fin })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: null })).to.equal(false)
   })
-  it('reset: not before its time, not where the target resets anyway', () => {
+  it('reset: not before its time, not where the target resets anyway, not behind an answer', () => {
     const fault = resetPeer({ afterMs: 20, direction: 'down' })
     const rst = { ms: 30, how: 'rst', by: 'peer' } as const
-    expect(struck(fault, { ending: { ...rst, ms: 10 } })).to.equal(false)
-    expect(struck(fault, { ending: rst }, { ending: rst })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: { ...rst, ms: 10 } })).to.equal(false)
+    expect(struck(fault, { ...silent, ending: rst }, { ending: rst })).to.equal(false)
+    expect(struck(fault, { ending: rst })).to.equal(false)
+    expect(struck(fault, { ...silent, bytesDown: 3, ending: rst })).to.equal(false)
   })
   it('hang-up: FIN, not before its time, and nothing of what was answered without it', () => {
     const fault = hangUp({ afterMs: 40, direction: 'down' })
-    const silent = { bytesDown: 0, arrivals: [], roundTrips: [], openedAtMs: null, ending: fin }
-    expect(struck(fault, silent)).to.equal(true)
-    expect(struck(fault, { ...silent, ending: null })).to.equal(false)
-    expect(struck(fault, { ...silent, ending: { ...fin, how: 'rst' } })).to.equal(false)
-    expect(struck(fault, { ...silent, ending: { ...fin, by: 'us' } })).to.equal(false)
-    expect(struck(fault, { ...silent, ending: { ...fin, ms: 30 } })).to.equal(false)
-    expect(struck(fault, { ...silent, bytesDown: 1 })).to.equal(false)
-    expect(struck(fault, { ...silent, bytesUp: 0 })).to.equal(false)
-    expect(struck(fault, silent, silent), 'a target that hangs up by itself').to.equal(false)
+    const hungUp = { ...silent, ending: fin }
+    expect(struck(fault, hungUp)).to.equal(true)
+    expect(struck(fault, { ...hungUp, ending: null })).to.equal(false)
+    expect(struck(fault, { ...hungUp, ending: { ...fin, how: 'rst' } })).to.equal(false)
+    expect(struck(fault, { ...hungUp, ending: { ...fin, by: 'us' } })).to.equal(false)
+    expect(struck(fault, { ...hungUp, ending: { ...fin, ms: 30 } })).to.equal(false)
+    expect(struck(fault, { ...hungUp, bytesDown: 1 })).to.equal(false)
+    expect(struck(fault, { ...hungUp, bytesUp: 0 })).to.equal(false)
+    expect(struck(fault, hungUp, hungUp), 'a target that hangs up by itself').to.equal(false)
     expect(struck(fault, { ending: fin }, { ending: fin }), 'a target that answers and hangs up').to.equal(
       false,
     )
@@ -63,7 +69,6 @@ describe('faults that end or silence, from what was seen', () => {
   })
   it('black hole: an end of the connection is none, nor is a byte', () => {
     const fault = blackHole({ direction: 'down' })
-    const silent = { bytesDown: 0, arrivals: [], roundTrips: [], openedAtMs: null }
     expect(struck(fault, silent)).to.equal(true)
     expect(struck(fault, { bytesDown: 60 }), 'the target said less this time').to.equal(false)
     expect(struck(fault, { ...silent, ending: fin })).to.equal(false)
