@@ -67,6 +67,8 @@ export class ToxiproxyClient {
     readonly name: string
     readonly listen: string
     readonly upstream: string
+    /** True unless told. */
+    readonly enabled?: boolean
   }): Promise<ProxyInfo> {
     return info(await this.#client.createProxy({ ...proxy }))
   }

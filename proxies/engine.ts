@@ -1,9 +1,10 @@
 import { ToxiproxyClient } from './client.ts'
 import { proveControl, proveTargets } from './control.ts'
-import { isLeftBehind, proxyName } from './names.ts'
+import { leftBehind, proxyName, renewalMs } from './names.ts'
 import { OpenLink, asEngineError, removeProxy } from './open-link.ts'
 import { checkPlacement, placement } from './placement.ts'
 import type { Placement } from './placement.ts'
+import { SignOfLife } from './sign-of-life.ts'
 import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './toxiproxy.ts'
 import type { Server } from './toxiproxy.ts'
 import { ToxiproxyCallError } from './transport.ts'
@@ -16,14 +17,15 @@ const callLimitMs = 8000
 /**
  * Finds or starts an engine, and proves it: a connection passes through it, and is cut by it. Throws `EngineError`,
  * whose message is one line that says what to do; nothing is left behind then.
+ * @param renewEveryMs how often other runs are told that this one lives, where it holds a proxy for long.
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine(options: EngineOptions, renewEveryMs = renewalMs): Promise<Engine> {
   const timeScale = options.timeScale ?? 1
   // Before anything is started: what cannot be must not leave a server behind.
   checkPlacement(options)
   const server = await find(options, timeScale)
   const client = new ToxiproxyClient(server.url, callLimitMs * timeScale)
-  const engine = new OpenEngine(server, client, options)
+  const engine = new OpenEngine(server, client, options, renewEveryMs)
   try {
     await engine.identify()
     // Tidying up for others: where it cannot be done, the control tells what is wrong, if anything is.
@@ -64,12 +66,17 @@ class OpenEngine implements Engine {
   #clockAhead = 0
   #count = 0
   #closing: Promise<void> | null = null
+  readonly #signOfLife: SignOfLife | null
 
-  constructor(server: Server, client: ToxiproxyClient, options: EngineOptions) {
+  constructor(server: Server, client: ToxiproxyClient, options: EngineOptions, renewEveryMs: number) {
     this.#server = server
     this.#client = client
     this.#runId = options.runId
     this.place = placement(client.url, options)
+    // Nobody else sweeps a server that is ours alone.
+    this.#signOfLife = server.isOwn
+      ? null
+      : new SignOfLife(client, renewEveryMs, () => (this.#open.size === 0 ? null : this.#freshName()))
   }
 
   get api(): string {
@@ -104,8 +111,7 @@ class OpenEngine implements Engine {
   /** To an address as the Toxiproxy is to dial it. */
   async openTo(upstream: string, faults: readonly Fault[] = []): Promise<Link> {
     if (this.#closing !== null) throw new EngineError('the engine is closed')
-    this.#count++
-    const name = proxyName(this.#runId, this.#count, this.#now())
+    const name = this.#freshName()
     this.#open.add(name)
     let free = (): void => undefined
     try {
@@ -130,13 +136,12 @@ class OpenEngine implements Engine {
     }
   }
 
-  /** Takes away what runs of ours that died have left, told by name and age; nobody else's. */
+  /** Takes away what runs of ours that died have left, told by name and age; nobody else's, and no live run's. */
   async sweep(): Promise<void> {
     if (this.#server.isOwn) return
     const now = this.#now()
-    for (const { name } of await this.#client.proxies()) {
-      if (isLeftBehind(name, now)) await removeProxy(this.#client, name)
-    }
+    const names = (await this.#client.proxies()).map(({ name }) => name)
+    for (const name of leftBehind(names, now)) await removeProxy(this.#client, name)
   }
 
   close(): Promise<void> {
@@ -150,6 +155,7 @@ class OpenEngine implements Engine {
 
   async #close(): Promise<void> {
     const results = await Promise.allSettled([...this.#open].map((name) => this.#remove(name)))
+    await this.#signOfLife?.stop()
     await this.#server.stop()
     const failed = results.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw asEngineError(failed.reason, this.api)
@@ -182,6 +188,11 @@ class OpenEngine implements Engine {
     throw new EngineError(
       `the ports of --proxy-listen are all taken (${listens.at(0)} to ${listens.at(-1)}): give more of them, or fewer --jobs`,
     )
+  }
+
+  #freshName(): string {
+    this.#count++
+    return proxyName(this.#runId, this.#count, this.#now())
   }
 
   #now(): number {

@@ -6,13 +6,23 @@ export function proxyName(runId: string, number: number, time = Date.now()): str
   return `streamproof-${runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${Math.floor(time / 1000).toString(36)}-${number}`
 }
 
-/** No proxy of a live run is as old: each lasts for one check. */
-const deadAfterMs = 3_600_000
+const ours = /^streamproof-(.+)-([0-9a-z]{6,7})-\d+$/
 
-/** True for a proxy of ours that its run has left behind. `now` is of the same clock as the times in the names. */
-export function isLeftBehind(name: string, now = Date.now()): boolean {
-  const time = /^streamproof-.+-([0-9a-z]{6,7})-\d+$/.exec(name)?.[1]
-  if (time === undefined) return false
-  const age = now - Number.parseInt(time, 36) * 1000
-  return age > deadAfterMs
+/** A run that has made no proxy for as long is dead: a live one renews its sign of life three times in it. */
+const deadAfterMs = 3_600_000
+export const renewalMs = deadAfterMs / 3
+
+/**
+ * Those of these names that are proxies of runs of ours that have died: the youngest proxy of a run tells its age, so
+ * one that a live run has held for hours stays. `now` is of the same clock as the times in the names.
+ */
+export function leftBehind(names: readonly string[], now = Date.now()): readonly string[] {
+  const last = new Map<string, number>()
+  const found = names.flatMap((name) => {
+    const [, run, time] = ours.exec(name) ?? []
+    if (run === undefined || time === undefined) return []
+    last.set(run, Math.max(last.get(run) ?? 0, Number.parseInt(time, 36) * 1000))
+    return [{ name, run }]
+  })
+  return found.filter(({ run }) => now - (last.get(run) ?? 0) > deadAfterMs).map(({ name }) => name)
 }

@@ -209,8 +209,9 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       const ago = (ms: number): number => Date.now() - ms
       const old = [proxyName('0ab', 1, ago(3_700_000)), proxyName('doctor-4', 20, ago(90 * 86_400_000))]
       const others = [
-        proxyName('0ab', 2, ago(3_400_000)),
-        proxyName('0ab', 3, Date.now() + 7_200_000),
+        proxyName('1ab', 2, ago(3_400_000)),
+        proxyName('1ab', 1, ago(3_700_000)),
+        proxyName('2ab', 3, Date.now() + 7_200_000),
         'theirs',
         'streamproof-1',
         'streamproof-r-1',

@@ -120,6 +120,7 @@ describe('openEngine', () => {
     const old = proxyName('dead', 1, Date.now() - 2 * hour)
     const others = [
       proxyName('live', 1, Date.now() - 0.9 * hour),
+      proxyName('live', 2, Date.now() - 2 * hour),
       'theirs',
       'streamproof-theirs',
       'streamproof-x-y-1',
