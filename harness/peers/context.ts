@@ -27,13 +27,16 @@ export interface Limits {
 
 export const limits: Limits = { connect: 5000, head: 3000, reply: 2000, end: 2000, event: 3000, quiet: 300 }
 
+/** How many times as long as its slowest answer a target is waited for at least: slowness alone breaks no rule. */
+const patience = 4
+
 /** What the verbs of one session share. Holds secrets (the endpoints' headers): never part of evidence. */
 export interface SessionContext {
   readonly environment: SessionEnvironment
   readonly checkId: string
   /** Owns all that is opened. */
   readonly scope: Scope
-  /** Already multiplied by the run's time scale. */
+  /** Already multiplied by the run's time scale, and no shorter than the target's own pace asks for. */
   readonly limits: Limits
   /** Redacts by itself. Never hand it the payload of an opening exchange or a publication. */
   readonly transcript: Transcript
@@ -67,6 +70,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
   const start = performance.now()
   const now = (): number => performance.now() - start
   const scaled = (ms: number): number => ms * environment.timeScale
+  const patient = (ms: number): number => Math.max(scaled(ms), patience * (environment.slowestMs ?? 0))
   const scope = new Scope()
   const { redactor } = environment
   const transcript = new Transcript({
@@ -85,11 +89,11 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
     checkId,
     scope,
     limits: {
-      connect: scaled(limits.connect),
-      head: scaled(limits.head),
-      reply: scaled(limits.reply),
-      end: scaled(limits.end),
-      event: scaled(limits.event),
+      connect: patient(limits.connect),
+      head: patient(limits.head),
+      reply: patient(limits.reply),
+      end: patient(limits.end),
+      event: patient(limits.event),
       quiet: scaled(limits.quiet),
     },
     transcript,

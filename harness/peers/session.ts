@@ -25,6 +25,8 @@ export interface SessionEnvironment {
   readonly seed: number
   /** Multiplies every limit. */
   readonly timeScale: number
+  /** The slowest answer that discovery got, in ms: no answer is waited for less than some times as long. */
+  readonly slowestMs?: number
   readonly redactor: Redactor
   readonly observer: ConnectionObserver
 }

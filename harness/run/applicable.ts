@@ -40,8 +40,13 @@ export async function applicableChecks<Kit>(
         refused: () => undefined,
         late: () => undefined,
       }
-      const attempt = await startAttempt(check, tools, environment, budgets(settings)(check), unwatched)
-        .settled
+      const attempt = await startAttempt(
+        check,
+        tools,
+        environment,
+        budgets(settings, environment.slowestMs)(check),
+        unwatched,
+      ).settled
       const { outcome, evidence, durationMs } = attempt
       const judged = { check, target, outcome, overlay: null, evidence, durationMs }
       const result = redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)

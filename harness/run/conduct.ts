@@ -7,7 +7,7 @@ import type { Report, Result } from '../check/result.ts'
 import { exitCode } from './exit-code.ts'
 import { watchForLateErrors } from './late.ts'
 import type { Planned } from './plan.ts'
-import { prepare, resultFor, scheduleOf } from './prepare.ts'
+import { prepare, resultFor, scheduleOf, slowMs } from './prepare.ts'
 import { answer, messageOf, redacted, round } from './result.ts'
 import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
 import { stopper } from './stop.ts'
@@ -44,6 +44,8 @@ export async function conduct<Kit>(
     )
     const { plan, targets } = prepared
     for (const remark of settings.engine.remarks ?? []) finding(remark)
+    if ((prepared.environment.slowestMs ?? 0) > slowMs)
+      finding('the target answers slowly: every wait and every time budget is longer for it')
     hooks.discovered?.(targets)
     const isAborted = plan.length === 0 && settings.signal?.aborted === true
     if (plan.length === 0 && !isAborted)

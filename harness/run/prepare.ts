@@ -13,6 +13,9 @@ export const defaultJobs = 16
 /** Time budget of a check that names none, in ms. */
 export const defaultBudgetMs = 15_000
 
+/** What is added for a slow target at most, in ms. */
+const mostForPaceMs = 120_000
+
 /** A run up to where it is known what applies: targets discovered, checks selected, nothing started. */
 export interface Prepared<Kit> {
   readonly environment: Environment
@@ -34,15 +37,17 @@ export async function prepare<Kit>(
   const checks = select(catalogue.checks, settings.selection ?? {})
   const { targets, engine, redactor, seed, timeScale = 1 } = settings
   const environment = { ...targets, engine, redactor, seed, timeScale }
+  let slowestMs = 0
   const found = await tools.discover(environment, {
     expects: settings.expects ?? [],
     ...(settings.shown === undefined ? {} : { shown: settings.shown }),
     ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
+    paced: (ms) => (slowestMs = Math.max(slowestMs, ms)),
     ...(discovering === undefined ? {} : { discovering }),
     ...(settings.signal === undefined ? {} : { signal: settings.signal }),
   })
   return {
-    environment,
+    environment: { ...environment, slowestMs },
     targets: redacted(found, redactor),
     plan: settings.signal?.aborted === true ? [] : planChecks(checks, found),
   }
@@ -59,16 +64,29 @@ export function scheduleOf<Kit>(
     ...hooks,
     environment,
     jobs: settings.jobs ?? defaultJobs,
-    budget: budgets(settings),
+    budget: budgets(settings, environment.slowestMs),
     repeatFalls: settings.repeatFalls ?? true,
   })
 }
 
-/** The time budget of a check in ms: what the contract says, else the check, else the usual one; scaled. */
-export function budgets({ budgets: given = {}, timeScale = 1 }: RunSettings): ScheduleOptions['budget'] {
+/** Steps that a check may take one after another: a target that is slow at each has the time for all of them. */
+const steps = 60
+
+/** A target is slow where its slowest answer took longer, in ms. */
+export const slowMs = 500
+
+/**
+ * The time budget of a check in ms: what the contract says, else the check, or the usual one, and what a target needs
+ * whose slowest answer takes so long; scaled.
+ */
+export function budgets(
+  { budgets: given = {}, timeScale = 1 }: RunSettings,
+  slowestMs = 0,
+): ScheduleOptions['budget'] {
+  const pace = Math.min(steps * slowestMs, mostForPaceMs)
   const told = Object.entries(given).map(([pattern, ms]) => ({ expression: globExpression(pattern), ms }))
   return ({ id, budget = defaultBudgetMs }) =>
-    (told.find(({ expression }) => expression.test(id))?.ms ?? budget) * timeScale
+    (told.find(({ expression }) => expression.test(id))?.ms ?? budget + pace) * timeScale
 }
 
 /** The result of an entry as it stands; null where there is no judgement. */

@@ -4,6 +4,7 @@ import type { Endpoint } from '../peers/endpoint.ts'
 import type { EventStream, Kit, StreamEvent } from '../peers/kit.ts'
 import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
+import { timed } from './probe.ts'
 
 /** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
 export const listeningMs = 1800
@@ -90,12 +91,13 @@ async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream
   ): Promise<StreamEvent | string> => {
     const data = `${marker} ${name}`
     const { tail, ...rest } = more
+    const whole =
+      tail === undefined ? data : Uint8Array.from([...new TextEncoder().encode(`${data} `), ...tail])
     try {
-      await kit.publish({
-        ...rest,
-        data: tail === undefined ? data : Uint8Array.from([...new TextEncoder().encode(`${data} `), ...tail]),
+      return await timed(kit, `${name}Ms`, async () => {
+        await kit.publish({ ...rest, data: whole })
+        return await stream.expectEvent('the published event', (event) => event.data.includes(data))
       })
-      return await stream.expectEvent('the published event', (event) => event.data.includes(data))
     } catch (error) {
       if (error instanceof Inconclusive) return error.message
       if (error instanceof Violation) return 'the published event did not arrive on an open stream'

@@ -4,6 +4,7 @@ import type { Endpoint } from '../peers/endpoint.ts'
 import type { Kit, WebSocketPeer } from '../peers/kit.ts'
 import { absent, broken, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
+import { timed } from './probe.ts'
 
 /**
  * What a WebSocket server can. Every question has connections of its own, which are closed behind it.
@@ -73,7 +74,8 @@ async function echoOf(
   let peer: WebSocketPeer | null = null
   try {
     peer = await kit.connect()
-    await peer.expectEcho(type, payload)
+    const open = peer
+    await timed(kit, `${type}Ms`, () => open.expectEcho(type, payload))
     return 'same'
   } catch (error) {
     if (!judged(error) || peer === null) {

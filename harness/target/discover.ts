@@ -6,7 +6,7 @@ import { Scope } from '../check/scope.ts'
 import { addressOf } from '../peers/context.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
 import { ipv6AddressOf } from '../peers/ipv6.ts'
-import type { Kit } from '../peers/kit.ts'
+import type { Evidence, Kit } from '../peers/kit.ts'
 import { openSession } from '../peers/open-session.ts'
 import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
 import { diagnose } from './diagnose.ts'
@@ -22,7 +22,7 @@ import {
   sideBySide,
 } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
-import { accepts } from './probe.ts'
+import { accepts, timed } from './probe.ts'
 import { shownUrl } from './url.ts'
 
 export type KnownCapabilities = Readonly<
@@ -37,6 +37,8 @@ export interface DiscoveryOptions {
   /** Taken instead of looking. */
   readonly known?: KnownCapabilities
   readonly discovering?: (transport: Endpoint['transport'], url: string) => void
+  /** Told how long the slowest answer took, in ms, for each target that was asked. */
+  readonly paced?: (slowestMs: number) => void
   /** Aborting ends discovery: nothing is known then. */
   readonly signal?: AbortSignal
 }
@@ -95,6 +97,7 @@ async function discoverOne(
       transport === 'websocket'
         ? await websocket(session.kit, endpoint, how, speaksOther)
         : await sse(session.kit, endpoint, how, environment.timeScale, speaksOther)
+    options.paced?.(slowestOf(session.evidence()))
     await session.close()
     return found
   }
@@ -109,6 +112,11 @@ async function discoverOne(
     return { transport, url, capabilities }
   }
   return await unlessAborted(work(), options.signal, { transport, url, capabilities: {} })
+}
+
+/** Of what discovery timed: an opening, and what answers a message or a publication. */
+function slowestOf({ measured }: Evidence): number {
+  return Math.max(0, ...Object.values(measured).filter((value) => typeof value === 'number'))
 }
 
 /** The value, or `instead` as soon as the signal is aborted; what then becomes of the promise is nobody's matter. */
@@ -134,7 +142,8 @@ async function unlessAborted<T>(
 type AskOther = () => Promise<boolean>
 
 async function websocket(kit: Kit, endpoint: Endpoint, how: Both, speaksOther: AskOther): Promise<Findings> {
-  const failure = await opens(async () => (await kit.connect()).reset(), kit, endpoint, speaksOther)
+  const open = async (): Promise<void> => (await timed(kit, 'openMs', () => kit.connect())).reset()
+  const failure = await opens(open, kit, endpoint, speaksOther)
   const found = failure ?? (await unlessItFails(() => discoverWebSocket(kit, endpoint, how)))
   if (typeof found !== 'string') return found
   return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], found)
@@ -147,7 +156,8 @@ async function sse(
   scale: number,
   speaksOther: AskOther,
 ): Promise<Findings> {
-  const failure = await opens(async () => (await kit.subscribe()).close(), kit, endpoint, speaksOther)
+  const open = async (): Promise<void> => (await timed(kit, 'openMs', () => kit.subscribe())).close()
+  const failure = await opens(open, kit, endpoint, speaksOther)
   const found = failure ?? (await unlessItFails(() => discoverSse(kit, endpoint, how, scale)))
   if (typeof found !== 'string') return found
   return without(

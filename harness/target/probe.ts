@@ -1,5 +1,6 @@
 import net from 'node:net'
 import type { Endpoint } from '../peers/endpoint.ts'
+import type { Kit } from '../peers/kit.ts'
 
 /** True: this target accepts a TCP connection. Never rejects; what it opens is closed before it settles. */
 export function probe({ url }: Endpoint, withinMs: number): Promise<boolean> {
@@ -7,6 +8,14 @@ export function probe({ url }: Endpoint, withinMs: number): Promise<boolean> {
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   return accepts(host, port, withinMs)
+}
+
+/** Notes how long an answer took, where it came. */
+export async function timed<T>(kit: Kit, name: string, answer: () => Promise<T>): Promise<T> {
+  const asked = kit.now()
+  const value = await answer()
+  kit.measure(name, kit.now() - asked)
+  return value
 }
 
 /** Whether anybody accepts a connection there. Never rejects; what it opens is closed before it settles. */

@@ -25,6 +25,20 @@ describe('openSession', () => {
     expect(one.nonce()).to.not.equal(same.nonce())
   })
 
+  it('waits for a slow target four times as long as its slowest answer took, and for no other longer', async () => {
+    const url = await stage.serve(echoing)
+    const { quiet: _, ...usual } = stage.context(url, { timeScale: 0.5, slowestMs: 100 }).limits
+    expect(usual).to.deep.equal({ connect: 2500, head: 1500, reply: 1000, end: 1000, event: 1500 })
+    expect(stage.context(url, { timeScale: 0.5, slowestMs: 500 }).limits).to.deep.equal({
+      connect: 2500,
+      head: 2000,
+      reply: 2000,
+      end: 2000,
+      event: 2000,
+      quiet: 150,
+    })
+  })
+
   it('leaves nothing open, however often it is closed, and whatever is still being waited for', async () => {
     const session = stage.session(await stage.serve(echoing))
     const ws = await session.kit.connect()

@@ -79,6 +79,22 @@ async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, s
   )
 }
 
+/** How long the slowest answer took, as discovery tells it, in ms. */
+async function slowest(contract: object): Promise<number> {
+  const paces: number[] = []
+  await discoverTargets(
+    {
+      ...resolveTargets(parseContract(contract)),
+      engine: null,
+      seed: 1,
+      timeScale: 0.5,
+      redactor: { text: (value) => value, bytes: (value) => value },
+    },
+    { paced: (ms) => paces.push(ms) },
+  )
+  return Math.max(...paces)
+}
+
 async function refused(contract: object): Promise<string> {
   try {
     await found({ contract, scale: 0.1 })
@@ -93,6 +109,35 @@ async function refused(contract: object): Promise<string> {
 
 afterEach(() => {
   for (const one of open.splice(0).toReversed()) one.close()
+})
+
+describe('discovery of a slow target', () => {
+  // Timers may fire a little early.
+  const lateMs = 300
+  const least = 295
+
+  it('times the opening of a WebSocket, and the echo', async () => {
+    const late = await webSocket((ws) =>
+      ws.on(
+        'message',
+        (data, isBinary) => void setTimeout(() => ws.send(data, { binary: isBinary }), lateMs),
+      ),
+    )
+    expect(await slowest({ ws: `ws://${late}/` })).to.be.at.least(least)
+    const lateToOpen = await webSocket(() => undefined, {
+      verifyClient: (_: unknown, done: (accepted: boolean) => void) =>
+        void setTimeout(() => done(true), lateMs),
+    })
+    expect(await slowest({ ws: `ws://${lateToOpen}/` })).to.be.at.least(least)
+  })
+
+  it('times the opening of an event stream', async () => {
+    const http = createServer((_request, response) => {
+      const head = { 'Content-Type': 'text/event-stream' }
+      setTimeout(() => response.writeHead(200, head).flushHeaders(), lateMs)
+    })
+    expect(await slowest({ sse: `http://${await listening(http)}/` })).to.be.at.least(least)
+  })
 })
 
 describe('discovery of a WebSocket server', () => {

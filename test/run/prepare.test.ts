@@ -1,0 +1,50 @@
+import { expect } from 'chai'
+import { conduct } from '../../harness/run/conduct.ts'
+import { budgets } from '../../harness/run/prepare.ts'
+import type { RunSettings } from '../../harness/run/settings.ts'
+import { fake, fakeSettings, fakeTools } from './fakes.ts'
+
+const settings = (more: Partial<RunSettings> = {}): RunSettings =>
+  ({ budgets: { 'ws/told/*': 4000 }, timeScale: 2, ...more }) as RunSettings
+
+describe('the time budget of a check', () => {
+  it('is the usual one, its own, or that of the contract, scaled', () => {
+    const budget = budgets(settings())
+    expect(budget({ id: 'ws/usual/one' })).to.equal(30_000)
+    expect(budget({ id: 'ws/own/one', budget: 60_000 })).to.equal(120_000)
+    expect(budget({ id: 'ws/told/one', budget: 60_000 })).to.equal(8000)
+  })
+
+  it('has room for sixty of the slowest answers, and not for any number', () => {
+    const slow = budgets(settings({ timeScale: 1 }), 1200)
+    expect(slow({ id: 'ws/usual/one' })).to.equal(15_000 + 72_000)
+    expect(slow({ id: 'ws/told/one' })).to.equal(4000)
+    expect(budgets(settings({ timeScale: 1 }), 60_000)({ id: 'ws/usual/one' })).to.equal(135_000)
+  })
+})
+
+describe('a target that discovery found to be slow', () => {
+  it('is known to be to every session, and the run says so', async () => {
+    const paces: (number | undefined)[] = []
+    const tools = fakeTools([{ transport: 'websocket', url: 'ws://fake/', capabilities: {} }])
+    const slow: typeof tools = {
+      ...tools,
+      async discover(environment, options) {
+        options.paced?.(300)
+        options.paced?.(1200)
+        options.paced?.(20)
+        return tools.discover(environment, options)
+      },
+      openSession(environment, id) {
+        paces.push(environment.slowestMs)
+        return tools.openSession(environment, id)
+      },
+    }
+    const catalogue = { checks: [fake('slow-one', () => undefined)], expectations: [] }
+    const { run } = await conduct(slow, catalogue, fakeSettings(9), {})
+    expect(paces).to.deep.equal([1200])
+    expect(run.findings).to.deep.equal([
+      'the target answers slowly: every wait and every time budget is longer for it',
+    ])
+  })
+})
