@@ -45,14 +45,15 @@ async function main(): Promise<void> {
     const ours = [await bare(upstream), await embedded()]
     return real === null ? ours : [...ours, real]
   }
-  const subjects: readonly Subject[] = [{ way: 'direct', process: null, client: null }, ...(await proxies())]
-  if (subjects.length < 4) console.log('toxiproxy-server was not found: measuring without it')
-  console.log(
-    `node ${process.version}, ${rounds} rounds, medians; ways in turn: ${subjects.map((one) => one.way).join(', ')}\n`,
-  )
+  const direct: Subject = { way: 'direct', process: null, client: null }
+  console.log(`node ${process.version}, ${rounds} rounds, medians; the ways take turns\n`)
   for (const measure of measures) {
     if (only !== undefined && !only.some((name) => measure.name.includes(name))) continue
-    await report(measure, measure.fresh === true ? await proxies() : subjects, upstream)
+    // In new processes each: what one measurement leaves behind, in heaps and compilers, changes the next one.
+    const subjects = [direct, ...(await proxies())]
+    if (subjects.length < 4) console.log('toxiproxy-server was not found: measuring without it')
+    await report(measure, subjects, upstream)
+    for (const { process: child } of subjects) child?.kill('SIGKILL')
   }
   if (only === undefined || only.some((name) => 'crowd'.includes(name)))
     await crowd(await embedded(), upstream)
@@ -121,8 +122,6 @@ interface Measure {
     readonly type: string
     readonly attributes: Readonly<Record<string, number>>
   }[]
-  /** In new processes: memory that earlier measurements left behind would be reused unseen. */
-  readonly fresh?: boolean
   /** Without it, a proxy only: a figure of its own without proxy makes no sense. */
   readonly direct?: boolean
   readonly rounds?: number
@@ -188,7 +187,6 @@ const measures: readonly Measure[] = [
     name: 'idle-memory',
     unit: 'KB per connection',
     direct: false,
-    fresh: true,
     rounds: 1,
     run: async ({ echo }, subject) => ({ memory: await idleMemory(echo, 5000, subject) }),
     compare: ({ bare, embedded, real }) => [

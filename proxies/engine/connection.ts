@@ -9,6 +9,7 @@ import { Link } from './link.ts'
 import type { LinkOwner } from './link.ts'
 import { eventLimit } from './log.ts'
 import type { ConnectionRecord, LinkEvent } from './log.ts'
+import { Reader } from './reader.ts'
 import type { Toxic } from './slot.ts'
 
 /** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
@@ -136,9 +137,10 @@ export class Connection implements LinkOwner {
       this.#refuse()
       return
     }
+    const reader = new Reader()
     let upstream: Socket
     try {
-      upstream = connect({ ...address, allowHalfOpen: true, noDelay: true })
+      upstream = connect({ ...address, allowHalfOpen: true, noDelay: true, onread: reader.onread })
     } catch {
       this.#refuse()
       return
@@ -146,14 +148,14 @@ export class Connection implements LinkOwner {
     this.#upstream = upstream
     this.#timer = setTimeout(() => upstream.destroy(), this.#options.dialTimeoutMs)
     upstream.on('error', () => undefined)
-    upstream.once('connect', () => this.#join(upstream))
+    upstream.once('connect', () => this.#join(upstream, reader))
     upstream.once('close', () => {
       if (this.#links.length === 0) this.#refuse()
       this.#settle()
     })
   }
 
-  #join(upstream: Socket): void {
+  #join(upstream: Socket, reader: Reader): void {
     this.#stopTimer()
     if (this.#client.destroyed) {
       upstream.destroy()
@@ -167,7 +169,7 @@ export class Connection implements LinkOwner {
     this.#follow(client, up, down)
     this.#follow(upstream, down, up)
     up.start()
-    down.start()
+    down.start(reader)
   }
 
   /** `out` is the link that reads from this socket, `into` the one that writes to it. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { now } from './clock.ts'
 import { randomOf } from './random.ts'
 import type { LinkEvent } from './log.ts'
+import type { Reader } from './reader.ts'
 import { Slot } from './slot.ts'
 import type { SlotLink, Toxic } from './slot.ts'
 import { unwatchStalled, watchStalled } from './stalls.ts'
@@ -58,9 +59,14 @@ export class Link implements SlotLink {
     for (const toxic of toxics) this.addToxic(toxic)
   }
 
-  /** Starts to read. */
-  start(): void {
-    this.source.on('data', (data: Buffer) => this.#read(data))
+  /** Starts to read: by the reader, where the source has one. */
+  start(reader?: Reader): void {
+    if (reader === undefined) {
+      this.source.on('data', (data: Buffer) => this.#read(data))
+    } else {
+      reader.willKeep = () => this.#first !== null || this.destination.writableLength > 0
+      reader.heard = (data) => this.#read(data)
+    }
     this.destination.on('drain', () => this.relieve())
     // A client is accepted paused; a listener alone would not wake it.
     this.source.resume()
@@ -161,16 +167,19 @@ export class Link implements SlotLink {
     unwatchStalled(this.source)
   }
 
-  #read(data: Buffer): void {
+  /** True where a toxic or the destination may still hold these bytes. */
+  #read(data: Buffer): boolean {
     this.received += data.length
     const first = this.#first
     if (first !== null) {
       first.accept({ data, at: now() })
       if (this.#mustHold()) this.#hold()
-    } else if (!this.#finished) {
-      this.sent += data.length
-      if (!this.destination.write(data)) this.#hold()
+      return true
     }
+    if (this.#finished) return false
+    this.sent += data.length
+    if (!this.destination.write(data)) this.#hold()
+    return this.destination.writableLength > 0
   }
 
   #hold(): void {
