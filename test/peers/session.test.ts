@@ -3,6 +3,7 @@ import { Violation } from '../../harness/check/errors.ts'
 import { addressOf } from '../../harness/peers/context.ts'
 import type { Kit } from '../../harness/peers/kit.ts'
 import { Watch } from '../../harness/peers/watch.ts'
+import { deferred } from '../../harness/run/deferred.ts'
 import { Stage, echoing } from './stage.ts'
 
 describe('openSession', () => {
@@ -62,9 +63,15 @@ describe('openSession', () => {
   it('lets every copy settle before it tells of the first that failed', async () => {
     const { kit } = stage.session(await stage.serve(echoing))
     const settled: number[] = []
+    const failed = deferred<undefined>()
     const run = kit.together(3, async (index) => {
-      if (index === 0) throw new RangeError('first')
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (index === 0) {
+        failed.resolve(undefined)
+        throw new RangeError('first')
+      }
+      await failed.promise
+      // All that the failure sets off at once is over by then.
+      await new Promise((resolve) => setImmediate(resolve))
       settled.push(index)
     })
     expect(await run.catch((error: unknown) => (error as Error).message)).to.equal('first')

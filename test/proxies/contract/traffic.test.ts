@@ -161,11 +161,10 @@ contract('the bare link', { concurrent: true }, ({ row }) => {
       { type: 'limit_data', attributes: { bytes: 3 } },
       { type: 'slow_close', attributes: { delay: 150 } },
     )
+    const start = performance.now()
     server.send('12345')
-    await client.got(3)
-    const cut = performance.now()
     expect(await client.ended).to.equal('fin')
-    expect(performance.now() - cut).to.be.at.least(100)
+    expect(performance.now() - start).to.be.at.least(149)
     expect(client.text).to.equal('123')
   })
   row('link/toxicity-0', 'a toxicity of 0 never strikes', async (t) => {
@@ -233,16 +232,16 @@ contract('latency', { concurrent: true }, ({ row }) => {
     })
     expect(await passage(client, server)).to.be.at.least(99.5)
   })
-  row('latency/pipelined', 'delays overlap: five chunks take one latency, not five', async (t) => {
+  row('latency/pipelined', 'delays overlap: ten chunks take one latency, not ten', async (t) => {
     const { client, server } = await t.pair({ type: 'latency', attributes: { latency: 600 } })
     const start = performance.now()
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 10; i++) {
       server.send('x')
       await sleep(20)
     }
-    await client.got(5)
-    // One after another they would take three seconds.
-    expect(performance.now() - start).to.be.within(599, 2900)
+    await client.got(10)
+    // One after another they would take six seconds.
+    expect(performance.now() - start).to.be.within(599, 5900)
   })
   row('latency/order', 'order is kept', async (t) => {
     const { client, server } = await t.pair({ type: 'latency', attributes: { latency: 30, jitter: 30 } })
@@ -313,15 +312,15 @@ contract('latency', { concurrent: true }, ({ row }) => {
     async (t) => {
       const { client, server, toxics } = await t.pair({ type: 'latency', attributes: { latency: 60_000 } })
       server.send('a')
-      await sleep(30)
-      server.send('b')
-      await sleep(30)
-      await t.api('PATCH', toxics[0] ?? '', { attributes: { latency: 300 } })
+      await sleep(50)
       const start = performance.now()
+      server.send('b')
+      await sleep(50)
+      await t.api('PATCH', toxics[0] ?? '', { attributes: { latency: 2000 } })
       await client.got(1)
       expect(client.text).to.equal('a')
       await client.got(2)
-      expect(performance.now() - start).to.be.at.least(200)
+      expect(performance.now() - start).to.be.at.least(1999)
     },
   )
 })
@@ -337,12 +336,12 @@ contract('bandwidth', { concurrent: true }, ({ row }) => {
   row('bandwidth/slices', 'a long chunk passes in slices of 100 ms', async (t) => {
     const { client, server } = await t.pair({ type: 'bandwidth', attributes: { rate: 20 } })
     const start = performance.now()
-    server.send(Buffer.alloc(6000))
+    server.send(Buffer.alloc(30_000))
     await client.got(2000)
     expect(performance.now() - start).to.be.at.least(98)
-    expect(client.length).to.be.lessThan(6000)
-    await client.got(6000)
-    expect(performance.now() - start).to.be.at.least(290)
+    expect(client.length).to.be.lessThan(30_000)
+    await client.got(30_000)
+    expect(performance.now() - start).to.be.at.least(1450)
   })
   row('bandwidth/up', 'upwards as well', async (t) => {
     const { client, server } = await t.pair({
@@ -367,10 +366,10 @@ contract('bandwidth', { concurrent: true }, ({ row }) => {
     const { port, name } = await t.proxy(upstream.port)
     await t.toxic(name, { type: 'bandwidth', attributes: { rate: 100 } })
     const start = performance.now()
-    const clients = await Promise.all(Array.from({ length: 10 }, () => t.connect(port)))
+    const clients = await Promise.all(Array.from({ length: 20 }, () => t.connect(port)))
     await Promise.all(clients.map((client) => client.got(30_000)))
-    // Ten of them one after another would take three seconds.
-    expect(performance.now() - start).to.be.lessThan(2500)
+    // Twenty of them one after another would take six seconds.
+    expect(performance.now() - start).to.be.lessThan(5900)
   })
   row('bandwidth/zero', 'at rate 0 nothing passes', async (t) => {
     const { client, server } = await t.pair({ type: 'bandwidth', attributes: { rate: 0 } })
@@ -395,14 +394,14 @@ contract('bandwidth', { concurrent: true }, ({ row }) => {
 
 contract('slow_close', { concurrent: true }, ({ row }) => {
   row('slow-close/down', 'the client sees the end of the server late, the data in time', async (t) => {
-    const { client, server } = await t.pair({ type: 'slow_close', attributes: { delay: 200 } })
+    const { client, server } = await t.pair({ type: 'slow_close', attributes: { delay: 1500 } })
     const start = performance.now()
     server.send('bye')
     server.fin()
     await client.got(3)
     expect(client.endedAt).to.equal(null)
     expect(await client.ended).to.equal('fin')
-    expect(performance.now() - start).to.be.at.least(199)
+    expect(performance.now() - start).to.be.at.least(1499)
   })
   row('slow-close/up', 'the server sees the end of the client late', async (t) => {
     const { client, server } = await t.pair({
@@ -564,9 +563,11 @@ contract('reset_peer', { concurrent: true }, ({ row }) => {
     'reset-peer/removed',
     'removed while it waits: the real server answers late and resets; here the data goes on',
     async (t) => {
-      const { client, server, toxics } = await t.pair({ type: 'reset_peer', attributes: { timeout: 700 } })
+      // The real server makes the call wait so long; here it could be for ever.
+      const timeout = t.kind === 'embedded' ? 60_000 : 1500
+      const { client, server, toxics } = await t.pair({ type: 'reset_peer', attributes: { timeout } })
       server.send('held')
-      await sleep(80)
+      await stays(client, 0, 200)
       await t.api('DELETE', toxics[0] ?? '')
       if (t.kind === 'embedded') expect((await client.got(4)).toString()).to.equal('held')
       else expect(await client.ended).to.equal('rst')
@@ -618,10 +619,11 @@ contract('slicer', { concurrent: true }, ({ row }) => {
     expect(performance.now() - start).to.be.at.least(74)
   })
   row('slicer/single-bytes', 'pieces may be single bytes', async (t) => {
-    const { client, server } = await t.pair({ type: 'slicer', attributes: { average_size: 1, delay: 100 } })
-    const data = randomBytes(200)
-    server.send(data)
-    expect((await client.got(200)).equals(data)).to.equal(true)
+    const attributes = { average_size: 1, delay: 60_000_000 }
+    const { client, server } = await t.pair({ type: 'slicer', attributes })
+    server.send('abc')
+    await client.got(1)
+    await stays(client, 1)
   })
   row('slicer/small', 'what is small enough is not cut', async (t) => {
     const { client, server } = await t.pair({
@@ -634,7 +636,7 @@ contract('slicer', { concurrent: true }, ({ row }) => {
   row('slicer/removed', 'its removal sends the rest whole', async (t) => {
     const { client, server, toxics } = await t.pair({
       type: 'slicer',
-      attributes: { average_size: 1, delay: 100_000 },
+      attributes: { average_size: 1, delay: 60_000_000 },
     })
     server.send(Buffer.from('abcdefghijklmnopqrstuvwxyz'))
     await client.got(1)
