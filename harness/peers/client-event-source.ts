@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import type net from 'node:net'
 import { EventSource } from 'undici'
+import { Inconclusive } from '../check/errors.ts'
+import { boundNextTimer } from './client-timer.ts'
 import { dispatcherOver, withHeaders } from './client-route.ts'
 import type { SessionContext } from './context.ts'
 import { asLatin1 } from './http-exchange.ts'
@@ -21,6 +23,8 @@ const downMs = 100
  * Runs undici's EventSource until it has seen enough, or for as long as one event may take after the last thing that
  * happened. What it has seen by then is the result: the check judges it. Its reconnection time is short, unless the
  * server sets one.
+ *
+ * @throws Inconclusive `out-of-time` where the server keeps it from coming back for longer than a check takes.
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint('sse')
@@ -100,9 +104,15 @@ async function interrupt(
   await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
   if (state.errors === errors) throw unproven('the client did not notice that the link was down')
   await during?.()
+  const asked = sockets.length
   await down.comeUp()
   // The server may have set a reconnection time of seconds.
   await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
+  if (state.opens === opens && !isClosed() && sockets.length === asked)
+    throw new Inconclusive(
+      'out-of-time',
+      'the client waits longer before it comes back: so the server has told it',
+    )
 }
 
 const isOver = (socket: net.Socket): boolean => socket.destroyed || socket.readableEnded
@@ -144,7 +154,9 @@ function create(
     const dispatch = source.dispatchEvent.bind(source)
     source.dispatchEvent = (event) => {
       seen(event)
-      return dispatch(event)
+      const result = dispatch(event)
+      if (event.type === 'error' && source.readyState === source.CONNECTING) boundNextTimer()
+      return result
     }
     return source
   } finally {

@@ -6,7 +6,7 @@ import type { Reference } from '../../harness/reference/start.ts'
 import { openEngine } from '../../proxies/engine.ts'
 import type { Engine } from '../../proxies/types.ts'
 import { resumeServer } from './resume-server.ts'
-import { Bench, stream } from './sse-support.ts'
+import { Bench, caught, stream } from './sse-support.ts'
 
 describe('conforming clients', () => {
   let engine: Engine
@@ -127,6 +127,49 @@ describe('conforming clients', () => {
       until: () => false,
     })
     expect(opens).to.equal(1)
+  })
+
+  for (const retry of ['0', '99999999999', '2147483648']) {
+    it(`EventSource comes back no sooner, and no later, than timers allow where it is told ${retry} ms`, async () => {
+      const warnings: string[] = []
+      const warned = ({ name }: Error): unknown => warnings.push(name)
+      process.on('warning', warned)
+      const before = globalThis.setTimeout
+      bench.defer(() => process.off('warning', warned))
+      const asked: number[] = []
+      const url = await bench.listen((socket) => {
+        socket.once('data', () => {
+          asked.push(performance.now())
+          socket.end(stream(`retry: ${retry}\n\ndata: a\n\n`))
+        })
+      })
+      const { clients } = bench.verbs(url, { timeScale: 0.1 })
+      await clients.undiciEventSource({ until: (seen) => seen.length === 4 })
+      expect(warnings).to.deep.equal([])
+      if (retry === '0') {
+        const pauses = asked.slice(1).map((ms, index) => ms - (asked[index] ?? 0))
+        expect(Math.min(...pauses)).to.be.at.least(45)
+      } else expect(asked).to.have.length(1)
+      expect(globalThis.setTimeout).to.equal(before)
+    })
+  }
+
+  it('EventSource that is told to stay away is not called refused', async () => {
+    const { url, publish } = await resumeServer(bench, { opening: 'retry: 99999999999\n\n' })
+    const verbs = bench.verbs(url, { publish, engine, timeScale: 0.1 })
+    expect(
+      await caught(
+        verbs.clients.undiciEventSource({
+          opened: () => verbs.publish({ data: 'one' }),
+          interrupted: () => Promise.resolve(),
+          until: () => false,
+        }),
+      ),
+    ).to.deep.equal({
+      name: 'Inconclusive',
+      reason: 'out-of-time',
+      message: 'out-of-time: the client waits longer before it comes back: so the server has told it',
+    })
   })
 
   it('EventSource over TLS, through a proxy', async () => {

@@ -16,6 +16,8 @@ export interface Behaviour {
   readonly raceGapMs?: number
   /** Status for a client that brings a cursor; `at` counts such clients. */
   readonly statusOf?: (at: number) => number
+  /** What every stream begins with. */
+  readonly opening?: string
   /** The line end. */
   readonly eol?: string
   /** The first id. */
@@ -56,6 +58,7 @@ export async function resumeServer(
       return
     }
     response.flushHeaders()
+    response.write(behaviour.opening ?? '')
     for (const event of cursor === undefined ? [] : replay(kept, Number(cursor)))
       response.write(bytesOf(event))
     if (cursor !== undefined && behaviour.raceGapMs !== undefined) {
