@@ -26,7 +26,7 @@ const latestTwiceMs = 450
  * counts as one to be replayed.
  *
  * @throws Violation when the target does not take the victim back.
- * @throws Inconclusive `witness-lost`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`.
+ * @throws Inconclusive `witness-lost`, `ended-idle`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`.
  */
 export async function runResume(
   context: SessionContext,
@@ -225,6 +225,9 @@ async function conclude(
   const identity = identify()
   if (identity === null)
     throw new Inconclusive('no-event', 'the events of two connections cannot be told to be the same')
+  // A client whose stream ends comes back for the rest, again and again.
+  const policy = isComplete(recordNow(), identity) ? null : await victim?.endedByPolicy()
+  if (policy != null) throw policy
   context.judged(victim?.ending ?? null)
   const story = tellStory(recordNow(), identity)
   await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))

@@ -16,6 +16,8 @@ export interface Behaviour {
   readonly raceGapMs?: number
   /** Status for a client that brings a cursor; `at` counts such clients. */
   readonly statusOf?: (at: number) => number
+  /** Streams of clients that bring a cursor end behind the replay. */
+  readonly endsReplays?: boolean
   /** What every stream begins with. */
   readonly opening?: string
   /** The line end. */
@@ -61,6 +63,10 @@ export async function resumeServer(
     response.write(behaviour.opening ?? '')
     for (const event of cursor === undefined ? [] : replay(kept, Number(cursor)))
       response.write(bytesOf(event))
+    if (cursor !== undefined && behaviour.endsReplays === true) {
+      response.end()
+      return
+    }
     if (cursor !== undefined && behaviour.raceGapMs !== undefined) {
       const timer = setTimeout(() => streams.push(response), behaviour.raceGapMs)
       bench.defer(() => clearTimeout(timer))

@@ -225,6 +225,14 @@ describe('resume', () => {
     })
   })
 
+  it('does not judge what a victim misses whose stream ends by itself, as every one like it does', async () => {
+    expect(await caught((await kit({ endsReplays: true })).resume(hangUp))).to.deep.equal({
+      name: 'Inconclusive',
+      reason: 'ended-idle',
+      message: 'ended-idle: the target ends streams by itself sooner than this exchange takes',
+    })
+  })
+
   it('does not judge without its fault', async () => {
     const ascii = { loss: { kind: 'cut', at: 'in-character' }, data: () => 'ascii' } as const
     expect(await caught((await kit()).resume(ascii))).to.include({ reason: 'fault-not-proven' })
