@@ -5,7 +5,8 @@ export const capabilityNames: readonly string[] = capabilities
 
 /** What gives a target a capability, or lets a run find it. */
 const means: Readonly<Record<Capability, string>> = {
-  'ws.echo': 'a target that sends each message back unchanged (ws.echo)',
+  'ws.echo': 'a target that sends each text message back unchanged (ws.echo)',
+  'ws.echo.binary': 'a target that sends each binary message back unchanged (ws.echo.binary)',
   'ws.deflate': 'a target that accepts permessage-deflate (ws.deflate)',
   'ws.subprotocol': '--subprotocol NAME',
   'ws.denied-origin': '--denied-origin ORIGIN',

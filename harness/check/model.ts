@@ -45,8 +45,10 @@ export type Topic = (typeof topics)[number]
 
 /** What a check needs of a target. Found by discovery, with evidence, or declared in the contract. */
 export const capabilities = [
-  /** Text and binary messages come back unchanged, with their type. */
+  /** A text message comes back unchanged, as text. */
   'ws.echo',
+  /** A binary message comes back unchanged, as binary. */
+  'ws.echo.binary',
   /** permessage-deflate is accepted when offered. */
   'ws.deflate',
   /** The contract names a subprotocol that the server speaks. */

@@ -5,6 +5,7 @@ import type { EventStream, Kit, StreamEvent } from '../peers/kit.ts'
 import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
 import { timed } from './probe.ts'
+import { laterMs, sharedFinding } from './shared-ids.ts'
 
 /** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
 export const listeningMs = 1800
@@ -15,19 +16,20 @@ export const listeningMs = 1800
  */
 export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale: number): Promise<Findings> {
   const first = await kit.subscribe()
-  const [second, idle] = await how(
-    () => beside(kit, first),
-    () => (how === oneByOne ? Promise.resolve(first) : beside(kit, first)),
-  )
+  const idle = how === oneByOne ? first : await beside(kit, first)
   const opened = kit.now()
   const listening = pause(listeningMs * Math.max(1, scale))
-  const [published, tls] = await Promise.all([
+  const [published, tls, second] = await Promise.all([
     publishFindings(kit, endpoint, first),
     tlsFinding(kit, endpoint),
+    pause(laterMs * Math.max(1, scale)).then(() => beside(kit, first)),
   ])
+  const apart = kit.now() - opened
   const few = how === oneByOne
   const ready = published.event !== null && !few ? pause(0) : listening
   await ready
+  // What was published before it opened, the second stream has not seen.
+  if (published.event !== null && second !== first) await publishTo(kit, [first, second], published.marker)
   if (few && second !== first) await makeRoom(second)
   const resume = await resumeFinding(kit, endpoint, first, how)
   await listening
@@ -35,7 +37,7 @@ export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale
     ...published.findings,
     'sse.events': eventsFinding(first, published.event, opened),
     'sse.ids': idsFinding(first),
-    'sse.shared-ids': sharedFinding(first, second),
+    'sse.shared-ids': sharedFinding(first, second, apart),
     'sse.resume': resume,
     'sse.heartbeat': heartbeatFinding(idle, published.marker),
     'sse.endless': endlessFinding([first, second, idle]),
@@ -147,6 +149,21 @@ async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream
   }
 }
 
+/** One more event, for each of these streams to see; one that does not come is no matter here. */
+async function publishTo(kit: Kit, streams: readonly EventStream[], marker: string): Promise<void> {
+  const data = `${marker} shared ${kit.nonce()}`
+  try {
+    await kit.publish({ data })
+    await Promise.all(
+      streams.map((stream) =>
+        stream.expectEvent('the published event', (event) => event.data.includes(data)),
+      ),
+    )
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+  }
+}
+
 function settable(
   found: StreamEvent | string | null,
   field: 'event' | 'id',
@@ -180,24 +197,6 @@ function idsFinding({ events }: EventStream): CapabilityFinding {
   const known = events.filter(({ id }) => id !== null && id !== '')
   if (known.length === 0) return absent('events arrive without an id')
   return present(known.length === events.length ? 'every event has an id' : 'events have ids')
-}
-
-function sharedFinding(first: EventStream, second: EventStream): CapabilityFinding {
-  if (first === second) return absent('the target has no room for a second stream')
-  const idsOf = ({ events }: EventStream): Map<string, string> =>
-    new Map(
-      events.flatMap(({ type, data, id }) =>
-        id === null || id === '' ? [] : [[`${type}\n${data}`, id] as const],
-      ),
-    )
-  const [one, other] = [idsOf(first), idsOf(second)]
-  const both = [...one].filter(([event]) => other.has(event))
-  if (both.length === 0) return absent('no event with an id was seen on two connections')
-  const same = both.filter(([event, id]) => other.get(event) === id)
-  if (same.length === both.length) return present('two connections see the same event under the same id')
-  return same.length === 0
-    ? absent('two connections see the same event under different ids')
-    : broken('two connections see some events under the same id, others not')
 }
 
 /** Events behind the cursor that a resume is judged by: one that loses some of them is found out. */

@@ -11,10 +11,10 @@ import { timed } from './probe.ts'
  * @param how asks two questions: side by side, or one after the other where a target has room for few connections.
  */
 export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both): Promise<Findings> {
-  const [[echo, deflate], [subprotocol, tls]] = await how(
+  const [[echoes, deflate], [subprotocol, tls]] = await how(
     () =>
       how(
-        () => echoFinding(kit, how),
+        () => echoFindings(kit, how),
         () => deflateFinding(kit, how),
       ),
     () =>
@@ -24,7 +24,7 @@ export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both)
       ),
   )
   return {
-    'ws.echo': echo,
+    ...echoes,
     'ws.deflate': deflate,
     'ws.subprotocol': subprotocol,
     ...originFindings(endpoint),
@@ -33,63 +33,99 @@ export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both)
   }
 }
 
-type Echo = 'same' | 'altered' | 'none' | 'ended'
+/**
+ * What became of a message: `altered`: it came back damaged; `other-type`: its octets did, as a message of the other
+ * type; `within`: it came back inside of an answer of the application.
+ */
+type Echo = 'same' | 'altered' | 'other-type' | 'within' | 'none' | 'ended'
 
 /** A nonce proves that what comes is an answer: no server can send it without having read it. */
-async function echoFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {
-  const text = `streamproof ${kit.nonce()} \u00e9\u4e16\u{1F600}`
+async function echoFindings(kit: Kit, how: Both): Promise<Findings> {
   const nonce = kit.nonce()
-  const binary = new Uint8Array([0x00, 0xff, 0x80, 0xc0, ...new TextEncoder().encode(nonce), 0xfe])
-  const [first, second] = await how(
-    () => echoOf(kit, 'text', text, text.slice(12, 28)),
-    () => echoOf(kit, 'binary', binary, nonce),
+  const ofText = { before: utf8('streamproof '), nonce, after: utf8(' \u00e9\u4e16\u{1F600}') }
+  const ofBinary = { before: Buffer.of(0x00, 0xff, 0x80, 0xc0), nonce: kit.nonce(), after: Buffer.of(0xfe) }
+  const [text, binary] = await how(
+    () => echoOf(kit, 'text', ofText),
+    () => echoOf(kit, 'binary', ofBinary),
   )
-  if (first === 'same' && second === 'same') return present('a text and a binary message came back unchanged')
-  if (first === 'altered' || second === 'altered') {
-    const which =
-      first === 'altered'
-        ? second === 'altered'
-          ? 'text and binary messages come'
-          : 'a text message comes'
-        : 'a binary message comes'
-    return broken(`${which} back altered`)
-  }
-  if (first === 'same') return broken('a text message came back, a binary one did not')
-  if (second === 'same') return broken('a binary message came back, a text one did not')
-  if (first === 'ended' && second === 'ended')
-    return absent(
+  if (text === 'ended' && binary === 'ended') {
+    const finding = absent(
       'the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
     )
-  return absent(
-    'messages do not come back: point the URL at an echo service to check the content of messages',
-  )
+    return { 'ws.echo': finding, 'ws.echo.binary': finding }
+  }
+  return { 'ws.echo': echoFinding('text', text), 'ws.echo.binary': echoFinding('binary', binary) }
 }
 
-async function echoOf(
-  kit: Kit,
-  type: 'text' | 'binary',
-  payload: string | Uint8Array,
-  nonce: string,
-): Promise<Echo> {
+/** An application owes nobody an echo: only one that is damaged is wrong. */
+function echoFinding(type: 'text' | 'binary', echo: Echo): CapabilityFinding {
+  const which = `a ${type} message`
+  switch (echo) {
+    case 'same':
+      return present(`${which} came back unchanged`)
+    case 'altered':
+      return broken(`${which} came back altered`)
+    case 'other-type':
+      return absent(
+        `${which} came back as a ${type === 'text' ? 'binary' : 'text'} one: let the echo keep the type of each message`,
+      )
+    case 'within':
+      return absent(`${which} came back inside of an answer: the server has answers of its own, and no echo`)
+    case 'ended':
+      return absent(`the server ends the connection on ${which}`)
+    case 'none':
+      return absent(
+        `${which} does not come back: point the URL at an echo service to check the content of messages`,
+      )
+  }
+}
+
+const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8')
+
+/** A message in three parts, so that damage can be told from what an application adds. */
+interface Probe {
+  readonly before: Buffer
+  readonly nonce: string
+  readonly after: Buffer
+}
+
+async function echoOf(kit: Kit, type: 'text' | 'binary', probe: Probe): Promise<Echo> {
+  const payload = Buffer.concat([probe.before, utf8(probe.nonce), probe.after])
   let peer: WebSocketPeer | null = null
   try {
     peer = await kit.connect()
     const open = peer
-    await timed(kit, `${type}Ms`, () => open.expectEcho(type, payload))
+    await timed(kit, `${type}Ms`, () =>
+      open.expectEcho(type, type === 'text' ? payload.toString('utf8') : payload),
+    )
     return 'same'
   } catch (error) {
     if (!judged(error) || peer === null) {
       if (judged(error)) return 'none'
       throw error
     }
-    const came = peer.messages.some((message) =>
-      Buffer.from(message.payload).toString('latin1').includes(nonce),
-    )
-    if (came) return 'altered'
+    const answers = peer.messages.map((message) => Buffer.from(message.payload))
+    const answer = answers.find((one) => one.includes(probe.nonce))
+    if (answer !== undefined) return answered(answer, payload, probe)
     return peer.ending?.by === 'target' ? 'ended' : 'none'
   } finally {
     peer?.reset()
   }
+}
+
+/**
+ * What came instead of the message. ASCII survives every mistake, and an octet that is none becomes three at most: what
+ * has more in front of the nonce, or behind it, is an answer around the message.
+ */
+function answered(answer: Buffer, sent: Buffer, { before, nonce, after }: Probe): Echo {
+  if (answer.equals(sent)) return 'other-type'
+  if (answer.includes(sent)) return 'within'
+  const at = answer.indexOf(nonce)
+  const isText = before.every((octet) => octet < 0x80)
+  const front = answer.subarray(0, at)
+  const isFront = isText ? front.equals(before) : front.length <= 3 * before.length
+  const behind = answer.length - at - nonce.length
+  return isFront && behind <= 2 * after.length + 1 ? 'altered' : 'within'
 }
 
 async function deflateFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {

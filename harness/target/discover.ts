@@ -146,7 +146,11 @@ async function websocket(kit: Kit, endpoint: Endpoint, how: Both, speaksOther: A
   const failure = await opens(open, kit, endpoint, speaksOther)
   const found = failure ?? (await unlessItFails(() => discoverWebSocket(kit, endpoint, how)))
   if (typeof found !== 'string') return found
-  return without(endpoint, ['ws.echo', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'], found)
+  return without(
+    endpoint,
+    ['ws.echo', 'ws.echo.binary', 'ws.deflate', 'ws.subprotocol', 'ws.tls', 'ws.plain'],
+    found,
+  )
 }
 
 async function sse(

@@ -92,7 +92,7 @@ export const binary = check({
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-LIM-2' },
   topic: 'limitations',
-  needs: ['ws.echo', 'sse.publish.binary'],
+  needs: ['ws.echo.binary', 'sse.publish.binary'],
   mutants: ['echo-seven-bits', 'latin1-body'],
   expectations: ['EXP-LIM-1', 'EXP-LIM-2'],
   async run({ connect, subscribe, publish, expect }) {

@@ -151,7 +151,7 @@ export const serverLongLengths = check({
   level: 'MUST',
   clause,
   topic,
-  needs: ['ws.echo'],
+  needs: ['ws.echo.binary'],
   mutants: ['data-length-64-bits'],
   async run({ connect, expect }) {
     const ws = await connect()
@@ -181,7 +181,7 @@ export const echoes = (['text', 'binary'] as const).flatMap((type) =>
       level: 'MUST',
       clause,
       topic,
-      needs: ['ws.echo'],
+      needs: [type === 'text' ? 'ws.echo' : 'ws.echo.binary'],
       mutants,
       autobahn: cases[type === 'text' ? 0 : 1],
       async run({ connect }) {

@@ -51,7 +51,7 @@ export const typeOfFirst = check({
   level: 'MUST',
   clause,
   topic,
-  needs: ['ws.echo'],
+  needs: ['ws.echo.binary'],
   mutants: ['fragments-become-text'],
   async run({ connect }) {
     const ws = await connect()

@@ -74,7 +74,7 @@ export const binaryUnchecked = check({
   level: 'MUST',
   clause: data,
   topic: 'limitations',
-  needs: ['ws.echo'],
+  needs: ['ws.echo.binary'],
   mutants: ['check-binary-for-utf8'],
   expectations: ['EXP-LIM-2'],
   async run({ connect }) {
@@ -89,7 +89,7 @@ export const allOctets = check({
   level: 'MUST',
   clause: data,
   topic: 'limitations',
-  needs: ['ws.echo'],
+  needs: ['ws.echo.binary'],
   mutants: ['echo-seven-bits', 'binary-becomes-text'],
   expectations: ['EXP-LIM-2'],
   async run({ connect }) {

@@ -194,7 +194,7 @@ export const overhead = check({
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-1' },
   topic: 'performance',
-  needs: ['ws.echo'],
+  needs: ['ws.echo.binary'],
   mutants: ['data-length-64-bits'],
   expectations: ['EXP-PER-1'],
   async run({ connect, measure, expect }) {

@@ -96,7 +96,7 @@ export const carriesBinary = sliced.map(([name, fault, how]) =>
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '5.6' },
     topic: 'connection',
-    needs: ['ws.echo'],
+    needs: ['ws.echo.binary'],
     after: ['ws/fragmentation/text-in-2'],
     mutants: ['check-binary-for-utf8', ...(name === 'slices-up' ? ['mask-restarts-per-segment'] : [])],
     expectations: ['EXP-LIM-2', 'EXP-LIM-3'],

@@ -174,7 +174,7 @@ export const windowKept = check({
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.1.2.1' },
   topic,
-  needs: ['ws.echo', 'ws.deflate'],
+  needs: ['ws.echo.binary', 'ws.deflate'],
   mutants: ['deflate-exceed-window'],
   async run({ handshake, inTurn, randomBytes }) {
     const ws = await agreed(await handshake(offering(`${extensions}; server_max_window_bits=9`)))
@@ -207,7 +207,7 @@ export const continuationsUnmarked = check({
   level: 'MUST',
   clause: compressed,
   topic,
-  needs: ['ws.echo', 'ws.deflate'],
+  needs: ['ws.echo.binary', 'ws.deflate'],
   mutants: ['deflate-mark-continuations'],
   async run({ connect, expect, randomBytes }) {
     const ws = await connect({ extensions })

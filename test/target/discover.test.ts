@@ -147,7 +147,8 @@ describe('discovery of a WebSocket server', () => {
       { perMessageDeflate: { threshold: 0 } },
     )
     expect(await found({ contract: { ws: `ws://${host}/` } })).to.include({
-      'ws.echo': 'present: a text and a binary message came back unchanged',
+      'ws.echo': 'present: a text message came back unchanged',
+      'ws.echo.binary': 'present: a binary message came back unchanged',
       'ws.deflate': 'present: permessage-deflate was accepted when offered, and not when not',
       'ws.subprotocol': 'absent: no subprotocol is given: --subprotocol NAME',
       'ws.denied-origin': 'absent: no origin to refuse is given: --denied-origin URL',
@@ -164,43 +165,94 @@ describe('discovery of a WebSocket server', () => {
     })
     expect(await found({ contract: { ws: `ws://${host}/` } })).to.include({
       'ws.echo':
-        'absent: messages do not come back: point the URL at an echo service to check the content of messages',
+        'absent: a text message does not come back: point the URL at an echo service to check the content of messages',
       'ws.deflate': 'absent: permessage-deflate was offered and not accepted: switch it on in the server',
     })
   })
 
-  const halves: readonly (readonly [
-    string,
-    (ws: WebSocket, data: Buffer, isBinary: boolean) => void,
-    string,
+  const answers: readonly (readonly [
+    what: string,
+    serve: (ws: WebSocket, data: Buffer, isBinary: boolean) => void,
+    text: string,
+    binary: string,
   ])[] = [
     [
-      'a text that comes back altered',
-      (ws, data, isBinary) => ws.send(isBinary ? data : `echo: ${data.toString()}`),
-      'broken: a text message comes back altered',
+      'an answer around what was sent',
+      (ws, data, isBinary) => ws.send(isBinary ? data : `you said: ${data.toString()}`),
+      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
+      'present: a binary message came back unchanged',
     ],
     [
-      'a binary that comes back as text',
-      (ws, data) => ws.send(data.toString('latin1')),
-      'broken: text and binary messages come back altered',
+      'an answer behind what was sent',
+      (ws, data, isBinary) => ws.send(Buffer.concat([data, Buffer.from('/answer')]), { binary: isBinary }),
+      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
+      'absent: a binary message came back inside of an answer: the server has answers of its own, and no echo',
     ],
     [
-      'only texts that come back',
+      'an answer as JSON, in ASCII',
+      (ws, data) =>
+        ws.send(
+          JSON.stringify({ got: data.toString('latin1') }).replaceAll(
+            /[\x80-\uffff]/g,
+            (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+          ),
+        ),
+      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
+      'absent: a binary message came back inside of an answer: the server has answers of its own, and no echo',
+    ],
+    [
+      'text and binary that are decoded as Latin-1 on their way',
+      (ws, data, isBinary) => ws.send(Buffer.from(data.toString('latin1'), 'utf8'), { binary: isBinary }),
+      'broken: a text message came back altered',
+      'broken: a binary message came back altered',
+    ],
+    [
+      'a binary that is taken for UTF-8',
+      (ws, data) => ws.send(data.toString()),
+      'present: a text message came back unchanged',
+      'broken: a binary message came back altered',
+    ],
+    [
+      'a text whose characters beyond ASCII are lost',
+      (ws, data, isBinary) =>
+        ws.send(isBinary ? data : data.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?')),
+      'broken: a text message came back altered',
+      'present: a binary message came back unchanged',
+    ],
+    [
+      'an echo that makes all messages binary',
+      (ws, data) => ws.send(data, { binary: true }),
+      'absent: a text message came back as a binary one: let the echo keep the type of each message',
+      'present: a binary message came back unchanged',
+    ],
+    [
+      'texts that come back alone',
       (ws, data, isBinary) => void (isBinary || ws.send(data.toString())),
-      'broken: a text message came back, a binary one did not',
+      'present: a text message came back unchanged',
+      'absent: a binary message does not come back: point the URL at an echo service to check the content of messages',
+    ],
+    [
+      'texts that come back, and binary that is refused with 1003',
+      (ws, data, isBinary) => (isBinary ? ws.close(1003) : ws.send(data.toString())),
+      'present: a text message came back unchanged',
+      'absent: the server ends the connection on a binary message',
     ],
     [
       'an end of the connection',
       (ws) => ws.close(1008),
       'absent: the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
+      'absent: the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
     ],
   ]
-  for (const [what, serve, finding] of halves) {
+  for (const [what, serve, text, binary] of answers) {
     it(`tells ${what}`, async () => {
       const host = await webSocket((ws) =>
         ws.on('message', (data, isBinary) => serve(ws, data as Buffer, isBinary)),
       )
-      expect((await found({ contract: { ws: `ws://${host}/` } }))['ws.echo']).to.equal(finding)
+      expect(await found({ contract: { ws: `ws://${host}/` } })).to.include({
+        'ws.echo': text,
+        'ws.echo.binary': binary,
+      })
     })
   }
 
@@ -247,6 +299,21 @@ describe('discovery of an event stream', () => {
     const capabilities = await found({ contract: { sse: `http://${host}/` } })
     expect(capabilities['sse.shared-ids']).to.equal(
       'absent: two connections see the same event under different ids',
+    )
+  })
+
+  it('does not take numbers that every connection begins anew for shared ones', async () => {
+    const host = await web((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      let count = 0
+      const timer = setInterval(() => {
+        count += 1
+        response.write(`id: ${count}\ndata: tick ${count}\n\n`)
+      }, 100)
+      response.on('close', () => clearInterval(timer))
+    })
+    expect((await found({ contract: { sse: `http://${host}/` } }))['sse.shared-ids']).to.equal(
+      'absent: each connection gets the same events with the same ids, counted from when it was opened',
     )
   })
 
@@ -463,7 +530,7 @@ describe('discovery: a target with room for two connections', () => {
       },
     )
     const findings = await found({ contract: { ws: `ws://${host}/` } })
-    expect(findings['ws.echo']).to.equal('present: a text and a binary message came back unchanged')
+    expect(findings['ws.echo']).to.equal('present: a text message came back unchanged')
     expect(findings['ws.deflate']).to.match(/^present: /)
   })
 

@@ -102,7 +102,8 @@ function why({ reason, expected, actual }: Result): string {
 
 /** What makes a capability present. */
 const turnsOn: Readonly<Record<Capability, string>> = {
-  'ws.echo': 'text and binary messages come back unchanged',
+  'ws.echo': 'a text message comes back unchanged',
+  'ws.echo.binary': 'a binary message comes back unchanged',
   'ws.deflate': 'permessage-deflate is accepted when offered',
   'ws.subprotocol': '--subprotocol names one that the server speaks',
   'ws.denied-origin': '--denied-origin names an origin to refuse',
