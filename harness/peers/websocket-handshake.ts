@@ -193,7 +193,10 @@ export class Answer implements HandshakeAnswer {
     const settled = (): true | undefined =>
       this.head !== null || this.#bad !== null || socket.remoteEnding !== null ? true : undefined
     const asked = socket.now()
-    const answered = await socket.watch.until(settled, this.#context.limits.head * patience)
+    const { head, reply } = this.#context.limits
+    // A link that severs is not waited for as long as a slow target.
+    const within = socket.route.severs ? Math.min(head, reply / 2) : head * patience
+    const answered = await socket.watch.until(settled, within)
     if (this.head !== null) socket.answered(asked)
     else if (answered === undefined) socket.gaveUp()
     const { observer } = this.#context.environment
