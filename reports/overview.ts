@@ -134,7 +134,8 @@ export function answerOf(one: ExpectationResult): {
   readonly text: string
 } {
   const needs = one.needs ?? ''
-  if (one.status === 'not-measured' && needs !== '') return { kind: 'needs', text: `needs ${needs}` }
+  if (one.status === 'not-measured')
+    return { kind: 'needs', text: needs === '' ? one.says : `needs ${needs}` }
   return { kind: 'figures', text: needs === '' ? one.says : `${one.says}; the rest needs ${needs}` }
 }
 

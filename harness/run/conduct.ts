@@ -9,6 +9,7 @@ import { watchForLateErrors } from './late.ts'
 import type { Planned } from './plan.ts'
 import { prepare, resultFor, scheduleOf, slowMs } from './prepare.ts'
 import { answer, messageOf, redacted, round } from './result.ts'
+import { select } from './select.ts'
 import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
 import { stopper } from './stop.ts'
 import type { Stopped } from './stop.ts'
@@ -98,7 +99,7 @@ export async function conduct<Kit>(
       },
       targets,
       summary: summarise(results),
-      expectations: answers(catalogue, results, settings),
+      expectations: answers(catalogue, results, settings, plan),
       results,
     } satisfies Report)
   } finally {
@@ -124,7 +125,12 @@ function answers<Kit>(
   catalogue: Catalogue<Kit>,
   results: readonly Result[],
   settings: RunSettings,
+  plan: readonly Planned<Kit>[],
 ): Report['expectations'] {
   const checks = catalogue.checks as unknown as PlacedCheck[]
-  return redacted(answer(catalogue.expectations, checks, results), settings.redactor)
+  const scale = {
+    selected: new Set(select(catalogue.checks, settings.selection ?? {}).map(({ id }) => id)),
+    planned: new Set(plan.map(({ check }) => check.id)),
+  }
+  return redacted(answer(catalogue.expectations, checks, results, scale), settings.redactor)
 }

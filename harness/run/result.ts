@@ -68,11 +68,20 @@ export function messageOf(error: unknown): string {
     : `${typeof error} was thrown: ${String(error)}`
 }
 
+/** Which checks a run set out to observe, by id. */
+export interface Scale {
+  /** What the selection wants. */
+  readonly selected: ReadonlySet<string>
+  /** Of these, what its targets are of the transport for. */
+  readonly planned: ReadonlySet<string>
+}
+
 /** Answers every documented statement from the checks that name it. */
 export function answer(
   expectations: readonly Expectation[],
   checks: readonly PlacedCheck[],
   results: readonly Result[],
+  scale: Scale,
 ): ExpectationResult[] {
   const byId = new Map(results.map((result) => [result.id, result]))
   const figures: Figures = (id, name) => {
@@ -83,35 +92,68 @@ export function answer(
     const { id, topic, transport, statement, needs, beyond = null } = expectation
     const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
     const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
-    const status = statusOf(judged, beyond, expectation.holds?.(figures))
-    const says = status === 'not-measured' ? null : (expectation.says?.(figures) ?? null)
+    const borneOut = expectation.holds?.(figures)
+    const leftOut = own.filter((one) => !scale.selected.has(one)).length
+    const status = statusOf(judged, { beyond, borneOut, leftOut })
+    const about = { id, topic, transport, statement, status, checks: own }
+    if (status === 'not-measured') return { ...about, ...unmeasured(own, byId, scale, needs) }
+    const rest = borneOut === null && leftOut === 0 ? needs : beyond
+    const wants = [...(rest === null ? [] : [rest]), ...(leftOut === 0 ? [] : [unselected(leftOut)])]
     return {
-      id,
-      topic,
-      transport,
-      statement,
-      status,
-      checks: own,
-      needs: status === 'not-measured' || expectation.holds?.(figures) === null ? needs : beyond,
-      says: says ?? counted(judged),
+      ...about,
+      // A statement that is refuted already gains nothing by more of its checks.
+      needs: status === 'refuted' ? rest : wants.join('; and ') || null,
+      says: expectation.says?.(figures) ?? counted(judged),
     }
   })
 }
 
 function statusOf(
   judged: readonly Result[],
-  beyond: string | null,
-  borneOut: boolean | null | undefined,
+  of: {
+    readonly beyond: string | null
+    readonly borneOut: boolean | null | undefined
+    readonly leftOut: number
+  },
 ): ExpectationResult['status'] {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   if (judged.length === 0) return 'not-measured'
-  if (passed === 0 || borneOut === false) return 'refuted'
-  return passed < judged.length || beyond !== null || borneOut === null ? 'partly' : 'confirmed'
+  if (passed === 0 || of.borneOut === false) return 'refuted'
+  return passed < judged.length || of.beyond !== null || of.borneOut === null || of.leftOut > 0
+    ? 'partly'
+    : 'confirmed'
+}
+
+/** Why nothing was measured. Something is needed only where what there is does not do. */
+function unmeasured(
+  own: readonly string[],
+  byId: ReadonlyMap<string, Result>,
+  { selected, planned }: Scale,
+  needs: string,
+): Pick<ExpectationResult, 'needs' | 'says'> {
+  if (own.length > 0 && !own.some((id) => selected.has(id)))
+    return { needs: null, says: 'not selected in this run' }
+  const due = own.filter((id) => planned.has(id))
+  const leftOut = own.filter((id) => !selected.has(id)).length
+  if (due.length === 0) return { needs, says: 'not measured by this run' }
+  if (due.some((id) => byId.get(id)?.verdict === 'not-applicable')) {
+    const either = leftOut === 0 ? needs : `${needs}; or ${unselected(leftOut)}`
+    return { needs: either, says: 'not measured by this run' }
+  }
+  return {
+    needs: null,
+    says: due.some((id) => byId.has(id))
+      ? 'not measured by this run: the checks of it came to no judgement'
+      : 'not measured by this run: it ended before the checks of it',
+  }
+}
+
+function unselected(count: number): string {
+  return count === 1 ? 'a check that was not selected' : `${count} checks that were not selected`
 }
 
 function counted(judged: readonly Result[]): string {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
-  if (judged.length === 0) return 'not measured by this run'
   return `${passed} of ${judged.length} ${judged.length === 1 ? 'check that measures' : 'checks that measure'} it passed`
 }
 

@@ -93,6 +93,79 @@ describe('the report', () => {
     expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
   })
 
+  it('does not ask for what is there where only the selection left checks out', async () => {
+    const about = (name: string) => ({
+      id: `EXP-${name}`,
+      topic: 'performance' as const,
+      transport: 'websocket' as const,
+      statement: `that ${name}`,
+      needs: 'a websocket target',
+    })
+    const checks = [
+      fake('in-held', held, { expectations: ['EXP-B', 'EXP-F'] }),
+      fake('in-other', held, { expectations: ['EXP-G'] }),
+      fake('in-fell', violated, { expectations: ['EXP-E'] }),
+      fake('in-needs', held, { needs: ['ws.echo'], expectations: ['EXP-C', 'EXP-D'] }),
+      fake('in-blocked', held, { after: ['ws/fake/in-fell'], expectations: ['EXP-H'] }),
+      fake('out-one', held, { expectations: ['EXP-A', 'EXP-B', 'EXP-C', 'EXP-E', 'EXP-G'] }),
+      fake('out-two', held, { expectations: ['EXP-A', 'EXP-G'] }),
+    ]
+    const report = await runFakes({
+      checks,
+      settings: { selection: { only: ['ws/fake/in-*'] } },
+      expectations: [
+        ...['A', 'B', 'C', 'D', 'E', 'F'].map(about),
+        { ...about('G'), beyond: 'a browser', holds: () => null },
+        about('H'),
+      ],
+    })
+    const found = report.expectations.map(({ id, status, needs, says }) => [id.slice(4), status, needs, says])
+    expect(found).to.deep.equal([
+      ['A', 'not-measured', null, 'not selected in this run'],
+      ['B', 'partly', 'a check that was not selected', '1 of 1 check that measures it passed'],
+      [
+        'C',
+        'not-measured',
+        'a websocket target; or a check that was not selected',
+        'not measured by this run',
+      ],
+      ['D', 'not-measured', 'a websocket target', 'not measured by this run'],
+      ['E', 'refuted', null, '0 of 1 check that measures it passed'],
+      ['F', 'confirmed', null, '1 of 1 check that measures it passed'],
+      [
+        'G',
+        'partly',
+        'a browser; and 2 checks that were not selected',
+        '1 of 1 check that measures it passed',
+      ],
+      ['H', 'not-measured', null, 'not measured by this run: the checks of it came to no judgement'],
+    ])
+  })
+
+  it('says of a run that ended early that it did, not that something is missing', async () => {
+    const report = await runFakes({
+      checks: [
+        fake('early-held', held),
+        fake('early-late', ({ wait }) => wait(60_000), { expectations: ['EXP-A'] }),
+      ],
+      settings: { maxTimeMs: 400 },
+      expectations: [
+        {
+          id: 'EXP-A',
+          topic: 'performance',
+          transport: 'websocket',
+          statement: 'A',
+          needs: 'a websocket target',
+        },
+      ],
+    })
+    expect(report.expectations[0]).to.include({
+      status: 'not-measured',
+      needs: null,
+      says: 'not measured by this run: it ended before the checks of it',
+    })
+  })
+
   it('holds no secret, wherever one got into it', async () => {
     const secret = 'hunter2-hunter2'
     const redactor = redactorFor({ headers: [`X-Key: ${secret}`] })
