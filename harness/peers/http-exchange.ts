@@ -133,7 +133,10 @@ export class Exchange {
 
   #data(bytes: Uint8Array): void {
     this.#received += bytes.length
-    if (this.#over) return
+    if (this.#over) {
+      this.#behind(bytes)
+      return
+    }
     if (this.#decoder !== null) this.#body(this.#decoder, bytes)
     else this.#headBytes(bytes)
   }
@@ -176,7 +179,14 @@ export class Exchange {
       this.#options.body?.(piece.bytes, this.#context.now())
     }
     if (decoder.error !== null) this.#context.transcript.add('target', 'bytes', decoder.error, bytes)
+    else if (decoder.excess > 0) this.#behind(bytes.subarray(bytes.length - decoder.excess))
     if (decoder.done || decoder.error !== null) this.#finish()
+  }
+
+  /** What comes when the response is over, as after the head of an answer to HEAD: kept for whoever judges it. */
+  #behind(bytes: Uint8Array): void {
+    if (this.#decoder?.done !== true) return
+    this.#context.transcript.add('target', 'bytes', `${bytes.length} bytes behind the response`, bytes)
   }
 
   #finish(): void {

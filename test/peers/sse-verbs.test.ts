@@ -80,6 +80,22 @@ describe('lines and bytes of a stream', () => {
     const loud = await bench.verbs(await bench.answering(bare, 'data')).request({ method: 'HEAD' })
     expect([silent.surplus, loud.surplus]).to.deep.equal([0, 4])
   })
+
+  it('keeps the bytes behind a response that is over, whether they came with it or after it', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
+    for (const [method, pieces, behind] of [
+      ['HEAD', [`${head}data`], 'data'],
+      ['HEAD', [head, 'data'], 'data'],
+      ['GET', [`${head}data`], ''],
+      ['GET', [`${head}data and more`], ' and more'],
+    ] as const) {
+      const context = bench.context(await bench.answering(...pieces))
+      await bench.verbsOf(context).request({ method })
+      const kept = context.transcript.entries().filter(({ kind }) => kind === 'bytes')
+      expect(kept.map(({ from }) => from)).to.not.include('us')
+      expect(Buffer.from(kept.map(({ hex }) => hex).join(''), 'hex').toString()).to.equal(behind)
+    }
+  })
 })
 
 describe('offer', () => {
