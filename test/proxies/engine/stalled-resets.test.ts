@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { ShownRecord } from '../../../proxies/engine/log.ts'
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import type { EngineServer } from '../../../proxies/engine/server.ts'
+import { toxicTypes } from '../../../proxies/engine/toxics/index.ts'
 import { Upstream, Wire, quiet, sleep } from '../wire.ts'
 
 type Direction = 'upstream' | 'downstream'
@@ -92,6 +93,11 @@ describe('engine under resets of stalled clients', function () {
     })
   }
 
+  it('tries every toxic that there is', () => {
+    const tried = new Set(['timeout', ...[...holding, ...passing].map(([type]) => type)])
+    expect([...tried].toSorted()).to.deep.equal([...toxicTypes.keys()].toSorted())
+  })
+
   for (const direction of ['downstream', 'upstream'] as const) {
     it(`notices 1000 whose link a toxic holds up ${direction}`, async () => {
       const one = await herd('p', direction, [['bandwidth', { rate: 0 }]])
@@ -104,8 +110,9 @@ describe('engine under resets of stalled clients', function () {
       const all: (readonly [Herd, Buffer])[] = []
       for (const toxic of holding) all.push([await herd(toxic[0], direction, [toxic]), little])
       for (const toxic of passing) all.push([await herd(`${toxic[0]}, passing`, direction, [toxic]), flood])
-      await Promise.all(all.map(([one, bytes]) => one.stall(8, bytes)))
-      await Promise.all(all.map(([one]) => one.reset()))
+      const dropping = await herd('timeout', direction, [['timeout', { timeout: 0 }]])
+      await Promise.all([dropping.drop(8, little), ...all.map(([one, bytes]) => one.stall(8, bytes))])
+      await Promise.all([dropping, ...all.map(([one]) => one)].map((one) => one.reset()))
       await noneLeft(2 * all.length)
     })
   }
@@ -167,6 +174,24 @@ class Herd {
 
   /** Opens so many, and has all of them send until nothing moves any more. */
   async stall(count: number, bytes: Buffer): Promise<void> {
+    await this.#send(count, bytes)
+    // Until the engine has read nothing more for half a second.
+    await quiet(`all of ${this.#path} are held up`, async () =>
+      (await this.#received()).reduce((sum, one) => sum + one, 0),
+    )
+    const stalled = (await this.#received()).filter((read) => read < bytes.length)
+    expect(stalled.length, `held up on ${this.#path}`).to.equal(count)
+  }
+
+  /** Opens so many, and has all of them send what nobody will see. */
+  async drop(count: number, bytes: Buffer): Promise<void> {
+    await this.#send(count, bytes)
+    await settled(`all of ${this.#path} is dropped`, async () =>
+      (await this.#received()).every((read) => read === bytes.length),
+    )
+  }
+
+  async #send(count: number, bytes: Buffer): Promise<void> {
     this.#clients = []
     this.#served.length = 0
     for (let opened = 0; opened < count; opened += 100) {
@@ -177,11 +202,6 @@ class Herd {
     await settled(`all of ${this.#path} come through`, () => this.#served.length === count)
     const senders = this.#direction === 'upstream' ? this.#clients : this.#served
     for (const { socket } of senders) socket.write(bytes)
-    await quiet(`all of ${this.#path} are held up`, async () =>
-      (await this.#received()).reduce((sum, one) => sum + one, 0),
-    )
-    const stalled = (await this.#received()).filter((read) => read < bytes.length)
-    expect(stalled.length, `held up on ${this.#path}`).to.equal(count)
   }
 
   /** What was read of each that stands. */
