@@ -47,6 +47,10 @@ export async function conduct<Kit>(
     for (const remark of settings.engine.remarks ?? []) finding(remark)
     if ((prepared.environment.slowestMs ?? 0) > slowMs)
       finding('the target answers slowly: every wait and every time budget is longer for it')
+    if (prepared.broadcasts)
+      finding(
+        'the target passes messages on to other connections: checks that wait for an echo run one by one',
+      )
     hooks.discovered?.(targets)
     const isAborted = plan.length === 0 && settings.signal?.aborted === true
     if (plan.length === 0 && !isAborted)

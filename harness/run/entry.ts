@@ -32,10 +32,10 @@ export class Entry<Kit> {
   #judged: Judged<Kit> | null = null
   readonly #final = deferred<Judged<Kit> | null>()
 
-  constructor({ check, target }: Planned<Kit>) {
+  constructor({ check, target, alone }: Planned<Kit>) {
     this.check = check
     this.target = target
-    this.alone = check.exclusive !== undefined
+    this.alone = check.exclusive !== undefined || alone === true
   }
 
   /** Settles with the judgement, or with null when the run was stopped before there was one. Never rejects. */

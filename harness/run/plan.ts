@@ -11,6 +11,17 @@ export interface Planned<Kit> {
   readonly notApplicable: string | null
   /** Index of its target; null for a check that compares both. */
   readonly target: number | null
+  /** Has to run with nothing beside it, though the check itself could do with company. */
+  readonly alone?: boolean
+}
+
+/** Where messages go to everybody, checks that wait for an echo would take each other's for theirs. */
+export function apart<Kit>(plan: readonly Planned<Kit>[]): Planned<Kit>[] {
+  return plan.map((planned) =>
+    planned.check.needs?.some((capability) => capability.startsWith('ws.echo')) === true
+      ? { ...planned, alone: true }
+      : planned,
+  )
 }
 
 /** Which of the selected checks apply. Checks of a transport for which no target is given are left out. */

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../check/catalogue.ts'
 import type { Report, Result } from '../check/result.ts'
 import type { Entry } from './entry.ts'
-import { planChecks } from './plan.ts'
+import { apart, planChecks } from './plan.ts'
 import type { Planned } from './plan.ts'
 import { redacted, resultOf } from './result.ts'
 import { Schedule } from './schedule.ts'
@@ -22,6 +22,8 @@ export interface Prepared<Kit> {
   readonly targets: Report['targets']
   /** Empty where the run was aborted before it was known what applies. */
   readonly plan: readonly Planned<Kit>[]
+  /** The target passes messages of one connection on to others. */
+  readonly broadcasts: boolean
 }
 
 /**
@@ -38,18 +40,22 @@ export async function prepare<Kit>(
   const { targets, engine, redactor, seed, timeScale = 1 } = settings
   const environment = { ...targets, engine, redactor, seed, timeScale }
   let slowestMs = 0
+  let broadcasts = false
   const found = await tools.discover(environment, {
     expects: settings.expects ?? [],
     ...(settings.shown === undefined ? {} : { shown: settings.shown }),
     ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
     paced: (ms) => (slowestMs = Math.max(slowestMs, ms)),
+    broadcasting: () => (broadcasts = true),
     ...(discovering === undefined ? {} : { discovering }),
     ...(settings.signal === undefined ? {} : { signal: settings.signal }),
   })
+  const plan = settings.signal?.aborted === true ? [] : planChecks(checks, found)
   return {
     environment: { ...environment, slowestMs },
     targets: redacted(found, redactor),
-    plan: settings.signal?.aborted === true ? [] : planChecks(checks, found),
+    plan: broadcasts ? apart(plan) : plan,
+    broadcasts,
   }
 }
 

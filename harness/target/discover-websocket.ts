@@ -2,7 +2,7 @@ import { Inconclusive, Violation } from '../check/errors.ts'
 import type { CapabilityFinding } from '../check/model.ts'
 import type { Endpoint } from '../peers/endpoint.ts'
 import type { Kit, WebSocketPeer } from '../peers/kit.ts'
-import { absent, broken, originFindings, plainFinding, present } from './findings.ts'
+import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
 import { timed } from './probe.ts'
 
@@ -33,6 +33,9 @@ export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both)
   }
 }
 
+/** Measured where a message of one connection reached another one. */
+export const broadcasts = 'broadcasts'
+
 /**
  * What became of a message: `altered`: it came back damaged; `other-type`: its octets did, as a message of the other
  * type; `within`: it came back inside of an answer of the application.
@@ -44,10 +47,12 @@ async function echoFindings(kit: Kit, how: Both): Promise<Findings> {
   const nonce = kit.nonce()
   const ofText = { before: utf8('streamproof '), nonce, after: utf8(' \u00e9\u4e16\u{1F600}') }
   const ofBinary = { before: Buffer.of(0x00, 0xff, 0x80, 0xc0), nonce: kit.nonce(), after: Buffer.of(0xfe) }
+  const listener = how === oneByOne ? null : await kit.connect()
   const [text, binary] = await how(
     () => echoOf(kit, 'text', ofText),
     () => echoOf(kit, 'binary', ofBinary),
   )
+  if (listener !== null && (await hears(listener, nonce))) kit.measure(broadcasts, 1)
   if (text === 'ended' && binary === 'ended') {
     const finding = absent(
       'the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
@@ -55,6 +60,18 @@ async function echoFindings(kit: Kit, how: Both): Promise<Findings> {
     return { 'ws.echo': finding, 'ws.echo.binary': finding }
   }
   return { 'ws.echo': echoFinding('text', text), 'ws.echo.binary': echoFinding('binary', binary) }
+}
+
+/** Whether a connection that said nothing has got what another one sent. */
+async function hears(listener: WebSocketPeer, nonce: string): Promise<boolean> {
+  try {
+    // Behind its answer comes nothing that was sent before.
+    await listener.expectPong()
+  } catch (error) {
+    if (!judged(error)) throw error
+  }
+  listener.reset()
+  return listener.messages.some(({ payload }) => Buffer.from(payload).includes(nonce))
 }
 
 /** An application owes nobody an echo: only one that is damaged is wrong. */

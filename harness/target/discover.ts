@@ -11,7 +11,7 @@ import { openSession } from '../peers/open-session.ts'
 import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
 import { diagnose } from './diagnose.ts'
 import { discoverSse } from './discover-sse.ts'
-import { discoverWebSocket } from './discover-websocket.ts'
+import { broadcasts, discoverWebSocket } from './discover-websocket.ts'
 import {
   absent,
   asDeclared,
@@ -39,6 +39,8 @@ export interface DiscoveryOptions {
   readonly discovering?: (transport: Endpoint['transport'], url: string) => void
   /** Told how long the slowest answer took, in ms, for each target that was asked. */
   readonly paced?: (slowestMs: number) => void
+  /** Told where messages of one connection reach another one. */
+  readonly broadcasting?: () => void
   /** Aborting ends discovery: nothing is known then. */
   readonly signal?: AbortSignal
 }
@@ -97,7 +99,9 @@ async function discoverOne(
       transport === 'websocket'
         ? await websocket(session.kit, endpoint, how, speaksOther)
         : await sse(session.kit, endpoint, how, environment.timeScale, speaksOther)
-    options.paced?.(slowestOf(session.evidence()))
+    const { measured } = session.evidence()
+    options.paced?.(slowestOf(measured))
+    if (measured[broadcasts] !== undefined) options.broadcasting?.()
     await session.close()
     return found
   }
@@ -115,8 +119,9 @@ async function discoverOne(
 }
 
 /** Of what discovery timed: an opening, and what answers a message or a publication. */
-function slowestOf({ measured }: Evidence): number {
-  return Math.max(0, ...Object.values(measured).filter((value) => typeof value === 'number'))
+function slowestOf(measured: Evidence['measured']): number {
+  const times = Object.entries(measured).filter(([name]) => name.endsWith('Ms'))
+  return Math.max(0, ...times.flatMap(([, value]) => (typeof value === 'number' ? [value] : [])))
 }
 
 /** The value, or `instead` as soon as the signal is aborted; what then becomes of the promise is nobody's matter. */

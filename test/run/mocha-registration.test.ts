@@ -43,7 +43,7 @@ async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string |
       },
     ],
   })
-  const prepared = { environment, targets, plan: planChecks(checks, targets) }
+  const prepared = { environment, targets, plan: planChecks(checks, targets), broadcasts: false }
   let suite = mocha.suite
   register(fakeTools(targets), prepared, settings, async () => void (told.disposed += 1), {
     describe(title, body) {
