@@ -19,7 +19,7 @@ export interface Check<Kit = never> {
   readonly exclusive?: 'time' | 'load'
   /** What an exclusive check takes against a prompt target, in ms: a run cannot be shorter than the sum of these. */
   readonly takes?: number
-  /** Time budget in ms, before `--timeout-scale`; 15 000 unless told. */
+  /** Time budget in ms, before `--timeout-scale` and what a slow target needs besides; 15 000 unless told. */
   readonly budget?: number
   /** The documented expectations that this check measures. */
   readonly expectations?: readonly string[]
