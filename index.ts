@@ -5,7 +5,7 @@ import type { ApplicableCheck } from './harness/run/applicable.ts'
 import { checksOf, run as runCatalogue } from './harness/run/run.ts'
 import type { FailOn, RunHooks, RunSettings, Selection } from './harness/run/settings.ts'
 import { version } from './harness/run/version.ts'
-import { commandFor } from './harness/target/command.ts'
+import { commandFor, conditionWords } from './harness/target/command.ts'
 import { parseContract, resolveTargets } from './harness/target/contract.ts'
 import type { Contract } from './harness/target/contract.ts'
 import { redactorFor } from './harness/target/secrets.ts'
@@ -109,7 +109,7 @@ function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, ru
     budgets: contract.budgets ?? {},
     selection: definedOnly({ only, skip, level, topic, clause, grep }),
     seed: seed ?? randomInt(0x1_0000_0000),
-    command: commandFor(contract),
+    command: commandFor(contract, conditionWords({ ...options, timeoutScale: timeScale })),
     runId,
     version: version(),
   }

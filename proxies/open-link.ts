@@ -114,6 +114,13 @@ export function asEngineError(error: unknown, url: string): EngineError {
   if (error instanceof EngineError) return error
   const cause = error as Error
   if (error instanceof ToxiproxyCallError && error.status === null) {
+    // Node's fetch calls none of the ports that the Fetch standard blocks, whatever listens there.
+    if (error.detail === 'bad port') {
+      return new EngineError(
+        `no HTTP client of this kind calls port ${new URL(url).port} (it is on the Fetch standard's list of blocked ports): let the Toxiproxy at ${url} listen on another, such as 8474, or use --proxy embedded`,
+        { cause },
+      )
+    }
     return new EngineError(
       `the Toxiproxy at ${url} does not answer (${error.detail}): start it, or use --proxy embedded`,
       { cause },

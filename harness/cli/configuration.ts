@@ -26,6 +26,8 @@ export interface Configuration {
   readonly contract: Contract
   /** By key of the config file: `timeoutScale`, `publish.url`, `opening`. */
   readonly origins: ReadonlyMap<string, Origin>
+  /** The config file, as people call it from the working folder; null where there is none. */
+  readonly file: string | null
   /** Things to tell that are no errors: a variable that looks mistyped. */
   readonly remarks: readonly string[]
 }
@@ -99,7 +101,13 @@ export async function configure(given: Given): Promise<Configuration> {
   const options = values as unknown as Options
   const contract = contractOf(options, fromFile)
   refuseHomeless(contract, origins)
-  return { options, contract, origins, remarks: mistypedVariables(given.env) }
+  return {
+    options,
+    contract,
+    origins,
+    file: file === null ? null : shownPath,
+    remarks: mistypedVariables(given.env),
+  }
 }
 
 interface Found {

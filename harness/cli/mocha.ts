@@ -40,7 +40,11 @@ try {
     engineOptions(options, runId, { env: process.env, targets: subject.targets }),
   )
   scope.defer(() => engine.close())
-  const settings: RunSettings = settingsFrom(configuration, subject, { engine, runId })
+  const settings: RunSettings = settingsFrom(configuration, subject, {
+    engine,
+    runId,
+    env: process.env,
+  })
   terminal.diagnose(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
   await registerRun(await loadCatalogue(), settings, () => scope.close().then(() => undefined))
 } catch (error) {

@@ -2,7 +2,17 @@ import { z } from 'zod'
 import { hostForm, isHost, listenForm, listenRange } from '../../proxies/placement.ts'
 import { topics } from '../check/model.ts'
 import type { HeadersGiven } from '../target/headers.ts'
-import { duration, headers, list, listOf, number, oneOf, reportWishes, wholeNumber } from './values.ts'
+import {
+  duration,
+  engineChoice,
+  headers,
+  list,
+  listOf,
+  number,
+  oneOf,
+  reportWishes,
+  wholeNumber,
+} from './values.ts'
 import type { ReportWish } from './values.ts'
 
 /**
@@ -158,7 +168,7 @@ export const optionTable = {
     group: 'Run',
     value: 'engine',
     help: 'auto, embedded, toxiproxy, or the URL of a running Toxiproxy (auto)',
-    schema: text,
+    schema: engineChoice,
     fallback: 'auto',
     secret: 'url',
   }),

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import type { Engine } from '../../proxies/types.ts'
 import type { RunSettings, Selection } from '../run/settings.ts'
-import type { Configuration } from './configuration.ts'
+import type { Configuration, Given } from './configuration.ts'
 import type { Options } from './options.ts'
+import { repeatCommand } from './repeat.ts'
 import type { Subject } from './subject.ts'
 import { version } from '../run/version.ts'
 
@@ -13,14 +14,21 @@ export function selectionOf({ only, skip, level, topic, clause }: Options): Sele
 
 /** What a run is told, from what the user said and what was opened. A seed is drawn where none was given. */
 export function settingsFrom(
-  { options, contract }: Configuration,
+  configuration: Configuration,
   subject: Subject,
   {
     engine,
     runId,
     signal,
-  }: { readonly engine: Engine; readonly runId: string; readonly signal?: AbortSignal },
+    env,
+  }: {
+    readonly engine: Engine
+    readonly runId: string
+    readonly signal?: AbortSignal
+    readonly env: Given['env']
+  },
 ): RunSettings {
+  const { options, contract } = configuration
   return {
     targets: subject.targets,
     shown: subject.shown,
@@ -35,7 +43,7 @@ export function settingsFrom(
     maxTimeMs: options.maxTime,
     ...(signal === undefined ? {} : { signal }),
     failOn: options.failOn,
-    command: subject.command,
+    command: repeatCommand(configuration, env),
     runId,
     version: version(),
   }

@@ -1,6 +1,5 @@
 import type { Contract, Targets } from '../target/contract.ts'
 import { resolveTargets } from '../target/contract.ts'
-import { commandFor } from '../target/command.ts'
 import { redactorFor } from '../target/secrets.ts'
 import type { Redactor } from '../peers/session.ts'
 import { startReference } from '../reference/start.ts'
@@ -15,8 +14,6 @@ export interface Subject {
   readonly shown: { readonly websocket: string | null; readonly sse: string | null }
   readonly contract: Contract
   readonly redactor: Redactor
-  /** Start of the command that repeats a check. */
-  readonly command: string
   readonly isReference: boolean
   close(): Promise<void>
 }
@@ -35,7 +32,6 @@ export async function openSubject(
       shown: { websocket: null, sse: null },
       contract,
       redactor: redactorFor(contract),
-      command: commandFor(contract),
       isReference: false,
       close: async () => undefined,
     }
@@ -47,7 +43,6 @@ export async function openSubject(
     shown: { websocket: 'reference', sse: 'reference' },
     contract: own,
     redactor: redactorFor({}),
-    command: commandFor({}),
     isReference: true,
     close: () => reference.close(),
   }

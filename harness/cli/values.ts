@@ -91,6 +91,27 @@ export const headers = z
     return pairs
   })
 
+/** What carries the faults: a word, or the address of a Toxiproxy's API. A name alone is no address, but a slip. */
+export const engineChoice = z
+  .string({ error: 'takes text' })
+  .trim()
+  .superRefine((text, context) => {
+    if (engineWords.includes(text) || isApi(text)) return
+    const hint = `takes ${engineWords.join(', ')}, or the address of a Toxiproxy's API, such as http://127.0.0.1:8474`
+    // An address may hold credentials, a word does not.
+    const said = /^[\w.-]+$/.test(text) ? `; ${text} is none${suggestion(text, engineWords)}` : ''
+    context.addIssue({ code: 'custom', message: `${hint}${said}` })
+  })
+
+const engineWords = ['auto', 'embedded', 'toxiproxy']
+
+/** `http://host:port/path`, or `host:port` as Toxiproxy's own command line takes it. */
+function isApi(text: string): boolean {
+  if (!/^https?:\/\/|:\d+$/i.test(text)) return false
+  const whole = text.includes('://') ? text : `http://${text}`
+  return URL.canParse(whole) && /^https?:$/.test(new URL(whole).protocol)
+}
+
 export const formats = ['terminal', 'json', 'junit', 'html', 'markdown'] as const
 export type Format = (typeof formats)[number]
 

@@ -248,7 +248,10 @@ describe('openEngine', () => {
   })
 
   it('says so where the port is one that HTTP clients refuse', async () => {
-    expect(await refusal({ choice: 'http://127.0.0.1:1' })).to.match(/does not answer \(bad port\): /)
+    expect(await refusal({ choice: 'http://127.0.0.1:9' })).to.equal(
+      "no HTTP client of this kind calls port 9 (it is on the Fetch standard's list of blocked ports): " +
+        'let the Toxiproxy at http://127.0.0.1:9 listen on another, such as 8474, or use --proxy embedded',
+    )
   })
 
   it('says what to do where the program is missing', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { UsageError } from '../../harness/check/errors.ts'
-import { commandFor } from '../../harness/target/command.ts'
+import { commandFor, conditionWords } from '../../harness/target/command.ts'
 import { parseContract, resolveTargets } from '../../harness/target/contract.ts'
 
 /** The one line that is told about a contract that is not right. */
@@ -136,6 +136,22 @@ describe('the contract', () => {
 })
 
 describe('the command that repeats a check', () => {
+  it('says what else decides a verdict, quoted, and without credentials', () => {
+    const words = (given: Parameters<typeof conditionWords>[0]): string => conditionWords(given).join(' ')
+    expect(words({})).to.equal('')
+    expect(words({ proxy: 'auto', proxyListen: null, timeoutScale: 1 })).to.equal('')
+    expect(words({ proxy: 'toxiproxy', timeoutScale: 2.5 })).to.equal('--proxy toxiproxy --timeout-scale 2.5')
+    expect(words({ proxy: 'http://h:8474', proxyListen: '0.0.0.0:9000-9099' })).to.equal(
+      '--proxy http://h:8474 --proxy-listen 0.0.0.0:9000-9099',
+    )
+    expect(words({ proxyAdvertise: '[::1]', proxyUpstream: 'a.b' })).to.equal(
+      "--proxy-advertise '[::1]' --proxy-upstream a.b",
+    )
+    for (const secret of ['http://u:p@h:8474', 'u:p@h:8474', 'http://h:8474/?key=1', 'h?key=1:1']) {
+      expect(words({ proxy: secret })).to.equal('--proxy "$STREAMPROOF_PROXY"')
+    }
+  })
+
   it('names the target, and environment variables in place of what may be secret', () => {
     expect(commandFor({ ws: 'ws://127.0.0.1:1/a' })).to.equal('streamproof run --ws ws://127.0.0.1:1/a')
     expect(

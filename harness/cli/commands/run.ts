@@ -78,7 +78,7 @@ async function observe(
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
   const engine = await openEngine(engineOptions(options, runId, { env, targets: subject.targets }))
   scope.defer(() => engine.close())
-  const settings = settingsFrom(configuration, subject, { engine, runId, signal })
+  const settings = settingsFrom(configuration, subject, { engine, runId, signal, env })
   terminal.note(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
   const report = await run(catalogue, settings, progressHooks(terminal, options.ascii))
   terminal.clearProgress()
