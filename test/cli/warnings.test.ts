@@ -1,0 +1,20 @@
+import { expect } from 'chai'
+import { startReference } from '../../harness/reference/start.ts'
+import { Spawned } from './spawned.ts'
+import { temporaryFolder } from './temporary.ts'
+
+describe('cli: what Node would warn of', function () {
+  this.timeout(60_000)
+
+  it('stays off stderr where a target sets a reconnection time that no timer can wait for', async () => {
+    await using target = await startReference({ mutant: 'retry-absurd' })
+    using folder = temporaryFolder()
+    const words = ['run', '--sse', target.http.href, '--publish-url', target.publish.href]
+    const only = ['--timeout-scale', '0.2', '--only', 'sse/reconnection/eventsource-returns']
+    await using run = new Spawned([...words, ...only], folder.path)
+    expect(await run.ends(), run.err).to.equal(2)
+    const lines = run.err.split('\n').filter((line) => line !== '')
+    expect(lines.filter((line) => !line.startsWith('streamproof: '))).to.deep.equal([])
+    expect(run.out).to.include('out-of-time: the client waits longer before it comes back')
+  })
+})
