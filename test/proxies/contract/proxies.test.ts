@@ -364,7 +364,10 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect((await client.got(10)).toString()).to.equal('still here')
   })
   row('reset/timeout', 'except those on which a timeout toxic had dropped bytes', async (t) => {
-    const { client } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
+    const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
+    // Bytes pass: the link is at work, not only accepted.
+    client.send('x')
+    await server.got(1)
     await t.api('POST', '/reset')
     expect(await client.ended).to.equal('fin')
   })

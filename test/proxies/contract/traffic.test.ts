@@ -458,7 +458,8 @@ contract('timeout', { concurrent: true }, ({ row }) => {
     expect(client.length).to.equal(0)
   })
   row('timeout/updated', 'so does any update, even an empty one', async (t) => {
-    const { client, toxics } = await t.pair({ type: 'timeout', attributes: { timeout: 2000 } })
+    const { client, server, toxics } = await t.pair({ type: 'timeout', attributes: { timeout: 2000 } })
+    await passage(client, server)
     await sleep(300)
     const start = performance.now()
     await t.api('PATCH', toxics[0] ?? '', {})
@@ -489,6 +490,8 @@ contract('timeout', { concurrent: true }, ({ row }) => {
   })
   row('timeout/removed', 'its removal closes the connections that it ran on', async (t) => {
     const { client, server, toxics } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
+    // Bytes pass: the link is at work, not only accepted.
+    await passage(client, server)
     await t.api('DELETE', toxics[0] ?? '')
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
