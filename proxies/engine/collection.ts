@@ -14,8 +14,10 @@ import {
 import {
   connectionNumbers,
   extensionMember,
+  isArray,
   noExtensions,
   proxyExtensions,
+  refuseUnknown,
   targetedConnections,
 } from './extensions.ts'
 import type { JsonValue } from './json.ts'
@@ -83,12 +85,12 @@ export class ProxyCollection {
       const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), proxy.extensions)
       if (toxics !== undefined)
         throw invalidSetting(`${extensionMember}.toxics are given when a proxy is made`)
-      proxy.extensions = extensions
-      await proxy.update(
-        fields.string('listen', proxy.listen),
-        fields.string('upstream', proxy.upstream),
-        fields.boolean('enabled', proxy.enabled),
-      )
+      await proxy.update({
+        listen: fields.string('listen', proxy.listen),
+        upstream: fields.string('upstream', proxy.upstream),
+        enabled: fields.boolean('enabled', proxy.enabled),
+        extensions,
+      })
       return proxy
     })
   }
@@ -147,7 +149,7 @@ export class ProxyCollection {
     return proxy.addToxic(toxicDraft(parseBody(body), (name) => proxy.toxic(name) !== undefined))
   }
 
-  /** Only attributes and toxicity; either all of the body is applied or nothing. */
+  /** Only attributes, toxicity and the connections to strike; either all of the body is applied or nothing. */
   updateToxic(proxyName: string, toxicName: string, body: string): Toxic {
     const proxy = this.get(proxyName)
     const toxic = this.toxic(proxyName, toxicName)
@@ -156,14 +158,18 @@ export class ProxyCollection {
     const fields = new Fields(parseBody(body), '', goType)
     const toxicity = checkedToxicity(fields.float32('toxicity', toxic.toxicity))
     const settings = toxicSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
-    proxy.updateToxic(toxic, settings, toxicity)
+    const connections = targetedConnections(fields.raw(extensionMember), toxic.connections)
+    proxy.updateToxic(toxic, { settings, toxicity, connections })
     return toxic
   }
 
   /** Ends live connections of a proxy on demand; gives the numbers of those that it ended. */
   endConnections(proxyName: string, body: string): readonly number[] {
     const proxy = this.get(proxyName)
-    const fields = new Fields(parseBody(body), 'Connections', 'streamproof.Connections')
+    const value = parseBody(body)
+    const fields = new Fields(value, 'Connections', 'streamproof.Connections')
+    // A misspelt list would end all of them.
+    refuseUnknown(value, 'the body', ['action', 'connections'])
     const action = fields.string('action', '')
     if (action !== 'close' && action !== 'reset') throw invalidSetting('action must be close or reset')
     const numbers = fields.has('connections')
@@ -256,7 +262,7 @@ function toxicDraft(value: JsonValue, isTaken: (name: string) => boolean): Toxic
     direction,
     settings: toxicSettings(kind, fields.raw('attributes'), {}),
     toxicity: checkedToxicity(toxicity),
-    connections: targetedConnections(fields.raw(extensionMember)),
+    connections: targetedConnections(fields.raw(extensionMember), null),
   }
 }
 
@@ -273,8 +279,6 @@ function populateFields(value: JsonValue): readonly WantedProxy[] {
   }
   return wanted
 }
-
-const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 
 function toxicSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
   const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')

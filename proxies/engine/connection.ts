@@ -85,10 +85,10 @@ export class Connection implements LinkOwner {
   }
 
   note(event: Omit<LinkEvent, 'ms'>): void {
+    if (event.what !== 'hit') this.#ending ??= `${event.what} by ${event.toxic}`
     this.#events ??= []
     if (this.#events.length >= eventLimit) return
     this.#events.push({ ms: Math.round((now() - this.#acceptedAt) * 1000) / 1000, ...event })
-    if (event.what !== 'hit') this.#ending ??= `${event.what} by ${event.toxic}`
   }
 
   /** Closes both sockets now, whatever the toxics hold. */
@@ -116,10 +116,12 @@ export class Connection implements LinkOwner {
    */
   finished(link: Link): void {
     const { halfClose, carryReset } = this.#options.extensions
-    if (link.hasSourceEnded)
-      this.#ending ??= `${link.hasReset ? 'rst' : 'fin'} by ${link.direction === 'upstream' ? 'client' : 'upstream'}`
+    const isHalf = halfClose && link.hasSourceEnded && !link.source.destroyed
+    // Of two halves it is the second one that ends the connection.
+    if (link.hasSourceEnded && !(isHalf && this.#links.some((one) => !one.isFinished)))
+      this.#ending ??= `fin by ${sideOf(link)}`
     if (carryReset && link.hasReset) link.destination.resetAndDestroy()
-    else if (halfClose && link.hasSourceEnded && !link.source.destroyed) link.destination.end()
+    else if (isHalf) link.destination.end()
     // Closing sends FIN as well; ending first would only be one more turn.
     else if (link.destination.writableLength === 0) link.destination.destroy()
     else link.destination.destroySoon()
@@ -178,6 +180,8 @@ export class Connection implements LinkOwner {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       out.hasReset ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
       into.hasFailed = true
+      // Now, not once the link is done: what a toxic holds may never go out.
+      this.#ending ??= `${out.hasReset ? 'rst' : 'lost'} by ${sideOf(out)}`
       this.#watch(out)
     })
     socket.on('close', () => {
@@ -225,3 +229,6 @@ export class Connection implements LinkOwner {
     this.#timer = null
   }
 }
+
+/** Whose bytes a link carries. */
+const sideOf = (link: Link): string => (link.direction === 'upstream' ? 'client' : 'upstream')

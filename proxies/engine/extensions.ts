@@ -5,7 +5,8 @@ import type { JsonValue } from './json.ts'
 
 /**
  * What Toxiproxy does not have is asked for by one member of a body, `streamproof`, which Toxiproxy ignores. A body
- * without it gets Toxiproxy's behaviour. Inside of it nothing is ignored: an unknown member is refused.
+ * without it gets Toxiproxy's behaviour. Inside of it nothing is ignored: an unknown member is refused, and so is null
+ * where it says nothing.
  */
 export const extensionMember = 'streamproof'
 
@@ -26,13 +27,13 @@ export function proxyExtensions(
   value: JsonValue,
   current: ProxyExtensions,
 ): { readonly extensions: ProxyExtensions; readonly toxics: readonly JsonValue[] | undefined } {
-  const fields = extensionFields(value, ['seed', 'half_close', 'carry_reset', 'toxics'])
+  const { fields, isNull } = extensionFields(value, ['seed', 'half_close', 'carry_reset', 'toxics'], 'seed')
   const toxics = fields.has('toxics') ? fields.raw('toxics') : undefined
   if (toxics !== undefined && !isArray(toxics))
     throw invalidSetting(`${extensionMember}.toxics must be an array`)
   return {
     extensions: {
-      seed: fields.has('seed') ? fields.integer('seed', 0) : current.seed,
+      seed: isNull ? null : fields.has('seed') ? fields.integer('seed', 0) : current.seed,
       halfClose: fields.boolean('half_close', current.halfClose),
       carryReset: fields.boolean('carry_reset', current.carryReset),
     },
@@ -47,10 +48,17 @@ export function shownExtensions(extensions: ProxyExtensions): unknown {
   return { ...(seed === null ? {} : { seed }), half_close: halfClose, carry_reset: carryReset }
 }
 
-/** Of a toxic: the connections that it may strike, by their numbers in the order of acceptance; null: all. */
-export function targetedConnections(value: JsonValue): ReadonlySet<number> | null {
-  const fields = extensionFields(value, ['connections'])
-  if (!fields.has('connections')) return null
+/**
+ * Decodes the member of a toxic's body over what the toxic has: the connections that it may strike, by their numbers in
+ * the order of acceptance; null: all.
+ */
+export function targetedConnections(
+  value: JsonValue,
+  current: ReadonlySet<number> | null,
+): ReadonlySet<number> | null {
+  const { fields, isNull } = extensionFields(value, ['connections'], 'connections')
+  if (isNull) return null
+  if (!fields.has('connections')) return current
   return new Set(connectionNumbers(fields.raw('connections'), `${extensionMember}.connections`))
 }
 
@@ -64,16 +72,29 @@ export function connectionNumbers(list: JsonValue, name: string): readonly numbe
   return numbers
 }
 
-function extensionFields(value: JsonValue, known: readonly string[]): Fields {
-  const fields = new Fields(value, 'Streamproof', 'streamproof.Extensions', `${extensionMember}.`)
+/** Throws where an object has a member that nobody would read. */
+export function refuseUnknown(value: JsonValue, what: string, known: readonly string[]): void {
   const unknown =
     value instanceof JsonObject ? value.members.find(([name]) => !known.includes(name)) : undefined
-  if (unknown !== undefined) {
-    throw invalidSetting(
-      `${extensionMember} has no member ${JSON.stringify(unknown[0].slice(0, 50))}; it has ${known.join(', ')}`,
-    )
-  }
-  return fields
+  if (unknown === undefined) return
+  throw invalidSetting(
+    `${what} has no member ${JSON.stringify(unknown[0].slice(0, 50))}; it has ${known.join(', ')}`,
+  )
 }
 
-const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
+/** `nullable` may be null, which is told apart from not given. */
+function extensionFields(
+  value: JsonValue,
+  known: readonly string[],
+  nullable: string,
+): { readonly fields: Fields; readonly isNull: boolean } {
+  const fields = new Fields(value, 'Streamproof', 'streamproof.Extensions', `${extensionMember}.`)
+  refuseUnknown(value, extensionMember, known)
+  const members = value instanceof JsonObject ? value.members : []
+  const wrong = members.find(([name, one]) => one === null && name !== nullable)
+  if (wrong !== undefined) throw invalidSetting(`${extensionMember}.${wrong[0]} must not be null`)
+  // Of two the last one counts, as elsewhere.
+  return { fields, isNull: members.findLast(([name]) => name === nullable)?.[1] === null }
+}
+
+export const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)

@@ -92,7 +92,7 @@ export class Link implements SlotLink {
     const slot = new Slot(this, toxic, random, this.#owner.number)
     const before = this.#slots
     this.#slots = [...before, slot]
-    if (slot.strikes && !this.#finished) slot.open()
+    if (slot.strikes && !this.#finished) slot.open(this.#passedBefore(slot))
     this.#wire()
   }
 
@@ -102,7 +102,7 @@ export class Link implements SlotLink {
     if (slot === undefined || this.#finished) return
     if (slot.isOpen && slot.strikes) slot.update()
     else if (slot.isOpen) slot.close()
-    else if (slot.strikes && !this.#hasEndedBefore(slot)) slot.open()
+    else if (slot.strikes && !this.#hasEndedBefore(slot)) slot.open(this.#passedBefore(slot))
     this.#wire()
     this.relieve()
   }
@@ -194,9 +194,18 @@ export class Link implements SlotLink {
     return this.destination.writableNeedDrain || this.#slots.some((slot) => slot.isFull)
   }
 
+  #before(slot: Slot): readonly Slot[] {
+    return this.#slots.slice(0, this.#slots.indexOf(slot)).filter((one) => one.isOpen)
+  }
+
   #hasEndedBefore(slot: Slot): boolean {
-    const before = this.#slots.slice(0, this.#slots.indexOf(slot)).filter((one) => one.isOpen)
+    const before = this.#before(slot)
     return before.length === 0 ? this.#sourceEnded : before.some((one) => one.hasEnded)
+  }
+
+  /** Bytes of this direction that have come to the place of a toxic. */
+  #passedBefore(slot: Slot): number {
+    return this.#before(slot).at(-1)?.passed ?? this.received
   }
 
   #wire(): void {

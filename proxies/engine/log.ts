@@ -9,7 +9,10 @@ export interface LinkEvent {
   readonly toxic: string
   readonly type: string
   readonly stream: StreamDirection
-  /** Bytes of the direction that had been read before. */
+  /**
+   * Where in the direction: bytes that had come to this toxic before its first (`hit`), or that it had let go on (`end`,
+   * `reset`); of what came before the toxic did, all.
+   */
   readonly byte: number
 }
 
@@ -22,7 +25,11 @@ export interface ConnectionRecord {
   /** When it was accepted: ms of `now`. */
   readonly acceptedAt: number
   readonly state: 'dialling' | 'open' | 'closed'
-  /** How it ended: `refused` where the upstream could not be reached. */
+  /**
+   * What ended it, as soon as that is known; null before. `fin by` and `rst by` client or upstream: the wire; `lost by`:
+   * the system gave that side up (it answered nothing any more); `end by` and `reset by` a toxic, by its name; `refused`:
+   * the upstream could not be reached; `stopped`: the proxy was; `closed by the API`, `reset by the API`.
+   */
   readonly ending: string | null
   readonly durationMs: number
   readonly bytes: Readonly<Record<StreamDirection, { readonly received: number; readonly sent: number }>>

@@ -9,7 +9,6 @@ import { recordLimit } from './log.ts'
 import type { ConnectionRecord } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Toxic } from './slot.ts'
-import type { Settings } from './toxics/toxic.ts'
 
 export interface ProxyDefinition {
   readonly name: string
@@ -20,6 +19,9 @@ export interface ProxyDefinition {
 
 /** A toxic that the API has checked, not yet on a proxy. */
 export type ToxicDraft = Omit<Toxic, 'serial'>
+
+/** What an update may change of a toxic. */
+export type ToxicChange = Pick<Toxic, 'settings' | 'toxicity' | 'connections'>
 
 export interface ProxyEnvironment {
   readonly seed: number
@@ -111,15 +113,31 @@ export class Proxy {
     return this.listen !== formatAddress(address.host, address.port) || this.upstream !== upstream
   }
 
-  /** Throws the API's 500: with nothing changed where the address cannot be resolved, else stopped with the new one. */
-  async update(listen: string, upstream: string, enabled: boolean): Promise<void> {
-    if (await this.differsFrom(listen, upstream)) {
+  /**
+   * Throws the API's 500. Where an address to listen on was asked for that cannot be resolved, nothing has changed then;
+   * where it cannot be bound, the proxy is stopped with all of the new definition, as the real server leaves it. One that
+   * only cannot be enabled stays as it was.
+   */
+  async update(wanted: Omit<ProxyDefinition, 'name'> & { readonly enabled: boolean }): Promise<void> {
+    const { listen, upstream, enabled, extensions } = wanted
+    const differs = await this.differsFrom(listen, upstream)
+    const before = this.extensions
+    this.extensions = extensions
+    if (differs) {
       this.stop()
       this.listen = listen
       this.upstream = upstream
     }
-    if (!enabled) this.stop()
-    else await this.start()
+    if (!enabled) {
+      this.stop()
+      return
+    }
+    try {
+      await this.start()
+    } catch (error) {
+      if (!differs) this.extensions = before
+      throw error
+    }
   }
 
   toxic(name: string): Toxic | undefined {
@@ -134,9 +152,10 @@ export class Proxy {
     return toxic
   }
 
-  updateToxic(toxic: Toxic, settings: Settings, toxicity: number): void {
+  updateToxic(toxic: Toxic, { settings, toxicity, connections }: ToxicChange): void {
     toxic.settings = settings
     toxic.toxicity = toxicity
+    toxic.connections = connections
     for (const connection of this.#connections) connection.updateToxic(toxic)
   }
 

@@ -12,15 +12,13 @@ export interface Toxic {
   /** Different for each toxic that a proxy ever had: part of the seed. */
   readonly serial: number
   /** Numbers of the connections that it may strike; null: all. */
-  readonly connections: ReadonlySet<number> | null
+  connections: ReadonlySet<number> | null
   toxicity: number
   settings: Settings
 }
 
 /** What a toxic's place needs of the link that it is in. */
 export interface SlotLink {
-  /** Bytes read from the source. */
-  readonly received: number
   readonly isFinished: boolean
   /** Called by the last toxic. */
   deliver(data: Buffer): void
@@ -38,8 +36,11 @@ export class Slot implements Outlet {
   next: Slot | null = null
   readonly #link: SlotLink
   readonly #draw: number
-  readonly #isTarget: boolean
+  readonly #connection: number
   #isHit = false
+  /** Bytes of the direction that have come to this place, and those that have gone on from it: by it, or past it. */
+  #came = 0
+  #passed = 0
   #pipe: Pipe<Settings> | null = null
   #inputEnded = false
   #ended = false
@@ -48,12 +49,17 @@ export class Slot implements Outlet {
     this.#link = link
     this.toxic = toxic
     this.random = random
-    this.#isTarget = toxic.connections?.has(connection) ?? true
+    this.#connection = connection
     this.#draw = random()
   }
 
   get strikes(): boolean {
-    return this.#isTarget && this.#draw < this.toxic.toxicity
+    const { connections, toxicity } = this.toxic
+    return this.#draw < toxicity && (connections?.has(this.#connection) ?? true)
+  }
+
+  get passed(): number {
+    return this.#passed
   }
 
   get isOpen(): boolean {
@@ -68,7 +74,10 @@ export class Slot implements Outlet {
     return !this.#ended && this.#pipe !== null && this.#pipe.full
   }
 
-  open(): void {
+  /** @param before bytes of the direction that have gone on from the place before. */
+  open(before: number): void {
+    this.#came = before
+    this.#passed = before
     this.#pipe = this.toxic.kind.pipe(this, this.toxic.settings)
   }
 
@@ -97,8 +106,9 @@ export class Slot implements Outlet {
     if (pipe === null || this.#ended || this.#inputEnded) return
     if (!this.#isHit) {
       this.#isHit = true
-      this.#link.note('hit', this.toxic, this.#link.received - chunk.data.length)
+      this.#link.note('hit', this.toxic, this.#came)
     }
+    this.#came += chunk.data.length
     pipe.write(chunk)
   }
 
@@ -110,6 +120,7 @@ export class Slot implements Outlet {
 
   write(chunk: Chunk): void {
     if (this.#ended) return
+    this.#passed += chunk.data.length
     if (this.next === null) this.#link.deliver(chunk.data)
     else this.next.accept(chunk)
   }
@@ -117,14 +128,14 @@ export class Slot implements Outlet {
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    if (!this.#inputEnded) this.#link.note('end', this.toxic, this.#link.received)
+    if (!this.#inputEnded) this.#link.note('end', this.toxic, this.#passed)
     if (this.next === null) this.#link.finish()
     else this.next.acceptEnd()
   }
 
   reset(): void {
     if (this.#ended || this.#link.isFinished) return
-    this.#link.note('reset', this.toxic, this.#link.received)
+    this.#link.note('reset', this.toxic, this.#passed)
     this.#link.reset()
   }
 

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 
 import { expect } from 'chai'
 
@@ -10,6 +8,7 @@ import type { EngineServer } from '../../../proxies/engine/server.ts'
 import { engineVersion } from '../../../proxies/engine/version.ts'
 import { startProxyServer } from '../../../proxies/standalone.ts'
 import { Upstream, Wire, until } from '../wire.ts'
+import { startFullServer } from './full-server.ts'
 
 describe('engine server', () => {
   const closers: (() => Promise<unknown> | void)[] = []
@@ -194,25 +193,3 @@ describe('engine server', () => {
     expect(upstream.count).to.equal(300)
   })
 })
-
-/** A listener whose backlog is full: connecting to it never ends. Linux drops the SYN then. */
-async function startFullServer(): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const program = `
-    const server = require('node:net').createServer()
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-      require('node:fs').writeSync(1, String(server.address().port) + '\\n')
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-    })`
-  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const port = await new Promise<number>((resolve) => {
-    child.stdout.once('data', (data: Buffer) => resolve(Number(data.toString())))
-  })
-  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const stop = async (): Promise<void> => {
-    for (const filler of fillers) filler.destroy()
-    child.kill('SIGKILL')
-    await new Promise((resolve) => child.once('exit', resolve))
-  }
-  return { port, stop }
-}

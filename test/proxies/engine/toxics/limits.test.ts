@@ -1,0 +1,128 @@
+import { expect } from 'chai'
+
+import { randomOf } from '../../../../proxies/engine/random.ts'
+import { bandwidth } from '../../../../proxies/engine/toxics/bandwidth.ts'
+import { latency } from '../../../../proxies/engine/toxics/latency.ts'
+import { slicer } from '../../../../proxies/engine/toxics/slicer.ts'
+import type { Chunk, Outlet, Pipe, Settings, ToxicType } from '../../../../proxies/engine/toxics/toxic.ts'
+import { sleep } from '../../wire.ts'
+
+/** Where a pipe under test lets its bytes out. */
+class Out implements Outlet {
+  readonly random = randomOf(1)
+  readonly toxic = {}
+  readonly chunks: Chunk[] = []
+  drains = 0
+  ends = 0
+  #waiting: (() => void)[] = []
+
+  write(chunk: Chunk): void {
+    this.chunks.push(chunk)
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  end(): void {
+    this.ends++
+  }
+
+  reset(): void {
+    throw new Error('it resets')
+  }
+
+  drained(): void {
+    this.drains++
+  }
+
+  get bytes(): number {
+    return this.chunks.reduce((sum, one) => sum + one.data.length, 0)
+  }
+
+  async got(bytes: number): Promise<void> {
+    while (this.bytes < bytes) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+describe('limits of toxics', () => {
+  const pipes: Pipe<Settings>[] = []
+  afterEach(() => {
+    for (const pipe of pipes.splice(0)) pipe.dispose()
+  })
+  const open = (kind: ToxicType, settings: Settings): { out: Out; pipe: Pipe<Settings> } => {
+    const out = new Out()
+    const pipe = kind.pipe(out, settings)
+    pipes.push(pipe)
+    return { out, pipe }
+  }
+  const chunkOf = (bytes: number): Chunk => ({ data: Buffer.alloc(bytes), at: performance.now() })
+  const hour = 3_600_000
+
+  describe('latency', () => {
+    for (const [what, size, most] of [
+      ['1024 chunks, however small', 1, 1024],
+      ['32 MiB, in fewer chunks', 64 * 1024, 512],
+      ['32 MiB, or what comes over it with the last chunk', 1_000_000, 34],
+    ] as const) {
+      it(`holds ${what}, says when it is full, and when it is no more`, () => {
+        const { out, pipe } = open(latency, { latency: hour, jitter: 0 })
+        // One buffer for all: none of them is changed.
+        const chunk = chunkOf(size)
+        for (let count = 1; count <= most; count++) {
+          expect(pipe.full, `before ${count}`).to.equal(false)
+          pipe.write(chunk)
+        }
+        expect(pipe.full).to.equal(true)
+        expect(out.chunks).to.have.length(0)
+        // Any change of its settings lets one chunk go.
+        pipe.update({ latency: hour, jitter: 0 })
+        expect(out.chunks).to.have.length(1)
+        expect(pipe.full).to.equal(false)
+        expect(out.drains).to.equal(1)
+        pipe.release()
+        expect(out.chunks).to.have.length(most)
+      })
+    }
+  })
+
+  describe('bandwidth', () => {
+    it('gives nobody the time that a line stood idle', async () => {
+      const { out, pipe } = open(bandwidth, { rate: 1 })
+      for (let round = 1; round <= 3; round++) {
+        const start = performance.now()
+        pipe.write(chunkOf(40))
+        await out.got(40 * round)
+        expect(performance.now() - start).to.be.at.least(40)
+        await sleep(20)
+      }
+    })
+
+    it('has one chunk in work and one in waiting', async () => {
+      const { out, pipe } = open(bandwidth, { rate: 0 })
+      pipe.write(chunkOf(1))
+      expect(pipe.full).to.equal(false)
+      pipe.write(chunkOf(1))
+      expect(pipe.full).to.equal(true)
+      pipe.update({ rate: 1 })
+      expect(pipe.full).to.equal(false)
+      expect(out.drains).to.equal(1)
+      await out.got(2)
+    })
+  })
+
+  describe('slicer', () => {
+    it('lets others have their turn behind 64 pieces', async () => {
+      const { out, pipe } = open(slicer, { average_size: 1, size_variation: 0, delay: 0 })
+      const data = Buffer.from(Array.from({ length: 200 }, (_, index) => index))
+      const turns: number[] = []
+      pipe.write({ data, at: 0 })
+      pipe.end()
+      turns.push(out.chunks.length)
+      for (let turn = 0; turn < 3; turn++) {
+        await new Promise((resolve) => setImmediate(resolve))
+        turns.push(out.chunks.length)
+      }
+      expect(turns).to.deep.equal([64, 128, 192, 200])
+      expect(Buffer.concat(out.chunks.map((one) => one.data)).equals(data)).to.equal(true)
+      expect(out.ends).to.equal(1)
+    })
+  })
+})
