@@ -243,6 +243,14 @@ export class Row {
     return { client, server, upstream, ...proxy, toxics: paths }
   }
 
+  /** As `pair`, with a byte that has passed up: the proxy has it at work, and not only dialled. */
+  async livePair(): ReturnType<Row['pair']> {
+    const made = await this.pair()
+    made.client.send('x')
+    await made.server.got(1)
+    return made
+  }
+
   /** To be done when the row is over. */
   defer(work: () => unknown): void {
     this.#clean.push(work)

@@ -118,7 +118,7 @@ contract('populate', { concurrent: false }, ({ row }) => {
     expect((await t.api('GET', path)).json).to.deep.include({ upstream: 'y:1', toxics: [] })
   })
   row('populate/replaced-connections', 'its connections are closed', async (t) => {
-    const { client, name, port } = await t.pair()
+    const { client, name, port } = await t.livePair()
     await t.api('POST', '/populate', [{ name, upstream: 'y:1', listen: `127.0.0.1:${port}` }])
     expect(await client.ended).to.equal('fin')
   })

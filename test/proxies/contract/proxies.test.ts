@@ -179,7 +179,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect((await t.api('DELETE', '/proxies/none')).status).to.equal(404)
   })
   row('delete/connections', 'its connections are closed by FIN on both sides', async (t) => {
-    const { client, server, path } = await t.pair()
+    const { client, server, path } = await t.livePair()
     await t.api('DELETE', path)
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
@@ -222,7 +222,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect(await connects(t, port)).to.equal(false)
   })
   row('update/disable-connections', 'its connections are closed by FIN on both sides', async (t) => {
-    const { client, server, path } = await t.pair()
+    const { client, server, path } = await t.livePair()
     await t.api('PATCH', path, { enabled: false })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
@@ -275,7 +275,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect(await connects(t, port)).to.equal(false)
   })
   row('update/new-upstream', 'a new upstream drops the connections', async (t) => {
-    const { client, path } = await t.pair()
+    const { client, path } = await t.livePair()
     await t.api('PATCH', path, { upstream: 'y:1' })
     expect(await client.ended).to.equal('fin')
   })
@@ -283,13 +283,13 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     'update/upstream-text',
     'the upstream is compared as text: another name of the same drops them too',
     async (t) => {
-      const { client, path, upstream } = await t.pair()
+      const { client, path, upstream } = await t.livePair()
       await t.api('PATCH', path, { upstream: `localhost:${upstream.port}` })
       expect(await client.ended).to.equal('fin')
     },
   )
   row('update/new-listen-connections', 'a new address drops the connections', async (t) => {
-    const { client, server, path } = await t.pair()
+    const { client, server, path } = await t.livePair()
     await t.api('PATCH', path, { listen: '127.0.0.1:0' })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
