@@ -70,7 +70,9 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
   const start = performance.now()
   const now = (): number => performance.now() - start
   const scaled = (ms: number): number => ms * environment.timeScale
-  const patient = (ms: number): number => Math.max(scaled(ms), patience * (environment.slowestMs ?? 0))
+  // Whole numbers: not every client takes others for a limit.
+  const patient = (ms: number): number =>
+    Math.ceil(Math.max(scaled(ms), patience * (environment.slowestMs ?? 0)))
   const scope = new Scope()
   const { redactor } = environment
   const transcript = new Transcript({
@@ -94,7 +96,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
       reply: patient(limits.reply),
       end: patient(limits.end),
       event: patient(limits.event),
-      quiet: scaled(limits.quiet),
+      quiet: Math.ceil(scaled(limits.quiet)),
     },
     transcript,
     now,

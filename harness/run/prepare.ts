@@ -82,8 +82,8 @@ const steps = 60
 export const slowMs = 500
 
 /**
- * The time budget of a check in ms: what the contract says, else the check, or the usual one, and what a target needs
- * whose slowest answer takes so long; scaled.
+ * The time budget of a check in ms: what the contract says, scaled; else what the check says, or the usual one, scaled,
+ * and what a target needs whose slowest answer takes so long.
  */
 export function budgets(
   { budgets: given = {}, timeScale = 1 }: RunSettings,
@@ -91,8 +91,10 @@ export function budgets(
 ): ScheduleOptions['budget'] {
   const pace = Math.min(steps * slowestMs, mostForPaceMs)
   const told = Object.entries(given).map(([pattern, ms]) => ({ expression: globExpression(pattern), ms }))
-  return ({ id, budget = defaultBudgetMs }) =>
-    (told.find(({ expression }) => expression.test(id))?.ms ?? budget + pace) * timeScale
+  return ({ id, budget = defaultBudgetMs }) => {
+    const ms = told.find(({ expression }) => expression.test(id))?.ms
+    return ms === undefined ? budget * timeScale + pace : ms * timeScale
+  }
 }
 
 /** The result of an entry as it stands; null where there is no judgement. */

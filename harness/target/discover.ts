@@ -8,7 +8,7 @@ import type { Endpoint } from '../peers/endpoint.ts'
 import { ipv6AddressOf } from '../peers/ipv6.ts'
 import type { Evidence, Kit } from '../peers/kit.ts'
 import { openSession } from '../peers/open-session.ts'
-import type { ConnectionObserver, SessionEnvironment } from '../peers/session.ts'
+import type { ConnectionObserver, Session, SessionEnvironment } from '../peers/session.ts'
 import { diagnose } from './diagnose.ts'
 import { discoverSse } from './discover-sse.ts'
 import { broadcasts, discoverWebSocket } from './discover-websocket.ts'
@@ -93,16 +93,24 @@ async function discoverOne(
   await using scope = new Scope()
   const speaksOther = (): Promise<boolean> => speaksOtherTransport(environment, endpoint)
   const ask = async (how: Both, observer: ConnectionObserver): Promise<Findings> => {
-    const session = openSession({ ...environment, observer }, `discovery/${transport}`)
-    scope.defer(() => session.close())
+    const sessions: Session[] = []
+    const measured = (): Evidence['measured'] =>
+      Object.assign({}, ...sessions.map((session) => session.evidence().measured)) as Evidence['measured']
+    // How long it took to open tells how long all that follows is to be waited for.
+    const next = (): Kit => {
+      const pace = { slowestMs: slowestOf(measured()) }
+      const session = openSession({ ...environment, ...pace, observer }, `discovery/${transport}`)
+      scope.defer(() => session.close())
+      sessions.push(session)
+      return session.kit
+    }
     const found =
       transport === 'websocket'
-        ? await websocket(session.kit, endpoint, how, speaksOther)
-        : await sse(session.kit, endpoint, how, environment.timeScale, speaksOther)
-    const { measured } = session.evidence()
-    options.paced?.(slowestOf(measured))
-    if (measured[broadcasts] !== undefined) options.broadcasting?.()
-    await session.close()
+        ? await websocket(next, endpoint, how, speaksOther)
+        : await sse(next, endpoint, how, environment.timeScale, speaksOther)
+    options.paced?.(slowestOf(measured()))
+    if (measured()[broadcasts] !== undefined) options.broadcasting?.()
+    await Promise.all(sessions.map((session) => session.close()))
     return found
   }
   const work = async (): Promise<Target> => {
@@ -146,10 +154,16 @@ async function unlessAborted<T>(
 
 type AskOther = () => Promise<boolean>
 
-async function websocket(kit: Kit, endpoint: Endpoint, how: Both, speaksOther: AskOther): Promise<Findings> {
+async function websocket(
+  next: () => Kit,
+  endpoint: Endpoint,
+  how: Both,
+  speaksOther: AskOther,
+): Promise<Findings> {
+  const kit = next()
   const open = async (): Promise<void> => (await timed(kit, 'openMs', () => kit.connect())).reset()
   const failure = await opens(open, kit, endpoint, speaksOther)
-  const found = failure ?? (await unlessItFails(() => discoverWebSocket(kit, endpoint, how)))
+  const found = failure ?? (await unlessItFails(() => discoverWebSocket(next(), endpoint, how)))
   if (typeof found !== 'string') return found
   return without(
     endpoint,
@@ -159,15 +173,16 @@ async function websocket(kit: Kit, endpoint: Endpoint, how: Both, speaksOther: A
 }
 
 async function sse(
-  kit: Kit,
+  next: () => Kit,
   endpoint: Endpoint,
   how: Both,
   scale: number,
   speaksOther: AskOther,
 ): Promise<Findings> {
+  const kit = next()
   const open = async (): Promise<void> => (await timed(kit, 'openMs', () => kit.subscribe())).close()
   const failure = await opens(open, kit, endpoint, speaksOther)
-  const found = failure ?? (await unlessItFails(() => discoverSse(kit, endpoint, how, scale)))
+  const found = failure ?? (await unlessItFails(() => discoverSse(next(), endpoint, how, scale)))
   if (typeof found !== 'string') return found
   return without(
     endpoint,

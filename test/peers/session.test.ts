@@ -40,6 +40,14 @@ describe('openSession', () => {
     })
   })
 
+  it('has whole numbers for limits: not every client takes others', async () => {
+    const url = await stage.serve(echoing)
+    for (const pace of [{ timeScale: 0.3337 }, { slowestMs: 1234.567 }])
+      expect(
+        Object.values(stage.context(url, pace).limits).filter((ms) => !Number.isInteger(ms)),
+      ).to.deep.equal([])
+  })
+
   it('leaves nothing open, however often it is closed, and whatever is still being waited for', async () => {
     const session = stage.session(await stage.serve(echoing))
     const ws = await session.kit.connect()

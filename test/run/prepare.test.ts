@@ -19,6 +19,7 @@ describe('the time budget of a check', () => {
     const slow = budgets(settings({ timeScale: 1 }), 1200)
     expect(slow({ id: 'ws/usual/one' })).to.equal(15_000 + 72_000)
     expect(slow({ id: 'ws/told/one' })).to.equal(4000)
+    expect(budgets(settings({ timeScale: 0.5 }), 1200)({ id: 'ws/usual/one' })).to.equal(7500 + 72_000)
     expect(budgets(settings({ timeScale: 1 }), 60_000)({ id: 'ws/usual/one' })).to.equal(135_000)
   })
 })

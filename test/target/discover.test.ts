@@ -131,6 +131,23 @@ describe('discovery of a slow target', () => {
     expect(await slowest({ ws: `ws://${lateToOpen}/` })).to.be.at.least(least)
   })
 
+  it('waits for echoes as long as the pace of the opening asks for', async () => {
+    const late = await webSocket(
+      (ws) =>
+        ws.on(
+          'message',
+          (data, isBinary) => void setTimeout(() => ws.send(data, { binary: isBinary }), lateMs),
+        ),
+      {
+        verifyClient: (_: unknown, done: (accepted: boolean) => void) =>
+          void setTimeout(() => done(true), lateMs / 2),
+      },
+    )
+    // A tenth of the usual limit of two seconds would not be enough.
+    const { 'ws.echo': echo } = await found({ contract: { ws: `ws://${late}/` }, scale: 0.1 })
+    expect(echo).to.match(/^present: /)
+  })
+
   it('times the opening of an event stream', async () => {
     const http = createServer((_request, response) => {
       const head = { 'Content-Type': 'text/event-stream' }
