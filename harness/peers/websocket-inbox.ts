@@ -31,6 +31,7 @@ export class Inbox {
   readonly #decoder = new FrameDecoder()
   readonly #onFrame: (frame: ReceivedFrame) => void
   #total = 0
+  #cutOff = 0
   #parts: Uint8Array[] = []
   #first: DecodedFrame | null = null
 
@@ -61,15 +62,21 @@ export class Inbox {
     }
   }
 
-  /** No more comes: a frame that was cut off goes into the transcript. */
+  /** Bytes came that make no whole frame yet. */
+  get unfinished(): boolean {
+    return this.stopped === null && this.#decoder.pending > 0
+  }
+
+  /** No more comes, or no more is waited for: a frame that was cut off goes into the transcript, once. */
   end(): void {
     const { pending } = this.#decoder
-    if (pending > 0) {
+    if (pending > 0 && pending !== this.#cutOff) {
+      this.#cutOff = pending
       this.#context.transcript.add(
         'target',
         'bytes',
         `${pending} bytes of a frame that is not whole`,
-        this.#decoder.peek(128),
+        this.discreet ? undefined : this.#decoder.peek(128),
       )
     }
   }

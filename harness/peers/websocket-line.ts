@@ -140,7 +140,9 @@ export class WebSocketLine {
       throw new Severed(`the link did not bring ${expected}`)
     }
     const parts = [actual, this.state()].filter((part) => part !== null)
-    return await this.fall(new Violation(expected, parts.join('; ') || 'nothing of the kind came'))
+    const came = this.inbox.unfinished ? 'bytes that make no whole frame' : 'nothing of the kind came'
+    this.inbox.end()
+    return await this.fall(new Violation(expected, parts.join('; ') || came))
   }
 
   /** Throws the violation, unless the target ended the connection as it would have ended any idle one. */

@@ -53,6 +53,25 @@ describe('the WebSocket peer', () => {
       expect((await kit.connect({ unproven: true })).frames).to.deep.equal([])
     })
 
+    it('falls on a server that upgrades and says what is no frame, and keeps those bytes once', async () => {
+      const garbage = Buffer.from('ffffffffffffffff00aa', 'hex')
+      const url = await stage.serve(
+        upgraded((socket) => {
+          socket.write(garbage)
+          return () => undefined
+        }),
+      )
+      const session = stage.session(url, { timeScale: 0.05 })
+      expect(await violation(session.kit.connect())).to.equal('bytes that make no whole frame')
+      await session.close()
+      const kept = session
+        .evidence()
+        .transcript.filter(({ from, kind }) => from === 'target' && kind === 'bytes')
+      expect(kept.map(({ note, hex }) => [note, hex])).to.deep.equal([
+        ['10 bytes of a frame that is not whole', garbage.toString('hex')],
+      ])
+    })
+
     it('falls on a server that hangs up, and tells the scheduler', async () => {
       const kit = await kitFor((socket) => void socket.end())
       expect(await violation(kit.connect())).to.equal(
