@@ -11,6 +11,8 @@ export interface DetailLimits {
   readonly entries: number
   /** Bytes of one entry. */
   readonly bytes: number
+  /** Bytes to a row; 16 unless told. */
+  readonly perRow?: number
 }
 
 export const ordinary: DetailLimits = { field: 2000, entries: 60, bytes: 96 }
@@ -56,7 +58,7 @@ export function transcriptOf(result: Result, limits: DetailLimits): readonly Tra
     from: entry.from,
     sign: senders[entry.from],
     note: cut(entry.note, limits.field),
-    hex: entry.hex === null ? [] : hexLines(hexDump(entry.hex, limits.bytes)),
+    hex: entry.hex === null ? [] : hexLines(hexDump(entry.hex, limits.bytes, limits.perRow)),
   }))
   if (left <= 0) return lines
   const gap = {

@@ -1,4 +1,4 @@
-/** Bytes as people read them: sixteen to a row, two by two, with what of them is printable ASCII beside. */
+/** Bytes as people read them: sixteen to a row unless told, two by two, with what of them is printable ASCII beside. */
 
 export interface HexRow {
   /** `4745 5420 2f20 4854`, filled up to a whole row with spaces. */
@@ -13,30 +13,30 @@ export interface HexDump {
   readonly rest: string
 }
 
-const perRow = 16
-const rowWidth = perRow * 2 + perRow / 2 - 1
-
 /**
  * Reads the `hex` of a transcript entry, of which at most `limit` bytes are shown. What is no hex (it should not be
- * there) is given back as it came, for the format to escape.
+ * there) is given back as it came, for the format to escape. `perRow`: bytes to a row, an even number.
  */
-export function hexDump(hex: string, limit: number): HexDump {
+export function hexDump(hex: string, limit: number, perRow = 16): HexDump {
   const whole = hex.endsWith('..') ? hex.slice(0, -2) : hex
   if (!/^(?:[0-9a-f]{2})*$/i.test(whole))
     return { rows: [{ bytes: hex.slice(0, 2 * limit), ascii: '' }], rest: '' }
   const bytes = Buffer.from(whole.slice(0, 2 * limit), 'hex')
   const rows: HexRow[] = []
-  for (let at = 0; at < bytes.length; at += perRow) rows.push(rowOf(bytes.subarray(at, at + perRow)))
+  for (let at = 0; at < bytes.length; at += perRow) rows.push(rowOf(bytes.subarray(at, at + perRow), perRow))
   const left = whole.length / 2 - bytes.length
   const unknown = whole.length < hex.length
   if (left === 0) return { rows, rest: unknown ? '…' : '' }
   return { rows, rest: `… ${unknown ? 'at least ' : ''}${left} more bytes` }
 }
 
-function rowOf(bytes: Uint8Array): HexRow {
+function rowOf(bytes: Uint8Array, perRow: number): HexRow {
   const text = Buffer.from(bytes).toString('hex')
   const ascii = Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'))
-  return { bytes: text.replace(/(.{4})(?=.)/g, '$1 ').padEnd(rowWidth), ascii: ascii.join('') }
+  return {
+    bytes: text.replace(/(.{4})(?=.)/g, '$1 ').padEnd(perRow * 2 + perRow / 2 - 1),
+    ascii: ascii.join(''),
+  }
 }
 
 /** The rows as lines of plain text. */

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Report } from '../harness/check/result.ts'
 import { html as markup } from './escape/html.ts'
 import { comparison } from './html/comparison.ts'
-import { fallen, softer, unjudged } from './html/findings.ts'
+import { alike, fallen, softer, unjudged } from './html/findings.ts'
 import { results } from './html/results.ts'
 import { script } from './html/script.ts'
 import { style } from './html/style.ts'
 import { top } from './html/summary.ts'
 import { targets } from './html/targets.ts'
 import type { ReportOptions } from './options.ts'
-import { headline } from './words.ts'
+import { headline } from './headline.ts'
 
 /**
  * One page that needs nothing else: no network, no other file, and no script either (that one only filters, copies and
@@ -42,6 +42,7 @@ export function html(report: Report, _options?: ReportOptions): string {
 <a class="skip" href="#results">Skip to the results</a>
 ${top(report)}
 <main>
+${alike(report)}
 ${fallen(report)}
 ${comparison(report)}
 ${softer(report)}

@@ -1,12 +1,14 @@
 import type { Report, Result } from '../harness/check/result.ts'
+import { alikeName, alikeOf } from './alike.ts'
 import { detailLines, ordinary } from './detail.ts'
 import { cut, visible } from './escape/visible.ts'
 import { xmlAttribute, xmlText } from './escape/xml.ts'
+import { headline } from './headline.ts'
 import type { ReportOptions } from './options.ts'
 import { limits } from './options.ts'
 import { answerOf, groupsOf } from './overview.ts'
 import type { Group } from './overview.ts'
-import { headline, overlayName, statusWord } from './words.ts'
+import { overlayName, statusWord } from './words.ts'
 
 /**
  * JUnit XML as CI systems read it. `name` is the check's id, `classname` its group, since GitLab shows that one as the
@@ -61,6 +63,10 @@ function runSuite(report: Report): string[] {
     ['platform', run.platform],
     ...report.targets.map(({ transport, url }): [string, string] => [`target.${transport}`, url]),
     ...run.findings.map((text): [string, string] => ['finding', text]),
+    ...alikeOf(report).map((one): [string, string] => [
+      'alike',
+      `${alikeName(one)}; ${one.expected === null ? '' : `expected ${one.expected}; `}actual: ${one.actual}`,
+    ]),
     ...report.expectations.map((one): [string, string] => [
       one.id,
       `${statusWord(one.status)}: ${one.statement}`,

@@ -1,7 +1,9 @@
 import type { ExpectationResult, Report, Result } from '../harness/check/result.ts'
+import { alikeName, alikeOf, alikeSuch } from './alike.ts'
 import { detailLines } from './detail.ts'
 import { code, codeBlock, prose } from './escape/markdown.ts'
 import { cut } from './escape/visible.ts'
+import { headline } from './headline.ts'
 import type { ReportOptions } from './options.ts'
 import { limits } from './options.ts'
 import {
@@ -21,7 +23,6 @@ import {
   duration,
   expectationStatuses,
   expectationSymbols,
-  headline,
   overlayName,
   plural,
   statusWord,
@@ -38,7 +39,7 @@ const detailLimits = { field: 1000, entries: 40, bytes: 64 }
  * takes (1 MiB): details of failures give way first, whole sections after them, and both say so.
  */
 export function markdown(report: Report, _options?: ReportOptions): string {
-  const top = [...summary(report), ...findings(report)]
+  const top = [...summary(report), ...findings(report), ...alike(report)]
   const fallen = fallenOf(report)
   const rest = [
     ...softer(report),
@@ -110,6 +111,16 @@ function summary(report: Report): string[] {
 function findings(report: Report): string[] {
   if (report.run.findings.length === 0) return []
   return ['## Findings of the run', list(report.run.findings)]
+}
+
+function alike(report: Report): string[] {
+  const rows = alikeOf(report).map((one) => {
+    const { ids, more } = alikeSuch(one)
+    const such = `${ids.map(code).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
+    return [prose(alikeName(one)), code(cut(one.expected ?? '', 300)), code(cut(one.actual, 300)), such]
+  })
+  if (rows.length === 0) return []
+  return ['## What fell in the same way', table(['', 'expected', 'actual', 'such as'], rows)]
 }
 
 function list(items: readonly string[]): string {

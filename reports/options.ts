@@ -4,7 +4,7 @@ export interface ReportOptions {
   readonly colour?: boolean
   /** Nothing but ASCII; off unless told. */
   readonly ascii?: boolean
-  /** Columns to wrap at; 80 unless told, and never fewer than 74, which a row of bytes needs. */
+  /** Columns to wrap at; 80 unless told, and never fewer than 50, which a name of a check needs. */
   readonly width?: number
   /** Only what fell, and the last line. */
   readonly quiet?: boolean

@@ -1,4 +1,4 @@
-import type { ExpectationResult, Report, Result, Summary } from '../harness/check/result.ts'
+import type { ExpectationResult, Result, Summary } from '../harness/check/result.ts'
 
 /** Words and figures that every report writes alike. */
 
@@ -93,59 +93,6 @@ export function duration(ms: number): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
-}
-
-/** The sum of a run in a word and a sentence, by its exit status. */
-export function headline(report: Report): {
-  readonly ok: boolean
-  readonly word: string
-  readonly says: string
-} {
-  const { exitCode, complete } = report.run
-  const { fail, warn, known, pass, total, harnessError } = report.summary
-  if (!complete || exitCode >= 129) {
-    return { ok: false, word: 'interrupted', says: `the run was interrupted: ${total} checks were judged` }
-  }
-  if (exitCode === 4) {
-    return {
-      ok: false,
-      word: 'harness error',
-      says: `${plural(harnessError, 'check')} could not be run by fault of the harness`,
-    }
-  }
-  if (exitCode === 3)
-    return { ok: false, word: 'not set up', says: 'the target or the link could not be used' }
-  if (exitCode === 2) return { ok: false, word: 'not judged', says: unjudged(report) }
-  if (exitCode === 1) {
-    const says =
-      fail > 0
-        ? `${plural(fail, 'requirement is', 'requirements are')} broken`
-        : `${plural(warn, 'recommendation is', 'recommendations are')} not followed`
-    return { ok: false, word: 'failed', says }
-  }
-  if (exitCode !== 0) return { ok: false, word: 'failed', says: `the run ended with status ${exitCode}` }
-  if (pass === total) return { ok: true, word: 'passed', says: `all ${total} checks passed` }
-  const rest =
-    fail > 0 ? `, ${plural(fail, 'check')} fell below the gate${known > 0 ? ` (${known} known)` : ''}` : ''
-  return { ok: true, word: 'passed', says: `${pass} of ${total} checks passed${rest}` }
-}
-
-/** Exit status 2: of whom nothing can be said, although other checks may well have fallen. */
-function unjudged({ targets, results, summary }: Report): string {
-  const silent = targets.filter(
-    ({ transport }) =>
-      !results.some(
-        (one) =>
-          one.transport === transport &&
-          one.level === 'MUST' &&
-          (one.verdict === 'pass' || one.verdict === 'fail'),
-      ),
-  )
-  const names = silent.map(({ transport }) => transportNames[transport]).join(' and ')
-  const whose = names === '' ? '' : ` of the ${names} target${silent.length > 1 ? 's' : ''}`
-  const broken =
-    summary.fail > 0 ? `; ${plural(summary.fail, 'requirement is', 'requirements are')} broken elsewhere` : ''
-  return `no required check${whose} could be judged${broken}`
 }
 
 /** `cut-after, down, bytes 12`. */

@@ -2,9 +2,43 @@ import type { Report, Result } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
 import { cut } from '../escape/visible.ts'
+import { alikeName, alikeOf } from '../alike.ts'
 import { fallenOf, unjudgedOf, withVerdict } from '../overview.ts'
 import { plural } from '../words.ts'
 import { badge, clauseLink, resultLink } from './parts.ts'
+
+/** What many falls have in common, before any of them: one cause is easily lost among its hundred effects. */
+export function alike(report: Report): Markup | null {
+  const groups = alikeOf(report)
+  if (groups.length === 0) return null
+  return html`<section id="alike" aria-labelledby="alike-title">
+    <h2 id="alike-title">What fell in the same way</h2>
+    <ul class="cards">
+      ${groups.map((one) => {
+        const worst = one.results[0]?.verdict ?? 'fail'
+        return html`<li class="card e-${worst}">
+          <p class="head">${badge(worst)} ${alikeName(one)}</p>
+          <dl class="pair">
+            ${one.expected === null ? null : pair('expected', one.expected)}
+            ${pair(one.expected === null ? 'reason' : 'actual', one.actual)}
+            ${one.ended === null ? null : pair('ended', one.ended)}
+          </dl>
+          <details class="from">
+            <summary>which</summary>
+            <ul>
+              ${one.results.map(({ id }) => html`<li>${resultLink(id)}</li>`)}
+            </ul>
+          </details>
+        </li>`
+      })}
+    </ul>
+  </section>`
+}
+
+function pair(name: string, value: string): Markup {
+  return html`<dt>${name}</dt>
+    <dd>${cut(value, 600)}</dd>`
+}
 
 /** What fell, first: in short, each with a link to the whole of it. */
 export function fallen(report: Report): Markup | null {
@@ -32,20 +66,10 @@ function list(id: string, title: string, found: readonly Result[]): Markup | nul
               one.expected === null
                 ? null
                 : html`<dl class="pair">
-                    <dt>expected</dt>
-                    <dd>${cut(one.expected, 600)}</dd>
-                    <dt>actual</dt>
-                    <dd>${cut(one.actual ?? '', 600)}</dd>
+                    ${pair('expected', one.expected)} ${pair('actual', one.actual ?? '')}
                   </dl>`
             }
-            ${
-              one.reason === null
-                ? null
-                : html`<dl class="pair">
-                    <dt>reason</dt>
-                    <dd>${cut(one.reason, 600)}</dd>
-                  </dl>`
-            }
+            ${one.reason === null ? null : html`<dl class="pair">${pair('reason', one.reason)}</dl>`}
           </li>`,
       )}
     </ul>

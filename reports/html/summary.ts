@@ -1,8 +1,9 @@
 import type { Report, Summary } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
+import { headline } from '../headline.ts'
 import { fallenOf, remedies } from '../overview.ts'
-import { duration, headline, meanings, summaryKeys, symbols, transportNames, verdicts } from '../words.ts'
+import { duration, meanings, summaryKeys, symbols, transportNames, verdicts } from '../words.ts'
 import { capital } from './parts.ts'
 
 /** The first screen: pass or not, of whom, every count. */

@@ -1,12 +1,12 @@
 import type { Report } from '../../harness/check/result.ts'
 import type { Transport } from '../../harness/check/model.ts'
-import { columns, padded } from '../escape/terminal.ts'
+import { columns, padded, wrap } from '../escape/terminal.ts'
+import { headline } from '../headline.ts'
 import { answerOf, capabilitiesOf, expectationCounts, groupsOf, remedies, unjudgedOf } from '../overview.ts'
 import type { Group } from '../overview.ts'
 import {
   duration,
   expectationStatuses,
-  headline,
   plural,
   statusWord,
   summaryKeys,
@@ -14,7 +14,7 @@ import {
   transportNames,
   verdicts,
 } from '../words.ts'
-import type { Page } from './page.ts'
+import type { Page, Piece } from './page.ts'
 import { statusPaint, verdictPaint } from './page.ts'
 
 const countOrder = verdicts.toReversed()
@@ -22,11 +22,15 @@ const countOrder = verdicts.toReversed()
 /** Who was asked, by what, and what was found there in a few words. */
 export function header(page: Page, report: Report): void {
   const { run, tool } = report
-  page.line(
-    page.paint('strong', `Streamproof ${tool.version}`) +
-      page.text(
-        ` · ${run.engine.kind} engine ${run.engine.version} · seed ${run.seed} · ${duration(run.durationMs)}`,
-      ),
+  const facts = [
+    `${run.engine.kind} engine ${run.engine.version}`,
+    `seed ${run.seed}`,
+    duration(run.durationMs),
+  ]
+  page.flow(
+    0,
+    [page.piece(`Streamproof ${tool.version}`, 'strong'), ...facts.map((fact) => page.piece(`· ${fact}`))],
+    2,
   )
   for (const target of report.targets) {
     page.gap()
@@ -76,25 +80,29 @@ function sections(page: Page, transport: Transport, groups: readonly Group[]): v
 
 /** `  RFC 6455 5.5    Control Frames      ✓ 12  ✗ 1`; the counts on a line of their own where they do not fit. */
 function row(page: Page, first: string, title: string, titleWidth: number, group: Group): void {
-  const sums = counts(page, group)
+  const sums = countsOf(page, group)
+  const width = sums.reduce((all, one) => all + one.width + 2, -2)
   const before = `  ${page.text(first)} ${padded(page.text(title), titleWidth)}`
-  if (columns(before) + 1 + sums.width <= page.width) page.line(`${before} ${sums.text}`)
+  if (columns(before) + 1 + width <= page.width)
+    page.line(`${before} ${sums.map(({ text }) => text).join('  ')}`)
   else {
-    page.line(before)
-    page.line(`${' '.repeat(18)}${sums.text}`)
+    const [head = '', ...others] = wrap(page.text(title), page.width - 18)
+    page.line(`  ${page.text(first)} ${head}`)
+    for (const line of others) page.line(' '.repeat(18) + line)
+    page.flow(18, sums)
   }
   if (!page.verbose) return
   for (const { id, verdict, durationMs } of group.results) {
-    const name = `${page.symbol(verdict)} ${id}`
-    page.line(`      ${page.paint(verdictPaint[verdict], name)} ${page.paint('dim', duration(durationMs))}`)
+    const name = page.piece(`${page.symbol(verdict)} ${id}`, verdictPaint[verdict])
+    page.flow(6, [name, page.piece(duration(durationMs), 'dim')], 8)
   }
 }
 
-function counts(page: Page, { counts }: Group): { readonly text: string; readonly width: number } {
-  const found = countOrder.filter((verdict) => counts[summaryKeys[verdict]] > 0)
-  const words = found.map((verdict) => `${page.symbol(verdict)} ${counts[summaryKeys[verdict]]}`)
-  const painted = found.map((verdict, index) => page.paint(verdictPaint[verdict], words[index] ?? ''))
-  return { text: painted.join('  '), width: columns(words.join('  ')) }
+function countsOf(page: Page, { counts }: Group): Piece[] {
+  return countOrder.flatMap((verdict) => {
+    const count = counts[summaryKeys[verdict]]
+    return count === 0 ? [] : [page.piece(`${page.symbol(verdict)} ${count}`, verdictPaint[verdict])]
+  })
 }
 
 function capital(text: string): string {
@@ -142,16 +150,25 @@ export function findings(page: Page, report: Report): void {
   for (const finding of report.run.findings) page.field(2, '-', 1, finding)
 }
 
-/** The sum: pass or not, what would turn more on, and every count in the last line. */
+/** The sum: pass or not; then every count, and what would turn more on, in the last lines. */
 export function sum(page: Page, report: Report): void {
   const { ok, word, says } = headline(report)
   page.gap()
   const sign = page.symbol(ok ? 'pass' : 'fail')
   page.field(0, sign, 1, `${word}: ${says} (exit status ${report.run.exitCode})`, ok ? 'good' : 'bad')
-  const remedy = remedies(report)
   const parts = countOrder.map((verdict) => `${report.summary[summaryKeys[verdict]]} ${verdict}`)
   const { known, flaky, total } = report.summary
   const overlays = [...(known > 0 ? [`${known} known`] : []), ...(flaky > 0 ? [`${flaky} flaky`] : [])]
-  const turn = remedy.length === 0 ? '' : ` (not-applicable: turned on by ${remedy.join('; ')})`
-  page.verbatim(0, `${total} checks: ${[...parts, ...overlays].join(', ')}${turn}`)
+  const all = [...parts, ...overlays]
+  const remedy = remedies(report)
+  const turn = remedy.length === 0 ? '' : `(not-applicable: turned on by ${remedy.join('; ')})`
+  page.flow(
+    0,
+    [
+      page.piece(`${plural(total, 'check')}:`),
+      ...all.map((part, index) => page.piece(index < all.length - 1 ? `${part},` : part)),
+      ...turn.split(' ').flatMap((word) => (word === '' ? [] : [page.piece(word)])),
+    ],
+    2,
+  )
 }

@@ -3,7 +3,7 @@ import { capabilities } from '../../harness/check/model.ts'
 import { turnsOn } from '../../reports/capabilities.ts'
 import { comparisonOf, groupsOf, unjudgedOf } from '../../reports/overview.ts'
 import { placeOf } from '../../reports/sections.ts'
-import { headline } from '../../reports/words.ts'
+import { headline } from '../../reports/headline.ts'
 import { mixedReport, passingReport, reportOf } from './fixture.ts'
 
 describe('reports: what they are written from', () => {
@@ -75,6 +75,9 @@ describe('reports: what they are written from', () => {
     const half = mixedReport().results.filter(({ transport }) => transport === 'websocket')
     expect(headline(reportOf(half, 2)).says).to.equal(
       'no required check of the Server-Sent Events target could be judged; 2 requirements are broken elsewhere',
+    )
+    expect(headline(reportOf(mixedReport().results, 2)).says).to.equal(
+      '1 check could not be judged: too many for those that passed to say much',
     )
     expect(headline({ ...passingReport(), run: { ...passingReport().run, complete: false } }).ok).to.equal(
       false,

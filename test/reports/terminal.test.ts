@@ -4,24 +4,35 @@ import { terminal } from '../../reports/terminal.ts'
 import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 
-/** Lines that are copied whole stay whole; the last one is one line so that it can be searched. */
-const whole = /^ *(streamproof run|https:)|^\d+ checks: /
+/** One word that is longer than a line, in a command that must stay fit to be copied. */
+const unbreakable = /^ *x+( \\)?$/
 
 describe('reports: terminal', () => {
   it('says the sum last, with every verdict and what would turn more on', () => {
-    expect(terminal(mixedReport()).split('\n').slice(-3)).to.deep.equal([
+    expect(terminal(mixedReport()).split('\n').slice(-6)).to.deep.equal([
       '✗ failed: 3 requirements are broken (exit status 1)',
-      '141 checks: 130 pass, 3 not-applicable, 1 notice, 1 warn, 1 blocked, 1 inconclusive, 1 harness-error, 3 fail, ' +
-        '1 known, 1 flaky (not-applicable: turned on by a target that accepts permessage-deflate (ws.deflate); ' +
-        '--denied-origin ORIGIN)',
+      '141 checks: 130 pass, 3 not-applicable, 1 notice, 1 warn, 1 blocked,',
+      '  1 inconclusive, 1 harness-error, 3 fail, 1 known, 1 flaky (not-applicable:',
+      '  turned on by a target that accepts permessage-deflate (ws.deflate);',
+      '  --denied-origin ORIGIN)',
       '',
     ])
     const count = passingReport().results.length
-    expect(terminal(passingReport()).split('\n').slice(-3)).to.deep.equal([
+    expect(terminal(passingReport(), { width: 120 }).split('\n').slice(-3)).to.deep.equal([
       `✓ passed: all ${count} checks passed (exit status 0)`,
       `${count} checks: ${count} pass, 0 not-applicable, 0 notice, 0 warn, 0 blocked, 0 inconclusive, 0 harness-error, 0 fail`,
       '',
     ])
+  })
+
+  it('counts one check as one', () => {
+    const one = reportOf([result('ws/a/one', { spec: 'RFC6455', section: '5.5' }, 'protocol')], 0)
+    expect(terminal(one).split('\n').slice(-4, -2)).to.deep.equal([
+      '✓ passed: the one check passed (exit status 0)',
+      '1 check: 1 pass, 0 not-applicable, 0 notice, 0 warn, 0 blocked, 0 inconclusive,',
+    ])
+    const stopped = { ...one, run: { ...one.run, complete: false, exitCode: 130 } }
+    expect(terminal(stopped)).to.include('the run was interrupted: 1 check was judged')
   })
 
   it('tells of a failure all that is needed to act on it', () => {
@@ -57,7 +68,9 @@ describe('reports: terminal', () => {
       '      6.2 ms < FIN',
       '',
       '  again',
-      '  streamproof run --ws wss://chat.example/live --sse https://chat.example/events --seed 4711 --only ws/control/ping-over-125',
+      '  streamproof run --ws wss://chat.example/live \\',
+      '      --sse https://chat.example/events --seed 4711 \\',
+      '      --only ws/control/ping-over-125',
       '',
       '',
     ])
@@ -93,7 +106,7 @@ describe('reports: terminal', () => {
   })
 
   it('keeps to its columns', () => {
-    for (const width of [74, 80, 132]) {
+    for (const width of [50, 60, 74, 80, 132]) {
       for (const report of [
         mixedReport(),
         passingReport(),
@@ -101,7 +114,7 @@ describe('reports: terminal', () => {
       ]) {
         const long = terminal(report, { width, verbose: true })
           .split('\n')
-          .filter((line) => columns(line) > width && !whole.test(line))
+          .filter((line) => columns(line) > width && !unbreakable.test(line))
         // Names are not broken, so that they can be copied.
         expect(long.filter((line) => !/^ *\S+ (ws|sse|both)\/|word word/.test(line))).to.deep.equal([])
       }
@@ -126,23 +139,81 @@ describe('reports: terminal', () => {
   it('names what passed only when asked, and says nothing but the falls and the sum when quiet', () => {
     expect(terminal(passingReport())).to.not.include('ws/framing/rule-1')
     expect(terminal(passingReport(), { verbose: true })).to.include('✓ ws/framing/rule-1 ')
-    expect(terminal(passingReport(), { quiet: true }).split('\n')).to.have.length(3)
+    expect(terminal(passingReport(), { quiet: true }).split('\n')).to.have.length(4)
+  })
+
+  it('breaks a command where a shell joins it again, and never inside quotes', () => {
+    const command = `streamproof run --ws ws://h/ --denied-origin 'https://it'\\''s a long one.example' --header "$STREAMPROOF_HEADER" --only ws/a/fall --seed 1`
+    const one = { ...fall('ws/a/fall', 'an end', 'none'), reproduce: command }
+    for (const width of [50, 60, 80, 200]) {
+      const text = terminal(reportOf([one], 1), { width, quiet: true })
+      const printed = text.slice(text.indexOf('  streamproof run'), text.indexOf('\n\n✗ failed'))
+      expect(printed.trim().replaceAll(/ \\\n +/g, ' '), String(width)).to.equal(command)
+      expect(printed).to.include("'https://it'\\''s a long one.example'")
+    }
+  })
+
+  it('breaks the address of a clause before its fragment', () => {
+    const clause = { spec: 'HTML', section: 'parsing-an-event-stream' } as const
+    const one = result('sse/a/fall', clause, 'protocol', { verdict: 'fail', expected: 'a', actual: 'b' })
+    const lines = (width: number): string[] => terminal(reportOf([one], 1), { width }).split('\n')
+    expect(lines(80)).to.include('  https://html.spec.whatwg.org/multipage/server-sent-events.html')
+    expect(lines(80)).to.include('    #parsing-an-event-stream')
+    expect(lines(60)).to.include.members([
+      '  https://html.spec.whatwg.org/multipage/',
+      '    server-sent-events.html#parsing-an-event-stream',
+    ])
   })
 
   it('shows a flood of failures short after the first dozen', () => {
     const many = Array.from({ length: 25 }, (_, index) =>
-      result(`ws/many/fall-${index}`, { spec: 'RFC6455', section: '5.5' }, 'protocol', {
-        verdict: 'fail',
-        expected: 'an end',
-        actual: 'none',
-      }),
+      fall(`ws/many/fall-${index}`, 'an end', `none, in way ${index}`),
     )
     const text = terminal(reportOf(many, 1))
     expect([...text.matchAll(/^ {2}transcript/gm)]).to.have.length(12)
     expect(text).to.include('13 more, in short')
     expect([...text.matchAll(/^✗ ws\/many\/fall-/gm)]).to.have.length(25)
+    expect([...text.matchAll(/^ {2}actual {3}none, in way/gm)]).to.have.length(25)
+  })
+
+  it('leads with what many have in common, shows one of them whole first, and lists every one', () => {
+    const alike = Array.from({ length: 40 }, (_, index) => fall(`ws/same/fall-${index}`, 'a Pong', 'none'))
+    const others = Array.from({ length: 12 }, (_, index) => fall(`ws/own/fall-${index}`, 'a', `b${index}`))
+    const soft = Array.from({ length: 3 }, (_, index) => ({
+      ...fall(`ws/soft/fall-${index}`, 'a Pong', 'none'),
+      verdict: 'warn' as const,
+    }))
+    const text = terminal(reportOf([...alike, ...others, ...soft], 1), { width: 80 })
+    const from = text.indexOf('What fell in the same way')
+    expect(text.slice(from).split('\n').slice(0, 9)).to.deep.equal([
+      'What fell in the same way',
+      '',
+      '  43 checks fell in the same way: 40 fail, 3 warn',
+      '  expected a Pong',
+      '  actual   none',
+      '  such as  ws/same/fall-0, ws/same/fall-1, ws/same/fall-2 and 40 more',
+      '',
+      'Recommendations not followed, and notices (3)',
+      '',
+    ])
+    expect(from).to.be.lessThan(text.indexOf('What fell (52)'))
+    for (const { id } of [...alike, ...others, ...soft])
+      expect(text).to.match(new RegExp(`^[✗!] ${id} `, 'm'))
+    // All that differ are whole, as far as there is room, and one of those that do not.
+    const whole = text.slice(text.indexOf('What fell (52)'), text.indexOf('40 more, in short'))
+    expect([...whole.matchAll(/^✗ (\S+)/gm)].map(([, id]) => id)).to.deep.equal([
+      'ws/same/fall-0',
+      ...others.slice(0, 11).map(({ id }) => id),
+    ])
+    expect(text).to.include('✗ failed: 52 requirements are broken, 40 of them in the same way')
+    // The command stands once for all that are shown short.
+    expect([...text.matchAll(/--only ID/g)]).to.have.length(2)
   })
 })
+
+function fall(id: string, expected: string, actual: string) {
+  return result(id, { spec: 'RFC6455', section: '5.5' }, 'protocol', { verdict: 'fail', expected, actual })
+}
 
 function behind(hex: string): string {
   return ' '.repeat(17) + hex
