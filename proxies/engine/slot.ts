@@ -38,8 +38,7 @@ export class Slot implements Outlet {
   readonly #draw: number
   readonly #connection: number
   #isHit = false
-  /** Bytes of the direction that have come to this place, and those that have gone on from it: by it, or past it. */
-  #came = 0
+  /** Bytes of the direction that have gone on from this place, also those that had before the toxic did anything. */
   #passed = 0
   #pipe: Pipe<Settings> | null = null
   #inputEnded = false
@@ -76,7 +75,6 @@ export class Slot implements Outlet {
 
   /** @param before bytes of the direction that have gone on from the place before. */
   open(before: number): void {
-    this.#came = before
     this.#passed = before
     this.#pipe = this.toxic.kind.pipe(this, this.toxic.settings)
   }
@@ -106,9 +104,8 @@ export class Slot implements Outlet {
     if (pipe === null || this.#ended || this.#inputEnded) return
     if (!this.#isHit) {
       this.#isHit = true
-      this.#link.note('hit', this.toxic, this.#came)
+      this.#link.note('hit', this.toxic, this.#passed)
     }
-    this.#came += chunk.data.length
     pipe.write(chunk)
   }
 
