@@ -6,6 +6,8 @@ import { addressOf, isSecure } from './context.ts'
 import type { SessionContext } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Route } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
+import type { ConnectionObserver } from './session.ts'
 import { secureOptions } from './trust.ts'
 
 /** TLS of the true target, wherever the connection goes: trust, SNI, and the name that the certificate is for. */
@@ -35,7 +37,7 @@ export function dispatcherOver(
   endpoint: Endpoint,
   route: Route,
   opened?: (socket: net.Socket) => void,
-): Agent {
+): Dispatcher {
   const connector = buildConnector({ ...tlsOf(endpoint), timeout: context.limits.connect })
   const connect: buildConnector.connector = (options, callback) => {
     connector({ ...options, hostname: route.host, port: String(route.port) }, (...result) => {
@@ -48,7 +50,34 @@ export function dispatcherOver(
   }
   const agent = new Agent({ connect, bodyTimeout: 0, headersTimeout: context.limits.head })
   context.scope.defer(() => agent.destroy())
-  return agent
+  const { observer } = context.environment
+  return agent.compose(
+    (dispatch) => (request, handler) => dispatch(request, tellingRefusals(handler, observer)),
+  )
+}
+
+/** Hands everything on, and tells of answers that refuse: the clients themselves only say that they did not open. */
+function tellingRefusals(
+  handler: Dispatcher.DispatchHandler,
+  observer: ConnectionObserver,
+): Dispatcher.DispatchHandler {
+  const tell = (status: number, headers: Parameters<typeof headerEntries>[0]): void =>
+    tellRefusal(observer, {
+      status,
+      get: (name) => headerEntries(headers).find(([one]) => one.toLowerCase() === name)?.[1] ?? null,
+    })
+  return new Proxy(handler, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key)
+      if (typeof value !== 'function') return value
+      return (...args: readonly unknown[]): unknown => {
+        // Handlers of the two kinds that undici knows.
+        if (key === 'onHeaders') tell(Number(args[0]), (args[1] as readonly Buffer[]).map(String))
+        if (key === 'onResponseStart') tell(Number(args[1]), args[2] as Record<string, string>)
+        return Reflect.apply(value, target, args)
+      }
+    },
+  })
 }
 
 function watch(context: SessionContext, route: Route, socket: net.Socket): void {

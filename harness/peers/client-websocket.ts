@@ -3,6 +3,7 @@ import WsWebSocket from 'ws'
 import { connectOver, dispatcherOver } from './client-route.ts'
 import type { SessionContext } from './context.ts'
 import type { ClientReport, Route } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
 import { Watch } from './watch.ts'
 
 interface Options {
@@ -58,6 +59,12 @@ export function runWs(context: SessionContext, options: Options): Promise<Client
   socket.on('open', () => {
     story.opened = true
     story.watch.changed()
+  })
+  socket.on('unexpected-response', (request, response) => {
+    const { statusCode: status = 0, headers } = response
+    tellRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
+    story.failed(new Error(`Unexpected server response: ${status}`))
+    request.destroy()
   })
   socket.on('message', (data, binary) => story.message(binary ? null : (data as Buffer).toString('utf8')))
   socket.on('error', (error) => story.failed(error))

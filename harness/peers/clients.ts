@@ -2,12 +2,17 @@ import type { ConformingClients } from './kit.ts'
 import type { SessionContext } from './context.ts'
 import { runEventSource } from './client-event-source.ts'
 import { runUndiciWebSocket, runWs } from './client-websocket.ts'
+import { takeTurn } from './turn.ts'
 
 /** Clients that others wrote, over our routes: for checks about what conforming clients make of a target. */
 export function openClients(context: SessionContext): ConformingClients {
+  const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
+    await takeTurn(context)
+    return await run()
+  }
   return {
-    ws: (options = {}) => runWs(context, options),
-    undiciWebSocket: (options = {}) => runUndiciWebSocket(context, options),
-    undiciEventSource: (options) => runEventSource(context, options),
+    ws: (options = {}) => inTurn(() => runWs(context, options)),
+    undiciWebSocket: (options = {}) => inTurn(() => runUndiciWebSocket(context, options)),
+    undiciEventSource: (options) => inTurn(() => runEventSource(context, options)),
   }
 }

@@ -4,6 +4,7 @@ import { ByteBuffer } from '../wire/byte-buffer.ts'
 import type { SessionContext } from './context.ts'
 import { Exchange } from './http-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
 import { Severed } from './severed.ts'
 import { isEventStream } from './stream-answer.ts'
 import { endedHow } from './words.ts'
@@ -38,9 +39,7 @@ export async function sendRequest(
   const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
   if (head === null && socket.ending === null) socket.gaveUp()
   // It may be the answer that is judged, or one connection too many: the scheduler finds out.
-  const { observer } = context.environment
-  if (head?.status === 429 || head?.status === 503)
-    observer.refused(head.status === 429 ? 'status-429' : 'status-503')
+  if (head !== null) tellRefusal(context.environment.observer, head)
   if (head !== null) await bodyOf(context, exchange, head, body)
   const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
   const ending = exchange.ending

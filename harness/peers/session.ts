@@ -13,8 +13,11 @@ export interface Redactor {
 export interface ConnectionObserver {
   /** A TCP connection to the target, direct or through the link, stands. Call the result when it ends. */
   opened(route: 'direct' | 'proxy'): (ending: Ending) => void
-  /** The target refused a connection, or answered 429 or 503. */
-  refused(how: 'econnrefused' | 'econnreset' | 'status-429' | 'status-503' | 'timeout'): void
+  /** The target refused a connection, or answered 429 or 503; `retryAfterMs`: when it wants to be asked again. */
+  refused(
+    how: 'econnrefused' | 'econnreset' | 'status-429' | 'status-503' | 'timeout',
+    retryAfterMs?: number | null,
+  ): void
 }
 
 /** What all checks of a run share. */
@@ -28,6 +31,8 @@ export interface SessionEnvironment {
   /** The slowest answer that discovery got, in ms: no answer is waited for less than some times as long. */
   readonly slowestMs?: number
   readonly redactor: Redactor
+  /** Waits until the target is to be sent one more connection, where it limits their rate. Never rejects. */
+  readonly turn?: () => Promise<void>
   readonly observer: ConnectionObserver
 }
 

@@ -6,6 +6,7 @@ import type { Route } from './kit.ts'
 import { Severed } from './severed.ts'
 import { Connection } from './socket-connection.ts'
 import type { PeerSocket, SocketOptions } from './socket-types.ts'
+import { takeTurn } from './turn.ts'
 
 export type { PeerSocket, SocketOptions, TlsFacts } from './socket-types.ts'
 
@@ -13,11 +14,13 @@ export type { PeerSocket, SocketOptions, TlsFacts } from './socket-types.ts'
  * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is no error here: it
  * stands in `tls.error`, and the socket is closed before anything was sent.
  *
- * @throws Inconclusive `target-refused` (no TCP connection), `environment`, or `engine-failed` on a proxy.
+ * @throws Inconclusive `target-refused` (no TCP connection), `environment`, or `engine-failed` on a proxy;
+ * `out-of-time` where the check was over before its turn came.
  * @throws Severed on a route whose faults sever.
  */
 export async function openSocket(context: SessionContext, options: SocketOptions): Promise<PeerSocket> {
   const route = options.via ?? context.direct(options.url)
+  await takeTurn(context)
   const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
   const socket = new Connection(raw, route, options, context)
   context.scope.defer(() => socket.close())

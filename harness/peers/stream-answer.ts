@@ -2,6 +2,7 @@ import { Inconclusive, Violation } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
 import type { Exchange } from './http-exchange.ts'
 import type { HttpHead } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
 import { Severed } from './severed.ts'
 import { endedHow } from './words.ts'
 
@@ -12,7 +13,7 @@ import { endedHow } from './words.ts'
  */
 export function judgeAnswer(context: SessionContext, head: HttpHead, takesCoding: boolean): void {
   if (head.status === 429 || head.status === 503) {
-    context.environment.observer.refused(head.status === 429 ? 'status-429' : 'status-503')
+    tellRefusal(context.environment.observer, head)
     throw new Inconclusive('target-refused', `the target answered ${head.status}`)
   }
   if (head.status !== 200) throw new Violation('status 200', `status ${head.status}`)

@@ -10,6 +10,7 @@ import type { SessionContext } from './context.ts'
 import { isSecure } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { HandshakeAnswer, HandshakeChanges, HttpHead } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
 import { Severed } from './severed.ts'
 import { openSocket } from './socket.ts'
 import type { PeerSocket } from './socket-types.ts'
@@ -201,13 +202,12 @@ export class Answer implements HandshakeAnswer {
     else if (answered === undefined) socket.gaveUp()
     const { observer } = this.#context.environment
     const status = this.head?.status
+    // To a bad handshake a 503 may be the answer that is judged: the check goes on, and is observed again with fewer
+    // beside it.
+    if (this.head !== null) tellRefusal(observer, this.head)
     if (status === 429 || (status === 503 && this.#plain)) {
-      observer.refused(status === 429 ? 'status-429' : 'status-503')
       throw new Inconclusive('target-refused', `the target answered a handshake with status ${status}`)
     }
-    // To a bad handshake it may be the answer that is judged: the check goes on, and is observed again with fewer
-    // beside it.
-    if (status === 503) observer.refused('status-503')
     // A server that accepts TCP and hangs up on a good handshake may have too many connections already.
     const hungUp = socket.remoteEnding?.by === 'target' && this.#reader.received.length === 0
     if (hungUp && this.#plain) observer.refused('econnreset')

@@ -30,6 +30,8 @@ export interface Attempt {
   readonly endedAt: number
   readonly connections: readonly Connection[]
   readonly refusals: readonly Refusal[]
+  /** The longest wait that a refusal asked for, in ms; null where none did. */
+  readonly retryAfterMs: number | null
   /** The run was stopped, or the target died, before this attempt came to its end: it says nothing. */
   readonly cut: boolean
 }
@@ -66,6 +68,7 @@ export function startAttempt<Kit>(
 ): RunningAttempt {
   const connections: Connection[] = []
   const refusals: Refusal[] = []
+  let retryAfterMs: number | null = null
   const interrupt = deferred<Outcome | 'cut'>()
   const startedAt = performance.now()
   let over = false
@@ -81,8 +84,9 @@ export function startAttempt<Kit>(
         watch.ended(ended)
       }
     },
-    refused(how) {
+    refused(how, afterMs = null) {
       refusals.push(how)
+      if (afterMs !== null) retryAfterMs = Math.max(retryAfterMs ?? 0, afterMs)
       watch.refused(how)
     },
   }
@@ -121,6 +125,7 @@ export function startAttempt<Kit>(
       endedAt: performance.now(),
       connections,
       refusals,
+      retryAfterMs,
       cut: ended === 'cut',
     }
   }

@@ -162,6 +162,17 @@ export function shut(attempt: Attempt | undefined): boolean {
   )
 }
 
+/**
+ * Connections were refused that may have come too fast: the target said so, or took none where nothing was wrong with
+ * the request. A 503 to a request that is meant to be refused is an answer.
+ */
+export function outpaced({ refusals, outcome }: Attempt): boolean {
+  return (
+    refusals.includes('status-429') ||
+    (outcome.kind === 'inconclusive' && outcome.cause.reason === 'target-refused')
+  )
+}
+
 /** A direct connection that the target ended without a word. */
 export function wasDropped({ route, ending }: Connection): boolean {
   return route === 'direct' && ending?.by === 'target' && ending.how !== 'close-frame'

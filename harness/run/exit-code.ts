@@ -14,13 +14,14 @@ const interrupted: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130
 
 /**
  * The exit status of a run, the first that applies: 130 interrupted (129 SIGHUP, 143 SIGTERM); 4 harness error; 2
- * nothing was judged; 1 the target fell short at the gate; 0 otherwise. (3 is a run that never came to results.)
+ * nothing was judged; 1 the target fell short at the gate; 2 too little was judged to say that it did not; 0 otherwise. (3 is a run that never came to results.)
  */
 export function exitCode(results: readonly Result[], gate: Gate): number {
   if (gate.interruptedBy !== null) return interrupted[gate.interruptedBy] ?? 130
   if (gate.harnessFailed || results.some(({ verdict }) => verdict === 'harness-error')) return 4
   if (unjudged(results)) return 2
-  return results.some((result) => short(result, gate.failOn)) ? 1 : 0
+  if (results.some((result) => short(result, gate.failOn))) return 1
+  return hollow(results) ? 2 : 0
 }
 
 /** Known failures do not count; that is what the list of them is for. */
@@ -34,15 +35,31 @@ function short({ verdict, overlay }: Result, failOn: FailOn): boolean {
  * selected, none of these.
  */
 function unjudged(results: readonly Result[]): boolean {
-  if (results.length === 0) return true
-  for (const transport of ['websocket', 'sse', 'both'] as const) {
+  const groups = binding(results)
+  return groups.length === 0 || groups.some((own) => !own.some(({ verdict }) => isJudgement(verdict)))
+}
+
+/** What could not be judged of what applies, at most, where the rest is to pass for the whole. */
+const mostInconclusive = 1 / 3
+
+/** True where the target or the network kept us from judging so much that what passed says little. */
+function hollow(results: readonly Result[]): boolean {
+  return binding(results).some((own) => {
+    const judged = own.filter(({ verdict }) => isJudgement(verdict)).length
+    const inconclusive = own.filter(({ verdict }) => verdict === 'inconclusive').length
+    return inconclusive > (judged + inconclusive) * mostInconclusive
+  })
+}
+
+/** What stands for each transport: its MUST checks; all of its checks, where none of those was selected. */
+function binding(results: readonly Result[]): (readonly Result[])[] {
+  return (['websocket', 'sse', 'both'] as const).flatMap((transport) => {
     const own = results.filter((result) => result.transport === transport)
-    const binding = own.filter(({ level }) => level === 'MUST')
     // Checks that compare both transports do not stand for either, unless nothing else was selected.
-    if (own.length === 0 || (transport === 'both' && own.length < results.length)) continue
-    if (!(binding.length > 0 ? binding : own).some(({ verdict }) => isJudgement(verdict))) return true
-  }
-  return false
+    if (own.length === 0 || (transport === 'both' && own.length < results.length)) return []
+    const musts = own.filter(({ level }) => level === 'MUST')
+    return [musts.length > 0 ? musts : own]
+  })
 }
 
 export function isJudgement(verdict: Report['results'][number]['verdict']): boolean {

@@ -1,11 +1,11 @@
-import { Inconclusive, Violation } from '../check/errors.ts'
-import type { Outcome } from '../check/judge.ts'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, Connection, Refusal } from './attempt.ts'
+import { Deaths } from './deaths.ts'
 import { deferred } from './deferred.ts'
 import type { Deferred } from './deferred.ts'
-import { Entry, falls, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
+import { Entry, falls, outpaced, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
 import { ConcurrencyLimit } from './limit.ts'
+import { Pace } from './pace.ts'
 import type { Planned } from './plan.ts'
 import { Pulse, pulseMs } from './pulse.ts'
 import type { RunTools, ScheduleOptions } from './tools.ts'
@@ -14,12 +14,14 @@ import type { RunTools, ScheduleOptions } from './tools.ts'
 const mostRefusedTries = 3
 /** All repetitions together, in ms: a target that fails everything slowly is not watched failing it twice. */
 const repetitionsMs = 30_000
-const mostDeaths = 10
+/** Checks at once while connections come at intervals: with more, each would mostly wait for its turn. */
+const mostPacedJobs = 4
 
 /**
  * Observes planned checks, each on connections of its own, and settles each with what it came to. Up to `jobs` at
  * once; `exclusive` ones alone, behind the others; then whatever fell once more, alone. A result is thrown away, and
- * the check observed again, where the target refused connections meanwhile, or died.
+ * the check observed again, where the target refused connections meanwhile, or died. One that refuses gets fewer at a
+ * time, and where it is not their number that it refuses, it gets them more slowly.
  */
 export class Schedule<Kit> {
   readonly entries: readonly Entry<Kit>[]
@@ -28,18 +30,20 @@ export class Schedule<Kit> {
   readonly #byId: ReadonlyMap<string, Entry<Kit>>
   readonly #limit: ConcurrencyLimit
   readonly #pulse: Pulse
+  readonly #pace: Pace
+  readonly #deaths: Deaths<Kit>
   readonly #running = new Set<Entry<Kit>>()
   /** Running entries beside which another one was started. */
   readonly #accompanied = new Set<Entry<Kit>>()
   #change: Deferred<void> = deferred()
   #stopped = false
-  #deaths = 0
-  #saidRefused = false
-  #repetitionsLeft = repetitionsMs
+  readonly #said = new Set<string>()
+  #repetitionsLeft: number
 
   constructor(plan: readonly Planned<Kit>[], tools: RunTools<Kit>, options: ScheduleOptions) {
     this.#options = options
     this.#tools = tools
+    this.#repetitionsLeft = options.repetitionsMs ?? repetitionsMs
     this.#limit = new ConcurrencyLimit(options.jobs)
     this.entries = plan.map((planned) => new Entry(planned))
     this.#byId = new Map(this.entries.map((entry) => [entry.check.id, entry]))
@@ -60,12 +64,28 @@ export class Schedule<Kit> {
       { standing },
       () => this.#changed(),
     )
+    this.#pace = new Pace(() => this.#changed())
+    this.#deaths = new Deaths({
+      pulse: this.#pulse,
+      options,
+      isStopped: () => this.#stopped,
+      open: () => this.#open(),
+      outlived: (entry) => this.#outlived(entry),
+      halt: () => this.#halt(),
+      attempt: async (entry) => {
+        const attempt = await this.#attempt(entry)
+        this.#running.delete(entry)
+        return attempt
+      },
+      keep: (entry, attempt) => this.#keep(entry, attempt),
+    })
   }
 
   /** Stops at once: what is under way is cut, and what was not judged settles with null. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
+    this.#pace.stop()
     for (const { running } of this.#running) running?.cut()
     this.#changed()
   }
@@ -73,19 +93,27 @@ export class Schedule<Kit> {
   /** Runs until every entry has settled. Never rejects. */
   async run(): Promise<void> {
     while (!this.#stopped && this.#open().length > 0) {
-      if (this.#pulse.death !== null) await this.#mourn()
+      if (this.#pulse.death !== null) await this.#deaths.mourn()
       this.#conclude()
-      if (!this.#pulse.looking && this.#pulse.death === null) this.#startReady()
-      if (this.#running.size > 0 || this.#pulse.looking) await this.#nextChange()
+      const waits = this.#pulse.looking || this.#pace.heldMs > 0
+      if (!waits && this.#pulse.death === null) this.#startReady()
+      if (this.#running.size > 0 || waits) await this.#nextChange()
       else if (this.#pulse.death === null) await this.#oneAlone()
     }
     while (this.#running.size > 0) await this.#nextChange()
+    this.#pace.stop()
     await this.#pulse.settled()
     for (const entry of this.#open()) entry.settle()
   }
 
   #open(): Entry<Kit>[] {
     return this.entries.filter((entry) => !entry.isFinal)
+  }
+
+  /** Cuts what is under way, and waits until nothing is. */
+  async #halt(): Promise<void> {
+    for (const { running } of this.#running) running?.cut()
+    while (this.#running.size > 0) await this.#nextChange()
   }
 
   #changed(): void {
@@ -103,10 +131,12 @@ export class Schedule<Kit> {
 
   #startReady(): void {
     for (const entry of this.entries) {
-      if (this.#stopped || this.#running.size >= this.#limit.value) return
+      const most = this.#pace.gapMs > 0 ? mostPacedJobs : Number.POSITIVE_INFINITY
+      if (this.#stopped || this.#running.size >= Math.min(most, this.#limit.value)) return
       if (
         !entry.isFinal &&
-        entry.running === null &&
+        // Also while it is found out what its attempt is worth.
+        !this.#running.has(entry) &&
         entry.attempts.length === 0 &&
         !entry.alone &&
         this.#mayStart(entry)
@@ -130,10 +160,12 @@ export class Schedule<Kit> {
   }
 
   async #attempt(entry: Entry<Kit>): Promise<Attempt> {
-    const { environment, budget } = this.#options
+    const { budget } = this.#options
+    const environment = { ...this.#options.environment, turn: () => this.#pace.turn() }
+    const budgetMs = budget(entry.check) + this.#pace.roomMs
     this.#running.add(entry)
     this.#options.started?.(entry.check.id)
-    entry.running = startAttempt(entry.check, this.#tools, environment, budget(entry.check), {
+    entry.running = startAttempt(entry.check, this.#tools, environment, budgetMs, {
       opened: ({ route }) => void (route === 'direct' && this.#pulse.opened(entry.check.transport)),
       ended: (connection) => {
         if (wasDropped(connection) && !wasBrief(connection)) this.#pulse.ended(entry)
@@ -157,9 +189,11 @@ export class Schedule<Kit> {
     else if (companions && this.#wasRefused(attempt)) {
       entry.refused(mostRefusedTries)
       this.#fewer(attempt)
-    } else {
+    } else if (!companions && outpaced(attempt) && this.#pace.refused(entry, attempt.retryAfterMs)) return
+    else {
       if (companions && shut(attempt)) this.#limit.refused(attempt.startedAt, this.#running.size)
       else this.#limit.passed()
+      this.#tellPace(entry, attempt)
       this.#keep(entry, attempt)
     }
   }
@@ -181,11 +215,21 @@ export class Schedule<Kit> {
 
   #fewer(attempt: Attempt): void {
     this.#limit.refused(attempt.startedAt, this.#running.size)
-    if (!this.#saidRefused)
-      this.#options.finding?.(
-        'the target refused connections while several were open: it gets fewer at a time',
-      )
-    this.#saidRefused = true
+    if (attempt.retryAfterMs !== null) this.#pace.pause(attempt.retryAfterMs)
+    this.#sayOnce('the target refused connections while several were open: it gets fewer at a time')
+  }
+
+  #tellPace(entry: Entry<Kit>, attempt: Attempt): void {
+    if (outpaced(attempt)) {
+      if (this.#pace.isFruitless)
+        this.#sayOnce('the target went on refusing connections, however long was waited for it')
+    } else if (attempt.connections.length > 0 && this.#pace.passed(entry))
+      this.#sayOnce('the target refuses connections that come too fast: it gets them more slowly')
+  }
+
+  #sayOnce(text: string): void {
+    if (!this.#said.has(text)) this.#options.finding?.(text)
+    this.#said.add(text)
   }
 
   // --- What a check builds on ---------------------------------------------------------------------------------------
@@ -206,7 +250,7 @@ export class Schedule<Kit> {
   #conclude(): void {
     for (const entry of this.#open()) {
       const fallen = this.#parents(entry).find(({ judged }) => judged !== null && falls(judged.outcome))
-      if (fallen !== undefined && entry.running === null)
+      if (fallen !== undefined && !this.#running.has(entry))
         entry.settleWith({ kind: 'blocked', by: fallen.check.id }, null)
       else if (entry.complete && this.#outlived(entry)) entry.settle()
     }
@@ -244,114 +288,4 @@ export class Schedule<Kit> {
     const attempt = await this.#observe(again)
     if (first === undefined) this.#repetitionsLeft -= attempt.durationMs
   }
-
-  // --- Death --------------------------------------------------------------------------------------------------------
-
-  /**
-   * The target died. Every check that was connected then, or shortly before, is thrown away and replayed alone once
-   * the target is back; the one that repeats the death is charged with it.
-   */
-  async #mourn(): Promise<void> {
-    const hard = this.#pulse.death?.hard === true
-    for (const { running } of this.#running) running?.cut()
-    while (this.#running.size > 0) await this.#nextChange()
-    this.#pulse.forget()
-    const suspects = this.#open().filter(
-      (entry) => entry.lost !== null || (entry.attempts.length > 0 && !this.#outlived(entry)),
-    )
-    for (const suspect of suspects) suspect.throwAway(suspect.attempts.at(-1) ?? suspect.lost)
-    this.#deaths += 1
-    if (hard) this.#options.finding?.('the target died: it took no more connections')
-    const back = await this.#back()
-    if (back) await this.#replayAll(suspects, hard)
-    else if (!this.#stopped && suspects.length > 0) this.#options.finding?.(suspicion(suspects))
-    for (const suspect of suspects) suspect.lost = null
-  }
-
-  async #replayAll(suspects: readonly Entry<Kit>[], hard: boolean): Promise<void> {
-    for (const suspect of suspects) {
-      if (this.#stopped) return
-      const attempt = await this.#replay(suspect)
-      if (attempt.survived) {
-        if (!attempt.cut) this.#keep(suspect, attempt)
-        continue
-      }
-      const guilt = await this.#confirm(suspect, attempt.durationMs)
-      if (guilt === 'dies-by-itself') {
-        if (!(await this.#back())) return
-        break
-      }
-      // It is known who did it: the others are observed again as if nothing had happened.
-      this.#charge(suspect, attempt)
-      for (const other of suspects) if (!other.isFinal) other.throwAway(other.lost)
-      if (guilt === 'repeats') await this.#back()
-      return
-    }
-    if (!hard) return
-    for (const suspect of suspects)
-      suspect.settleWith(
-        died(
-          'the target died while it was connected, and was not seen to die of it when it was repeated alone',
-        ),
-      )
-  }
-
-  /** Observes a check alone, and looks whether the target outlives it. */
-  async #replay(suspect: Entry<Kit>): Promise<Attempt & { readonly survived: boolean }> {
-    const attempt = await this.#attempt(suspect)
-    this.#running.delete(suspect)
-    const survived = await this.#pulse.survives(pulseMs.replay)
-    this.#pulse.forget()
-    return { ...attempt, survived }
-  }
-
-  /**
-   * The target died while this check was observed alone. It did so by itself, unless it lives while nothing is
-   * connected, and dies again of the check, in turn. Two waits of unlike length: a target that dies every few seconds
-   * cannot keep time with both.
-   */
-  async #confirm(suspect: Entry<Kit>, durationMs: number): Promise<'repeats' | 'gone' | 'dies-by-itself'> {
-    for (const times of [1, 3]) {
-      if (!(await this.#back())) return 'gone'
-      const lives = await this.#pulse.survives(times * durationMs + pulseMs.replay)
-      this.#pulse.forget()
-      if (!lives || (await this.#replay(suspect)).survived) return 'dies-by-itself'
-    }
-    return 'repeats'
-  }
-
-  #charge(entry: Entry<Kit>, attempt: Attempt | null): void {
-    this.#options.finding?.(`the target died of ${entry.check.id}`)
-    const violation = new Violation(
-      'the target goes on accepting connections',
-      'the target died: right after this check it accepted no connection',
-    )
-    entry.settleWith({ kind: 'violated', violation }, attempt)
-  }
-
-  /** Waits for the target to come back. Where it does not, or dies too often, nothing further can be judged. */
-  async #back(): Promise<boolean> {
-    const limit = pulseMs.recovery * Math.max(1, this.#options.environment.timeScale)
-    if (this.#deaths <= mostDeaths && (await this.#pulse.recovers(limit, () => this.#stopped))) return true
-    if (this.#stopped) return false
-    const end = this.#deaths > mostDeaths ? 'died too often' : 'did not come back'
-    this.#options.finding?.(`the target ${end}`)
-    for (const entry of this.#open())
-      entry.settleWith(
-        died(
-          this.#deaths > mostDeaths ? 'the target died too often' : 'the target died, and did not come back',
-        ),
-      )
-    return false
-  }
-}
-
-/** Who may have killed a target that cannot be asked again. */
-function suspicion(suspects: readonly { readonly check: { readonly id: string } }[]): string {
-  const ids = suspects.map(({ check }) => check.id)
-  return `connected when it died, or just before: ${ids.join(', ')}; try them one at a time with --only`
-}
-
-function died(detail: string): Outcome {
-  return { kind: 'inconclusive', cause: new Inconclusive('target-died', detail) }
 }

@@ -30,6 +30,8 @@ export interface ScheduleOptions {
   /** Time budget of a check in ms, scaled. */
   readonly budget: (check: { readonly id: string; readonly budget?: number }) => number
   readonly repeatFalls: boolean
+  /** All repetitions together, in ms; 30 seconds unless told. */
+  readonly repetitionsMs?: number
   readonly started?: (id: string) => void
   readonly observed?: (id: string, outcome: Outcome, repeats: boolean) => void
   readonly finding?: (text: string) => void

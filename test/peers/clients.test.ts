@@ -57,6 +57,13 @@ describe('conforming clients', () => {
       expect(seen).to.deep.equal([`${url.host} Bearer x`])
     })
 
+    it(`${client} tells the scheduler where it is refused for now`, async () => {
+      const busy = await bench.answering('HTTP/1.1 429 No\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n')
+      const { clients } = bench.verbs(new URL(busy.href.replace('http', 'ws')))
+      expect(await clients[client]({})).to.include({ opened: false, echoed: false })
+      expect(bench.refused).to.deep.equal(['status-429'])
+    })
+
     it(`${client} goes through a proxy, under the target's own name and certificate`, async () => {
       const context = bench.context(reference.wss, {
         engine,

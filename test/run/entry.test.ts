@@ -32,6 +32,7 @@ function attempts(story: string): Attempt[] {
     endedAt: 1,
     connections: word.endsWith('-shut') ? [dropped] : [],
     refusals: [],
+    retryAfterMs: null,
     cut: false,
   }))
 }

@@ -10,7 +10,9 @@ import type { Ending, Transport } from '../../harness/check/model.ts'
 import type { Report } from '../../harness/check/result.ts'
 import { Scope } from '../../harness/check/scope.ts'
 import { conduct } from '../../harness/run/conduct.ts'
+import { deferred } from '../../harness/run/deferred.ts'
 import { probe } from '../../harness/target/probe.ts'
+import type { ConnectionObserver } from '../../harness/peers/session.ts'
 import type { RunHooks, RunSettings } from '../../harness/run/settings.ts'
 import type { RunTools, SessionOf } from '../../harness/run/tools.ts'
 import { resolveTargets } from '../../harness/target/contract.ts'
@@ -23,6 +25,8 @@ export interface FakeKit {
   /** Waits for this long. */
   readonly wait: (ms: number) => Promise<void>
   readonly measure: (name: string, value: number) => void
+  /** Tells the scheduler of a refusal, as the peers do. */
+  readonly tell: ConnectionObserver['refused']
 }
 
 export interface FakeOptions {
@@ -92,6 +96,9 @@ export function verdicts(report: Report): Record<string, string> {
   return Object.fromEntries(report.results.map(({ id, verdict }) => [id.replace('ws/fake/', ''), verdict]))
 }
 
+/** What a line begins with that stands for an answer of 429; its Retry-After in ms behind it. */
+export const busy = 'busy '
+
 const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<FakeKit> => {
   const scope = new Scope()
   const measured: Record<string, number> = {}
@@ -99,6 +106,7 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
   const kit: FakeKit = {
     async ask(line) {
       if (endpoint === null) throw new TypeError('no target')
+      await environment.turn?.()
       const socket = net.connect(Number(endpoint.url.port), endpoint.url.hostname)
       scope.defer(() => socket.destroy())
       let closing = false
@@ -130,7 +138,9 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
           reject(new Violation('an answer', 'the connection ended'))
         })
       })
-      return answer
+      if (!answer.startsWith(busy)) return answer
+      environment.observer.refused('status-429', Number(answer.slice(busy.length)))
+      throw new Inconclusive('target-refused', 'the target is busy')
     },
     wait: (ms) =>
       new Promise((resolve) => {
@@ -140,6 +150,7 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
     measure(name, value) {
       measured[name] = value
     },
+    tell: (...refusal) => environment.observer.refused(...refusal),
   }
   return {
     kit,
@@ -151,6 +162,26 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
     }),
     close: async () => void (await scope.close()),
   }
+}
+
+export interface Gate {
+  readonly wait: Promise<void>
+  isOpen: boolean
+  open(): void
+}
+
+/** What checks wait for that other checks bring about. */
+export function gate(): Gate {
+  const opened = deferred<void>()
+  const made: Gate = {
+    wait: opened.promise,
+    isOpen: false,
+    open() {
+      made.isOpen = true
+      opened.resolve()
+    },
+  }
+  return made
 }
 
 /** Answers each line by `answer`; counts connections; can die and come back on the same port. */

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { Violation } from '../../harness/check/errors.ts'
 import { reportSchema } from '../../harness/check/result.ts'
-import type { Report, Result } from '../../harness/check/result.ts'
-import { exitCode } from '../../harness/run/exit-code.ts'
+import type { Report } from '../../harness/check/result.ts'
 import { redactorFor } from '../../harness/target/secrets.ts'
 import { fake, runFakes, verdicts } from './fakes.ts'
 
@@ -234,49 +233,6 @@ describe('a run that is stopped', () => {
     expect(report.run).to.include({ complete: false, exitCode: 0 })
     expect(report.run.findings).to.deep.equal(['--max-time was spent before every check was judged'])
   })
-})
-
-describe('the exit status', () => {
-  const gate = { failOn: 'must', interruptedBy: null, harnessFailed: false } as const
-  const result = (
-    verdict: Result['verdict'],
-    level: Result['level'] = 'MUST',
-    more: Partial<Result> = {},
-  ): Result => ({ verdict, level, overlay: null, transport: 'websocket', ...more }) as Result
-
-  const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
-    ['all passed', [result('pass')], gate, 0],
-    ['a MUST fell', [result('pass'), result('fail')], gate, 1],
-    ['a SHOULD fell', [result('pass'), result('warn', 'SHOULD')], gate, 0],
-    [
-      'a SHOULD fell, and that is the gate',
-      [result('pass'), result('warn', 'SHOULD')],
-      { ...gate, failOn: 'should' },
-      1,
-    ],
-    ['a MUST fell, and there is no gate', [result('fail')], { ...gate, failOn: 'never' }, 0],
-    [
-      'a known failure',
-      [result('pass'), result('fail', 'MUST', { overlay: { kind: 'known', reason: 'x' } })],
-      gate,
-      0,
-    ],
-    ['no MUST was judged', [result('inconclusive'), result('pass', 'SHOULD')], gate, 2],
-    ['nothing was judged', [], gate, 2],
-    ['only SHOULDs were selected', [result('warn', 'SHOULD')], gate, 0],
-    [
-      'one transport was not judged',
-      [result('pass'), result('not-applicable', 'MUST', { transport: 'sse' })],
-      gate,
-      2,
-    ],
-    ['an error of ours goes before a fail', [result('harness-error'), result('fail')], gate, 4],
-    ['an error of nobody', [result('pass')], { ...gate, harnessFailed: true }, 4],
-    ['an interruption goes before all', [result('harness-error')], { ...gate, interruptedBy: 'SIGHUP' }, 129],
-  ]
-  for (const [what, results, given, code] of rows) {
-    it(`is ${code}: ${what}`, () => expect(exitCode(results, given)).to.equal(code))
-  }
 })
 
 /** What two runs of the same target have in common. */

@@ -1,7 +1,7 @@
-import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { Inconclusive, Violation } from '../../harness/check/errors.ts'
-import { fake, LineServer, runFakes, verdicts } from './fakes.ts'
+import { Schedule } from '../../harness/run/schedule.ts'
+import { engine, fake, fakeSettings, fakeTools, gate, LineServer, runFakes, verdicts } from './fakes.ts'
 
 const violated = (): never => {
   throw new Violation('one thing', 'another')
@@ -159,167 +159,86 @@ describe('the scheduler', () => {
   })
 })
 
-describe('errors that nobody caught', () => {
-  it('charges a late throw from a timer to its own check', async () => {
+describe('repetitions', () => {
+  it('end when the time for all of them is spent', async () => {
+    const runs: Record<string, number> = {}
+    const falls = (name: string) =>
+      fake(`spends-${name}`, async ({ wait }) => {
+        runs[name] = (runs[name] ?? 0) + 1
+        await wait(40)
+        violated()
+      })
+    const checks = [falls('first'), falls('second')]
+    const { targets, engine: _, redactor, seed } = fakeSettings(9)
+    const schedule = new Schedule(
+      checks.map((check) => ({ check, target: 0, notApplicable: null })),
+      fakeTools([]),
+      {
+        environment: { ...targets, engine, redactor, seed, timeScale: 1 },
+        jobs: 2,
+        budget: () => 5000,
+        repeatFalls: true,
+        repetitionsMs: 10,
+      },
+    )
+    await schedule.run()
+    expect(runs).to.deep.equal({ first: 2, second: 1 })
+    expect(schedule.entries.map(({ judged }) => judged?.outcome.kind)).to.deep.equal(['violated', 'violated'])
+  })
+})
+
+describe('a check that runs while what it builds on falls', () => {
+  it('is blocked when it has ended, not before', async () => {
+    const events: string[] = []
+    const [started, thrown, told] = [gate(), gate(), gate()]
     const report = await runFakes({
       checks: [
-        fake('late-timer', () => {
-          setTimeout(() => {
-            throw new Error('from a timer')
-          }, 15)
+        fake('falls-late', () => {
+          void started.wait.then(() =>
+            setImmediate(() => {
+              thrown.open()
+              throw new Error('late')
+            }),
+          )
         }),
-        ...Array.from({ length: 6 }, (_, index) =>
-          fake(`late-timer-beside-${index}`, ({ wait }) => wait(40)),
+        fake(
+          'under-way',
+          async () => {
+            started.open()
+            await told.wait
+            events.push('ended')
+          },
+          { after: ['ws/fake/falls-late'] },
+        ),
+        fake('looks-again', async ({ wait }) => {
+          await thrown.wait
+          await wait(5)
+        }),
+        fake(
+          'tells',
+          async ({ wait }) => {
+            await wait(20)
+            told.open()
+          },
+          { after: ['ws/fake/looks-again'] },
         ),
       ],
+      hooks: { reported: ({ id, verdict }) => void events.push(`${id.slice(8)} ${verdict}`) },
     })
-    expect(Object.entries(verdicts(report)).filter(([, verdict]) => verdict !== 'pass')).to.deep.equal([
-      ['late-timer', 'harness-error'],
-    ])
-    expect(report.results[0]?.reason).to.equal('an error of this tool: Error: from a timer')
-    expect(report.run.exitCode).to.equal(4)
-  })
-
-  it('charges an error event without a listener to the check that caused it', async () => {
-    const report = await runFakes({
-      checks: [
-        fake('late-emitter-beside-1', ({ wait }) => wait(40)),
-        fake('late-emitter', () => {
-          const emitter = new EventEmitter()
-          setTimeout(() => emitter.emit('error', new Error('from an emitter')), 15)
-        }),
-        fake('late-emitter-beside-2', ({ wait }) => wait(40)),
-      ],
-    })
-    expect(verdicts(report)).to.deep.equal({
-      'late-emitter-beside-1': 'pass',
-      'late-emitter': 'harness-error',
-      'late-emitter-beside-2': 'pass',
-    })
-  })
-
-  it('charges a rejection that nobody handled', async () => {
-    const report = await runFakes({
-      checks: [
-        fake('late-rejection', () => {
-          setTimeout(() => void Promise.reject(new Error('unhandled')), 10)
-        }),
-        fake('late-rejection-beside', ({ wait }) => wait(40)),
-      ],
-    })
-    expect(verdicts(report)).to.deep.equal({
-      'late-rejection': 'harness-error',
-      'late-rejection-beside': 'pass',
-    })
-  })
-
-  it('leaves the process as it was', async () => {
-    const before = ['uncaughtException', 'unhandledRejection'].map((name) => process.listenerCount(name))
-    await Promise.all(
-      [1, 2].map((index) => runFakes({ checks: [fake(`restore-${index}`, ({ wait }) => wait(5))] })),
-    )
-    expect(
-      ['uncaughtException', 'unhandledRejection'].map((name) => process.listenerCount(name)),
-    ).to.deep.equal(before)
-    expect(process.hasUncaughtExceptionCaptureCallback()).to.equal(false)
+    expect(events.indexOf('ended')).to.be.lessThan(events.indexOf('under-way blocked'))
+    expect(report.results[1]?.reason).to.equal('builds on ws/fake/falls-late, which fell')
   })
 })
 
-describe('a target that dies', () => {
-  const echo = (index: number) =>
-    fake(`echo-${index}-of-${Math.random().toString(36).slice(2)}`, async ({ ask, wait }) => {
-      const line = await ask(`line ${index}`)
-      await wait(5 + (index % 7) * 5)
-      if (line !== `line ${index}`) violated()
-    })
-
-  it('20 ms after a bad frame is charged to the check that sent it; the others are judged once it is back', async () => {
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      if (line === 'bad') setTimeout(() => self.die(150), 20)
-    }).start()
-    const bad = fake('death-bad-frame', async ({ ask }) => void (await ask('bad')))
+describe('a schedule that is stopped', () => {
+  it('cuts what would never end, and judges nothing of it', async () => {
+    const controller = new AbortController()
     const checks = [
-      ...Array.from({ length: 25 }, (_, index) => echo(index)),
-      bad,
-      ...Array.from({ length: 30 }, (_, index) => echo(index)),
+      fake('endless-aborts', () => controller.abort()),
+      fake('endless', () => new Promise<void>(() => undefined)),
     ]
-    const report = await runFakes({ port: server.port, checks, settings: { jobs: 16 } })
-    await server.stop()
-    const fallen = report.results.filter(({ verdict }) => verdict !== 'pass')
-    expect(fallen.map(({ id, verdict }) => [id, verdict])).to.deep.equal([
-      ['ws/fake/death-bad-frame', 'fail'],
-    ])
-    expect(fallen[0]).to.include({
-      expected: 'the target goes on accepting connections',
-      actual: 'the target died: right after this check it accepted no connection',
-    })
-    expect(fallen[0]?.transcript).to.have.length(1)
-    // Once among the others, once alone, and twice more to be sure that it does not die by itself.
-    expect(server.deaths).to.equal(4)
-    expect(report.run.findings).to.include('the target died of ws/fake/death-bad-frame')
-    expect(report.results).to.have.length(56)
-  })
-
-  it('and does not die of any of them again makes the suspects inconclusive', async () => {
-    let deaths = 0
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      if (line === 'once' && deaths++ === 0) setTimeout(() => self.die(100), 5)
-    }).start()
-    const once = fake('death-once', async ({ ask, wait }) => {
-      await ask('once')
-      await wait(10)
-    })
-    const beside = Array.from({ length: 4 }, (_, index) => echo(index))
-    const later = fake('death-later', async ({ ask }) => void (await ask('later')), {
-      after: ['ws/fake/death-once'],
-    })
-    const report = await runFakes({ port: server.port, checks: [once, ...beside, later] })
-    await server.stop()
-    expect(report.results[0]?.verdict).to.equal('inconclusive')
-    expect(report.results[0]?.reason).to.equal(
-      'target-died: the target died while it was connected, and was not seen to die of it when it was repeated alone',
-    )
-    expect(report.results.at(-1)?.verdict).to.equal('pass')
-    expect(report.run.findings).to.deep.equal(['the target died: it took no more connections'])
-  })
-})
-
-describe('a target that dies by itself, again and again', () => {
-  for (const period of [170, 290, 430]) {
-    it(`every ${period} ms accuses nobody`, async () => {
-      const server = await new LineServer().start()
-      const timer = setInterval(() => server.die(50), period)
-      const checks = [20, 60, 90, 130, 180].map((ms) =>
-        fake(`patient-${ms}-${period}`, async ({ ask, wait }) => {
-          await ask('hello')
-          await wait(ms)
-        }),
-      )
-      const report = await runFakes({ port: server.port, checks })
-      clearInterval(timer)
-      await server.stop()
-      const accused = report.results.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'inconclusive')
-      expect(accused).to.deep.equal([])
-      expect(report.run.findings.join('; ')).to.not.include('died of')
-    })
-  }
-})
-
-describe('a target that refuses connections', () => {
-  it('from the 5th at once on loses no verdict', async () => {
-    const server = await new LineServer(undefined, 4).start()
-    const checks = Array.from({ length: 40 }, (_, index) =>
-      fake(`limited-${index}`, async ({ ask, wait }) => {
-        const line = await ask(`line ${index}`)
-        await wait(10)
-        if (line !== `line ${index}`) violated()
-      }),
-    )
-    const report = await runFakes({ port: server.port, checks, settings: { jobs: 16 } })
-    await server.stop()
-    expect(server.refused).to.be.greaterThan(0)
-    expect(report.summary).to.include({ total: 40, pass: 40, flaky: 0 })
+    const report = await runFakes({ checks, settings: { signal: controller.signal } })
+    expect(verdicts(report)).to.not.have.any.keys('endless')
+    expect(report.run.complete).to.equal(false)
   })
 })
