@@ -61,11 +61,15 @@ function describe(terminal: Terminal, around: Surroundings, done: (status: numbe
     .exitOverride()
     .enablePositionalOptions()
     .configureOutput({
+      getOutHelpWidth: () => terminal.width,
+      getErrHelpWidth: () => terminal.width,
       writeOut: (text) => terminal.print(text),
       // Usage errors are told by us, in one line. Only help for want of a command comes this way.
       writeErr: (text) => terminal.explain(text),
       outputError: () => undefined,
     })
+    // Two columns also where they are narrow: a line that is broken by the terminal is harder to read.
+    .configureHelp({ minWidthToWrap: 15 })
     .showSuggestionAfterError(true)
 
   const add = (name: string, description: string, act: Act): Command => {
@@ -154,7 +158,7 @@ function addOptions(command: Command, names: readonly OptionName[]): void {
   command.addOption(
     new Option(
       '--config <file>',
-      'config file; else streamproof.config.{js,mjs,json,ts} here or above',
+      'config file; else streamproof.config with .js, .mjs, .json or .ts, here or above',
     ).helpGroup('Run:'),
   )
 }

@@ -1,4 +1,4 @@
-import type { RunHooks } from '../run/settings.ts'
+import type { PlanOutline, RunHooks } from '../run/settings.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a person wants to know while a run is under way: one line that is rewritten, or a few short ones. */
@@ -24,9 +24,7 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     },
     planned(plan) {
       applicable = plan.applicable
-      terminal.note(
-        `${plan.total} checks: ${plan.applicable} apply, ${plan.notApplicable} do not; ${plan.exclusive} of them run alone`,
-      )
+      terminal.note(plannedWords(plan))
       show()
     },
     started(id) {
@@ -47,4 +45,12 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
       terminal.diagnose(text)
     },
   }
+}
+
+/** `422 checks: 407 apply, 15 do not; 18 of them run alone`. */
+function plannedWords({ total, applicable, notApplicable, exclusive }: PlanOutline): string {
+  const apply = `${applicable} ${applicable === 1 ? 'applies' : 'apply'}`
+  const not = `${notApplicable} ${notApplicable === 1 ? 'does' : 'do'} not`
+  const alone = `${exclusive} of them ${exclusive === 1 ? 'runs' : 'run'} alone`
+  return `${total} ${total === 1 ? 'check' : 'checks'}: ${apply}, ${not}; ${alone}`
 }

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty'
+import { folded } from './layout.ts'
 
 /** What decides about colour: `--color`, then NO_COLOR and FORCE_COLOR, then whether a person is looking. */
 export interface ColourWish {
@@ -70,8 +71,14 @@ export class Terminal {
     return this.#err.isTTY === true
   }
 
+  /** Columns of the result. */
   get width(): number {
-    return widthOf(this.#out, 100)
+    return widthOf(this.#out, 80)
+  }
+
+  /** Columns of lists: no end of them where no person is looking, so that `grep` finds whole lines. */
+  get listWidth(): number {
+    return this.resultIsTTY ? this.width : Infinity
   }
 
   /** A part of the result. */
@@ -80,10 +87,13 @@ export class Terminal {
     if (!this.#outClosed) this.#out.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** One line of diagnostics, whatever its text contains. */
+  /** One line of diagnostics, whatever its text contains; a person gets it in as many as the screen is wide for. */
   diagnose(text: string): void {
     this.clearProgress()
-    this.#err.write(`streamproof: ${oneLine(this.#mask(text))}\n`)
+    const width = this.progressIsTTY ? widthOf(this.#err, 80) : Infinity
+    const [first = '', ...others] = folded(`streamproof: ${oneLine(this.#mask(text))}`, width)
+    const rest = others.flatMap((line) => folded(line, width - 2)).map((line) => `\n  ${line}`)
+    this.#err.write(`${first}${rest.join('')}\n`)
   }
 
   /** Help that nobody asked for: several lines, on stderr. */

@@ -164,8 +164,8 @@ describe('cli: run', function () {
       ]
       const told = await streamproof(words, folder.path)
       expect(told.status, told.err).to.equal(status)
-      expect(told.out).to.include(
-        `streamproof run --ws ${broken.ws.href} --only ws/control/ping-over-125 --seed`,
+      expect(told.out.replaceAll(/ \\\n +/g, ' ')).to.include(
+        `streamproof run --ws ${broken.ws.href} --timeout-scale 0.3 --only ws/control/ping-over-125 --seed`,
       )
     })
   }

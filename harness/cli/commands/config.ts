@@ -6,6 +6,7 @@ import { configure } from '../configuration.ts'
 import type { Configuration } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
+import { behind } from '../layout.ts'
 import { keyOf, optionNames } from '../options.ts'
 import type { Options } from '../options.ts'
 
@@ -20,9 +21,12 @@ export const configCommand: Act = async (invocation) => {
   const [first, second] = [0, 1].map((column) =>
     Math.min(60, Math.max(...rows.map((row) => row[column as 0 | 1].length))),
   )
-  const lines = rows.map(
-    ([key, value, place]) => `${key.padEnd(first ?? 0)}  ${value.padEnd(second ?? 0)}  ${place}`,
-  )
+  const width = invocation.terminal.listWidth
+  const lines = rows.map(([key, value, place]) => {
+    const heading = `${key.padEnd(first ?? 0)}  `
+    const whole = `${heading}${value.padEnd(second ?? 0)}  ${place}`
+    return whole.length <= width ? whole : behind(heading, `${value}  ${place}`, width)
+  })
   invocation.terminal.print(lines.join('\n'))
   return exitCodes.fine
 }

@@ -6,6 +6,7 @@ import { configure } from '../configuration.ts'
 import { exitCodes, isForeseen } from '../exit.ts'
 import type { Act, Invocation } from '../invocation.ts'
 import { engineOptions } from '../link.ts'
+import { behind } from '../layout.ts'
 import { lookAtAddress, lookAtIpv6 } from '../look.ts'
 import type { Sight } from '../look.ts'
 import type { Options } from '../options.ts'
@@ -34,7 +35,8 @@ async function look(invocation: Invocation): Promise<number> {
   const sights: Sight[] = []
   const tell = (sight: Sight, indent = ''): void => {
     sights.push(sight)
-    terminal.print(`${indent}${marks[sight.state]}  ${oneLine(terminal.masked(sight.what))}`)
+    const heading = `${indent}${marks[sight.state]}  `
+    terminal.print(behind(heading, oneLine(terminal.masked(sight.what)), terminal.listWidth))
   }
 
   tell({

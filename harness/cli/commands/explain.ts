@@ -14,6 +14,7 @@ import { loadCatalogue } from '../../../suites/index.ts'
 import { configure, shortest } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
+import { behind } from '../layout.ts'
 import { oneLine } from '../terminal.ts'
 
 /** `explain ID`: all that the declaration of one check says, and what became of it the last time. */
@@ -66,9 +67,12 @@ export const explainCommand: Act = async (invocation) => {
     ['last time', lastVerdict(resolve(invocation.folder, options.out, 'report.json'), invocation.folder, id)],
     ['run it', `streamproof run URL --only ${id}`],
   ]
+  const width = invocation.terminal.listWidth
   const lines = rows.flatMap(([name, value]) => {
     if (value === null) return []
-    return value.split('\n').map((line, index) => `  ${(index === 0 ? name : '').padEnd(16)}${line}`)
+    return value
+      .split('\n')
+      .map((line, index) => behind(`  ${(index === 0 ? name : '').padEnd(16)}`, line, width))
   })
   invocation.terminal.print([check.id, ...lines].join('\n'))
   return exitCodes.fine

@@ -7,33 +7,41 @@ import { loadCatalogue } from '../../../suites/index.ts'
 import { configure } from '../configuration.ts'
 import { exitCodes } from '../exit.ts'
 import type { Act } from '../invocation.ts'
+import { behind, folded } from '../layout.ts'
 import { selectionOf } from '../settings.ts'
 
 /** `list`: the checks that there are, under the section of the standard that they stand in. */
 export const listCommand: Act = async (invocation) => {
   const { options } = await configure({ ...invocation, positional: [] })
   const found = select((await loadCatalogue()).checks, selectionOf(options))
-  invocation.terminal.print(invocation.flags['json'] === true ? json(found) : text(found))
+  invocation.terminal.print(
+    invocation.flags['json'] === true ? json(found) : text(found, invocation.terminal.listWidth),
+  )
   return exitCodes.fine
 }
 
 const width = { MUST: 6, SHOULD: 6, MAY: 6, INFO: 6 } as const satisfies Record<Level, number>
 
-function text(checks: readonly PlacedCheck[]): string {
+function text(checks: readonly PlacedCheck[], columns: number): string {
   const longest = Math.max(...checks.map(({ id }) => id.length))
   const lines: string[] = []
   let title = ''
   for (const check of checks) {
-    if (check.section.title !== title) lines.push(...(title === '' ? [] : ['']), check.section.title)
+    if (check.section.title !== title)
+      lines.push(...(title === '' ? [] : ['']), ...folded(check.section.title, columns))
     title = check.section.title
     const marks = check.exclusive === undefined ? '' : '  (runs alone)'
-    lines.push(
-      `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  ${check.title}${marks}`,
-    )
+    const heading = `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  `
+    lines.push(behind(heading, `${check.title}${marks}`, columns))
   }
   const rules = new Set(checks.map(({ clause }) => clauseName(clause))).size
-  lines.push('', `${checks.length} checks of ${rules} clauses; \`streamproof explain ID\` tells about one`)
+  const sum = `${counted(checks.length, 'check')} of ${counted(rules, 'clause')}`
+  lines.push('', ...folded(`${sum}; \`streamproof explain ID\` tells about one`, columns))
   return lines.join('\n')
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`
 }
 
 function json(checks: readonly PlacedCheck[]): string {

@@ -10,6 +10,7 @@ import { exitCodes } from '../exit.ts'
 import { systemReason } from '../files.ts'
 import { flagPort, flagText } from '../invocation.ts'
 import type { Act, Invocation } from '../invocation.ts'
+import { behind } from '../layout.ts'
 import { interruptible, untilSignalled } from '../signals.ts'
 import { oneLine } from '../terminal.ts'
 
@@ -20,9 +21,12 @@ export const targetCommand: Act = async (invocation) => {
     const longest = Math.max(...mutants.map(({ name }) => name.length))
     terminal.print(
       mutants
-        .map(
-          ({ name, transport, breaks, clause }) =>
-            `${name.padEnd(longest)}  ${transport.padEnd(9)}  ${breaks} (${clause})`,
+        .map(({ name, transport, breaks, clause }) =>
+          behind(
+            `${name.padEnd(longest)}  ${transport.padEnd(9)}  `,
+            `${breaks} (${clause})`,
+            terminal.listWidth,
+          ),
         )
         .join('\n'),
     )
