@@ -190,6 +190,18 @@ describe('beyond Toxiproxy', () => {
       await until('it is over', async () => (await records(path))[0]?.state === 'closed')
     })
 
+    it('nor when it is gone, and a toxic puts off telling the other', async () => {
+      const { client, server, path } = await pairOf({
+        half_close: true,
+        toxics: [{ type: 'slow_close', stream: 'upstream', attributes: { delay: 20 } }],
+      })
+      client.send('x')
+      await server.got(1)
+      client.rst()
+      expect(await server.ended).to.equal('fin')
+      await until('it is over', async () => (await records(path))[0]?.state === 'closed')
+    })
+
     it('does not weaken a toxic that closes', async () => {
       const { client, server } = await pairOf({
         half_close: true,

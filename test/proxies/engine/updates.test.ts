@@ -224,6 +224,30 @@ describe('engine updates', () => {
       })
     }
 
+    for (const [what, given, method, on] of [
+      ['add it', [], 'POST', { ...closes, stream: 'upstream', toxicity: 1 }],
+      ['switch it on', [{ ...closes, stream: 'upstream' }], 'PATCH', { toxicity: 1 }],
+    ] as const) {
+      it(`do nothing where they ${what} to a direction that is over, while the other goes on`, async () => {
+        const upstream = await t.upstream()
+        const { port, path } = await t.proxy(upstream.port, {
+          streamproof: { half_close: true, toxics: given },
+        })
+        const first = await t.connect(port)
+        const served = await upstream.next()
+        const second = await t.connect(port)
+        await upstream.next()
+        first.fin()
+        expect(await served.ended).to.equal('fin')
+        await t.api(method, `${path}/toxics${method === 'POST' ? '' : '/late'}`, on)
+        await second.ended
+        await until('the second is over', async () => (await records(path))[1]?.ending === 'end by late')
+        expect((await records(path))[0]).to.deep.include({ state: 'open', ending: null, events: [] })
+        served.send('still')
+        await first.got(5)
+      })
+    }
+
     it('let it meet the end that a toxic before it still holds back', async () => {
       const toxics = [slow, { type: 'reset_peer', name: 'r', ...off }]
       const upstream = await t.upstream()

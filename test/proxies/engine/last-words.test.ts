@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+
+import { expect } from 'chai'
+
+import type { ShownRecord } from '../../../proxies/engine/log.ts'
+import { startEngineServer } from '../../../proxies/engine/server.ts'
+import type { EngineServer } from '../../../proxies/engine/server.ts'
+import { Row } from '../contract/contract.ts'
+import { until } from '../wire.ts'
+
+/** What a side had sent before it ended still goes out. */
+describe('engine and what was said last', () => {
+  let engine: EngineServer
+  let t: Row
+
+  before(async () => {
+    engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed: 1 })
+  })
+  after(() => engine.close())
+  beforeEach(() => {
+    t = new Row('embedded', engine.url)
+  })
+  afterEach(() => t.close())
+
+  const record = async (path: string): Promise<ShownRecord | undefined> => {
+    const { json } = await t.api('GET', `${path}/connections`)
+    return (json as { readonly connections: readonly ShownRecord[] }).connections[0]
+  }
+  const isRead = (path: string, bytes: number): Promise<void> =>
+    until('it was read', async () => (await record(path))?.bytes.upstream.received === bytes)
+
+  it('closes no reader that has not taken all of it yet', async () => {
+    const { client, server, path, toxics } = await t.pair({
+      type: 'latency',
+      attributes: { latency: 3_600_000 },
+    })
+    client.socket.pause()
+    const bytes = 8 * 1024 * 1024
+    const isSent = once(server.socket, 'finish')
+    server.send(Buffer.alloc(bytes))
+    server.fin()
+    await isSent
+    await until('all was read', async () => (await record(path))?.bytes.downstream.received === bytes)
+    // And the end: the engine runs in this process, and looks at all its sockets in each turn.
+    for (let turn = 0; turn < 3; turn++) await record(path)
+    // More than the kernel takes at once.
+    await t.api('DELETE', toxics[0] ?? '')
+    await until('it is being closed', async () => (await record(path))?.ending === 'fin by upstream')
+    client.socket.resume()
+    expect(await client.ended).to.equal('fin')
+    expect(client.length).to.equal(bytes)
+  })
+
+  // A side that was reset is looked after every two seconds: what does not move is given up, and nothing else.
+  it('lets go on what still moves after a reset, however slowly', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'slicer',
+      stream: 'upstream',
+      attributes: { average_size: 1000, delay: 100_000 },
+    })
+    client.send(Buffer.alloc(30_000))
+    await isRead(path, 30_000)
+    client.rst()
+    await server.ended
+    expect(server.length).to.equal(30_000)
+  })
+
+  it('leaves to its toxic a reset that is only put off', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'slow_close',
+      stream: 'upstream',
+      attributes: { delay: 2600 },
+    })
+    client.send('x')
+    await isRead(path, 1)
+    const start = performance.now()
+    client.rst()
+    expect(await server.ended).to.equal('fin')
+    expect(performance.now() - start).to.be.at.least(2600)
+  })
+})
