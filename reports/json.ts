@@ -2,7 +2,8 @@ import { reportSchema } from '../harness/check/result.ts'
 import type { Report, Result } from '../harness/check/result.ts'
 
 /**
- * `report.json`: keys in the order of the schema, records sorted, two spaces. What could act where the file is
+ * `report.json`: keys in the order of the schema, records sorted, two spaces, the smallest objects
+ * on one line. What could act where the file is
  * printed, or is refused by strict readers, is written as an escape, so that a parser still reads the same text; a
  * lone surrogate, which no UTF-8 can carry, becomes U+FFFD.
  * @throws when the report does not fit its schema: then this program is wrong.
@@ -14,8 +15,33 @@ export function json(report: Report): string {
     targets: valid.targets.map((target) => ({ ...target, capabilities: sorted(target.capabilities) })),
     results: valid.results.map(orderedResult),
   }
-  const text = JSON.stringify(ordered, (_key, value: unknown) => wellFormed(value), 2)
-  return `${text.replace(acting, unicodeEscape)}\n`
+  return `${written(ordered, 0).replace(acting, unicodeEscape)}\n`
+}
+
+/** From this depth on, an object that holds no other is written on one line: an entry of a transcript, a clause. */
+const flatFrom = 3
+
+function written(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(withoutSurrogates(value))
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const indent = '  '.repeat(depth + 1)
+  const close = `\n${'  '.repeat(depth)}`
+  if (Array.isArray(value)) {
+    const items = value.map((one: unknown) => indent + written(one, depth + 1))
+    return items.length === 0 ? '[]' : `[\n${items.join(',\n')}${close}]`
+  }
+  const members = Object.entries(value)
+    .filter(([, inner]) => inner !== undefined)
+    .map(([key, inner]) => `${written(key, depth)}: ${written(inner, depth + 1)}`)
+  if (members.length === 0) return '{}'
+  const isFlat = depth >= flatFrom && !Object.values(value).some(isNested)
+  return isFlat
+    ? `{ ${members.join(', ')} }`
+    : `{\n${members.map((member) => indent + member).join(',\n')}${close}}`
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 /** DEL and C1, invisible and bidirectional marks, line separators; none of them stands outside of a string. */
@@ -27,12 +53,6 @@ function unicodeEscape(character: string): string {
     escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
   }
   return escaped
-}
-
-function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return withoutSurrogates(value)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [withoutSurrogates(key), inner]))
 }
 
 function withoutSurrogates(text: string): string {

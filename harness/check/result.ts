@@ -84,6 +84,7 @@ export const resultSchema = z.strictObject({
     }),
   ),
   measured: z.record(z.string(), z.union([z.number(), z.string()])),
+  /** Of a plain pass in brief: its first and last entries. Else as it was kept, which is 200 entries at most. */
   transcript: z.array(transcriptEntrySchema),
   durationMs: z.number(),
   reproduce: z.string(),

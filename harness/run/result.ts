@@ -5,6 +5,7 @@ import type { PlacedCheck } from '../check/catalogue.ts'
 import type { Expectation, Figures } from '../check/expectation.ts'
 import type { ExpectationResult, Result } from '../check/result.ts'
 import type { Redactor } from '../peers/session.ts'
+import { inBrief } from './brief.ts'
 import type { Judged } from './entry.ts'
 import { isJudgement } from './exit-code.ts'
 
@@ -12,6 +13,8 @@ import { isJudgement } from './exit-code.ts'
 export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number): Result {
   const { check, outcome, evidence } = judged
   const told = toldBy(outcome)
+  const verdict = judge(check.level, outcome)
+  const transcript = [...evidence.transcript, ...stackOf(outcome, judged.durationMs)]
   return {
     id: check.id,
     target: judged.target,
@@ -20,7 +23,7 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
     topic: check.topic,
     level: check.level,
     clause: { ...check.clause, url: clauseUrl(check.clause) },
-    verdict: judge(check.level, outcome),
+    verdict,
     overlay: judged.overlay,
     ...told,
     close: evidence.close,
@@ -30,7 +33,7 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
       ...(log === undefined ? {} : { log: [...log] }),
     })),
     measured: { ...evidence.measured },
-    transcript: [...evidence.transcript, ...stackOf(outcome, judged.durationMs)],
+    transcript: verdict === 'pass' && judged.overlay === null ? inBrief(transcript) : transcript,
     durationMs: round(judged.durationMs),
     reproduce: `${command} --only ${check.id} --seed ${seed}`,
     autobahn: check.autobahn ?? null,

@@ -101,7 +101,7 @@ function figures(result: Result): Markup | null {
     </table>`
 }
 
-/** What fell is shown whole; of what passed, enough to see how. `report.json` has all of it. */
+/** What fell is shown whole; of what passed, enough to see how. */
 const whole = { field, entries: 1000, bytes: 2048 }
 const some = { field: 500, entries: 24, bytes: 48 }
 

@@ -24,6 +24,16 @@ describe('reports: json', () => {
     expect(text.endsWith('\n}\n')).to.equal(true)
   })
 
+  it('takes one line for an entry of a transcript, and none without need', () => {
+    const text = json(mixedReport())
+    expect(text).to.include(
+      '\n        { "ms": 0, "from": "us", "kind": "open", "note": "TCP connected", "hex": null },\n',
+    )
+    expect(text).to.include('\n      "faults": [],\n')
+    expect(text).to.include('\n      "measured": {},\n')
+    expect(JSON.stringify(JSON.parse(text)).length / text.length).to.be.greaterThan(0.6)
+  })
+
   it('is the same text whatever order the keys came in', () => {
     expect(json(backwards(mixedReport()) as Report)).to.equal(json(mixedReport()))
   })
