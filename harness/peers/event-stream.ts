@@ -32,6 +32,8 @@ export class Stream implements EventStream {
   /** Opens a stream like this one, straight to the target. */
   #another: (() => Promise<Stream>) | null = null
   #told = 0
+  /** When the last byte of the body came, in ms of the session. */
+  #byteMs = 0
 
   private constructor(context: SessionContext, publisher: Publisher, cursor: string) {
     this.#context = context
@@ -241,7 +243,8 @@ export class Stream implements EventStream {
     const idle = this.#context.scaled(idleMs)
     const opened = this.#context.now()
     for (;;) {
-      const due = Math.max(opened, this.lines.at(-1)?.ms ?? opened) + idle
+      // Bytes, not lines: one that never ends keeps a connection from being idle as well.
+      const due = Math.max(opened, this.#byteMs) + idle
       const left = due - this.#context.now()
       const found = await this.#line(match, Math.max(0, left))
       if (found !== undefined) return found
@@ -367,6 +370,7 @@ export class Stream implements EventStream {
   }
 
   #body(bytes: Uint8Array, ms: number): void {
+    this.#byteMs = ms
     this.#parser.push(bytes, ms)
     for (; this.#told < this.events.length; this.#told += 1) {
       const event = this.events[this.#told] as ParsedEvent

@@ -376,7 +376,7 @@ export interface EventStream {
     within?: number,
   ): Promise<StreamLine>
   /**
-   * Waits for a line that matches, which is owed once the stream has been idle for so long: other lines put it off,
+   * Waits for a line that matches, which is owed once the stream has been idle for so long: other bytes put it off,
    * for then there is nothing to keep alive.
    */
   expectBeat(

@@ -7,7 +7,7 @@ import type { Pulse } from './pulse.ts'
 import type { ScheduleOptions } from './tools.ts'
 
 /** A target that died more often is given up. */
-export const mostDeaths = 10
+const mostDeaths = 10
 
 /** What a death asks of the schedule that it befell. */
 export interface Bereaved<Kit> {

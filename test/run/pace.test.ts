@@ -153,18 +153,17 @@ describe('a target that limits how fast connections come', () => {
 
   const alone = { exclusive: 'time', takes: 5 } as const
   const refusing = ({ tell }: FakeKit): never => {
-    tell('status-429', 1)
+    tell('status-429', 20)
     throw new Inconclusive('target-refused', 'the target answered 429')
   }
 
   it('is waited for where it refuses one that is alone', async () => {
-    let runs = 0
+    const at: number[] = []
     const server = await new LineServer().start()
     const check = fake(
       'waited-for',
       async (kit) => {
-        runs += 1
-        if (runs < 3) refusing(kit)
+        if (at.push(performance.now()) < 3) refusing(kit)
         await kit.ask('hello')
       },
       alone,
@@ -172,8 +171,24 @@ describe('a target that limits how fast connections come', () => {
     const report = await runFakes({ port: server.port, checks: [check] })
     await server.stop()
     expect(report.results[0]).to.include({ verdict: 'pass', overlay: null, reason: null })
-    expect(runs).to.equal(3)
+    expect(at).to.have.length(3)
+    for (const [index, before] of at.slice(0, 2).entries())
+      expect(Number(at[index + 1]) - before).to.be.at.least(20)
     expect(report.run.findings).to.deep.equal([paced])
+  })
+
+  it('is waited for as it asks also where others were beside', async () => {
+    const at: number[] = []
+    const checks = [
+      fake('refused-beside', ({ tell }) =>
+        at.push(performance.now()) < 2 ? tell('status-503', 60) : undefined,
+      ),
+      fake('beside-it', ({ wait }) => wait(5)),
+    ]
+    const report = await runFakes({ checks })
+    expect(report.run.findings).to.deep.equal([fewer])
+    expect(at).to.have.length(2)
+    expect(Number(at[1]) - Number(at[0])).to.be.at.least(60)
   })
 
   it('is waited for also where a 429 is all that a check was to see', async () => {
@@ -195,6 +210,28 @@ describe('a target that limits how fast connections come', () => {
     )
     const report = await runFakes({ checks: [check] })
     expect([runs, report.results[0]?.verdict, report.run.findings]).to.deep.equal([1, 'pass', []])
+  })
+
+  it('gets four at a time at most, and they have the time to wait for their turns', async () => {
+    let active = 0
+    let most = 0
+    const turns: number[] = []
+    const first = fake('paces', (kit) => (turns.push(0) < 2 ? refusing(kit) : undefined))
+    const rest = Array.from({ length: 8 }, (_, index) =>
+      fake(
+        `paced-${index}`,
+        async ({ wait }) => {
+          active += 1
+          most = Math.max(most, active)
+          await wait(100)
+          active -= 1
+        },
+        { after: ['ws/fake/paces'], budget: 50 },
+      ),
+    )
+    const report = await runFakes({ checks: [first, ...rest] })
+    expect(most).to.equal(4)
+    expect(report.summary).to.include({ total: 9, pass: 9, flaky: 0 })
   })
 
   it('is given up where no pause helps, and the run is no success', async () => {
