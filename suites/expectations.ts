@@ -58,7 +58,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'Both work in modern browsers and in the clients that people use',
     needs: 'a target of either transport',
     beyond:
-      'a real Chromium and a real Firefox, which this version does not drive: the clients of `ws` and undici were asked instead',
+      'a real Chromium and a real Firefox, which this version does not drive: the clients of ws and undici were asked instead',
   },
   {
     id: 'EXP-CMP-2',
@@ -129,7 +129,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'security',
     transport: 'websocket',
     statement: 'WebSocket is secured by wss',
-    needs: 'a wss address (the URL itself, or `secureUrl.ws` in the configuration)',
+    needs: 'a wss address (the URL itself, or secureUrl.ws in the configuration)',
   },
   {
     id: 'EXP-SEC-2',

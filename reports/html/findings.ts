@@ -2,9 +2,9 @@ import type { Report, Result } from '../../harness/check/result.ts'
 import { html } from '../escape/html.ts'
 import type { Markup } from '../escape/html.ts'
 import { cut } from '../escape/visible.ts'
-import { alikeName, alikeOf } from '../alike.ts'
+import { alikeOf } from '../alike.ts'
 import { fallenOf, unjudgedOf, withVerdict } from '../overview.ts'
-import { plural } from '../words.ts'
+import { plural, summaryKeys, verdicts } from '../words.ts'
 import { badge, clauseLink, resultLink } from './parts.ts'
 
 /** What many falls have in common, before any of them: one cause is easily lost among its hundred effects. */
@@ -17,7 +17,10 @@ export function alike(report: Report): Markup | null {
       ${groups.map((one) => {
         const worst = one.results[0]?.verdict ?? 'fail'
         return html`<li class="card e-${worst}">
-          <p class="head">${badge(worst)} ${alikeName(one)}</p>
+          <p class="head">
+            <strong>${plural(one.results.length, 'check')}</strong>
+            ${verdicts.map((verdict) => badgeOf(verdict, one.counts[summaryKeys[verdict]]))}
+          </p>
           <dl class="pair">
             ${one.expected === null ? null : pair('expected', one.expected)}
             ${pair(one.expected === null ? 'reason' : 'actual', one.actual)}
@@ -35,6 +38,10 @@ export function alike(report: Report): Markup | null {
   </section>`
 }
 
+function badgeOf(verdict: Result['verdict'], count: number): Markup | null {
+  return count === 0 ? null : html`${badge(verdict, count)} `
+}
+
 function pair(name: string, value: string): Markup {
   return html`<dt>${name}</dt>
     <dd>${cut(value, 600)}</dd>`
@@ -42,15 +49,18 @@ function pair(name: string, value: string): Markup {
 
 /** What fell, first: in short, each with a link to the whole of it. */
 export function fallen(report: Report): Markup | null {
-  return list('fell', 'What fell', fallenOf(report))
+  return list('fell', 'What fell', fallenOf(report), report)
 }
 
 export function softer(report: Report): Markup | null {
-  return list('softer', 'Recommendations not followed, and notices', withVerdict(report, 'warn', 'notice'))
+  const found = withVerdict(report, 'warn', 'notice')
+  return list('softer', 'Recommendations not followed, and notices', found, report)
 }
 
-function list(id: string, title: string, found: readonly Result[]): Markup | null {
+function list(id: string, title: string, found: readonly Result[], report: Report): Markup | null {
   if (found.length === 0) return null
+  // What they have in common was said once; the whole of each is behind its link.
+  const repeated = new Set(alikeOf(report).flatMap((one) => one.results))
   return html`<section id="${id}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title} <span class="dim">${found.length}</span></h2>
     <ul class="cards">
@@ -66,7 +76,8 @@ function list(id: string, title: string, found: readonly Result[]): Markup | nul
               one.expected === null
                 ? null
                 : html`<dl class="pair">
-                    ${pair('expected', one.expected)} ${pair('actual', one.actual ?? '')}
+                    ${repeated.has(one) ? null : pair('expected', one.expected)}
+                    ${pair('actual', one.actual ?? '')}
                   </dl>`
             }
             ${one.reason === null ? null : html`<dl class="pair">${pair('reason', one.reason)}</dl>`}

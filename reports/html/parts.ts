@@ -7,10 +7,10 @@ import type { VerdictWord } from '../words.ts'
 
 /** Small pieces that several parts of the page share. */
 
-/** A verdict as a mark: symbol, colour and word, so that none of them is needed alone. */
-export function badge(verdict: VerdictWord): Markup {
+/** A verdict as a mark: symbol, colour and word, so that none of them is needed alone; with how many there are. */
+export function badge(verdict: VerdictWord, count: number | null = null): Markup {
   return html`<span class="badge v-${verdict}" title="${meanings[verdict]}"
-    ><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}</span
+    ><span aria-hidden="true">${symbols[verdict]}</span> ${count === null ? '' : `${count} `}${verdict}</span
   >`
 }
 

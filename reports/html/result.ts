@@ -127,7 +127,8 @@ function transcript(result: Result): Markup | null {
 
 /** Bytes are elements of their own, row by row, so that no line break has to be text. */
 function entry({ time, from, note, hex }: TranscriptLine): Markup {
-  const bytes = hex.map((row) => html`<code class="hex">${row}</code>`)
+  const rows = hex.map((row) => html`<code class="hex">${row}</code>`)
+  const bytes = rows.length === 0 ? null : html`<div class="bytes">${rows}</div>`
   return html`<tr class="t-${from ?? 'gap'}">
     <td>${time.replace(' ms', '')}</td>
     <td>${from ?? ''}</td>

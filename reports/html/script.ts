@@ -36,7 +36,8 @@ export const script = `
     for (const topic of topics) topic.hidden = ![...topic.querySelectorAll('details.group')].some(visible)
     filtered = active
     nothing.hidden = count > 0
-    shown.textContent = active ? count + ' of ' + rows.length + ' checks shown' : rows.length + ' checks'
+    const all = rows.length + (rows.length === 1 ? ' check' : ' checks')
+    shown.textContent = active ? count + ' of ' + all + ' shown' : all
   }
   const reach = () => {
     const id = decodeURIComponent(location.hash.slice(1))

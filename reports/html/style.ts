@@ -136,6 +136,7 @@ button { cursor: pointer; background: var(--soft); }
 table.figures { width: auto; font-size: .9375rem; }
 table.figures th, table.figures td { padding: .1rem 1.2rem .1rem 0; font-variant-numeric: tabular-nums; }
 table.figures th { font-weight: 400; color: var(--dim); }
+table.figures td { min-width: 5.5rem; }
 .transcript { font-size: .875rem; }
 .transcript td, .transcript th { padding: .2rem .6rem; }
 .transcript td + td + td { width: 100%; }
@@ -147,6 +148,7 @@ table.figures th { font-weight: 400; color: var(--dim); }
 .t-target td:nth-child(2)::before { content: '<'; color: var(--pass); }
 .t-link td:nth-child(2)::before { content: '='; color: var(--warn); }
 .t-gap { color: var(--dim); }
+.bytes { overflow-x: auto; }
 code.hex { display: block; white-space: pre; color: var(--dim); font-size: .8125rem; }
 .again { margin-top: 1.1rem; display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: .3rem .6rem; align-items: center; }
 .again p { grid-column: 1 / -1; font-size: .875rem; }
@@ -169,6 +171,13 @@ footer { padding-block: 1rem 3rem; color: var(--dim); font-size: .875rem; }
   .pair { grid-template-columns: 1fr; gap: 0; }
   .pair dd { margin-bottom: .4rem; }
   .capabilities th { white-space: normal; }
+  .transcript, .transcript tbody, .transcript td { display: block; }
+  .transcript thead { display: none; }
+  .transcript tbody tr { display: grid; grid-template-columns: max-content minmax(0, 1fr); padding: .25rem 0; }
+  .transcript td + td + td { grid-column: 1 / -1; width: auto; min-width: 0; }
+  .transcript td { padding-block: .05rem; }
+  .again { grid-template-columns: minmax(0, 1fr); justify-items: start; }
+  .again pre { width: 100%; }
 }
 @media print {
   .tall { max-height: none; background: none; }

@@ -106,6 +106,9 @@ function counts(summary: Summary): Markup {
   </ul>`
 }
 
+/** More remedies than these would push what fell off the first screen. */
+const mostOpen = 3
+
 function notes(report: Report): Markup | null {
   const remedy = remedies(report)
   const { findings } = report.run
@@ -123,10 +126,12 @@ function notes(report: Report): Markup | null {
     ${
       remedy.length === 0
         ? null
-        : html`<p>Not-applicable checks are turned on by:</p>
+        : html`<details ${remedy.length > mostOpen ? null : { markup: 'open' }}>
+            <summary>Not-applicable checks are turned on by</summary>
             <ul>
               ${remedy.map((text) => html`<li>${text}</li>`)}
-            </ul>`
+            </ul>
+          </details>`
     }
   </div>`
 }
