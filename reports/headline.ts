@@ -1,5 +1,6 @@
 import type { Report } from '../harness/check/result.ts'
 import { alikeOf } from './alike.ts'
+import { unjudgedOf } from './overview.ts'
 import { plural, transportNames } from './words.ts'
 
 /** The sum of a run in a word and a sentence, by its exit status. */
@@ -47,7 +48,8 @@ export function headline(report: Report): {
 }
 
 /** Exit status 2: of whom nothing can be said, or too little, although other checks may well have fallen. */
-function unjudged({ targets, results, summary }: Report): string {
+function unjudged(report: Report): string {
+  const { targets, results, summary } = report
   const silent = targets.filter(
     ({ transport }) =>
       !results.some(
@@ -58,12 +60,21 @@ function unjudged({ targets, results, summary }: Report): string {
       ),
   )
   if (silent.length === 0 && summary.inconclusive > 0)
-    return `${plural(summary.inconclusive, 'check')} could not be judged: too many for those that passed to say much`
+    return `${plural(summary.inconclusive, 'check')} could not be judged: too many for those that passed to say much${mostly(report)}`
   const names = silent.map(({ transport }) => transportNames[transport]).join(' and ')
   const whose = names === '' ? '' : ` of the ${names} target${silent.length > 1 ? 's' : ''}`
   const broken =
     summary.fail > 0 ? `; ${plural(summary.fail, 'requirement is', 'requirements are')} broken elsewhere` : ''
-  return `no required check${whose} could be judged${broken}`
+  return `no required check${whose} could be judged${mostly(report)}${broken}`
+}
+
+/** Why most of them could not be judged, where that is one reason. */
+function mostly(report: Report): string {
+  const [first] = unjudgedOf(report).filter(({ verdict }) => verdict === 'inconclusive')
+  const { inconclusive } = report.summary
+  if (first === undefined || first.ids.length < 5 || first.ids.length * 2 <= inconclusive) return ''
+  const whose = first.ids.length === inconclusive ? 'all' : `${first.ids.length} of ${inconclusive}`
+  return ` (${whose} by ${first.reason})`
 }
 
 /** Where one cause may be behind most of what is broken, that is said with the number. */

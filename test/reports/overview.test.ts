@@ -79,6 +79,15 @@ describe('reports: what they are written from', () => {
     expect(headline(reportOf(mixedReport().results, 2)).says).to.equal(
       '1 check could not be judged: too many for those that passed to say much',
     )
+    const refused = mixedReport().results.map((one) =>
+      one.transport === 'sse'
+        ? { ...one, verdict: 'inconclusive' as const, reason: 'target-refused: TCP' }
+        : one,
+    )
+    const others = refused.filter(({ verdict }) => verdict === 'inconclusive').length
+    expect(headline(reportOf(refused, 2)).says).to.equal(
+      `no required check of the Server-Sent Events target could be judged (${others - 1} of ${others} by target-refused: TCP); 2 requirements are broken elsewhere`,
+    )
     expect(headline({ ...passingReport(), run: { ...passingReport().run, complete: false } }).ok).to.equal(
       false,
     )
