@@ -131,7 +131,9 @@ export function expectations(page: Page, report: Report): void {
   page.heading('Documented expectations')
   page.field(2, '', 0, sums.join('   '))
   let topic = ''
-  for (const one of report.expectations) {
+  // What this run was not to measure is no news, statement by statement.
+  const silent = report.expectations.filter((one) => one.status === 'not-measured' && one.needs === null)
+  for (const one of report.expectations.filter((each) => !silent.includes(each))) {
     if (one.topic !== topic) {
       topic = one.topic
       page.gap()
@@ -141,6 +143,11 @@ export function expectations(page: Page, report: Report): void {
     page.field(2, name, 12, one.statement, null, statusPaint[one.status])
     const { kind, text } = answerOf(one)
     if (text !== '') page.field(15, '', 0, text, kind === 'needs' ? 'dim' : 'calm')
+  }
+  for (const says of new Set(silent.map((one) => one.says))) {
+    const ids = silent.filter((one) => one.says === says).map(({ id }) => id)
+    page.gap()
+    page.field(2, '', 0, `${capital(says)}: ${ids.join(', ')}`, 'dim')
   }
 }
 

@@ -105,6 +105,17 @@ describe('reports: terminal', () => {
     expect(text).to.match(/; the rest needs a\s+second instance/)
   })
 
+  it('names the statements that were not to be measured in one place', () => {
+    const report = mixedReport()
+    const unselected = { status: 'not-measured', needs: null, says: 'not selected in this run' } as const
+    const expectations = report.expectations.map((one, index) =>
+      index < 3 ? { ...one, ...unselected } : one,
+    )
+    const text = terminal({ ...report, expectations })
+    expect(text).to.include('  Not selected in this run: EXP-CON-1, EXP-CON-2, EXP-CON-3\n')
+    expect([...text.matchAll(/^ {2}[✓✗~–] EXP-/gm)]).to.have.length(20)
+  })
+
   it('keeps to its columns', () => {
     for (const width of [50, 60, 74, 80, 132]) {
       for (const report of [
