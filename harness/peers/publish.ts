@@ -1,9 +1,12 @@
 import { Agent, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import { Inconclusive } from '../check/errors.ts'
 import type { SessionContext } from './context.ts'
 import type { PublishPlan } from './endpoint.ts'
 import type { Publication } from './kit.ts'
+import { tellRefusal } from './refusal.ts'
 import { secureOptions } from './trust.ts'
+import { takeTurn } from './turn.ts'
 
 /** Publishes by the contract's means, straight to the target: never through the link. */
 export interface Publisher {
@@ -35,11 +38,14 @@ export function openPublisher(context: SessionContext): Publisher {
     agent = made
     return made
   }
-  const ask = (event: Publication): Promise<number> => {
+  const ask = async (event: Publication): Promise<number> => {
     const plan = context.endpoint('sse').publish
     if (plan === null) throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
+    await takeTurn(context)
     context.transcript.add('us', 'note', 'publishes an event')
-    return send(plan, event, dispatcher(), context.limits.event)
+    const { status, headers } = await send(plan, event, dispatcher(), context.limits.event)
+    tellRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
+    return status
   }
   return {
     available: (sse?.publish ?? null) !== null,
@@ -65,7 +71,7 @@ async function send(
   event: Publication,
   dispatcher: Agent,
   limitMs: number,
-): Promise<number> {
+): Promise<{ readonly status: number; readonly headers: Dispatcher.ResponseData['headers'] }> {
   const body = fillBytes(plan.body, event)
   try {
     const answer = await request(fillUrl(plan.url, event), {
@@ -77,7 +83,7 @@ async function send(
     })
     // Read to its end, so that the connection can serve the next event; but not for ever.
     await answer.body.dump({ limit: 65_536 })
-    return answer.statusCode
+    return { status: answer.statusCode, headers: answer.headers }
   } catch (error) {
     throw new Inconclusive('publish-failed', `the publisher could not be asked: ${codeOf(error)}`, {
       cause: error,

@@ -25,6 +25,9 @@ export const pulseMs = {
   recovery: 10_000,
 } as const
 
+/** Connections that are opened side by side where it is found out how many a target bears. */
+const together = 8
+
 type Probe = (endpoint: Endpoint, withinMs: number) => Promise<boolean>
 
 /** Watches whether the targets live: by the connections of the checks, and by probes where these look bad. */
@@ -34,6 +37,7 @@ export class Pulse {
   readonly #view: PulseView
   readonly #changed: () => void
   #recentEnds: { readonly ms: number; readonly owner: object }[] = []
+  #recentOpenings: number[] = []
   #softDeaths = 0
   #looking: Promise<void> | null = null
   #death: Death | null = null
@@ -67,9 +71,28 @@ export class Pulse {
 
   /** A direct connection stands. */
   opened(transport: Endpoint['transport'] | 'both'): void {
+    this.#recentOpenings = [...this.openings, performance.now()]
     if (transport === 'both') return
     for (const endpoint of this.#endpoints)
       if (endpoint.transport === transport) this.#aliveAt.set(endpoint, performance.now())
+  }
+
+  /** When the direct connections of the last second began, in ms. */
+  get openings(): readonly number[] {
+    const now = performance.now()
+    return this.#recentOpenings.filter((ms) => now - ms < 1000)
+  }
+
+  /** Opens so many connections to each target, some side by side. False: one of them was refused. */
+  async bears(count: number): Promise<boolean> {
+    for (let left = count; left > 0; left -= together) {
+      const some = Array.from({ length: Math.min(left, together) })
+      const all = await Promise.all(
+        this.#endpoints.flatMap((endpoint) => some.map(() => this.#accepts(endpoint))),
+      )
+      if (!all.every(Boolean)) return false
+    }
+    return true
   }
 
   /** A direct connection of `owner` was ended by the target without a word. */

@@ -17,6 +17,8 @@ const repetitionsMs = 30_000
 /** Checks at once while connections come at intervals: with more, each would mostly wait for its turn. */
 const mostPacedJobs = 4
 
+const tooFast = 'the target refuses connections that come too fast: it gets them more slowly'
+
 /**
  * Observes planned checks, each on connections of its own, and settles each with what it came to. Up to `jobs` at
  * once; `exclusive` ones alone, behind the others; then whatever fell once more, alone. A result is thrown away, and
@@ -78,6 +80,11 @@ export class Schedule<Kit> {
         return attempt
       },
       keep: (entry, attempt) => this.#keep(entry, attempt),
+      slowDown: () => {
+        const helps = this.#pace.refused(this.#deaths, null)
+        if (helps) this.#sayOnce(tooFast)
+        return helps
+      },
     })
   }
 
@@ -223,8 +230,7 @@ export class Schedule<Kit> {
     if (outpaced(attempt)) {
       if (this.#pace.isFruitless)
         this.#sayOnce('the target went on refusing connections, however long was waited for it')
-    } else if (attempt.connections.length > 0 && this.#pace.passed(entry))
-      this.#sayOnce('the target refuses connections that come too fast: it gets them more slowly')
+    } else if (attempt.connections.length > 0 && this.#pace.passed(entry)) this.#sayOnce(tooFast)
   }
 
   #sayOnce(text: string): void {

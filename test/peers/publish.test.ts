@@ -98,6 +98,15 @@ describe('publish', () => {
     }
   })
 
+  it('tells the scheduler where the publisher refuses for now', async () => {
+    for (const status of [429, 503]) {
+      const { plan } = await publisher(status)
+      const { publish } = bench.verbs(await bench.answering(stream('')), { publish: plan })
+      expect(await caught(publish({ data: 'x' }))).to.include({ reason: 'publish-failed' })
+      expect(bench.refused.splice(0)).to.deep.equal([`status-${status}`])
+    }
+  })
+
   it('says when nobody is there, or nobody answers', async () => {
     const { plan } = await publisher(200)
     const dead = new URL('http://127.0.0.1:9/')

@@ -137,3 +137,26 @@ describe('a target that dies again and again, each time of another', () => {
     expect(died).to.include('kills 10').and.not.include('kills 11')
   })
 })
+
+describe('a target that takes no more connections for a while', () => {
+  it('because too many came did not die: nobody is charged, and no verdict is lost', async () => {
+    // Twenty at once, and then one every 10 ms.
+    let [tokens, at] = [20, performance.now()]
+    const server = await new LineServer().start()
+    server.taken = () => {
+      const now = performance.now()
+      tokens = Math.min(20, tokens + (now - at) / 10) - 1
+      at = now
+      if (tokens < 1) server.rest(300)
+    }
+    const checks = Array.from({ length: 12 }, (_, index) =>
+      fake(`too-many-${index}`, async ({ ask }) => {
+        for (const line of ['one', 'two', 'three', 'four']) await ask(line)
+      }),
+    )
+    const report = await runFakes({ port: server.port, checks })
+    await server.stop()
+    expect(report.summary).to.include({ total: 12, pass: 12, flaky: 0 })
+    expect(report.run.findings.join('; ')).to.include('too fast').and.not.include('died')
+  })
+})

@@ -191,6 +191,8 @@ export class LineServer {
   #back: NodeJS.Timeout | undefined
   readonly #answer: (line: string, server: LineServer, socket: net.Socket) => void
   readonly #most: number
+  /** Called for each connection that is taken. */
+  taken: () => void = () => undefined
   port = 0
   served = 0
   refused = 0
@@ -221,6 +223,13 @@ export class LineServer {
     this.#back = setTimeout(() => void this.start(), forMs)
   }
 
+  /** Takes no more connections for this long; those that there are go on. */
+  rest(forMs: number): void {
+    if (!this.#server.listening) return
+    this.#server.close()
+    this.#back = setTimeout(() => void this.start(), forMs)
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#back)
     for (const socket of this.#sockets) socket.destroy()
@@ -234,6 +243,7 @@ export class LineServer {
       return
     }
     this.served += 1
+    this.taken()
     this.#sockets.add(socket)
     let text = ''
     socket.on('error', () => undefined)
