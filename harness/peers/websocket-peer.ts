@@ -183,6 +183,18 @@ export class RawWebSocket implements WebSocketPeer {
     return this.expectMessage(type, payload)
   }
 
+  async expectTexts(parts: readonly string[]): Promise<readonly string[]> {
+    const came = (): string => this.messages.map(({ text }) => text ?? '').join('\n')
+    const whole = (): string | undefined => {
+      const text = came()
+      return parts.every((part) => text.includes(part)) ? text : undefined
+    }
+    const text = await this.#line.wait(whole, this.#context.limits.reply)
+    if (text === null) return await this.#line.miss('all of the messages, in text messages')
+    this.#line.outbox.proven()
+    return parts.toSorted((one, other) => text.indexOf(one) - text.indexOf(other))
+  }
+
   async expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void> {
     const wanted = bytesOf(payload)
     this.sendMessage(type, wanted)

@@ -100,12 +100,11 @@ export const order = check({
   topic,
   needs: ['ws.echo'],
   mutants: ['reverse-echoes'],
-  async run({ connect, inTurn, expect }) {
+  async run({ connect, expect }) {
     const ws = await connect()
     const sent = Array.from('abcdefgh', (letter) => `message ${letter}`)
     ws.send(sent.map((payload) => ({ opcode: 'text', payload })))
-    await inTurn(sent.length, (index) => ws.expectMessage('text', sent[index] ?? ''))
-    const came = ws.messages.map(({ text }) => text ?? '').filter((text) => sent.includes(text))
+    const came = await ws.expectTexts(sent)
     expect(came.join() === sent.join(), 'the echoes in order', 'another order')
   },
 })
