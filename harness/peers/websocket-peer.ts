@@ -184,7 +184,8 @@ export class RawWebSocket implements WebSocketPeer {
   }
 
   async expectTexts(parts: readonly string[]): Promise<readonly string[]> {
-    const came = (): string => this.messages.map(({ text }) => text ?? '').join('\n')
+    const came = (): string =>
+      this.messages.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n')
     const whole = (): string | undefined => {
       const text = came()
       return parts.every((part) => text.includes(part)) ? text : undefined

@@ -138,8 +138,13 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
     let observed: readonly (() => Promise<Observation>)[] = []
 
     for (const [index, { fault }] of cases.entries()) {
-      it(named(fault), async () => {
-        const { faulted, control, hollow, seen } = (await observed[index]?.()) ?? expect.fail()
+      let looks = 0
+      it(named(fault), async function () {
+        // What a busy machine spoiled is looked at again, with nothing beside it.
+        this.retries(3)
+        looks += 1
+        const look = looks === 1 ? observed[index]?.() : observe(cases[index] ?? expect.fail())
+        const { faulted, control, hollow, seen } = (await look) ?? expect.fail()
         const proof = fault.prove(faulted, control)
         expect(proof.struck, `${proof.says} ${JSON.stringify({ faulted, control })}`).to.equal(true)
         expect(proof.says).to.not.match(/\d/)
