@@ -2,6 +2,11 @@
 const small = 2048
 const large = 64 * 1024
 
+/** Small ones out of Node's pool, which is far cheaper than memory of their own. */
+function allocate(size: number): Buffer {
+  return size === small ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+}
+
 /**
  * Reads a socket into a buffer of its own, by the `onread` of `net.connect`: bytes that are passed on at once need no
  * new buffer for each piece. A read that fills the buffer makes it a large one, a short read a small one again.
@@ -12,7 +17,7 @@ export class Reader {
   /** Whether bytes taken now would be needed for longer. */
   willKeep: () => boolean = () => false
   readonly onread = { buffer: () => this.#buffer, callback: (length: number) => this.#read(length) }
-  #buffer = Buffer.allocUnsafeSlow(small)
+  #buffer = allocate(small)
 
   #read(length: number): true {
     const buffer = this.#buffer
@@ -21,7 +26,7 @@ export class Reader {
     const copies = length < buffer.length / 4 && this.willKeep()
     const isKept = this.heard(copies ? Buffer.from(view) : view) && !copies
     const size = length === buffer.length ? large : length <= small ? small : buffer.length
-    if (isKept || size !== buffer.length) this.#buffer = Buffer.allocUnsafeSlow(size)
+    if (isKept || size !== buffer.length) this.#buffer = allocate(size)
     return true
   }
 }

@@ -60,9 +60,9 @@ describe('Reader', () => {
       return true
     }
     const before = reader.onread.buffer()
-    reads(reader, 'few')
-    expect(kept[0]?.buffer).to.not.equal(before.buffer)
+    reads(reader, 'few', 'new')
     expect(reader.onread.buffer()).to.equal(before)
+    expect(kept.map(String)).to.deep.equal(['few', 'new'])
   })
 })
 
