@@ -206,7 +206,19 @@ export class Stream implements EventStream {
   }
 
   /**
-   * What we made slow is not held against the target: as long as the link delivers something, it is waited for.
+   * How far what the stream carries has come: it differs from an earlier one when the link has delivered more than
+   * heartbeats meanwhile. A link that is behind has no room for heartbeats alone.
+   */
+  get progress(): string {
+    const { lines, size } = this
+    const last = lines.at(-1)
+    const ended = last === undefined ? 0 : last.offset + last.bytes.length + (last.end === 'crlf' ? 2 : 1)
+    return `${lines.filter(({ kind }) => kind === 'field').length} lines, ${size - ended} bytes`
+  }
+
+  /**
+   * What we made slow is not held against the target: as long as the link delivers what is no heartbeat, it is waited
+   * for.
    *
    * @throws Inconclusive `out-of-time`: it still delivers.
    */
@@ -214,10 +226,10 @@ export class Stream implements EventStream {
     const { patience = 1, severs } = this.route
     const deadline = this.#context.now() + this.#context.limits.event
     for (;;) {
-      const { bytesDown } = this.trace
+      const { progress } = this
       if (patience <= 1 || severs) return undefined
       const found = await this.find(match, this.#context.limits.reply / 2)
-      if (found !== undefined || this.trace.bytesDown === bytesDown) return found
+      if (found !== undefined || this.progress === progress) return found
       if (this.#context.now() > deadline)
         throw new Inconclusive('out-of-time', 'the slow link was still delivering')
     }

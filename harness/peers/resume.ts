@@ -249,7 +249,7 @@ function toldApart(
 }
 
 /**
- * Until the marker has come. A link that we made slow is waited for as long as it delivers.
+ * Until the marker has come. A link that we made slow is waited for as long as it delivers what is no heartbeat.
  *
  * @throws Inconclusive `out-of-time`: it still did.
  */
@@ -261,9 +261,9 @@ async function catchUp(
   const slow = (victim.route.patience ?? 1) > 1
   const deadline = context.now() + 3 * context.limits.event
   for (;;) {
-    const { bytesDown } = victim.trace
+    const { progress } = victim
     const marker = await victim.find(isMarker, context.limits.reply)
-    if (marker !== undefined || !slow || victim.trace.bytesDown === bytesDown) return
+    if (marker !== undefined || !slow || victim.progress === progress) return
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
   }
 }

@@ -14,6 +14,10 @@ export interface Behaviour {
   readonly replay?: (kept: readonly Stored[], cursor: number) => readonly Stored[]
   /** Live events begin only this long after the replay. */
   readonly raceGapMs?: number
+  /** Behind a replay there are no live events. */
+  readonly neverLive?: boolean
+  /** Every stream has a heartbeat this often. */
+  readonly heartbeatMs?: number
   /** Status for a client that brings a cursor; `at` counts such clients. */
   readonly statusOf?: (at: number) => number
   /** Streams of clients that bring a cursor end behind the replay. */
@@ -67,6 +71,11 @@ export async function resumeServer(
       response.end()
       return
     }
+    if (behaviour.heartbeatMs !== undefined) {
+      const beat = setInterval(() => response.write(`:${eol}${eol}`), behaviour.heartbeatMs)
+      bench.defer(() => clearInterval(beat))
+    }
+    if (cursor !== undefined && behaviour.neverLive === true) return
     if (cursor !== undefined && behaviour.raceGapMs !== undefined) {
       const timer = setTimeout(() => streams.push(response), behaviour.raceGapMs)
       bench.defer(() => clearTimeout(timer))

@@ -128,6 +128,14 @@ describe('resume', () => {
     })
   }
 
+  it('takes no heartbeat for a slow link that is still behind', async () => {
+    const { resume } = await kit({ neverLive: true, heartbeatMs: 20 })
+    const story = await resume({ ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }), race: 0 })
+    expect(faultsOf(story)).to.deep.equal({
+      expectNothingLost: 'lost: an event sent from the return of the victim on',
+    })
+  })
+
   it('takes the events that were asked for', async () => {
     const story = await (
       await kit()
