@@ -50,15 +50,18 @@ export const pushLatency = check({
     })
     const pushes = await inTurn(sampleSize, async () => {
       const asked = now()
-      await stream.barrier()
-      return now() - asked
+      const { data } = await stream.barrier()
+      return { data, ms: now() - asked }
     })
+    const pushTimes = pushes.map(({ ms }) => ms)
     measure('websocketRoundTripP50Ms', percentile(roundTrips, 50))
     measure('websocketRoundTripP99Ms', percentile(roundTrips, 99))
-    measure('ssePublishToEventP50Ms', percentile(pushes, 50))
-    measure('ssePublishToEventP99Ms', percentile(pushes, 99))
-    const data = stream.events.map((event) => event.data)
-    expect(new Set(data).size === data.length, 'every published event once', 'an event came more than once')
+    measure('ssePublishToEventP50Ms', percentile(pushTimes, 50))
+    measure('ssePublishToEventP99Ms', percentile(pushTimes, 99))
+    // What a target says by itself, it may say again.
+    const published = new Set(pushes.map(({ data }) => data))
+    const came = stream.events.filter(({ data }) => published.has(data)).length
+    expect(came === published.size, 'every published event once', 'an event came more than once')
   },
 })
 

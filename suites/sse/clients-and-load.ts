@@ -108,14 +108,18 @@ export const pushLatency = check({
   expectations: ['EXP-PER-3'],
   async run({ subscribe, inTurn, now, measure, expect }) {
     const stream = await subscribe()
-    const times = await inTurn(many, async () => {
+    const pushes = await inTurn(many, async () => {
       const asked = now()
-      return (await stream.barrier()).ms - asked
+      const { data, ms } = await stream.barrier()
+      return { data, ms: ms - asked }
     })
+    const times = pushes.map(({ ms }) => ms)
     measure('p50Ms', percentile(times, 50))
     measure('p99Ms', percentile(times, 99))
+    // What a target says by itself, it may say again.
+    const published = new Set(pushes.map(({ data }) => data))
     expect(
-      new Set(stream.events.map(({ data }) => data)).size === stream.events.length,
+      stream.events.filter(({ data }) => published.has(data)).length === published.size,
       'every event once',
       'an event came twice',
     )
