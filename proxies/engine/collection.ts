@@ -144,23 +144,16 @@ export class ProxyCollection {
     return toxic
   }
 
-  addToxic(proxyName: string, body: string): Toxic {
-    const proxy = this.get(proxyName)
-    return proxy.addToxic(toxicDraft(parseBody(body), (name) => proxy.toxic(name) !== undefined))
+  addToxic(proxyName: string, body: string): Promise<Toxic> {
+    return this.#inTurn(proxyName, async () => {
+      const proxy = this.get(proxyName)
+      return proxy.addToxic(toxicDraft(parseBody(body), (name) => proxy.toxic(name) !== undefined))
+    })
   }
 
   /** Only attributes, toxicity and the connections to strike; either all of the body is applied or nothing. */
-  updateToxic(proxyName: string, toxicName: string, body: string): Toxic {
-    const proxy = this.get(proxyName)
-    const toxic = this.toxic(proxyName, toxicName)
-    const goType =
-      'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }'
-    const fields = new Fields(parseBody(body), '', goType)
-    const toxicity = checkedToxicity(fields.float32('toxicity', toxic.toxicity))
-    const settings = toxicSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
-    const connections = targetedConnections(fields.raw(extensionMember), toxic.connections)
-    proxy.updateToxic(toxic, { settings, toxicity, connections })
-    return toxic
+  updateToxic(proxyName: string, toxicName: string, body: string): Promise<Toxic> {
+    return this.#inTurn(proxyName, async () => this.#changeToxic(proxyName, toxicName, body))
   }
 
   /** Ends live connections of a proxy on demand; gives the numbers of those that it ended. */
@@ -178,9 +171,23 @@ export class ProxyCollection {
     return proxy.endConnections(action, numbers)
   }
 
-  removeToxic(proxyName: string, toxicName: string): void {
+  removeToxic(proxyName: string, toxicName: string): Promise<void> {
+    return this.#inTurn(proxyName, async () => {
+      this.get(proxyName).removeToxic(this.toxic(proxyName, toxicName))
+    })
+  }
+
+  #changeToxic(proxyName: string, toxicName: string, body: string): Toxic {
     const proxy = this.get(proxyName)
-    proxy.removeToxic(this.toxic(proxyName, toxicName))
+    const toxic = this.toxic(proxyName, toxicName)
+    const goType =
+      'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }'
+    const fields = new Fields(parseBody(body), '', goType)
+    const toxicity = checkedToxicity(fields.float32('toxicity', toxic.toxicity))
+    const settings = toxicSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
+    const connections = targetedConnections(fields.raw(extensionMember), toxic.connections)
+    proxy.updateToxic(toxic, { settings, toxicity, connections })
+    return toxic
   }
 
   async #addOrReplace(wanted: WantedProxy): Promise<Proxy> {

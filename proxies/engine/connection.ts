@@ -14,6 +14,8 @@ import type { Toxic } from './slot.ts'
 
 /** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
 const watchMs = 2000
+/** So long may a toxic go on with what it holds for such a half. */
+const patienceMs = 60_000
 /** How long a client that could not be connected may take to close its side. */
 const refusalMs = 2000
 
@@ -193,14 +195,14 @@ export class Connection implements LinkOwner {
   }
 
   /**
-   * One side was reset. What it had sent still goes out, but only while it moves: a destination that reads nothing
-   * would keep the other side open for ever.
+   * One side was reset. What it had sent still goes out, at the time that a toxic has for it, but only while it moves:
+   * a destination that reads nothing, or a toxic that lets nothing go, would keep the other side open for ever.
    */
   #watch(link: Link): void {
     if (this.#timer !== null) return
     let sent = link.sent
     this.#timer = setInterval(() => {
-      if (link.sent === sent && link.isStuck) link.destination.destroy()
+      if (link.sent === sent && link.isStuckUntil(now() + patienceMs)) link.destination.destroy()
       sent = link.sent
     }, watchMs)
   }

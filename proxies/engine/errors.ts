@@ -16,6 +16,8 @@ export const invalidStream = (): ApiError =>
 export const invalidToxicType = (): ApiError => new ApiError(400, 'invalid toxic type')
 export const invalidSetting = (detail: string): ApiError =>
   new ApiError(400, `invalid toxic setting: ${detail}`)
+export const tooManyToxics = (limit: number): ApiError =>
+  new ApiError(400, `a proxy has ${limit} toxics at most`)
 export const proxyNotFound = (): ApiError => new ApiError(404, 'proxy not found')
 export const toxicNotFound = (): ApiError => new ApiError(404, 'toxic not found')
 export const proxyExists = (): ApiError => new ApiError(409, 'proxy already exists')

@@ -1,5 +1,5 @@
 import { Fields } from './decode.ts'
-import { invalidSetting } from './errors.ts'
+import { invalidSetting, tooManyToxics } from './errors.ts'
 import { JsonNumber, JsonObject } from './json.ts'
 import type { JsonValue } from './json.ts'
 
@@ -9,6 +9,9 @@ import type { JsonValue } from './json.ts'
  * where it says nothing.
  */
 export const extensionMember = 'streamproof'
+
+/** Of one proxy: each of its connections sets a place aside for each of them. */
+export const toxicLimit = 1000
 
 /** Of a proxy. */
 export interface ProxyExtensions {
@@ -31,6 +34,7 @@ export function proxyExtensions(
   const toxics = fields.has('toxics') ? fields.raw('toxics') : undefined
   if (toxics !== undefined && !isArray(toxics))
     throw invalidSetting(`${extensionMember}.toxics must be an array`)
+  if (toxics !== undefined && toxics.length > toxicLimit) throw tooManyToxics(toxicLimit)
   return {
     extensions: {
       seed: isNull ? null : fields.has('seed') ? fields.integer('seed', 0) : current.seed,

@@ -81,9 +81,10 @@ export class Link implements SlotLink {
     return this.#sourceEnded
   }
 
-  /** Bytes wait here that nothing takes away at the moment. */
-  get isStuck(): boolean {
-    return this.destination.writableLength > 0 || this.#slots.some((slot) => slot.isFull)
+  /** Something waits here that nothing takes away at the moment: the reader does not, or no toxic will before then. */
+  isStuckUntil(time: number): boolean {
+    const dues = this.#slots.map((slot) => slot.due).filter((due) => due !== null)
+    return this.destination.writableLength > 0 || (dues.length > 0 && Math.min(...dues) > time)
   }
 
   addToxic(toxic: Toxic): void {

@@ -4,6 +4,8 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { formatAddress, isWildcard, listenError, resolveListen, splitAddress } from './address.ts'
 import type { Address } from './address.ts'
 import { Connection } from './connection.ts'
+import { tooManyToxics } from './errors.ts'
+import { toxicLimit } from './extensions.ts'
 import type { ProxyExtensions } from './extensions.ts'
 import { recordLimit } from './log.ts'
 import type { ConnectionRecord } from './log.ts'
@@ -78,7 +80,8 @@ export class Proxy {
 
   /** Ends live connections, by FIN or by RST; all of them, or those with these numbers. Gives the numbers. */
   endConnections(how: 'close' | 'reset', numbers: readonly number[] | null): readonly number[] {
-    const chosen = [...this.#connections].filter((one) => numbers?.includes(one.number) ?? true)
+    const wanted = numbers === null ? null : new Set(numbers)
+    const chosen = [...this.#connections].filter((one) => wanted?.has(one.number) ?? true)
     for (const connection of chosen) {
       if (how === 'reset') connection.reset('reset by the API')
       else connection.destroy('closed by the API')
@@ -144,7 +147,9 @@ export class Proxy {
     return this.#toxics.find((one) => one.name === name)
   }
 
+  /** Throws the API's 400 where there are too many. */
   addToxic(made: ToxicDraft): Toxic {
+    if (this.#toxics.length >= toxicLimit) throw tooManyToxics(toxicLimit)
     this.#serial++
     const toxic: Toxic = { ...made, serial: this.#serial }
     this.#toxics = [...this.#toxics, toxic]

@@ -67,8 +67,8 @@ export function proxyJson(proxy: Proxy): unknown {
 
 const updateProxy: Handler = async (collection, [name = ''], body) =>
   json(200, proxyJson(await collection.update(name, body)))
-const updateToxic: Handler = (collection, [proxy = '', name = ''], body) =>
-  json(200, toxicJson(collection.updateToxic(proxy, name, body)))
+const updateToxic: Handler = async (collection, [proxy = '', name = ''], body) =>
+  json(200, toxicJson(await collection.updateToxic(proxy, name, body)))
 
 const routes: readonly Route[] = [
   {
@@ -127,7 +127,8 @@ const routes: readonly Route[] = [
     path: ['proxies', '*', 'toxics'],
     methods: {
       GET: (collection, [name = '']) => json(200, collection.get(name).toxics.map(toxicJson)),
-      POST: (collection, [name = ''], body) => json(200, toxicJson(collection.addToxic(name, body))),
+      POST: async (collection, [name = ''], body) =>
+        json(200, toxicJson(await collection.addToxic(name, body))),
     },
   },
   {
@@ -146,8 +147,8 @@ const routes: readonly Route[] = [
       GET: (collection, [proxy = '', name = '']) => json(200, toxicJson(collection.toxic(proxy, name))),
       POST: updateToxic,
       PATCH: updateToxic,
-      DELETE: (collection, [proxy = '', name = '']) => {
-        collection.removeToxic(proxy, name)
+      DELETE: async (collection, [proxy = '', name = '']) => {
+        await collection.removeToxic(proxy, name)
         return nothing
       },
     },

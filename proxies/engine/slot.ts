@@ -73,6 +73,11 @@ export class Slot implements Outlet {
     return !this.#ended && this.#pipe !== null && this.#pipe.full
   }
 
+  /** As its pipe says. */
+  get due(): number | null {
+    return this.#ended ? null : (this.#pipe?.due ?? null)
+  }
+
   /** @param before bytes of the direction that have gone on from the place before. */
   open(before: number): void {
     this.#passed = before

@@ -11,7 +11,7 @@ import { startProxyServer } from '../../proxies/standalone.ts'
 import { startToxiproxy } from '../../proxies/toxiproxy.ts'
 import { proxyName } from '../../proxies/names.ts'
 import type { Engine, EngineOptions } from '../../proxies/types.ts'
-import { toxiproxyProgram } from './contract/contract.ts'
+import { needToxiproxy } from '../lacking.ts'
 
 type Places = Pick<EngineOptions, 'proxyListen' | 'proxyAdvertise' | 'proxyUpstream' | 'targets'>
 
@@ -156,7 +156,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
     before(async function () {
       if (kind === 'embedded') server = await startProxyServer({ host: '127.0.0.1', port: 0 })
       else {
-        if (toxiproxyProgram() === null) this.skip()
+        needToxiproxy(this)
         const started = await startToxiproxy(process.env, 2)
         server = { url: started.url, close: () => started.stop() }
       }

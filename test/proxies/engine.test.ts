@@ -11,7 +11,7 @@ import { proxyName } from '../../proxies/names.ts'
 import { startProxyServer } from '../../proxies/standalone.ts'
 import { EngineError } from '../../proxies/types.ts'
 import type { EngineOptions } from '../../proxies/types.ts'
-import { toxiproxyProgram } from './contract/contract.ts'
+import { needToxiproxy } from '../lacking.ts'
 import { Upstream, Wire } from './wire.ts'
 
 async function refusal(options: Omit<EngineOptions, 'runId'>): Promise<string> {
@@ -82,7 +82,7 @@ describe('openEngine', () => {
   })
 
   it('starts a real one, and ends it', async function () {
-    if (toxiproxyProgram() === null) this.skip()
+    needToxiproxy(this)
     const engine = await openEngine({ choice: 'toxiproxy', runId: 'r', timeScale: 2 })
     expect(engine.kind).to.equal('toxiproxy')
     expect(engine.version).to.match(/^(\d+\.\d+\.\d+|git)$/)

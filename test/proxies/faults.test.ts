@@ -16,7 +16,7 @@ import {
 import { Outage } from '../../proxies/outage.ts'
 import type { Standing } from '../../proxies/outage.ts'
 import type { Engine, Fault, Link, LinkTrace } from '../../proxies/types.ts'
-import { toxiproxyProgram } from './contract/contract.ts'
+import { needToxiproxy } from '../lacking.ts'
 import { trace } from './trace.ts'
 import type { Traced } from './trace.ts'
 import { Upstream, Wire } from './wire.ts'
@@ -93,12 +93,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
     let upstream: Upstream
 
     before(async function () {
-      if (choice === 'toxiproxy' && toxiproxyProgram() === null) {
-        process.stderr.write(
-          '      skipped: no toxiproxy-server on PATH, and STREAMPROOF_TOXIPROXY_SERVER names none\n',
-        )
-        this.skip()
-      }
+      if (choice === 'toxiproxy') needToxiproxy(this)
       engine = await openEngine({ choice, runId: 'faults', timeScale: 2 })
       upstream = await Upstream.open((wire) => {
         wire.socket.on('data', (data) => wire.socket.write(data))

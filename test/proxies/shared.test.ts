@@ -8,7 +8,7 @@ import { SignOfLife } from '../../proxies/sign-of-life.ts'
 import { startProxyServer } from '../../proxies/standalone.ts'
 import { startToxiproxy } from '../../proxies/toxiproxy.ts'
 import type { Engine } from '../../proxies/types.ts'
-import { toxiproxyProgram } from './contract/contract.ts'
+import { needToxiproxy } from '../lacking.ts'
 import { Upstream, Wire, until } from './wire.ts'
 
 const hour = 3_600_000
@@ -22,7 +22,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
     before(async function () {
       if (kind === 'embedded') server = await startProxyServer({ host: '127.0.0.1', port: 0 })
       else {
-        if (toxiproxyProgram() === null) this.skip()
+        needToxiproxy(this)
         const started = await startToxiproxy(process.env, 2)
         server = { url: started.url, close: () => started.stop() }
       }

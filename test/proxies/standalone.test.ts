@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { startProxyServer } from '../../proxies/standalone.ts'
 import type { ProxyServer } from '../../proxies/standalone.ts'
 import { EngineError } from '../../proxies/types.ts'
+import { lacking } from '../lacking.ts'
 
 describe('standalone engine', () => {
   let folder = ''
@@ -92,11 +93,8 @@ describe("standalone engine, driven by Toxiproxy's command line", () => {
   before(async function () {
     server = await startProxyServer({ host: '127.0.0.1', port: 0 })
     if ((await cli('--version')).code !== 0) {
-      process.stderr.write(
-        '      skipped: no toxiproxy-cli on PATH, and STREAMPROOF_TOXIPROXY_CLI names none\n',
-      )
       await server.close()
-      this.skip()
+      lacking(this, 'no toxiproxy-cli on PATH, and STREAMPROOF_TOXIPROXY_CLI names none')
     }
   })
   after(() => server.close())

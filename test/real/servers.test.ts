@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Report } from '../../harness/check/result.ts'
 import { run } from '../../harness/run/run.ts'
@@ -7,11 +6,11 @@ import { redactorFor } from '../../harness/target/secrets.ts'
 import { openEngine } from '../../proxies/engine.ts'
 import type { EngineOptions } from '../../proxies/types.ts'
 import { loadCatalogue } from '../../suites/index.ts'
+import { lacking, needToxiproxy } from '../lacking.ts'
 import { commit, committed, described, differences, unproven, verdictOf } from './expected.ts'
 import { recipes } from './servers.ts'
 import type { RealServer } from './servers.ts'
 
-const required = process.env['STREAMPROOF_REQUIRE_REAL'] === '1'
 const mayUpdate = process.env['UPDATE_EXPECTATIONS'] === '1' && process.env['CI'] === undefined
 const wanted = process.env['STREAMPROOF_REAL']?.split(',') ?? null
 
@@ -22,8 +21,7 @@ for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.incl
 
     before(async function () {
       const missing = recipe.missing()
-      if (missing !== null && required) throw new Error(`${missing} is required here, and not installed`)
-      if (missing !== null) return this.skip()
+      if (missing !== null) lacking(this, `no ${missing} on this machine`)
       server = await recipe.start()
       report = await judged(server, 'embedded')
       if (mayUpdate) commit(recipe.name, report)
@@ -47,10 +45,7 @@ for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.incl
     })
 
     it('gives the checks under faults the same verdicts through a real Toxiproxy', async function () {
-      if (!onPath('toxiproxy-server')) {
-        if (required) throw new Error('toxiproxy-server is required here, and not on PATH')
-        return this.skip()
-      }
+      needToxiproxy(this)
       const faulted = report.results.filter(({ faults }) => faults.length > 0).map(({ id }) => id)
       expect(faulted.length, 'checks under faults').to.be.greaterThan(0)
       const again = await judged(server, 'toxiproxy', faulted)
@@ -78,8 +73,4 @@ async function judged(
     version: 'test',
     ...(only === undefined ? {} : { selection: { only } }),
   })
-}
-
-function onPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
 }

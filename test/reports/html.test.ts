@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { html } from '../../reports/html.ts'
+import { lacking } from '../lacking.ts'
 import { mixedReport, passingReport, reportOf } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 import { asBrowserReads, findBrowser, tagsOf, unbalanced } from './readers.ts'
@@ -66,9 +67,10 @@ describe('reports: html', () => {
   it('reads so in a real browser, whose script policy lets the filter run and nothing else', function () {
     this.timeout(150_000)
     const browser = findBrowser()
-    if (browser === null) return this.skip()
+    if (browser === null) lacking(this, 'no Chromium on PATH')
     const [wild, calm] = [hostile, 'calm'].map((text) => asBrowserReads(browser, html(reportSaying(text))))
-    if (wild === null || wild === undefined || calm === null || calm === undefined) return this.skip()
+    if (wild === null || wild === undefined || calm === null || calm === undefined)
+      lacking(this, `no page that ${browser} would show`)
     expect(tagsOf(wild)).to.deep.equal(tagsOf(calm))
     expect(wild).to.include(`role="status" aria-live="polite">${mixedReport().results.length} checks</p>`)
   })

@@ -4,7 +4,7 @@ import { reportSchema } from '../../harness/check/result.ts'
 import { openEngine } from '../../proxies/engine.ts'
 import type { Engine, Link } from '../../proxies/types.ts'
 import { loadCatalogue } from '../../suites/index.ts'
-import { toxiproxyProgram } from '../proxies/contract/contract.ts'
+import { needToxiproxy } from '../lacking.ts'
 import { judged } from '../proof/proof.ts'
 
 /** Checks of every kind of fault, quick ones. */
@@ -96,12 +96,7 @@ describe('what the engine noted of a fault', function () {
   }
 
   it('is absent with a real Toxiproxy, and what is judged is the same', async function () {
-    if (toxiproxyProgram() === null) {
-      process.stderr.write(
-        '      skipped: no toxiproxy-server on PATH, and STREAMPROOF_TOXIPROXY_SERVER names none\n',
-      )
-      this.skip()
-    }
+    needToxiproxy(this)
     await using real = await openEngine({ choice: 'toxiproxy', runId: 'log' })
     const [own, others] = await Promise.all([look(engine), look(real)])
     expect(told(others)).to.deep.equal(told(own))

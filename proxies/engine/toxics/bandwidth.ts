@@ -11,15 +11,13 @@ interface BandwidthSettings {
 
 /** Longer chunks go out in slices of this many ms. */
 const sliceMs = 100
-/** A chunk that comes this soon behind the last one belongs to the same schedule. */
-const gapMs = 5
 
 /**
  * Lets `rate` bytes pass in each millisecond: a chunk goes out when its last byte would have. Longer chunks go out in
  * slices of 100 ms. Rate 0 lets nothing pass. Each connection and direction has the whole rate for itself.
  *
- * The schedule is absolute (each slice is due when the one before was due, plus its own time), so the lateness of
- * timers does not add up.
+ * The schedule is absolute (each slice is due when the one before was due, or its chunk came, plus its own time), so the
+ * lateness of timers does not add up, and nobody is given the time that the line stood idle.
  */
 export const bandwidth = toxic<BandwidthSettings>({
   type: 'bandwidth',
@@ -48,6 +46,11 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     return this.#queue.length > 1
   }
 
+  get due(): number | null {
+    if (this.#queue.length === 0) return null
+    return this.#rate === 0 ? Number.POSITIVE_INFINITY : this.#free
+  }
+
   write(chunk: Chunk): void {
     this.#queue.push(chunk)
     if (this.#queue.length === 1) this.#next()
@@ -63,7 +66,8 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     this.#rate = settings.rate
     this.#timer?.cancel()
     this.#timer = null
-    this.#free = 0
+    // It may stand still for long behind rate 0: that time is nobody's either.
+    this.#free = now()
     const waiting = this.#queue.shift()
     if (waiting === undefined) return
     this.#out.write(waiting)
@@ -89,8 +93,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     }
     if (this.#rate === 0) return
     const size = Math.min(chunk.data.length, this.#rate * sliceMs)
-    const time = now()
-    this.#free = (time - this.#free < gapMs ? this.#free : time) + size / this.#rate
+    this.#free = Math.max(this.#free, chunk.at) + size / this.#rate
     this.#timer = at(this.#free, () => {
       this.#timer = null
       this.#send(chunk, size)

@@ -23,6 +23,7 @@ export const closeAfter = toxic<CloseAfterSettings>({
     }
     return {
       full: false,
+      due: null,
       write: (chunk) => {
         out.write(chunk)
         if (since !== null) return

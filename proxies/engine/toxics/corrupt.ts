@@ -42,6 +42,7 @@ export const corrupt = toxic<CorruptSettings>({
     }
     return {
       full: false,
+      due: null,
       write: (chunk) => {
         out.write(change(chunk))
         passed += chunk.data.length

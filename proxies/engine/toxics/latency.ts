@@ -47,6 +47,10 @@ class LatencyPipe implements Pipe<LatencySettings> {
     return this.#queue.length - this.#first >= chunkLimit || this.#bytes >= byteLimit
   }
 
+  get due(): number | null {
+    return this.#timer === null ? null : this.#due
+  }
+
   write(chunk: Chunk): void {
     this.#queue.push(chunk)
     this.#bytes += chunk.data.length

@@ -19,6 +19,7 @@ export const limitData = toxic<LimitDataSettings>({
     let passed = 0
     return {
       full: false,
+      due: null,
       write: (chunk) => {
         const left = Math.max(0, limit - passed)
         const data = chunk.data.length <= left ? chunk.data : chunk.data.subarray(0, left)

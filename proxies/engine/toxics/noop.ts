@@ -7,6 +7,7 @@ export const noop = toxic({
   settings: {},
   pipe: (out) => ({
     full: false,
+    due: null,
     write: (chunk) => out.write(chunk),
     end: () => out.end(),
     update: () => undefined,

@@ -36,6 +36,9 @@ export const resetPeer = toxic<ResetPeerSettings>({
       get full() {
         return held.length > 0
       },
+      get due() {
+        return armedAt === 0 ? null : armedAt + delay
+      },
       write: (chunk) => {
         held.push(chunk)
         arm()

@@ -23,6 +23,7 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
   pipe: (out, settings) => {
     let rate = settings.rate
     let timer: Timer | null = null
+    let due = 0
     let hasEnded = false
     const held: Chunk[] = []
     const line = lines.get(out.toxic) ?? { free: 0 }
@@ -36,7 +37,8 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
       }
       const size = Math.max(1, Math.min(chunk.data.length, Math.floor(rate * turnMs)))
       line.free = Math.max(line.free, now()) + size / rate
-      timer = at(line.free, () => {
+      due = line.free
+      timer = at(due, () => {
         timer = null
         if (size === chunk.data.length) held.shift()
         else held[0] = { data: chunk.data.subarray(size), at: chunk.at }
@@ -47,6 +49,9 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
     return {
       get full() {
         return held.length > 1
+      },
+      get due() {
+        return timer === null ? null : due
       },
       write: (chunk) => {
         held.push(chunk)

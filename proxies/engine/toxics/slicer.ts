@@ -37,6 +37,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
   /** Ranges of the first chunk that are still to be halved or sent, the next one last. */
   #ranges: (readonly [number, number])[] = []
   #timer: Timer | null = null
+  #due = 0
   #ended = false
 
   constructor(out: Outlet, settings: SlicerSettings) {
@@ -46,6 +47,10 @@ class SlicerPipe implements Pipe<SlicerSettings> {
 
   get full(): boolean {
     return this.#queue.length > 0
+  }
+
+  get due(): number | null {
+    return this.#timer === null ? null : this.#due
   }
 
   write(chunk: Chunk): void {
@@ -117,6 +122,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
   }
 
   #pause(until: number): void {
+    this.#due = until
     this.#timer = at(until, () => {
       this.#timer = null
       this.#send()

@@ -24,6 +24,9 @@ export const slowClose = toxic<SlowCloseSettings>({
     }
     return {
       full: false,
+      get due() {
+        return timer === null ? null : endedAt + delay
+      },
       write: (chunk) => out.write(chunk),
       end: () => {
         endedAt = now()

@@ -47,6 +47,9 @@ export const stall = toxic<StallSettings>({
       get full() {
         return held.length > 0
       },
+      get due() {
+        return held.length === 0 || since === null ? null : since + duration
+      },
       write: (chunk) => {
         const left = Math.max(0, bytes - passed)
         if (isOver || (since === null && chunk.data.length <= left)) {

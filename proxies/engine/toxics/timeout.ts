@@ -32,6 +32,7 @@ export const timeout = toxic<TimeoutSettings>({
     watch()
     return {
       full: false,
+      due: null,
       write: () => {
         since = now()
       },

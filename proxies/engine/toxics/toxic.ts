@@ -31,6 +31,11 @@ export interface Outlet {
 export interface Pipe<Settings> {
   /** True while it holds as much as it should: nothing more is read from the source until then. */
   readonly full: boolean
+  /**
+   * When it will next let something go by itself, bytes or the end (ms of `now`): Infinity where only the API can make
+   * it, null where it holds nothing. By this a link whose sender was reset is known to be stalled.
+   */
+  readonly due: number | null
   write(chunk: Chunk): void
   /** The source has ended. Calls `end` of the outlet as soon as what is held has gone out. */
   end(): void

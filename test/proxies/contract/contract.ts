@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
-
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import { startToxiproxy } from '../../../proxies/toxiproxy.ts'
+import { needToxiproxy } from '../../lacking.ts'
 import { Upstream, Wire } from '../wire.ts'
 
 /**
@@ -34,18 +33,6 @@ interface ContractSuite {
   readonly row: (id: string, says: string, run: Run) => void
 }
 
-/** Toxiproxy's own server, where this machine has it. */
-export function toxiproxyProgram(): string | null {
-  const given = process.env['STREAMPROOF_TOXIPROXY_SERVER']
-  const program = given ?? 'toxiproxy-server'
-  try {
-    execFileSync(program, ['-version'], { stdio: 'ignore' })
-    return program
-  } catch {
-    return null
-  }
-}
-
 const ids = new Set<string>()
 
 /** Ids of the rows of all files loaded so far. */
@@ -76,12 +63,7 @@ export function contract(
       let server: { readonly url: string; stop(): Promise<void> }
       const outcomes = new Map<string, Promise<Error | null>>()
       before(async function () {
-        if (kind === 'toxiproxy' && toxiproxyProgram() === null) {
-          process.stderr.write(
-            `      skipped: no toxiproxy-server on PATH, and STREAMPROOF_TOXIPROXY_SERVER names none\n`,
-          )
-          this.skip()
-        }
+        if (kind === 'toxiproxy') needToxiproxy(this)
         server = await start(kind)
         if (options.concurrent) overlap(rows, outcomes, (run) => play(kind, server.url, run))
       })

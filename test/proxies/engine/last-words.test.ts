@@ -65,17 +65,36 @@ describe('engine and what was said last', () => {
     expect(server.length).to.equal(30_000)
   })
 
-  it('leaves to its toxic a reset that is only put off', async () => {
-    const { client, server, path } = await t.pair({
-      type: 'slow_close',
-      stream: 'upstream',
-      attributes: { delay: 2600 },
+  for (const [type, attributes, bytesBefore] of [
+    ['slow_close', { delay: 2600 }, 2],
+    ['latency', { latency: 2600 }, 0],
+    ['stall', { bytes: 1, duration: 2600 }, 1],
+    ['slicer', { average_size: 1, delay: 2_600_000 }, 1],
+  ] as const) {
+    it(`leaves to ${type} what it will let go within a minute`, async () => {
+      const { client, server, path } = await t.pair({ type, stream: 'upstream', attributes })
+      const start = performance.now()
+      client.send('xy')
+      await isRead(path, 2)
+      client.rst()
+      await until('the reset was noticed', async () => (await record(path))?.ending === 'rst by client')
+      expect(server.text).to.equal('xy'.slice(0, bytesBefore))
+      expect(await server.ended).to.equal('fin')
+      expect(server.text).to.equal('xy')
+      expect(performance.now() - start).to.be.at.least(2600)
     })
-    client.send('x')
-    await isRead(path, 1)
-    const start = performance.now()
+  }
+
+  it('gives up what a toxic would let go after more than a minute', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'latency',
+      stream: 'upstream',
+      attributes: { latency: 70_000 },
+    })
+    client.send('xy')
+    await isRead(path, 2)
     client.rst()
     expect(await server.ended).to.equal('fin')
-    expect(performance.now() - start).to.be.at.least(2600)
+    expect(server.text).to.equal('')
   })
 })

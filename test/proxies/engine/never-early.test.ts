@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { now } from '../../../proxies/engine/clock.ts'
+import { at, now } from '../../../proxies/engine/clock.ts'
 import { toxicTypes } from '../../../proxies/engine/toxics/index.ts'
 import type { Pipe, Settings } from '../../../proxies/engine/toxics/toxic.ts'
 
@@ -35,6 +35,15 @@ const waiting: readonly (readonly [
   ['shared_bandwidth', { rate: 1 }, writes(ms), 1],
 ]
 
+const idle = {
+  write: () => undefined,
+  end: () => undefined,
+  reset: () => undefined,
+  drained: () => undefined,
+  random: () => 0.5,
+  toxic: {},
+}
+
 /** How long it takes to the awaited deed, by the clock that the engine goes by. */
 function measure(type: string, attributes: Settings, start: Start, deeds: number): Promise<number> {
   const kind = toxicTypes.get(type)
@@ -49,18 +58,31 @@ function measure(type: string, attributes: Settings, start: Start, deeds: number
       setImmediate(() => pipe.dispose())
       resolve(took)
     }
-    const outlet = {
-      write: done,
-      end: done,
-      reset: done,
-      drained: () => undefined,
-      random: () => 0.5,
-      toxic: {},
-    }
+    const outlet = { ...idle, toxic: {}, write: done, end: done, reset: done }
     const began = now()
     const pipe = kind.pipe(outlet, attributes)
     start(pipe)
   })
+}
+
+/** A pipe to which one chunk is given at a time. */
+function open(
+  type: string,
+  attributes: Settings,
+): { readonly pipe: Pipe<Settings>; readonly takes: (bytes: number) => Promise<number> } {
+  const kind = toxicTypes.get(type)
+  if (kind === undefined) throw new Error(`there is no ${type}`)
+  let wrote: () => void = () => undefined
+  const pipe = kind.pipe({ ...idle, toxic: {}, write: () => wrote() }, attributes)
+  return {
+    pipe,
+    takes: (bytes) =>
+      new Promise((resolve) => {
+        const began = now()
+        wrote = () => resolve(now() - began)
+        pipe.write({ data: Buffer.alloc(bytes), at: now() })
+      }),
+  }
 }
 
 describe('engine toxics are never early by any part of a millisecond', () => {
@@ -75,6 +97,26 @@ describe('engine toxics are never early by any part of a millisecond', () => {
         }),
       )
       expect(Math.min(...took)).to.be.at.least(ms)
+    })
+  }
+
+  // At 1 KB/s a chunk of so many bytes takes as many ms, wherever in the pause behind the last one it comes.
+  for (const type of ['bandwidth', 'shared_bandwidth']) {
+    it(`${type}, each chunk behind a pause`, async () => {
+      const took = await Promise.all(
+        Array.from({ length: 50 }, async (_, index) => {
+          const all: number[] = []
+          const pauses = [0, 1, 2, 3, 4, 5, 6, 7].map((pause) => pause + index / 50)
+          const line = open(type, { rate: 1 })
+          for (const pause of pauses) {
+            await new Promise((resolve) => at(now() + pause, () => resolve(null)))
+            all.push(await line.takes(4))
+          }
+          line.pipe.dispose()
+          return Math.min(...all)
+        }),
+      )
+      expect(Math.min(...took)).to.be.at.least(4)
     })
   }
 })

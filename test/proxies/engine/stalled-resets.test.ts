@@ -26,6 +26,15 @@ const holding: readonly Toxic[] = [
   ['slicer', { average_size: 100, delay: hour * 1000 }],
   ['stall', { bytes: 10_000, duration: hour }],
 ]
+/** With these a few bytes, or the end behind them, stay where they are; nobody is held up by them. */
+const keeping: readonly Toxic[] = [
+  ['bandwidth', { rate: 0 }],
+  ['latency', { latency: hour }],
+  ['slow_close', { delay: hour }],
+  ['reset_peer', { timeout: hour }],
+  ['slicer', { average_size: 1, delay: hour * 1000 }],
+  ['stall', { bytes: 1, duration: hour }],
+]
 /** With these it is the reader that holds everything up. */
 const passing: readonly Toxic[] = [
   ['noop', {}],
@@ -111,8 +120,23 @@ describe('engine under resets of stalled clients', function () {
       for (const toxic of holding) all.push([await herd(toxic[0], direction, [toxic]), little])
       for (const toxic of passing) all.push([await herd(`${toxic[0]}, passing`, direction, [toxic]), flood])
       const dropping = await herd('timeout', direction, [['timeout', { timeout: 0 }]])
-      await Promise.all([dropping.drop(8, little), ...all.map(([one, bytes]) => one.stall(8, bytes))])
+      await Promise.all([dropping.read(8, little), ...all.map(([one, bytes]) => one.stall(8, bytes))])
       await Promise.all([dropping, ...all.map(([one]) => one)].map((one) => one.reset()))
+      await noneLeft(2 * all.length)
+    })
+
+    it(`notices it where a toxic keeps five bytes, ${direction}`, async () => {
+      const all: Herd[] = []
+      for (const toxic of keeping) all.push(await herd(toxic[0], direction, [toxic]))
+      const behind = ['a shaped line before a slow close', 'one behind'] as const
+      const shaped: readonly Toxic[] = [
+        ['bandwidth', { rate: 0 }],
+        ['slow_close', { delay: 1 }],
+      ]
+      all.push(await herd(behind[0], direction, shaped))
+      all.push(await herd(behind[1], direction, shaped.toReversed()))
+      await Promise.all(all.map((one) => one.read(8, Buffer.from('five.'))))
+      await Promise.all(all.map((one) => one.reset()))
       await noneLeft(2 * all.length)
     })
   }
@@ -183,10 +207,10 @@ class Herd {
     expect(stalled.length, `held up on ${this.#path}`).to.equal(count)
   }
 
-  /** Opens so many, and has all of them send what nobody will see. */
-  async drop(count: number, bytes: Buffer): Promise<void> {
+  /** Opens so many, and has all of them send what the engine reads, whatever becomes of it. */
+  async read(count: number, bytes: Buffer): Promise<void> {
     await this.#send(count, bytes)
-    await settled(`all of ${this.#path} is dropped`, async () =>
+    await settled(`all of ${this.#path} is read`, async () =>
       (await this.#received()).every((read) => read === bytes.length),
     )
   }

@@ -97,6 +97,20 @@ describe('engine validation', () => {
     expect((await t.api('GET', path)).text).to.equal(before)
   })
 
+  it('lets a proxy have 1000 toxics, and no more', async () => {
+    const toxics = Array.from({ length: 40_000 }, (_, index) => ({ type: 'noop', name: `n${index}` }))
+    const proxy = (count: number): string =>
+      JSON.stringify({ name: 'many', upstream: 'x:1', streamproof: { toxics: toxics.slice(0, count) } })
+    for (const count of [1001, 40_000]) await refused('POST', '/proxies', proxy(count))
+    await refused('POST', '/populate', `[${proxy(1001)}]`)
+    expect((await t.api('GET', '/proxies/many')).status).to.equal(404)
+    expect((await t.api('POST', '/proxies', proxy(1000))).status).to.equal(201)
+    const before = (await t.api('GET', '/proxies/many')).text
+    await refused('POST', '/proxies/many/toxics', '{"type":"noop"}')
+    expect((await t.api('GET', '/proxies/many')).text).to.equal(before)
+    await t.api('DELETE', '/proxies/many')
+  })
+
   it('changes nothing of a proxy where one field is bad', async () => {
     const { path } = await t.proxy('x:1', { streamproof: { seed: 1 } })
     const before = (await t.api('GET', path)).text

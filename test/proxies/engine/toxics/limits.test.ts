@@ -95,6 +95,18 @@ describe('limits of toxics', () => {
       }
     })
 
+    it('gives nobody the time that it stood still', async () => {
+      const { out, pipe } = open(bandwidth, { rate: 0 })
+      pipe.write(chunkOf(1))
+      pipe.write(chunkOf(40))
+      await sleep(50)
+      const start = performance.now()
+      pipe.update({ rate: 1 })
+      expect(out.bytes).to.equal(1)
+      await out.got(41)
+      expect(performance.now() - start).to.be.at.least(40)
+    })
+
     it('has one chunk in work and one in waiting', async () => {
       const { out, pipe } = open(bandwidth, { rate: 0 })
       pipe.write(chunkOf(1))
