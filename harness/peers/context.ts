@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { Scope } from '../check/scope.ts'
 import type { Ending, FaultLogEntry, FaultRecord } from '../check/model.ts'
 import { Inconclusive } from '../check/errors.ts'
@@ -6,6 +6,7 @@ import { Transcript } from '../wire/transcript.ts'
 import type { Fault, Link } from '../../proxies/types.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Evidence, Route } from './kit.ts'
+import { freshNonce } from './nonce.ts'
 import type { SessionEnvironment } from './session.ts'
 import type { PeerSocket } from './socket-types.ts'
 
@@ -168,13 +169,6 @@ export function isSecure(url: URL): boolean {
 export function addressOf(url: URL): { readonly host: string; readonly port: number } {
   const port = url.port === '' ? (isSecure(url) ? 443 : 80) : Number(url.port)
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
-}
-
-const nonceLetters = 'abcdefghijklmnopqrstuvwxyz0123456789'
-
-/** 16 random characters: targets are shared, so that a seed must not make two runs use the same. */
-function freshNonce(): string {
-  return Array.from({ length: 16 }, () => nonceLetters[randomInt(nonceLetters.length)]).join('')
 }
 
 /** Pseudo-random bytes that depend on the key alone: SHA-256 in counter mode. */

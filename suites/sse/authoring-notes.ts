@@ -1,7 +1,8 @@
 import type { Section } from '../../harness/check/check.ts'
 import { check } from '../../harness/peers/kit.ts'
 import type { EventStream, StreamLine } from '../../harness/peers/kit.ts'
-import { hasMarker, isOurs } from './support.ts'
+import { holdsNonce } from '../../harness/peers/nonce.ts'
+import { isOurs } from './support.ts'
 
 export const section: Section = {
   transport: 'sse',
@@ -21,7 +22,7 @@ const openingMs = 250
 function beats(line: StreamLine, stream: EventStream, since: number): boolean {
   if (line.ms < since) return false
   if (line.kind === 'comment') return true
-  if (line.name === 'event' && !line.value.startsWith('streamproof') && !hasMarker(line.value)) return true
+  if (line.name === 'event' && !line.value.startsWith('streamproof') && !holdsNonce(line.value)) return true
   return stream.events.some((event) => event.ms >= since && !isOurs(event))
 }
 
@@ -131,11 +132,13 @@ export const clientsIndependent = check({
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
   topic: 'scalability',
-  needs: ['sse.endless'],
+  needs: ['sse.endless', 'sse.events'],
   mutants: ['leaving-ends-all', 'one-stream-at-a-time'],
   async run(kit) {
     const [stays, leaves] = [await kit.subscribe(), await kit.subscribe()]
     leaves.reset()
     await stays.expectOpen(300)
+    // One that never says anything stays open as well.
+    await stays.expectDelivery()
   },
 })

@@ -6,6 +6,7 @@ import type {
   StreamEvent,
   StreamProblem,
 } from '../../harness/peers/kit.ts'
+import { holdsNonce } from '../../harness/peers/nonce.ts'
 
 /** What several checks of event streams share: ways to ask, and words for what came. */
 
@@ -113,13 +114,9 @@ export async function expectRoundTrip(
 }
 
 /**
- * Everything that this tool publishes has a marker of 16 characters in it, or a name that begins with its own: such
- * an event is no sign of life.
+ * Everything that this tool publishes has a nonce in it, or a name that begins with its own: such an event is no sign
+ * of life.
  */
 export function isOurs({ type, data, id }: StreamEvent): boolean {
-  return type.startsWith('streamproof') || [type, data, id ?? ''].some(hasMarker)
-}
-
-export function hasMarker(text: string): boolean {
-  return /[a-z0-9]{16}/.test(text)
+  return type.startsWith('streamproof') || [type, data, id ?? ''].some(holdsNonce)
 }

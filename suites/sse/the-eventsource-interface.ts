@@ -194,7 +194,7 @@ export const upstreamWithoutEffect = check({
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-3' },
   topic: 'limitations',
-  needs: ['sse.endless'],
+  needs: ['sse.endless', 'sse.events'],
   mutants: ['upstream-ends-stream', 'upstream-echoed', 'answers-inside-stream'],
   expectations: ['EXP-CON-3', 'EXP-LIM-4'],
   async run(kit) {
@@ -203,6 +203,7 @@ export const upstreamWithoutEffect = check({
     // A second request is all that HTTP lets a client send there.
     stream.sendBytes(Buffer.from(`GET /${marker} HTTP/1.1\r\nHost: ${kit.sse.url.host}\r\n\r\n`))
     await stream.expectOpen()
+    await stream.expectDelivery()
     const echoed = stream.lines.some(({ value }) => value.includes(marker))
     kit.expect(!echoed, 'nothing of it on the stream', 'it came back on the stream')
   },

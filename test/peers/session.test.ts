@@ -22,7 +22,7 @@ describe('openSession', () => {
     expect(Buffer.from(same.randomBytes(40)).toString('hex')).to.equal(bytes)
     expect(Buffer.from(other.randomBytes(40)).toString('hex')).to.not.equal(bytes)
     expect(Buffer.from(one.randomBytes(40)).toString('hex')).to.not.equal(bytes)
-    expect(one.nonce()).to.match(/^[a-z0-9]{16}$/)
+    expect(one.nonce()).to.match(/^spx[a-z0-9]{13}$/)
     expect(one.nonce()).to.not.equal(same.nonce())
   })
 
