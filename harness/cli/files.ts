@@ -1,9 +1,9 @@
-import { mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../check/errors.ts'
 
 /**
- * Proves that a file can be written at this path, before a run spends its time. Makes its folder.
+ * Proves that a file can be written at this path, before a run spends its time, and leaves nothing there.
  * Throws a `UsageError` that says why not, and which option names another place.
  */
 export function prepareFile(path: string, option: string): void {
@@ -14,9 +14,10 @@ export function prepareFile(path: string, option: string): void {
     throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
   if (there === 'device') return
   try {
-    makeFolder(folder)
+    const made = makeFolder(folder)
     writeFileSync(probe, '')
     rmSync(probe)
+    for (const one of made.toReversed()) rmdirSync(one)
   } catch (error) {
     throw new UsageError(
       `cannot write to ${folder}: ${systemReason(error)}; name another place with ${option}`,
@@ -47,18 +48,20 @@ export function writeWhole(path: string, text: string): void {
 }
 
 /**
- * Makes a folder and those above it. Node's own `recursive` tries for ever where a parent exists and yet takes no
+ * Makes a folder and those above it; gives those that were not there, the outer ones first. Node's own `recursive` tries for ever where a parent exists and yet takes no
  * folder, as below /proc.
  */
-function makeFolder(folder: string): void {
-  if (kindOf(folder) === 'folder') return
+function makeFolder(folder: string): readonly string[] {
+  if (kindOf(folder) === 'folder') return []
   const parent = dirname(folder)
-  if (parent !== folder) makeFolder(parent)
+  const made = parent === folder ? [] : makeFolder(parent)
   try {
     mkdirSync(folder)
+    return [...made, folder]
   } catch (error) {
     // Somebody else may have made it meanwhile.
     if (kindOf(folder) !== 'folder') throw error
+    return made
   }
 }
 

@@ -52,6 +52,11 @@ export function openOutputs(
   const toResult = outputs.filter(({ path }) => path === null)
   if (toResult.length > 1)
     throw new UsageError('--report sends more than one report to stdout; give the others a path')
+  const twice = outputs.find(({ path }, index) =>
+    outputs.some((other, at) => at < index && path !== null && samePlace(folder, path, other.path)),
+  )
+  if (twice !== undefined)
+    throw new UsageError(`--report writes two reports to ${twice.path}; give each a path of its own`)
   if (toResult.length === 0) outputs.unshift({ format: 'terminal', path: null })
   for (const { path } of outputs) {
     if (path !== null)
@@ -73,3 +78,6 @@ export function openOutputs(
     },
   }
 }
+
+const samePlace = (folder: string, one: string, other: string | null): boolean =>
+  other !== null && resolve(folder, one) === resolve(folder, other)

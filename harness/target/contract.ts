@@ -98,7 +98,8 @@ function told(issue: z.core.$ZodIssue, schema: z.ZodType): string {
     return near === '' ? `${at}is not one of ${values.join(', ')}` : `${at}unknown ${given}${near}`
   }
   if (issue.code === 'invalid_type' && issue.input === undefined) return `${at}is missing`
-  if (issue.code === 'invalid_type') return `${at}has to be a ${issue.expected}`
+  if (issue.code === 'invalid_type')
+    return `${at}has to be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
   if (issue.code === 'invalid_key') return `${at}${issue.issues[0]?.message ?? 'is not a key'}`
   if (issue.code === 'invalid_union') return `${at}has none of the forms that it may have`
   return `${at}${issue.message}`

@@ -21,7 +21,7 @@ function expectRefusal(told: Told, folder: string, status: number, line: RegExp)
   expect(told.lines[0]).not.to.match(/\bat (Object|file|node:|async )|undefined|\[object/)
   expect(told.status, told.err).to.equal(status)
   expect(told.out).to.equal('')
-  expect(existsSync(join(folder, 'streamproof-report', 'report.json'))).to.equal(false)
+  expect(existsSync(join(folder, 'streamproof-report'))).to.equal(false)
 }
 
 describe('cli: what is wrong with the command', () => {
@@ -96,6 +96,12 @@ describe('cli: what is wrong with the command', () => {
     using folder = temporaryFolder()
     const told = await streamproof(['run', '--report', 'json=-,junit=-'], folder.path)
     expectRefusal(told, folder.path, 2, /more than one report to stdout/)
+  })
+
+  it('two reports for one file: one line, status 2', async () => {
+    using folder = temporaryFolder()
+    const told = await streamproof(['run', '--report', 'json=a/one.txt,junit=./a/one.txt'], folder.path)
+    expectRefusal(told, folder.path, 2, /two reports to \.\/a\/one\.txt; give each a path of its own/)
   })
 })
 

@@ -19,7 +19,7 @@ describe('cli/files', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'a', 'b.txt')
     prepareFile(path, '--out')
-    expect(readdirSync(join(folder.path, 'a'))).to.deep.equal([])
+    expect(readdirSync(folder.path)).to.deep.equal([])
     writeWhole(path, 'one')
     writeWhole(path, 'two')
     expect(readFileSync(path, 'utf8')).to.equal('two')
@@ -37,6 +37,14 @@ describe('cli/files', () => {
       UsageError,
       /it is a folder/,
     )
+  })
+
+  it('tries a place, and leaves nothing there, whatever had to be made', () => {
+    using folder = temporaryFolder({ file: '' })
+    mkdirSync(join(folder.path, 'there'))
+    prepareFile(join(folder.path, 'new', 'newer', 'report.json'), '--out')
+    prepareFile(join(folder.path, 'there', 'new', 'report.json'), '--out')
+    expect(readdirSync(folder.path, { recursive: true })).to.have.members(['file', 'there'])
   })
 
   it('refuses a place below /proc, where a folder exists and takes none', function () {
