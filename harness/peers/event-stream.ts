@@ -4,7 +4,7 @@ import { EventStreamParser } from '../wire/event-stream.ts'
 import type { ParsedEvent } from '../wire/event-stream.ts'
 import type { LinkTrace } from '../../proxies/types.ts'
 import type { SessionContext } from './context.ts'
-import { Exchange, asLatin1 } from './http-exchange.ts'
+import { Exchange } from './http-exchange.ts'
 import type {
   EventStream,
   HttpHead,
@@ -18,7 +18,9 @@ import { endedByPolicy } from './idle-control.ts'
 import type { Publisher } from './publish.ts'
 import { Severed } from './severed.ts'
 import { judgeAnswer, unanswered } from './stream-answer.ts'
-import { endedHow } from './words.ts'
+import { gives, headersOf } from './stream-request.ts'
+import { findEvent, findLate, findLine, progressOf } from './stream-search.ts'
+import { endedHow, eventInWords } from './words.ts'
 
 /**
  * A subscription as it comes. `openStream` gives it as soon as the request is sent; `accepted` waits for the answer.
@@ -60,18 +62,7 @@ export class Stream implements EventStream {
       method: 'GET',
       target: undefined,
       version: options.httpVersion ?? '1.1',
-      headers: [
-        ...usualHeaders.filter(([name]) => !gives(options, name)),
-        ...(id === undefined
-          ? []
-          : [
-              [
-                'Last-Event-ID',
-                asLatin1(typeof id === 'string' ? new TextEncoder().encode(id) : id),
-              ] as const,
-            ]),
-        ...(options.headers ?? []),
-      ],
+      headers: headersOf(options),
       without: options.without ?? [],
       body: (bytes, ms) => stream.#body(bytes, ms),
       over: () => stream.#parser.end(),
@@ -156,7 +147,7 @@ export class Stream implements EventStream {
   ): Promise<StreamEvent> {
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = (await this.find(match, limit)) ?? (await this.#findLate(match))
+    const found = (await this.find(match, limit)) ?? (await findLate(this.#context, this, match))
     this.#context.judged(this.ending)
     if (found !== undefined) return found
     this.#severed()
@@ -193,46 +184,12 @@ export class Stream implements EventStream {
   }
 
   /** The first event that matches, of those that came and those that come; undefined when none does in time. */
-  async find(match: (event: StreamEvent) => boolean, withinMs: number): Promise<StreamEvent | undefined> {
-    let looked = 0
-    const look = (): StreamEvent | null | undefined => {
-      for (; looked < this.events.length; looked += 1) {
-        const event = this.events[looked]
-        if (event !== undefined && match(event)) return event
-      }
-      return this.exchange.over || this.ending !== null ? null : undefined
-    }
-    return (await this.exchange.socket.watch.until(look, withinMs)) ?? undefined
+  find(match: (event: StreamEvent) => boolean, withinMs: number): Promise<StreamEvent | undefined> {
+    return findEvent(this, match, withinMs)
   }
 
-  /**
-   * How far what the stream carries has come: it differs from an earlier one when the link has delivered more than
-   * heartbeats meanwhile. A link that is behind has no room for heartbeats alone.
-   */
   get progress(): string {
-    const { lines, size } = this
-    const last = lines.at(-1)
-    const ended = last === undefined ? 0 : last.offset + last.bytes.length + (last.end === 'crlf' ? 2 : 1)
-    return `${lines.filter(({ kind }) => kind === 'field').length} lines, ${size - ended} bytes`
-  }
-
-  /**
-   * What we made slow is not held against the target: as long as the link delivers what is no heartbeat, it is waited
-   * for.
-   *
-   * @throws Inconclusive `out-of-time`: it still delivers.
-   */
-  async #findLate(match: (event: StreamEvent) => boolean): Promise<StreamEvent | undefined> {
-    const { patience = 1, severs } = this.route
-    const deadline = this.#context.now() + this.#context.limits.event
-    for (;;) {
-      const { progress } = this
-      if (patience <= 1 || severs) return undefined
-      const found = await this.find(match, this.#context.limits.reply / 2)
-      if (found !== undefined || this.progress === progress) return found
-      if (this.#context.now() > deadline)
-        throw new Inconclusive('out-of-time', 'the slow link was still delivering')
-    }
+    return progressOf(this)
   }
 
   async expectLine(
@@ -242,7 +199,8 @@ export class Stream implements EventStream {
   ): Promise<StreamLine> {
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = await this.#line(match, limit)
+    const found = await findLine(this, match, limit)
+    this.#context.judged(this.ending)
     if (found === undefined) return await this.#noLine(what)
     return found
   }
@@ -258,30 +216,13 @@ export class Stream implements EventStream {
       // Bytes, not lines: one that never ends keeps a connection from being idle as well.
       const due = Math.max(opened, this.#byteMs) + idle
       const left = due - this.#context.now()
-      const found = await this.#line(match, Math.max(0, left))
+      const found = await findLine(this, match, Math.max(0, left))
+      this.#context.judged(this.ending)
       if (found !== undefined) return found
       if (left <= 0 || this.ending !== null) return await this.#noLine(what)
       if (due > opened + 2 * idle)
         throw new Inconclusive('out-of-time', 'the stream was not idle for long enough')
     }
-  }
-
-  /** The first line that matches, of those that came and those that come; undefined when none does in time. */
-  async #line(
-    match: (line: StreamLine, stream: EventStream) => boolean,
-    withinMs: number,
-  ): Promise<StreamLine | undefined> {
-    let looked = 0
-    const look = (): StreamLine | null | undefined => {
-      for (; looked < this.lines.length; looked += 1) {
-        const line = this.lines[looked]
-        if (line !== undefined && match(line, this)) return line
-      }
-      return this.exchange.over || this.ending !== null ? null : undefined
-    }
-    const found = await this.exchange.socket.watch.until(look, withinMs)
-    this.#context.judged(this.ending)
-    return found ?? undefined
   }
 
   /** @throws Severed where it was the link that ended the stream. */
@@ -386,7 +327,7 @@ export class Stream implements EventStream {
     this.#parser.push(bytes, ms)
     for (; this.#told < this.events.length; this.#told += 1) {
       const event = this.events[this.#told] as ParsedEvent
-      this.#context.transcript.add('target', 'event', noteOf(event), this.bytesOf(event))
+      this.#context.transcript.add('target', 'event', eventInWords(event), this.bytesOf(event))
     }
   }
 
@@ -394,20 +335,4 @@ export class Stream implements EventStream {
     if (this.route.severs && this.exchange.socket.ending?.by !== 'us')
       throw new Severed('the link severed the stream')
   }
-}
-
-const usualHeaders = [
-  ['Accept', 'text/event-stream'],
-  ['Accept-Encoding', 'identity'],
-  ['Cache-Control', 'no-cache'],
-] as const
-
-function gives(options: SubscribeOptions, name: string): boolean {
-  return (options.headers ?? []).some(([given]) => given.toLowerCase() === name.toLowerCase())
-}
-
-function noteOf(event: ParsedEvent): string {
-  const type = event.type.length > 40 ? `${event.type.slice(0, 40)}..` : event.type
-  const id = event.id === null ? 'no id' : `id ${JSON.stringify(event.id.slice(0, 40))}`
-  return `event ${JSON.stringify(type)}, ${id}, ${event.data.length} characters of data`
 }

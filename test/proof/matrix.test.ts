@@ -22,9 +22,10 @@ import type { MutantRow } from './proof.ts'
 
 /**
  * Every check on every mutant of its transport: `npm run proof:matrix`. `MUTANTS=mute,dead` looks at these alone, and
- * `MATRIX_SHARD=1/2` at the first of two halves.
+ * `MATRIX_SHARD=1/2` at the first of two halves. `MATRIX_TIME_SCALE=1` has the limits that users have, and takes longer.
  */
 const wanted = process.env['MUTANTS']?.split(',') ?? null
+const timeScale = Number(process.env['MATRIX_TIME_SCALE'] ?? 0.5)
 /** Where to put the names of rows that differ, so that these can be looked at once more, alone. */
 const differing = process.env['MATRIX_DIFFERING']
 const [shard = 1, shards = 1] = (process.env['MATRIX_SHARD'] ?? '1/1').split('/').map(Number)
@@ -45,7 +46,7 @@ describe('the whole matrix', function () {
     engine = await openEngine({ choice: 'embedded', runId: 'matrix' })
     const reference = await judged(catalogue, engine, {})
     // So many checks at once want more patience than the few that name a mutant.
-    const by = { catalogue, engine, capabilities: capabilitiesOf(reference), timeScale: 0.5 }
+    const by = { catalogue, engine, capabilities: capabilitiesOf(reference), timeScale }
     const look = async ({ name, transport }: Mutant): Promise<MutantRow> => {
       // A rule of one transport is consulted by that transport alone.
       const checks = catalogue.checks.filter(
