@@ -5,6 +5,9 @@ import type { Engine } from '../../proxies/types.ts'
 import { loadCatalogue } from '../../suites/index.ts'
 import { judged, told } from './proof.ts'
 
+const wasCharged = ({ verdict }: Result): boolean =>
+  ['fail', 'warn', 'notice', 'blocked', 'harness-error'].includes(verdict)
+
 /** A server that breaks nothing, and has policies that faults on the link run into. */
 describe('a target that ends idle connections, and streams behind some time', function () {
   this.timeout(120_000)
@@ -23,10 +26,27 @@ describe('a target that ends idle connections, and streams behind some time', fu
       { rules },
       { timeScale: 1, selection: { only } },
     )
-    const wasCharged = ({ verdict }: Result): boolean =>
-      ['fail', 'warn', 'notice', 'blocked', 'harness-error'].includes(verdict)
     expect(results.filter(wasCharged).map(told)).to.deep.equal([])
     const idle = results.filter(({ reason }) => reason?.startsWith('ended-idle:') === true)
     expect(idle.map(({ id }) => id)).to.include('ws/faults/others-unmoved-by-black-hole-up')
+  })
+})
+
+/** Its own events are not ours, come at any time, and are the same each time. */
+describe('a target that says the same again and again', function () {
+  this.timeout(120_000)
+
+  it('is charged with nothing', async () => {
+    await using engine = await openEngine({ choice: 'embedded', runId: 'ticks' })
+    const beat = 'event: state\ndata: 0123456789abcdef0123456789abcdef\n\n'
+    const { results } = await judged(
+      await loadCatalogue(),
+      engine,
+      { heartbeatMs: 60, rules: { heartbeat: Buffer.from(beat) } },
+      { timeScale: 1, selection: { only: ['sse/**'] }, jobs: 8 },
+    )
+    expect(results.filter(wasCharged).map(told)).to.deep.equal([])
+    const passed = results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id)
+    expect(passed).to.include.members(['sse/performance/push-latency', 'sse/cursor/unknown-told'])
   })
 })
