@@ -1,12 +1,12 @@
 /**
- * Names of our proxies: `streamproof-<run>-<time>-<number>`, the time in seconds since 1970 to base 36. By it, what a run
- * that died has left on a shared Toxiproxy can be told from what a live one still uses.
+ * Names of our proxies: `streamproof-<run>-<time>-<number>`, the time in seconds since 1970. By it, what a run that
+ * died has left on a shared Toxiproxy can be told from what a live one still uses.
  */
 export function proxyName(runId: string, number: number, time = Date.now()): string {
-  return `streamproof-${runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${Math.floor(time / 1000).toString(36)}-${number}`
+  return `streamproof-${runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${Math.floor(time / 1000)}-${number}`
 }
 
-const ours = /^streamproof-(.+)-([0-9a-z]{6,7})-\d+$/
+const ours = /^streamproof-(.+)-(\d{10})-\d+$/
 
 /** A run that has made no proxy for as long is dead: a live one renews its sign of life three times in it. */
 const deadAfterMs = 3_600_000
@@ -21,7 +21,7 @@ export function leftBehind(names: readonly string[], now = Date.now()): readonly
   const found = names.flatMap((name) => {
     const [, run, time] = ours.exec(name) ?? []
     if (run === undefined || time === undefined) return []
-    last.set(run, Math.max(last.get(run) ?? 0, Number.parseInt(time, 36) * 1000))
+    last.set(run, Math.max(last.get(run) ?? 0, Number(time) * 1000))
     return [{ name, run }]
   })
   return found.filter(({ run }) => now - (last.get(run) ?? 0) > deadAfterMs).map(({ name }) => name)

@@ -17,10 +17,12 @@ function split(text: string): Address | string {
   const bracketed = /^\[([^[\]]*)\]:([^:]*)$/.exec(text)
   if (bracketed !== null) return withPort(bracketed[1] ?? '', bracketed[2] ?? '')
   const colon = text.lastIndexOf(':')
-  if (colon < 0) return `address ${text}: missing port in address`
+  if (text.startsWith('[') && !text.includes(']')) return `address ${text}: missing ']' in address`
+  if (colon < 0 || /^\[[^[\]]*\]$/.test(text)) return `address ${text}: missing port in address`
   const host = text.slice(0, colon)
   if (host.includes(':')) return `address ${text}: too many colons in address`
-  if (/[[\]]/.test(host)) return `address ${text}: unexpected bracket in address`
+  const bracket = /[[\]]/.exec(host)
+  if (bracket !== null) return `address ${text}: unexpected '${bracket[0]}' in address`
   return withPort(host, text.slice(colon + 1))
 }
 

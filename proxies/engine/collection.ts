@@ -1,36 +1,24 @@
-import { Fields, kindOf, parseBody } from './decode.ts'
+import { Fields, parseBody } from './decode.ts'
 import {
   ApiError,
-  badBody,
   invalidSetting,
-  invalidStream,
-  invalidToxicType,
   missingField,
   proxyExists,
   proxyNotFound,
-  toxicExists,
   toxicNotFound,
 } from './errors.ts'
 import {
   connectionNumbers,
   extensionMember,
-  isArray,
-  noExtensions,
   proxyExtensions,
   refuseUnknown,
   targetedConnections,
 } from './extensions.ts'
-import type { JsonValue } from './json.ts'
-import type { Toxic } from './slot.ts'
 import { Proxy } from './proxy.ts'
-import type { ProxyDefinition, ProxyEnvironment, ToxicDraft } from './proxy.ts'
-import { toxicTypes } from './toxics/index.ts'
-import type { Settings, StreamDirection, ToxicType } from './toxics/toxic.ts'
-
-const directions: Readonly<Record<string, StreamDirection>> = {
-  upstream: 'upstream',
-  downstream: 'downstream',
-}
+import type { ProxyEnvironment } from './proxy.ts'
+import type { Toxic } from './slot.ts'
+import { checkedToxicity, populateFields, proxyFields, toxicDraft, toxicSettings } from './wanted.ts'
+import type { WantedProxy } from './wanted.ts'
 
 /** What a populate has done, and what stopped it. */
 export interface Populated {
@@ -116,7 +104,7 @@ export class ProxyCollection {
       try {
         proxies.push(await this.#inTurn(one.name, () => this.#addOrReplace(one)))
       } catch (error) {
-        if (error instanceof ApiError) return { proxies, error }
+        if (error instanceof ApiError) return { proxies: proxies.length === 0 ? null : proxies, error }
         throw error
       }
     }
@@ -223,85 +211,4 @@ export class ProxyCollection {
     })
     return mine
   }
-}
-
-interface WantedProxy extends ProxyDefinition {
-  readonly enabled: boolean
-  readonly toxics: readonly ToxicDraft[]
-  /** It asks for something that Toxiproxy does not have. */
-  readonly isExtended: boolean
-}
-
-function proxyFields(value: JsonValue, goType = 'toxiproxy.Proxy'): WantedProxy {
-  const fields = new Fields(value, 'Proxy', goType)
-  const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), noExtensions)
-  const drafts: ToxicDraft[] = []
-  for (const one of toxics ?? [])
-    drafts.push(toxicDraft(one, (name) => drafts.some((other) => other.name === name)))
-  return {
-    name: fields.string('name', ''),
-    listen: fields.string('listen', ''),
-    upstream: fields.string('upstream', ''),
-    enabled: fields.boolean('enabled', true),
-    extensions,
-    toxics: drafts,
-    isExtended: fields.has(extensionMember),
-  }
-}
-
-/** In the order of the real server's checks: body, stream, type, name, attributes. */
-function toxicDraft(value: JsonValue, isTaken: (name: string) => boolean): ToxicDraft {
-  const fields = new Fields(value, 'ToxicWrapper', 'toxics.ToxicWrapper')
-  const given = fields.string('name', '')
-  const type = fields.string('type', '')
-  const stream = fields.string('stream', 'downstream')
-  const toxicity = fields.float32('toxicity', 1)
-  const direction = directions[stream.toLowerCase()]
-  if (direction === undefined) throw invalidStream()
-  const kind = toxicTypes.get(type)
-  if (kind === undefined) throw invalidToxicType()
-  const name = given === '' ? `${type}_${stream}` : given
-  if (isTaken(name)) throw toxicExists()
-  return {
-    name,
-    kind,
-    stream,
-    direction,
-    settings: toxicSettings(kind, fields.raw('attributes'), {}),
-    toxicity: checkedToxicity(toxicity),
-    connections: targetedConnections(fields.raw(extensionMember), null),
-  }
-}
-
-const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
-
-function populateFields(value: JsonValue): readonly WantedProxy[] {
-  if (value === null) return []
-  if (!isArray(value))
-    throw badBody(`json: cannot unmarshal ${kindOf(value)} into Go value of type []${populateType}`)
-  const wanted = value.map((one) => proxyFields(one, populateType))
-  for (const [index, one] of wanted.entries()) {
-    if (one.name === '') throw missingField(`name at proxy ${index + 1}`)
-    if (one.upstream === '') throw missingField(`upstream at proxy ${index + 1}`)
-  }
-  return wanted
-}
-
-function toxicSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
-  const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')
-  const settings: Record<string, number> = {}
-  for (const [name, limits] of Object.entries(kind.settings)) {
-    const setting = fields.integer(name, current[name] ?? 0)
-    if (setting < limits.min) throw invalidSetting(`${kind.type}.${name} must be at least ${limits.min}`)
-    if (setting > limits.max) throw invalidSetting(`${kind.type}.${name} must be at most ${limits.max}`)
-    settings[name] = setting
-  }
-  const wrong = kind.check(settings)
-  if (wrong !== null) throw invalidSetting(`${kind.type}: ${wrong}`)
-  return settings
-}
-
-function checkedToxicity(toxicity: number): number {
-  if (toxicity < 0 || toxicity > 1) throw invalidSetting('toxicity must be from 0 to 1')
-  return toxicity
 }

@@ -11,6 +11,7 @@ import { eventLimit } from './log.ts'
 import type { ConnectionRecord, LinkEvent } from './log.ts'
 import { Reader } from './reader.ts'
 import type { Toxic } from './slot.ts'
+import { unwatchStalled, watchStalled } from './stalls.ts'
 
 /** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
 const watchMs = 2000
@@ -55,11 +56,15 @@ export class Connection implements LinkOwner {
     this.number = options.number
     this.#client = options.client
     this.#address = formatAddress(options.client.remoteAddress ?? '', options.client.remotePort ?? 0)
-    this.#client.on('error', () => undefined)
+    this.#client.on('error', () => {
+      if (this.#links.length === 0) this.#ending ??= 'rst by client'
+    })
     this.#client.on('close', () => {
       if (this.#links.length === 0) this.#upstream?.destroy()
       this.#settle()
     })
+    // Nobody reads it yet, and a dial may take long.
+    watchStalled(this.#client)
     this.#dial()
   }
 
@@ -94,8 +99,8 @@ export class Connection implements LinkOwner {
   }
 
   /** Closes both sockets now, whatever the toxics hold. */
-  destroy(why: string): void {
-    this.#ending ??= why
+  destroy(why?: string): void {
+    if (why !== undefined) this.#ending ??= why
     this.#client.destroy()
     this.#upstream?.destroy()
   }
@@ -161,6 +166,7 @@ export class Connection implements LinkOwner {
 
   #join(upstream: Socket, reader: Reader): void {
     this.#stopTimer()
+    unwatchStalled(this.#client)
     if (this.#client.destroyed) {
       upstream.destroy()
       return
@@ -190,7 +196,7 @@ export class Connection implements LinkOwner {
       into.destinationGone()
       out.sourceEnded()
       // Half-closed by its FIN before, and now gone altogether: so must be the other side.
-      if (this.#options.extensions.halfClose && out.isFinished) out.destination.destroySoon()
+      if (this.#options.extensions.halfClose && out.isFinished) this.#giveUp(out, 'later')
     })
   }
 
@@ -202,9 +208,16 @@ export class Connection implements LinkOwner {
     if (this.#timer !== null) return
     let sent = link.sent
     this.#timer = setInterval(() => {
-      if (link.sent === sent && link.isStuckUntil(now() + patienceMs)) link.destination.destroy()
+      if (link.sent === sent && link.isStuckUntil(now() + patienceMs)) this.#giveUp(link, 'now')
       sent = link.sent
     }, watchMs)
+  }
+
+  /** The source is gone altogether, and so must be the other side: at once, or when what it was sent is out. */
+  #giveUp({ hasReset, destination }: Link, when: 'now' | 'later'): void {
+    if (this.#options.extensions.carryReset && hasReset) destination.resetAndDestroy()
+    else if (when === 'now') destination.destroy()
+    else destination.destroySoon()
   }
 
   /** The upstream cannot be reached: the client, whose connection was accepted, gets FIN. */
@@ -222,6 +235,7 @@ export class Connection implements LinkOwner {
     if (this.#endedAt !== null || !this.#client.destroyed || this.#upstream?.destroyed === false) return
     this.#endedAt = now()
     this.#stopTimer()
+    unwatchStalled(this.#client)
     for (const link of this.#links) link.forget()
     this.#options.closed(this)
   }

@@ -1,5 +1,5 @@
 import { Fields } from './decode.ts'
-import { invalidSetting, tooManyToxics } from './errors.ts'
+import { invalidSetting } from './errors.ts'
 import { JsonNumber, JsonObject } from './json.ts'
 import type { JsonValue } from './json.ts'
 
@@ -34,7 +34,6 @@ export function proxyExtensions(
   const toxics = fields.has('toxics') ? fields.raw('toxics') : undefined
   if (toxics !== undefined && !isArray(toxics))
     throw invalidSetting(`${extensionMember}.toxics must be an array`)
-  if (toxics !== undefined && toxics.length > toxicLimit) throw tooManyToxics(toxicLimit)
   return {
     extensions: {
       seed: isNull ? null : fields.has('seed') ? fields.integer('seed', 0) : current.seed,

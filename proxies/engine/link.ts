@@ -19,7 +19,8 @@ export interface LinkOwner {
   note(event: Omit<LinkEvent, 'ms'>): void
   /** All that will ever go out has been written to the destination. */
   finished(link: Link): void
-  /** Both sockets are to be reset now. */
+  /** Both sockets are to be closed now: by FIN, or by RST. */
+  destroy(): void
   reset(): void
 }
 
@@ -83,8 +84,10 @@ export class Link implements SlotLink {
 
   /** Something waits here that nothing takes away at the moment: the reader does not, or no toxic will before then. */
   isStuckUntil(time: number): boolean {
-    const dues = this.#slots.map((slot) => slot.due).filter((due) => due !== null)
-    return this.destination.writableLength > 0 || (dues.length > 0 && Math.min(...dues) > time)
+    if (this.destination.writableLength > 0) return true
+    // What the others hold cannot pass the last that holds something.
+    const due = this.#slots.findLast((slot) => slot.due !== null)?.due
+    return due !== undefined && due !== null && due > time
   }
 
   addToxic(toxic: Toxic): void {
@@ -124,6 +127,8 @@ export class Link implements SlotLink {
     if (this.#finished) return
     if (this.#first === null) this.finish()
     else this.#first.acceptEnd()
+    // Nobody reads it any more, and it may still be reset.
+    if (!this.source.destroyed && !this.destination.destroyed) watchStalled(this.source)
   }
 
   /** Nothing can be written any more: timers stop, what still comes is dropped. */
@@ -148,6 +153,10 @@ export class Link implements SlotLink {
     this.#owner.finished(this)
   }
 
+  cut(): void {
+    if (!this.#finished) this.#owner.destroy()
+  }
+
   reset(): void {
     if (!this.#finished) this.#owner.reset()
   }
@@ -159,7 +168,7 @@ export class Link implements SlotLink {
   relieve(): void {
     if (!this.#held || this.#mustHold()) return
     this.#held = false
-    unwatchStalled(this.source)
+    if (!this.#sourceEnded) unwatchStalled(this.source)
     this.source.resume()
   }
 

@@ -218,17 +218,18 @@ export class Proxy {
 async function listen(server: Server, address: Address): Promise<AddressInfo> {
   if (!isWildcard(address.host)) return tryListen(server, address)
   try {
-    return await tryListen(server, { host: '::', port: address.port })
+    return await tryListen(server, { host: '::', port: address.port }, address)
   } catch (error) {
     const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
     if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL' && code !== 'EINVAL') throw error
-    return tryListen(server, { host: '0.0.0.0', port: address.port })
+    return tryListen(server, { host: '0.0.0.0', port: address.port }, address)
   }
 }
 
-function tryListen(server: Server, address: Address): Promise<AddressInfo> {
+/** Throws the API's 500, which shows the address as it was asked for. */
+function tryListen(server: Server, address: Address, asked = address): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(address, error))
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(asked, error))
     server.once('error', failed)
     server.listen({ host: address.host, port: address.port, backlog, exclusive: true }, () => {
       server.off('error', failed)

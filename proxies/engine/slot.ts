@@ -23,6 +23,7 @@ export interface SlotLink {
   /** Called by the last toxic. */
   deliver(data: Buffer): void
   finish(): void
+  cut(): void
   reset(): void
   note(what: LinkEvent['what'], toxic: Toxic, byte: number): void
   /** Something may have become less full. */
@@ -133,6 +134,13 @@ export class Slot implements Outlet {
     if (!this.#inputEnded) this.#link.note('end', this.toxic, this.#passed)
     if (this.next === null) this.#link.finish()
     else this.next.acceptEnd()
+  }
+
+  cut(): void {
+    if (this.#ended || this.#link.isFinished) return
+    this.#ended = true
+    this.#link.note('end', this.toxic, this.#passed)
+    this.#link.cut()
   }
 
   reset(): void {

@@ -13,15 +13,19 @@ let timer: NodeJS.Timeout | null = null
  */
 export function watchStalled(socket: Socket): void {
   stalled.add(socket)
-  timer ??= setInterval(() => {
-    for (const one of stalled) {
-      if (one.writable && one.writableLength === 0) one.write(nothing)
-    }
-  }, intervalMs)
+  // One timer for all, which goes on for a turn without any: most are watched for less than that.
+  timer ??= setInterval(ask, intervalMs).unref()
 }
 
 export function unwatchStalled(socket: Socket): void {
-  if (!stalled.delete(socket) || stalled.size > 0 || timer === null) return
+  stalled.delete(socket)
+}
+
+function ask(): void {
+  for (const one of stalled) {
+    if (one.writable && one.writableLength === 0) one.write(nothing)
+  }
+  if (stalled.size > 0 || timer === null) return
   clearInterval(timer)
   timer = null
 }

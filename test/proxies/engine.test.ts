@@ -104,7 +104,7 @@ describe('openEngine', () => {
     const first = await engine.open({ host: '127.0.0.1', port: 9 })
     const second = await engine.open({ host: '::1', port: 9 })
     expect(await names(server.url)).to.have.members(['theirs', first.name, second.name])
-    expect(first.name).to.match(/^streamproof-run-1---[0-9a-z]{6}-\d+$/)
+    expect(first.name).to.match(/^streamproof-run-1---\d{10}-\d+$/)
     await first.close()
     await first.close()
     expect(await names(server.url)).to.have.members(['theirs', second.name])

@@ -8,7 +8,7 @@ const named = (run: string, ago: number, number = 1): string => proxyName(run, n
 
 describe('names of proxies', () => {
   it('tell run, time and number', () => {
-    expect(proxyName('run/1 é', 7, 1_767_268_800_123)).to.equal('streamproof-run-1---t86pc0-7')
+    expect(proxyName('run/1 é', 7, 1_767_268_800_123)).to.equal('streamproof-run-1---1767268800-7')
   })
 
   it('of a run that has made none for an hour are left behind, all of them', () => {
@@ -33,7 +33,12 @@ describe('names of proxies', () => {
   it('that are not ours never are', () => {
     const old = named('dead', 2 * hour)
     const theirs = ['', 'theirs', 'streamproof', 'streamproof-1', 'streamproof-r-1', `x-${old}`, `${old}-x`]
-    expect(leftBehind([...theirs, 'streamproof--t86pc0-1', 'streamproof-r-T86PC0-1'], now)).to.deep.equal([])
+    expect(
+      leftBehind(
+        [...theirs, 'streamproof--1700000000-1', 'streamproof-demo-server-1', 'streamproof-a-2020-1'],
+        now,
+      ),
+    ).to.deep.equal([])
   })
 
   it('are renewed well before an hour has passed', () => {

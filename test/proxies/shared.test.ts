@@ -90,7 +90,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       const other = async (): Promise<string | undefined> => (await names()).find((one) => one !== link.name)
       let first: string | undefined
       await until('it has shown itself', async () => (first = await other()) !== undefined)
-      expect(first).to.match(/^streamproof-long-[0-9a-z]{6,7}-\d+$/)
+      expect(first).to.match(/^streamproof-long-\d{10}-\d+$/)
       await until('it has done so again', async () => {
         const all = await names()
         return all.length === 2 && !all.includes(first ?? '')

@@ -27,10 +27,15 @@ export const bandwidth = toxic<BandwidthSettings>({
   pipe: (out, settings) => new BandwidthPipe(out, settings),
 })
 
+/** A chunk, and when it came here: a toxic before this one may have held it for long. */
+interface Waiting extends Chunk {
+  readonly came: number
+}
+
 class BandwidthPipe implements Pipe<BandwidthSettings> {
   readonly #out: Outlet
   #rate: number
-  #queue: Chunk[] = []
+  #queue: Waiting[] = []
   /** When the link is free for the next slice. */
   #free = 0
   #timer: Timer | null = null
@@ -52,7 +57,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
   }
 
   write(chunk: Chunk): void {
-    this.#queue.push(chunk)
+    this.#queue.push({ ...chunk, came: now() })
     if (this.#queue.length === 1) this.#next()
   }
 
@@ -93,7 +98,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     }
     if (this.#rate === 0) return
     const size = Math.min(chunk.data.length, this.#rate * sliceMs)
-    this.#free = Math.max(this.#free, chunk.at) + size / this.#rate
+    this.#free = Math.max(this.#free, chunk.came) + size / this.#rate
     this.#timer = at(this.#free, () => {
       this.#timer = null
       this.#send(chunk, size)
@@ -101,14 +106,14 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     })
   }
 
-  #send(chunk: Chunk, size: number): void {
+  #send(chunk: Waiting, size: number): void {
     if (size === chunk.data.length) {
       this.#queue.shift()
       this.#out.write(chunk)
       this.#out.drained()
       return
     }
-    this.#queue[0] = { data: chunk.data.subarray(size), at: chunk.at }
+    this.#queue[0] = { ...chunk, data: chunk.data.subarray(size) }
     this.#out.write({ data: chunk.data.subarray(0, size), at: chunk.at })
   }
 }

@@ -19,7 +19,7 @@ export const closeAfter = toxic<CloseAfterSettings>({
     let timer: Timer | null = null
     const watch = (): void => {
       timer?.cancel()
-      if (since !== null) timer = at(since + after, () => out.end())
+      if (since !== null) timer = at(since + after, () => out.cut())
     }
     return {
       full: false,

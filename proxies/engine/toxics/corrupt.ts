@@ -35,7 +35,9 @@ export const corrupt = toxic<CorruptSettings>({
       for (let place = from; place < to; place++) data[place] = (data[place] ?? 0) ^ mask
       if (rate > 0) {
         for (let place = 0; place < data.length; place++) {
-          if (out.random() * 1_000_000 < rate) data[place] = (data[place] ?? 0) ^ mask
+          // A byte that is changed once must not be changed back.
+          if (out.random() * 1_000_000 < rate && !(place >= from && place < to))
+            data[place] = (data[place] ?? 0) ^ mask
         }
       }
       return { data, at: chunk.at }

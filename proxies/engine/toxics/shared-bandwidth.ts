@@ -1,7 +1,8 @@
-import { at, now } from '../clock.ts'
-import type { Timer } from '../clock.ts'
+import { now } from '../clock.ts'
+import { SharedLine } from './shared-line.ts'
+import type { Sender } from './shared-line.ts'
 import { atLeast, toxic } from './toxic.ts'
-import type { Chunk } from './toxic.ts'
+import type { Chunk, Outlet, Pipe } from './toxic.ts'
 
 interface SharedBandwidthSettings {
   readonly [name: string]: number
@@ -9,70 +10,79 @@ interface SharedBandwidthSettings {
   readonly rate: number
 }
 
-/** A turn lasts this long at most, so that connections take turns. */
-const turnMs = 20
-
-/** When the line is free again, by the toxic that it belongs to. */
-const lines = new WeakMap<object, { free: number }>()
+/** By the toxic that it belongs to. */
+const lines = new WeakMap<object, SharedLine>()
 
 /** As `bandwidth`, but one line that all connections of the proxy share in this direction. Not in Toxiproxy. */
 export const sharedBandwidth = toxic<SharedBandwidthSettings>({
   type: 'shared_bandwidth',
   goName: 'SharedBandwidthToxic',
   settings: { rate: atLeast(1, 'KB/s') },
-  pipe: (out, settings) => {
-    let rate = settings.rate
-    let timer: Timer | null = null
-    let due = 0
-    let hasEnded = false
-    const held: Chunk[] = []
-    const line = lines.get(out.toxic) ?? { free: 0 }
+  pipe: (out, { rate }) => {
+    const line = lines.get(out.toxic) ?? new SharedLine(rate)
     lines.set(out.toxic, line)
-    const next = (): void => {
-      const chunk = held[0]
-      if (chunk === undefined) {
-        if (hasEnded) out.end()
-        else out.drained()
-        return
-      }
-      const size = Math.max(1, Math.min(chunk.data.length, Math.floor(rate * turnMs)))
-      line.free = Math.max(line.free, now()) + size / rate
-      due = line.free
-      timer = at(due, () => {
-        timer = null
-        if (size === chunk.data.length) held.shift()
-        else held[0] = { data: chunk.data.subarray(size), at: chunk.at }
-        out.write({ data: chunk.data.subarray(0, size), at: chunk.at })
-        next()
-      })
-    }
-    return {
-      get full() {
-        return held.length > 1
-      },
-      get due() {
-        return timer === null ? null : due
-      },
-      write: (chunk) => {
-        held.push(chunk)
-        if (timer === null) next()
-      },
-      end: () => {
-        hasEnded = true
-        if (held.length === 0) out.end()
-      },
-      update: (changed) => {
-        rate = changed.rate
-        line.free = now()
-        timer?.cancel()
-        timer = null
-        if (held.length > 0) next()
-      },
-      release: () => {
-        timer?.cancel()
-        for (const chunk of held.splice(0)) out.write(chunk)
-      },
-      dispose: () => timer?.cancel(),
-    }
+    return new SharedBandwidthPipe(out, line)
   },
 })
+
+class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
+  readonly #out: Outlet
+  readonly #line: SharedLine
+  readonly #held: { readonly chunk: Chunk; readonly came: number }[] = []
+  #hasEnded = false
+
+  constructor(out: Outlet, line: SharedLine) {
+    this.#out = out
+    this.#line = line
+  }
+
+  /** One chunk is in work and one waits, so that no time is lost between them. */
+  get full(): boolean {
+    return this.#held.length > 1
+  }
+
+  get due(): number | null {
+    return this.#held.length === 0 ? null : this.#line.due
+  }
+
+  get next(): { readonly length: number; readonly came: number } | null {
+    const first = this.#held[0]
+    return first === undefined ? null : { length: first.chunk.data.length, came: first.came }
+  }
+
+  write(chunk: Chunk): void {
+    this.#held.push({ chunk, came: now() })
+    if (this.#held.length === 1) this.#line.join(this)
+  }
+
+  sent(bytes: number): void {
+    const first = this.#held[0]
+    if (first === undefined) return
+    const { data, at } = first.chunk
+    if (bytes === data.length) this.#held.shift()
+    else this.#held[0] = { ...first, chunk: { data: data.subarray(bytes), at } }
+    this.#out.write({ data: data.subarray(0, bytes), at })
+    if (this.#held.length === 0 && this.#hasEnded) this.#out.end()
+    else this.#out.drained()
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    if (this.#held.length === 0) this.#out.end()
+  }
+
+  update({ rate }: SharedBandwidthSettings): void {
+    this.#line.rate = rate
+  }
+
+  release(): void {
+    const held = this.#held.splice(0)
+    this.#line.leave(this)
+    for (const { chunk } of held) this.#out.write(chunk)
+  }
+
+  dispose(): void {
+    this.#held.length = 0
+    this.#line.leave(this)
+  }
+}

@@ -8,12 +8,14 @@ export interface Chunk {
   readonly at: number
 }
 
-/** What a pipe may do. All calls are synchronous and cheap; calls after `end` or `reset` have no effect. */
+/** What a pipe may do. All calls are synchronous and cheap; calls after `end`, `cut` or `reset` have no effect. */
 export interface Outlet {
   /** Hands bytes to the next toxic, or to the destination behind the last. */
   write(chunk: Chunk): void
   /** No more bytes will come: once those before have gone out, the connection is closed (FIN to both sides). */
   end(): void
+  /** Closes the connection at once by FIN to both sides, also where somebody does not read: what waits for him is lost. */
+  cut(): void
   /** Closes the connection at once by RST to both sides. */
   reset(): void
   /** To be called when `full` has become false. */

@@ -59,6 +59,19 @@ contract('populate', { concurrent: false }, ({ row }) => {
   row('populate/element', 'an element that is no object is 400', async (t) => {
     expect((await t.api('POST', '/populate', [5])).status).to.equal(400)
   })
+  row('populate/field', 'a field of the wrong type is 400, and says which', async (t) => {
+    for (const [body, kind, field] of [
+      [{ name: 5 }, 'number', '.Proxy.name of type string'],
+      [{ listen: true }, 'bool', '.Proxy.listen of type string'],
+      [{ enabled: 'x' }, 'string', '.enabled of type bool'],
+    ] as const) {
+      expect((await t.api('POST', '/populate', [body])).json).to.deep.equal({
+        error: `bad request body: json: cannot unmarshal ${kind} into Go struct field ${field}`,
+        status: 400,
+        proxies: null,
+      })
+    }
+  })
   row('populate/null-element', 'a null element is a proxy without a name', async (t) => {
     expect((await t.api('POST', '/populate', [null])).json).to.include({
       error: 'missing required field: name at proxy 1',
@@ -149,6 +162,14 @@ contract('populate', { concurrent: false }, ({ row }) => {
     expect(body.proxies.map((one) => one.name)).to.deep.equal([first])
     expect((await t.api('GET', `/proxies/${first}`)).status).to.equal(200)
     expect((await t.api('GET', `/proxies/${third}`)).status).to.equal(404)
+  })
+  row('populate/stops-at-first', 'where that is the first of all, no proxies are told', async (t) => {
+    const body = [{ name: t.name(), upstream: 'x:1', listen: 'bad' }]
+    expect((await t.api('POST', '/populate', body)).json).to.deep.equal({
+      error: 'listen tcp: address bad: missing port in address',
+      status: 500,
+      proxies: null,
+    })
   })
   row('populate/failed-old', 'the old one of the name that failed stays, stopped', async (t) => {
     const { name, path, port } = await t.proxy('x:1')

@@ -100,6 +100,9 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     ['port-range', '127.0.0.1:99999', 'listen tcp: address 99999: invalid port'],
     ['port-negative', '127.0.0.1:-1', 'listen tcp: address -1: invalid port'],
     ['colons', '::1:0', 'listen tcp: address ::1:0: too many colons in address'],
+    ['bracket', 'a]:0', "listen tcp: address a]:0: unexpected ']' in address"],
+    ['bracketed', '[::1]', 'listen tcp: address [::1]: missing port in address'],
+    ['half-bracketed', '[::1:0', "listen tcp: address [::1:0: missing ']' in address"],
     ['elsewhere', '192.0.2.1:0', 'listen tcp 192.0.2.1:0: bind: cannot assign requested address'],
   ]
   for (const [id, listen, error] of badListens) {
@@ -130,6 +133,16 @@ contract('proxies', { concurrent: false }, ({ row }) => {
       status: 500,
     })
     expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
+  })
+  row('create/taken-everywhere', 'for all interfaces: the address as it was asked for', async (t) => {
+    const port = await taken(t)
+    for (const host of ['', '0.0.0.0']) {
+      const body = { name: t.name(), upstream: 'x:1', listen: `${host}:${port}` }
+      expect((await t.api('POST', '/proxies', body)).json).to.deep.equal({
+        error: `listen tcp ${host}:${port}: bind: address already in use`,
+        status: 500,
+      })
+    }
   })
   row('create/clash', 'a name that is taken is 409', async (t) => {
     const { name } = await t.proxy('x:1')

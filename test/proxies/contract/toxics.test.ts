@@ -176,6 +176,20 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     })
     expect(answer.status).to.equal(409)
   })
+  row('toxic/order-attributes-shape', 'but that they are an object before all', async (t) => {
+    const { path, name } = await t.proxy('x:1')
+    await t.toxic(name, { type: 'noop', name: 'n' })
+    for (const body of [
+      { type: 'latency', name: 'n', attributes: 5 },
+      { type: 'rain', stream: 'sideways', attributes: 5 },
+    ]) {
+      expect((await t.api('POST', `${path}/toxics`, body)).json).to.deep.equal({
+        error:
+          'bad request body: json: cannot unmarshal number into Go struct field ToxicWrapper.attributes of type toxics.NoopToxic',
+        status: 400,
+      })
+    }
+  })
   const attributes: readonly (readonly [id: string, json: string, error: string])[] = [
     [
       'text',

@@ -38,6 +38,7 @@ const waiting: readonly (readonly [
 const idle = {
   write: () => undefined,
   end: () => undefined,
+  cut: () => undefined,
   reset: () => undefined,
   drained: () => undefined,
   random: () => 0.5,
@@ -58,7 +59,7 @@ function measure(type: string, attributes: Settings, start: Start, deeds: number
       setImmediate(() => pipe.dispose())
       resolve(took)
     }
-    const outlet = { ...idle, toxic: {}, write: done, end: done, reset: done }
+    const outlet = { ...idle, toxic: {}, write: done, end: done, cut: done, reset: done }
     const began = now()
     const pipe = kind.pipe(outlet, attributes)
     start(pipe)

@@ -25,6 +25,10 @@ class Out implements Outlet {
     this.ends++
   }
 
+  cut(): void {
+    throw new Error('it cuts')
+  }
+
   reset(): void {
     throw new Error('it resets')
   }

@@ -1,0 +1,85 @@
+import { at, now } from '../clock.ts'
+import type { Timer } from '../clock.ts'
+
+/** A turn lasts this long at most, in ms, so that all get theirs. */
+const turnMs = 20
+
+/** One who has bytes for the line. */
+export interface Sender {
+  /** How many bytes the chunk has that is next, and when it came (ms of `now`); null: there is none. */
+  readonly next: { readonly length: number; readonly came: number } | null
+  /** So many bytes of that chunk have passed. */
+  sent(bytes: number): void
+}
+
+/**
+ * A line of so many bytes per ms that several share, in turns: each sends for 20 ms at most, then the one behind it. The
+ * schedule is absolute, so the lateness of timers does not add up, and a line that stood idle gives nobody that time.
+ */
+export class SharedLine {
+  #rate: number
+  readonly #waiting: Sender[] = []
+  #current: Sender | null = null
+  #timer: Timer | null = null
+  /** When the line is free again. */
+  #free = 0
+
+  constructor(rate: number) {
+    this.#rate = rate
+  }
+
+  /** When the one who is last in the line has had his turn, at the latest. */
+  get due(): number {
+    return this.#free + this.#waiting.length * turnMs
+  }
+
+  set rate(rate: number) {
+    if (rate === this.#rate) return
+    this.#rate = rate
+    this.#stop()
+    this.#free = now()
+    this.#start()
+  }
+
+  /** For one who had nothing to send before. */
+  join(sender: Sender): void {
+    this.#waiting.push(sender)
+    if (this.#current === null) this.#start()
+  }
+
+  /** What is left of its turn goes to the others. */
+  leave(sender: Sender): void {
+    const place = this.#waiting.indexOf(sender)
+    if (place >= 0) this.#waiting.splice(place, 1)
+    if (this.#current !== sender) return
+    this.#stop()
+    this.#waiting.shift()
+    this.#free = now()
+    this.#start()
+  }
+
+  /** The one in its turn is the first to wait again. */
+  #stop(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    if (this.#current !== null) this.#waiting.unshift(this.#current)
+    this.#current = null
+  }
+
+  #start(): void {
+    const sender = this.#waiting.shift()
+    const chunk = sender?.next ?? null
+    if (sender === undefined || chunk === null) return
+    const bytes = Math.max(1, Math.min(chunk.length, Math.floor(this.#rate * turnMs)))
+    this.#current = sender
+    this.#free = Math.max(this.#free, chunk.came) + bytes / this.#rate
+    this.#timer = at(this.#free, () => {
+      this.#timer = null
+      this.#current = null
+      sender.sent(bytes)
+      // Behind those who wait already.
+      if (sender.next !== null) this.#waiting.push(sender)
+      this.#start()
+    })
+  }
+}
