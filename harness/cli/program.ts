@@ -163,8 +163,28 @@ function addOptions(command: Command, names: readonly OptionName[]): void {
   )
 }
 
-/** `proxy` is a drop-in for toxiproxy-server, whose flags have one dash or two. */
+const booleans: Readonly<Record<string, boolean>> = {
+  '1': true,
+  t: true,
+  true: true,
+  '0': false,
+  f: false,
+  false: false,
+}
+
+/**
+ * `proxy` is a drop-in for toxiproxy-server, whose flags have one dash or two, and those without a value may be told it:
+ * `-proxy-metrics=true`.
+ */
 function goStyle(argv: readonly string[]): readonly string[] {
   if (argv[0] !== 'proxy') return argv
-  return argv.map((word, index) => (index > 0 && /^-[a-z][a-z-]+(=|$)/.test(word) ? `-${word}` : word))
+  return argv.flatMap((word, index) => {
+    const [, name, value] = /^--?([a-z][a-z-]+)(?:=(.*))?$/.exec(word) ?? []
+    if (index === 0 || name === undefined) return [word]
+    const wanted = /^(proxy-metrics|runtime-metrics|version)$/.test(name)
+      ? booleans[value?.toLowerCase() ?? 'true']
+      : undefined
+    if (wanted === undefined) return [value === undefined ? `--${name}` : `--${name}=${value}`]
+    return wanted ? [`--${name}`] : []
+  })
 }

@@ -124,11 +124,11 @@ export class Link implements SlotLink {
   sourceEnded(): void {
     if (this.#sourceEnded) return
     this.#sourceEnded = true
+    // Nobody reads it any more, and it may still be reset.
+    if (!this.source.destroyed) watchStalled(this.source)
     if (this.#finished) return
     if (this.#first === null) this.finish()
     else this.#first.acceptEnd()
-    // Nobody reads it any more, and it may still be reset.
-    if (!this.source.destroyed && !this.destination.destroyed) watchStalled(this.source)
   }
 
   /** Nothing can be written any more: timers stop, what still comes is dropped. */

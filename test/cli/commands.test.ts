@@ -6,12 +6,36 @@ import { mutants } from '../../harness/reference/mutants.ts'
 import { startReference } from '../../harness/reference/start.ts'
 import type { Reference } from '../../harness/reference/start.ts'
 import { loadCatalogue } from '../../suites/index.ts'
+import { Upstream, Wire } from '../proxies/wire.ts'
 import { streamproof } from './in-process.ts'
 import { Spawned } from './spawned.ts'
 import { temporaryFolder } from './temporary.ts'
 
 /** A few checks that are done at once. */
 const few = ['--only', 'both/connection/**,ws/control/ping-over-125,sse/response/*']
+
+/** Which of 20 connections a toxic of toxicity 0.5 struck, at the engine that listens there. */
+async function drawn(url: string): Promise<string> {
+  const upstream = await Upstream.open((wire) => wire.send('hello'))
+  const toxics = [{ type: 'limit_data', toxicity: 0.5, attributes: { bytes: 1 } }]
+  const body = {
+    name: 'p',
+    listen: '127.0.0.1:0',
+    upstream: `127.0.0.1:${upstream.port}`,
+    streamproof: { toxics },
+  }
+  const made = await fetch(`${url}/proxies`, { method: 'POST', body: JSON.stringify(body) })
+  const { listen } = (await made.json()) as { readonly listen: string }
+  let struck = ''
+  for (let count = 0; count < 20; count++) {
+    const client = await Wire.connect(Number(listen.split(':').at(-1)))
+    await client.got(5).catch(() => null)
+    struck += client.length === 5 ? '-' : 'x'
+    client.socket.destroy()
+  }
+  await upstream.close()
+  return struck
+}
 
 describe('cli: list and explain', () => {
   it('lists every check once, under its section', async () => {
@@ -303,8 +327,39 @@ describe('cli: doctor, config, target and proxy', function () {
     await serving.says(/http:\/\/127\.0\.0\.1:\d+/)
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.out)?.[0] ?? ''
     expect(Object.keys((await (await fetch(`${url}/proxies`)).json()) as object)).to.deep.equal(['one'])
-    expect((await fetch(`${url}/metrics`)).status).to.equal(200)
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).to.match(/^process_resident_memory_bytes /m)
     expect((await streamproof(['proxy', '-version'], folder.path)).out).to.match(/\d+\.\d+\.\d+\n$/)
+  })
+
+  it('proxy: tells flags without a value what they are, as Go does', async () => {
+    using folder = temporaryFolder()
+    const none = ['-proxy-metrics=false', '--runtime-metrics=0']
+    for (const [words, status] of [
+      [none, 404],
+      [['-proxy-metrics=true', ...none.slice(1)], 200],
+      [['--runtime-metrics=T'], 200],
+    ] as const) {
+      await using serving = new Spawned(['proxy', '-host=127.0.0.1', '-port=0', ...words], folder.path)
+      await serving.says(/http:\/\/127\.0\.0\.1:\d+/)
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.out)?.[0] ?? ''
+      expect((await fetch(`${url}/metrics`)).status, words.join(' ')).to.equal(status)
+    }
+    const { status, lines } = await streamproof(['proxy', '-proxy-metrics=maybe'], folder.path)
+    expect([status, lines.length]).to.deep.equal([2, 1])
+  })
+
+  it('proxy: one seed does one thing, another one another', async () => {
+    const struck = async (seed: string): Promise<string> => {
+      using folder = temporaryFolder()
+      await using serving = new Spawned(['proxy', '-host=127.0.0.1', '-port=0', '-seed', seed], folder.path)
+      await serving.says(/http:\/\/127\.0\.0\.1:\d+/)
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.out)?.[0] ?? ''
+      return await drawn(url)
+    }
+    const first = await struck('1')
+    expect(await struck('1')).to.equal(first)
+    expect(await struck('2')).to.not.equal(first)
   })
 
   it('proxy: a port that is taken is one line, status 3', async () => {

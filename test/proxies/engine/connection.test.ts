@@ -102,6 +102,16 @@ describe('Connection', () => {
     })
   }
 
+  it('notices a client that resets while the upstream does not answer', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const { wire, connection, closed } = await make(await fullPort())
+    expect(connection.record.state).to.equal('dialling')
+    wire.rst()
+    await closed
+    expect(connection.record.ending).to.equal('rst by client')
+    expect(connection.record.durationMs).to.be.below(5000)
+  })
+
   it('joins nothing to a client that is going away when the upstream answers', async () => {
     const upstream = await upstreamOf()
     let gone: () => void = () => undefined

@@ -131,7 +131,7 @@ describe('beyond Toxiproxy', () => {
   })
 
   describe('a seed of the proxy', () => {
-    const struck = async (seed: number): Promise<string> => {
+    const struck = async (seed: number | null): Promise<string> => {
       const upstream = await t.upstream((wire) => wire.send('hello'))
       const toxics = [{ type: 'limit_data', toxicity: 0.5, attributes: { bytes: 1 } }]
       const { port } = await t.proxy(upstream.port, { streamproof: { seed, toxics } })
@@ -148,6 +148,10 @@ describe('beyond Toxiproxy', () => {
       const first = await struck(1)
       expect(await struck(1)).to.equal(first)
       expect(await struck(2)).to.not.equal(first)
+    })
+
+    it('is part of what a name decides where the proxy has none of its own', async () => {
+      expect(await struck(null)).to.not.equal(await struck(null))
     })
   })
 
@@ -214,6 +218,32 @@ describe('beyond Toxiproxy', () => {
   })
 
   describe('RST carried across', () => {
+    for (const [what, toxic] of [
+      ['bytes that a toxic keeps', { type: 'bandwidth', attributes: { rate: 0 } }],
+      ['bytes that are due in an hour', { type: 'latency', attributes: { latency: 3_600_000 } }],
+    ] as const) {
+      it(`also behind ${what}`, async () => {
+        const toxics = [{ ...toxic, stream: 'upstream' }]
+        const { client, server, path } = await pairOf({ carry_reset: true, toxics })
+        client.send('five.')
+        await until('they were read', async () => (await records(path))[0]?.bytes.upstream.received === 5)
+        client.rst()
+        expect(await server.ended).to.equal('rst')
+        expect(server.text).to.equal('')
+      })
+    }
+
+    it('also behind a FIN that was carried', async () => {
+      const { client, server, path } = await pairOf({ carry_reset: true, half_close: true })
+      client.fin()
+      expect(await server.ended).to.equal('fin')
+      client.rst()
+      await until('it is over', async () => (await records(path))[0]?.state === 'closed')
+      expect((await records(path))[0]?.ending).to.equal('rst by client')
+      await new Promise((resolve) => server.socket.write('x', resolve))
+      await until('the upstream knows', () => server.socket.destroyed)
+    })
+
     it('from the client to the server', async () => {
       const { client, server } = await pairOf({ carry_reset: true })
       client.send('x')
@@ -326,6 +356,24 @@ describe('beyond Toxiproxy', () => {
       expect(client.endedAt).to.equal(null)
     })
 
+    it('counts from the first data, not from the opening', async () => {
+      const { client, server } = await t.pair({ type: 'close_after', attributes: { after: 300 } })
+      await sleep(200)
+      const start = performance.now()
+      server.send('x')
+      expect(await client.ended).to.equal('fin')
+      expect(performance.now() - start).to.be.at.least(300)
+    })
+
+    it('closes both sides, also where one does not read', async () => {
+      const { client, server } = await t.pair({ type: 'close_after', attributes: { after: 800 } })
+      client.socket.pause()
+      await server.fill()
+      expect(await server.ended).to.be.oneOf(['fin', 'rst'])
+      client.socket.resume()
+      await client.ended
+    })
+
     it('can be put off', async () => {
       const { client, server, toxics } = await t.pair({ type: 'close_after', attributes: { after: 2000 } })
       server.send('x')
@@ -362,6 +410,15 @@ describe('beyond Toxiproxy', () => {
       expect(await changed()).to.deep.equal(first)
     })
 
+    it('changes no byte back that it has changed', async () => {
+      const { client, server } = await t.pair({
+        type: 'corrupt',
+        attributes: { offset: 0, length: 2, mask: 0x20, rate: 1_000_000 },
+      })
+      server.send('ABCD')
+      expect((await client.got(4)).toString()).to.equal('abcd')
+    })
+
     it('needs a mask', async () => {
       const { path } = await t.proxy('x:1')
       expect((await t.api('POST', `${path}/toxics`, { type: 'corrupt' })).json).to.include({
@@ -393,6 +450,20 @@ describe('beyond Toxiproxy', () => {
       expect(client.length).to.equal(0)
       await t.api('DELETE', toxics[0] ?? '')
       await client.got(size)
+    })
+
+    it('can be made shorter, or longer, while it lasts', async () => {
+      const { client, server, toxics } = await t.pair({
+        type: 'stall',
+        attributes: { bytes: 0, duration: 3_600_000 },
+      })
+      server.send('1')
+      await sleep(50)
+      const start = performance.now()
+      await t.api('PATCH', toxics[0] ?? '', { attributes: { duration: 600 } })
+      await client.got(1)
+      // From when it began.
+      expect(performance.now() - start).to.be.within(450, 600)
     })
 
     it('stalls once', async () => {

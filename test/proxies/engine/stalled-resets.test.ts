@@ -139,6 +139,15 @@ describe('engine under resets of stalled clients', function () {
       await Promise.all(all.map((one) => one.reset()))
       await noneLeft(2 * all.length)
     })
+
+    it(`notices it behind a FIN, where a toxic keeps five bytes, ${direction}`, async () => {
+      const all: Herd[] = []
+      for (const toxic of keeping) all.push(await herd(toxic[0], direction, [toxic]))
+      await Promise.all(all.map((one) => one.read(8, Buffer.from('five.'))))
+      await Promise.all(all.map((one) => one.fin()))
+      await Promise.all(all.map((one) => one.reset()))
+      await noneLeft(2 * all.length)
+    })
   }
 })
 
@@ -232,6 +241,15 @@ class Herd {
   async #received(): Promise<readonly number[]> {
     const standing = (await this.records()).filter((one) => one.state === 'open')
     return standing.map((one) => one.bytes[this.#direction].received)
+  }
+
+  /** All clients send FIN, and the engine has seen it. */
+  async fin(): Promise<void> {
+    await Promise.all(
+      this.#clients.map(({ socket }) => new Promise<void>((resolve) => socket.end(() => resolve()))),
+    )
+    // It runs in this process, and looks at all its sockets in each turn.
+    for (let turn = 0; turn < 3; turn++) await this.records()
   }
 
   /** Resets all clients: every connection must be over in time, with nothing left of it anywhere. */

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { randomOf } from '../../../../proxies/engine/random.ts'
 import { bandwidth } from '../../../../proxies/engine/toxics/bandwidth.ts'
 import { latency } from '../../../../proxies/engine/toxics/latency.ts'
+import { sharedBandwidth } from '../../../../proxies/engine/toxics/shared-bandwidth.ts'
 import { slicer } from '../../../../proxies/engine/toxics/slicer.ts'
 import type { Chunk, Outlet, Pipe, Settings, ToxicType } from '../../../../proxies/engine/toxics/toxic.ts'
 import { sleep } from '../../wire.ts'
@@ -10,11 +11,15 @@ import { sleep } from '../../wire.ts'
 /** Where a pipe under test lets its bytes out. */
 class Out implements Outlet {
   readonly random = randomOf(1)
-  readonly toxic = {}
+  readonly toxic: object
   readonly chunks: Chunk[] = []
   drains = 0
   ends = 0
   #waiting: (() => void)[] = []
+
+  constructor(toxic: object = {}) {
+    this.toxic = toxic
+  }
 
   write(chunk: Chunk): void {
     this.chunks.push(chunk)
@@ -43,6 +48,14 @@ class Out implements Outlet {
 
   async got(bytes: number): Promise<void> {
     while (this.bytes < bytes) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+/** Holds up the whole process, as work of others would. */
+function busy(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    // until then
   }
 }
 
@@ -111,6 +124,25 @@ describe('limits of toxics', () => {
       expect(performance.now() - start).to.be.at.least(40)
     })
 
+    it('counts from when bytes come to it, however long others had held them', async () => {
+      const { out, pipe } = open(bandwidth, { rate: 1 })
+      const start = performance.now()
+      pipe.write({ data: Buffer.alloc(40), at: start - 10_000 })
+      await out.got(40)
+      expect(performance.now() - start).to.be.at.least(40)
+    })
+
+    it('loses no time by a timer that comes late', async () => {
+      const { out, pipe } = open(bandwidth, { rate: 1 })
+      const start = performance.now()
+      pipe.write(chunkOf(20))
+      pipe.write(chunkOf(100))
+      busy(100)
+      await out.got(120)
+      // Counted from the late timer it would be 200.
+      expect(performance.now() - start).to.be.within(120, 180)
+    })
+
     it('has one chunk in work and one in waiting', async () => {
       const { out, pipe } = open(bandwidth, { rate: 0 })
       pipe.write(chunkOf(1))
@@ -121,6 +153,64 @@ describe('limits of toxics', () => {
       expect(pipe.full).to.equal(false)
       expect(out.drains).to.equal(1)
       await out.got(2)
+    })
+  })
+
+  describe('shared_bandwidth', () => {
+    const lines = (count: number, rate: number): readonly { out: Out; pipe: Pipe<Settings> }[] => {
+      const first = open(sharedBandwidth, { rate })
+      const others = Array.from({ length: count - 1 }, () => {
+        const out = new Out(first.out.toxic)
+        const pipe = sharedBandwidth.pipe(out, { rate })
+        pipes.push(pipe)
+        return { out, pipe }
+      })
+      return [first, ...others]
+    }
+    const bytes = (all: readonly { out: Out }[]): number => all.reduce((sum, { out }) => sum + out.bytes, 0)
+
+    it('counts from when bytes come to it, however long others had held them', async () => {
+      const { out, pipe } = open(sharedBandwidth, { rate: 1 })
+      const start = performance.now()
+      pipe.write({ data: Buffer.alloc(40), at: start - 10_000 })
+      await out.got(40)
+      expect(performance.now() - start).to.be.at.least(40)
+    })
+
+    it('lets nobody pass sooner because the same rate is said again, to all of them', async () => {
+      const all = lines(20, 1)
+      const start = performance.now()
+      for (const { pipe } of all) pipe.write(chunkOf(20))
+      for (const { pipe } of all) pipe.update({ rate: 1 })
+      await Promise.all(all.map(({ out }) => out.got(20)))
+      expect(performance.now() - start).to.be.at.least(400)
+    })
+
+    it('has one new rate for all from then on', async () => {
+      const all = lines(20, 1)
+      for (const { pipe } of all) pipe.write(chunkOf(200))
+      const start = performance.now()
+      for (const { pipe } of all) pipe.update({ rate: 10 })
+      await Promise.all(all.map(({ out }) => out.got(200)))
+      expect(performance.now() - start).to.be.within(400, 1500)
+    })
+
+    it('gives the turns of those who are gone to the others', async () => {
+      const all = lines(100, 1)
+      for (const { pipe } of all) pipe.write(chunkOf(20))
+      const start = performance.now()
+      for (const { pipe } of all.slice(0, 99)) pipe.dispose()
+      await all[99]?.out.got(20)
+      // All the turns before it would be 1980 ms.
+      expect(performance.now() - start).to.be.within(20, 1000)
+      expect(bytes(all)).to.equal(20)
+    })
+
+    it('goes round: nobody has a second turn before all had one', async () => {
+      const all = lines(5, 1)
+      for (const { pipe } of all) pipe.write(chunkOf(100))
+      await all[4]?.out.got(20)
+      expect(all.map(({ out }) => out.bytes)).to.deep.equal([20, 20, 20, 20, 20])
     })
   })
 
