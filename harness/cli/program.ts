@@ -163,14 +163,11 @@ function addOptions(command: Command, names: readonly OptionName[]): void {
   )
 }
 
-const booleans: Readonly<Record<string, boolean>> = {
-  '1': true,
-  t: true,
-  true: true,
-  '0': false,
-  f: false,
-  false: false,
-}
+/** As Go reads a truth value. */
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false] as const),
+])
 
 /**
  * `proxy` is a drop-in for toxiproxy-server, whose flags have one dash or two, and those without a value may be told it:
@@ -182,7 +179,7 @@ function goStyle(argv: readonly string[]): readonly string[] {
     const [, name, value] = /^--?([a-z][a-z-]+)(?:=(.*))?$/.exec(word) ?? []
     if (index === 0 || name === undefined) return [word]
     const wanted = /^(proxy-metrics|runtime-metrics|version)$/.test(name)
-      ? booleans[value?.toLowerCase() ?? 'true']
+      ? booleans.get(value ?? 'true')
       : undefined
     if (wanted === undefined) return [value === undefined ? `--${name}` : `--${name}=${value}`]
     return wanted ? [`--${name}`] : []

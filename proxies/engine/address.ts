@@ -14,15 +14,19 @@ const services: Readonly<Record<string, number>> = { http: 80, https: 443, '': 0
 
 /** The parts, or the text of what is wrong with it, as Go words it. */
 function split(text: string): Address | string {
-  const bracketed = /^\[([^[\]]*)\]:([^:]*)$/.exec(text)
-  if (bracketed !== null) return withPort(bracketed[1] ?? '', bracketed[2] ?? '')
+  const wrong = (what: string): string => `address ${text}: ${what} in address`
   const colon = text.lastIndexOf(':')
-  if (text.startsWith('[') && !text.includes(']')) return `address ${text}: missing ']' in address`
-  if (colon < 0 || /^\[[^[\]]*\]$/.test(text)) return `address ${text}: missing port in address`
-  const host = text.slice(0, colon)
-  if (host.includes(':')) return `address ${text}: too many colons in address`
-  const bracket = /[[\]]/.exec(host)
-  if (bracket !== null) return `address ${text}: unexpected '${bracket[0]}' in address`
+  if (colon < 0) return wrong('missing port')
+  const isBracketed = text.startsWith('[')
+  const end = isBracketed ? text.indexOf(']') : -1
+  if (isBracketed && end < 0) return wrong("missing ']'")
+  if (isBracketed && end + 1 !== colon)
+    return wrong(text[end + 1] === ':' ? 'too many colons' : 'missing port')
+  const host = text.slice(isBracketed ? 1 : 0, isBracketed ? end : colon)
+  if (!isBracketed && host.includes(':')) return wrong('too many colons')
+  // Brackets anywhere else.
+  if (text.includes('[', isBracketed ? 1 : 0)) return wrong("unexpected '['")
+  if (text.includes(']', end + 1)) return wrong("unexpected ']'")
   return withPort(host, text.slice(colon + 1))
 }
 

@@ -10,11 +10,12 @@ import type { LinkOwner } from './link.ts'
 import { eventLimit } from './log.ts'
 import type { ConnectionRecord, LinkEvent } from './log.ts'
 import { Reader } from './reader.ts'
+import { resetSocket } from './reset.ts'
 import type { Toxic } from './slot.ts'
 import { unwatchStalled, watchStalled } from './stalls.ts'
 
-/** How often a half whose other side was reset is asked whether it still gets rid of its bytes. */
-const watchMs = 2000
+/** How often a half whose other side was reset is asked whether it still gets rid of its bytes: it has a second chance. */
+const watchMs = 1500
 /** So long may a toxic go on with what it holds for such a half. */
 const patienceMs = 60_000
 /** How long a client that could not be connected may take to close its side. */
@@ -127,7 +128,7 @@ export class Connection implements LinkOwner {
     // Of two halves it is the second one that ends the connection.
     if (link.hasSourceEnded && !(isHalf && this.#links.some((one) => !one.isFinished)))
       this.#ending ??= `fin by ${sideOf(link)}`
-    if (carryReset && link.hasReset) link.destination.resetAndDestroy()
+    if (carryReset && link.hasReset) resetSocket(link.destination)
     else if (isHalf) link.destination.end()
     // Closing sends FIN as well; ending first would only be one more turn.
     else if (link.destination.writableLength === 0) link.destination.destroy()
@@ -136,8 +137,8 @@ export class Connection implements LinkOwner {
 
   reset(why?: string): void {
     if (why !== undefined) this.#ending ??= why
-    this.#client.resetAndDestroy()
-    this.#upstream?.resetAndDestroy()
+    resetSocket(this.#client)
+    if (this.#upstream !== null) resetSocket(this.#upstream)
   }
 
   #dial(): void {
@@ -190,13 +191,13 @@ export class Connection implements LinkOwner {
       into.hasFailed = true
       // Now, not once the link is done: what a toxic holds may never go out.
       this.#ending ??= `${out.hasReset ? 'rst' : 'lost'} by ${sideOf(out)}`
-      this.#watch(out)
     })
     socket.on('close', () => {
       into.destinationGone()
       out.sourceEnded()
       // Half-closed by its FIN before, and now gone altogether: so must be the other side.
       if (this.#options.extensions.halfClose && out.isFinished) this.#giveUp(out, 'later')
+      if (into.hasFailed && !out.destination.destroyed) this.#watch(out)
     })
   }
 
@@ -206,16 +207,25 @@ export class Connection implements LinkOwner {
    */
   #watch(link: Link): void {
     if (this.#timer !== null) return
+    const { destination } = link
+    // Nobody is left to hear what it says, and reading it would count as a sign of life below.
+    destination.pause()
+    watchStalled(destination)
+    // Node looks for itself whether the system takes any of what waits to be written.
+    destination.setTimeout(watchMs, () => {
+      if (destination.writableLength > 0) this.#giveUp(link, 'now')
+    })
     let sent = link.sent
     this.#timer = setInterval(() => {
-      if (link.sent === sent && link.isStuckUntil(now() + patienceMs)) this.#giveUp(link, 'now')
+      const isStill = link.sent === sent && destination.writableLength === 0
+      if (isStill && link.holdsBeyond(now() + patienceMs)) this.#giveUp(link, 'now')
       sent = link.sent
     }, watchMs)
   }
 
   /** The source is gone altogether, and so must be the other side: at once, or when what it was sent is out. */
   #giveUp({ hasReset, destination }: Link, when: 'now' | 'later'): void {
-    if (this.#options.extensions.carryReset && hasReset) destination.resetAndDestroy()
+    if (this.#options.extensions.carryReset && hasReset) resetSocket(destination)
     else if (when === 'now') destination.destroy()
     else destination.destroySoon()
   }

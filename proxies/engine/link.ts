@@ -82,9 +82,8 @@ export class Link implements SlotLink {
     return this.#sourceEnded
   }
 
-  /** Something waits here that nothing takes away at the moment: the reader does not, or no toxic will before then. */
-  isStuckUntil(time: number): boolean {
-    if (this.destination.writableLength > 0) return true
+  /** A toxic holds something, bytes or the end, that it will let go only behind this time, or never. */
+  holdsBeyond(time: number): boolean {
     // What the others hold cannot pass the last that holds something.
     const due = this.#slots.findLast((slot) => slot.due !== null)?.due
     return due !== undefined && due !== null && due > time

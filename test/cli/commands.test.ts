@@ -345,8 +345,10 @@ describe('cli: doctor, config, target and proxy', function () {
       const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.out)?.[0] ?? ''
       expect((await fetch(`${url}/metrics`)).status, words.join(' ')).to.equal(status)
     }
-    const { status, lines } = await streamproof(['proxy', '-proxy-metrics=maybe'], folder.path)
-    expect([status, lines.length]).to.deep.equal([2, 1])
+    for (const value of ['maybe', 'tRuE', 'constructor']) {
+      const { status, lines } = await streamproof(['proxy', `-proxy-metrics=${value}`], folder.path)
+      expect([status, lines.length], value).to.deep.equal([2, 1])
+    }
   })
 
   it('proxy: one seed does one thing, another one another', async () => {

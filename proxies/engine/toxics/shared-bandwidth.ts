@@ -21,6 +21,8 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
   pipe: (out, { rate }) => {
     const line = lines.get(out.toxic) ?? new SharedLine(rate)
     lines.set(out.toxic, line)
+    // It may have been changed while nobody was on it.
+    line.rate = rate
     return new SharedBandwidthPipe(out, line)
   },
 })

@@ -21,7 +21,9 @@ export class SharedLine {
   readonly #waiting: Sender[] = []
   #current: Sender | null = null
   #timer: Timer | null = null
-  /** When the line is free again. */
+  /** When the turn began, how many bytes it is for, and when the line is free again. */
+  #begun = 0
+  #bytes = 0
   #free = 0
 
   constructor(rate: number) {
@@ -33,12 +35,19 @@ export class SharedLine {
     return this.#free + this.#waiting.length * turnMs
   }
 
+  /** What has passed of a turn until now has passed; the rest goes on with the new rate. */
   set rate(rate: number) {
     if (rate === this.#rate) return
+    const current = this.#current
+    if (current !== null) {
+      const passed = Math.floor(Math.max(0, now() - this.#begun) * this.#rate)
+      const bytes = Math.min(this.#bytes - 1, passed)
+      this.#stop()
+      this.#free = this.#begun + bytes / this.#rate
+      if (bytes > 0) current.sent(bytes)
+    }
     this.#rate = rate
-    this.#stop()
-    this.#free = now()
-    this.#start()
+    if (this.#current === null) this.#start()
   }
 
   /** For one who had nothing to send before. */
@@ -72,7 +81,9 @@ export class SharedLine {
     if (sender === undefined || chunk === null) return
     const bytes = Math.max(1, Math.min(chunk.length, Math.floor(this.#rate * turnMs)))
     this.#current = sender
-    this.#free = Math.max(this.#free, chunk.came) + bytes / this.#rate
+    this.#begun = Math.max(this.#free, chunk.came)
+    this.#bytes = bytes
+    this.#free = this.#begun + bytes / this.#rate
     this.#timer = at(this.#free, () => {
       this.#timer = null
       this.#current = null

@@ -103,6 +103,10 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     ['bracket', 'a]:0', "listen tcp: address a]:0: unexpected ']' in address"],
     ['bracketed', '[::1]', 'listen tcp: address [::1]: missing port in address'],
     ['half-bracketed', '[::1:0', "listen tcp: address [::1:0: missing ']' in address"],
+    ['bracket-alone', '[bad', 'listen tcp: address [bad: missing port in address'],
+    ['brackets', 'a]b[:0', "listen tcp: address a]b[:0: unexpected '[' in address"],
+    ['behind-bracket', '[::1]x:80', 'listen tcp: address [::1]x:80: missing port in address'],
+    ['colon-behind-bracket', '[::1]:x:80', 'listen tcp: address [::1]:x:80: too many colons in address'],
     ['elsewhere', '192.0.2.1:0', 'listen tcp 192.0.2.1:0: bind: cannot assign requested address'],
   ]
   for (const [id, listen, error] of badListens) {

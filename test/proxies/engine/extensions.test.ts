@@ -283,6 +283,18 @@ describe('beyond Toxiproxy', () => {
       })
     }
 
+    it('reset, while both are just ending by FIN: nothing stays half-open', async () => {
+      const { client, server, path } = await pairOf({ half_close: true })
+      client.fin()
+      const [answer] = await Promise.all([
+        t.api('POST', `${path}/connections`, { action: 'reset' }),
+        server.ended,
+      ])
+      expect(answer.status).to.equal(200)
+      await until('it is over', async () => (await records(path))[0]?.state === 'closed')
+      while (!server.socket.destroyed) await new Promise((resolve) => server.socket.write('x', resolve))
+    })
+
     it('chosen ones only', async () => {
       const { client, path, port, upstream } = await t.pair()
       const second = await t.connect(port)

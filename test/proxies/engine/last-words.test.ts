@@ -65,6 +65,25 @@ describe('engine and what was said last', () => {
     expect(server.length).to.equal(30_000)
   })
 
+  it('and while a reader takes some of it, however much was let go at once', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'latency',
+      stream: 'upstream',
+      attributes: { latency: 1000 },
+    })
+    server.socket.pause()
+    const bytes = 16 * 1024 * 1024
+    client.send(Buffer.alloc(bytes))
+    await isRead(path, bytes)
+    client.rst()
+    // Some 2 MB in a second: for longer than a reader that takes nothing is given.
+    server.socket.on('data', () => server.socket.pause())
+    const reading = setInterval(() => server.socket.resume(), 25)
+    t.defer(() => clearInterval(reading))
+    await server.ended
+    expect(server.length).to.equal(bytes)
+  })
+
   it('leaves to a toxic what it will let go within a minute', async () => {
     const kinds = [
       ['slow_close', { delay: 7000 }, 2, 7000],

@@ -195,6 +195,30 @@ describe('limits of toxics', () => {
       expect(performance.now() - start).to.be.within(400, 1500)
     })
 
+    it('has the rate that was set while nobody was on it', async () => {
+      const { out, pipe } = open(sharedBandwidth, { rate: 1 })
+      pipe.dispose()
+      const later = new Out(out.toxic)
+      const second = sharedBandwidth.pipe(later, { rate: 100 })
+      pipes.push(second)
+      const start = performance.now()
+      second.write(chunkOf(1000))
+      await later.got(1000)
+      expect(performance.now() - start).to.be.within(10, 500)
+    })
+
+    it('goes on with a turn, however often its rate is changed', async () => {
+      const { out, pipe } = open(sharedBandwidth, { rate: 50 })
+      const start = performance.now()
+      pipe.write(chunkOf(10_000))
+      for (let count = 0; out.bytes < 10_000; count++) {
+        pipe.update({ rate: 50 + (count % 2) })
+        await sleep(2)
+      }
+      // At 51 bytes a ms it would be 196 ms; with every turn begun anew it would never be.
+      expect(performance.now() - start).to.be.within(196, 400)
+    })
+
     it('gives the turns of those who are gone to the others', async () => {
       const all = lines(100, 1)
       for (const { pipe } of all) pipe.write(chunkOf(20))
