@@ -185,10 +185,12 @@ export class Connection implements LinkOwner {
 
   /** `out` is the link that reads from this socket, `into` the one that writes to it. */
   #follow(socket: Socket, out: Link, into: Link): void {
+    let isLost = false
     socket.on('end', () => out.sourceEnded())
     socket.on('error', (error: NodeJS.ErrnoException) => {
+      isLost = true
       out.hasReset ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
-      into.hasFailed = true
+      into.hasFailed ||= error.syscall === 'write' || into.isHeld
       // Now, not once the link is done: what a toxic holds may never go out.
       this.#ending ??= `${out.hasReset ? 'rst' : 'lost'} by ${sideOf(out)}`
     })
@@ -197,7 +199,7 @@ export class Connection implements LinkOwner {
       out.sourceEnded()
       // Half-closed by its FIN before, and now gone altogether: so must be the other side.
       if (this.#options.extensions.halfClose && out.isFinished) this.#giveUp(out, 'later')
-      if (into.hasFailed && !out.destination.destroyed) this.#watch(out)
+      if (isLost && !out.destination.destroyed) this.#watch(out)
     })
   }
 

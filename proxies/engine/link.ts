@@ -35,7 +35,7 @@ export class Link implements SlotLink {
   readonly destination: Socket
   received = 0
   sent = 0
-  /** The destination failed: what was sent last did not arrive. */
+  /** A write failed: what was sent last did not arrive. */
   hasFailed = false
   readonly #owner: LinkOwner
   #slots: readonly Slot[] = []
@@ -71,6 +71,11 @@ export class Link implements SlotLink {
     this.destination.on('drain', () => this.relieve())
     // A client is accepted paused; a listener alone would not wake it.
     this.source.resume()
+  }
+
+  /** Nothing is read, because the destination or a toxic is full. */
+  get isHeld(): boolean {
+    return this.#held
   }
 
   get isFinished(): boolean {

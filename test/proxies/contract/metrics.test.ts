@@ -3,8 +3,7 @@ import { expect } from 'chai'
 import { startEngineServer } from '../../../proxies/engine/server.ts'
 import { startToxiproxy } from '../../../proxies/toxiproxy.ts'
 import { until } from '../wire.ts'
-import { contract } from './contract.ts'
-import type { Row } from './contract.ts'
+import { contract, Row } from './contract.ts'
 
 /** The same engine again, with flags. */
 async function withFlags(t: Row, ...flags: readonly ('-proxy-metrics' | '-runtime-metrics')[]): Promise<Row> {
@@ -27,6 +26,12 @@ async function withFlags(t: Row, ...flags: readonly ('-proxy-metrics' | '-runtim
 
 const sample = (direction: string, kind: string, labels: string, value: number): string =>
   `toxiproxy_proxy_${kind}_bytes_total{direction="${direction}",${labels}} ${value}\n`
+
+/** The one figure of this kind of the downstream direction; undefined where there is none yet. */
+async function downstream(flagged: Row, kind: 'received' | 'sent'): Promise<string | undefined> {
+  const { text } = await flagged.api('GET', '/metrics')
+  return new RegExp(`${kind}_bytes_total\\{direction="downstream".*\\} (\\d+)`).exec(text)?.[1]
+}
 
 contract('metrics', { concurrent: false }, ({ row }) => {
   row(
@@ -59,15 +64,29 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     const { client, server } = await flagged.pair({ type: 'limit_data', attributes: { bytes: 2 } })
     server.send('12345')
     await client.ended
-    const figure = async (kind: string): Promise<string | undefined> =>
-      new RegExp(`${kind}_bytes_total\\{direction="downstream".*\\} (\\d+)`).exec(
-        (await flagged.api('GET', '/metrics')).text,
-      )?.[1]
     await until(
       'both are counted',
-      async () => (await figure('received')) !== undefined && (await figure('sent')) !== undefined,
+      async () =>
+        (await downstream(flagged, 'received')) !== undefined &&
+        (await downstream(flagged, 'sent')) !== undefined,
     )
-    expect([await figure('received'), await figure('sent')]).to.deep.equal(['5', '2'])
+    expect([await downstream(flagged, 'received'), await downstream(flagged, 'sent')]).to.deep.equal([
+      '5',
+      '2',
+    ])
+  })
+  row('metrics/reset', 'what was sent before a reset is counted', async (t) => {
+    const flagged = await withFlags(t, '-proxy-metrics')
+    const { client, server } = await flagged.pair()
+    server.send('123')
+    await client.got(3)
+    client.rst()
+    server.socket.destroy()
+    await until('both are counted', async () => (await downstream(flagged, 'sent')) !== undefined)
+    expect([await downstream(flagged, 'received'), await downstream(flagged, 'sent')]).to.deep.equal([
+      '3',
+      '3',
+    ])
   })
   row('metrics/format', "Prometheus' text format, with types", async (t) => {
     const flagged = await withFlags(t, '-proxy-metrics')
@@ -116,4 +135,20 @@ contract('metrics', { concurrent: false }, ({ row }) => {
       expect(text).to.not.include('toxiproxy_proxy')
     },
   )
+})
+
+/** The real server counts nothing of such a connection. */
+describe('metrics of the embedded engine', () => {
+  it('count as sent nothing of a direction in which a write failed', async () => {
+    const t = new Row('embedded', '')
+    const flagged = await withFlags(t, '-proxy-metrics')
+    const { client, server } = await flagged.pair()
+    client.socket.pause()
+    await server.fill()
+    client.rst()
+    await until('it is counted', async () => (await downstream(flagged, 'received')) !== undefined)
+    expect(Number(await downstream(flagged, 'received'))).to.be.greaterThan(0)
+    expect(await downstream(flagged, 'sent')).to.equal(undefined)
+    await t.close()
+  })
 })
