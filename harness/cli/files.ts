@@ -3,25 +3,37 @@ import { dirname, join } from 'node:path'
 import { UsageError } from '../check/errors.ts'
 
 /**
- * Proves that a file can be written at this path, before a run spends its time, and leaves nothing there.
+ * Proves that a file can be written at this path, before a run spends its time. Makes its folder, and gives those that
+ * it made, the outer ones first: not to be left behind where nothing is written after all (`removeEmpty`).
  * Throws a `UsageError` that says why not, and which option names another place.
  */
-export function prepareFile(path: string, option: string): void {
+export function prepareFile(path: string, option: string): readonly string[] {
   const folder = dirname(path)
   const probe = join(folder, `.streamproof-${process.pid}.tmp`)
   const there = kindOf(path)
   if (there === 'folder')
     throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
-  if (there === 'device') return
+  if (there === 'device') return []
   try {
     const made = makeFolder(folder)
     writeFileSync(probe, '')
     rmSync(probe)
-    for (const one of made.toReversed()) rmdirSync(one)
+    return made
   } catch (error) {
     throw new UsageError(
       `cannot write to ${folder}: ${systemReason(error)}; name another place with ${option}`,
     )
+  }
+}
+
+/** Takes folders away, the inner ones first, as far as nothing is in them. */
+export function removeEmpty(folders: readonly string[]): void {
+  for (const folder of folders.toReversed()) {
+    try {
+      rmdirSync(folder)
+    } catch {
+      // Somebody has put something there, or taken it away.
+    }
   }
 }
 
@@ -48,8 +60,8 @@ export function writeWhole(path: string, text: string): void {
 }
 
 /**
- * Makes a folder and those above it; gives those that were not there, the outer ones first. Node's own `recursive` tries for ever where a parent exists and yet takes no
- * folder, as below /proc.
+ * Makes a folder and those above it; gives those that were not there, the outer ones first. Node's own `recursive`
+ * tries for ever where a parent exists and yet takes no folder, as below /proc.
  */
 function makeFolder(folder: string): readonly string[] {
   if (kindOf(folder) === 'folder') return []

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Report } from '../check/result.ts'
 import { UsageError } from '../check/errors.ts'
 import { formats } from '../../reports/index.ts'
-import { prepareFile, writeWhole } from './files.ts'
+import { prepareFile, removeEmpty, writeWhole } from './files.ts'
 import type { Options } from './options.ts'
 import { colourful } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
@@ -28,6 +28,8 @@ export interface Outputs {
   /** Paths of the files, as the user would call them. */
   readonly files: readonly string[]
   write(report: Report): void
+  /** Takes the folders away that were made for files, where nothing was written. */
+  close(): void
 }
 
 /**
@@ -52,18 +54,18 @@ export function openOutputs(
   const toResult = outputs.filter(({ path }) => path === null)
   if (toResult.length > 1)
     throw new UsageError('--report sends more than one report to stdout; give the others a path')
-  const twice = outputs.find(({ path }, index) =>
-    outputs.some((other, at) => at < index && path !== null && samePlace(folder, path, other.path)),
-  )
-  if (twice !== undefined)
-    throw new UsageError(`--report writes two reports to ${twice.path}; give each a path of its own`)
   if (toResult.length === 0) outputs.unshift({ format: 'terminal', path: null })
-  for (const { path } of outputs) {
-    if (path !== null)
-      prepareFile(resolve(folder, path), path.startsWith(options.out) ? '--out' : '--report FORMAT=PATH')
-  }
+  const files = outputs.flatMap(({ path }) => (path === null ? [] : [path]))
+  const places = files.map((path) => resolve(folder, path))
+  const twice = files.find((_, index) => places.indexOf(places[index] ?? '') !== index)
+  if (twice !== undefined)
+    throw new UsageError(`--report writes two reports to ${twice}; give each a path of its own`)
+  const made = files.flatMap((path) =>
+    prepareFile(resolve(folder, path), path.startsWith(options.out) ? '--out' : '--report FORMAT=PATH'),
+  )
   return {
-    files: outputs.flatMap(({ path }) => (path === null ? [] : [path])),
+    files,
+    close: () => removeEmpty(made),
     write(report) {
       for (const { format, path } of outputs) {
         const text = formats[format](report, {
@@ -78,6 +80,3 @@ export function openOutputs(
     },
   }
 }
-
-const samePlace = (folder: string, one: string, other: string | null): boolean =>
-  other !== null && resolve(folder, one) === resolve(folder, other)

@@ -19,7 +19,7 @@ import type { Publisher } from './publish.ts'
 import { Severed } from './severed.ts'
 import { judgeAnswer, unanswered } from './stream-answer.ts'
 import { gives, headersOf } from './stream-request.ts'
-import { findEvent, findLate, findLine, progressOf } from './stream-search.ts'
+import { findEvent, findLate, findLine } from './stream-search.ts'
 import { endedHow, eventInWords } from './words.ts'
 
 /**
@@ -188,10 +188,6 @@ export class Stream implements EventStream {
     return findEvent(this, match, withinMs)
   }
 
-  get progress(): string {
-    return progressOf(this)
-  }
-
   async expectLine(
     what: string,
     match: (line: StreamLine, stream: EventStream) => boolean,
@@ -199,8 +195,7 @@ export class Stream implements EventStream {
   ): Promise<StreamLine> {
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = await findLine(this, match, limit)
-    this.#context.judged(this.ending)
+    const found = await this.#line(match, limit)
     if (found === undefined) return await this.#noLine(what)
     return found
   }
@@ -216,13 +211,21 @@ export class Stream implements EventStream {
       // Bytes, not lines: one that never ends keeps a connection from being idle as well.
       const due = Math.max(opened, this.#byteMs) + idle
       const left = due - this.#context.now()
-      const found = await findLine(this, match, Math.max(0, left))
-      this.#context.judged(this.ending)
+      const found = await this.#line(match, Math.max(0, left))
       if (found !== undefined) return found
       if (left <= 0 || this.ending !== null) return await this.#noLine(what)
       if (due > opened + 2 * idle)
         throw new Inconclusive('out-of-time', 'the stream was not idle for long enough')
     }
+  }
+
+  async #line(
+    match: (line: StreamLine, stream: EventStream) => boolean,
+    withinMs: number,
+  ): Promise<StreamLine | undefined> {
+    const found = await findLine(this, match, withinMs)
+    this.#context.judged(this.ending)
+    return found
   }
 
   /** @throws Severed where it was the link that ended the stream. */

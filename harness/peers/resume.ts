@@ -12,6 +12,7 @@ import { connectVictim, truth } from './resume-stage.ts'
 import type { Stage } from './resume-stage.ts'
 import { identityOf, isComplete, tellStory } from './resume-story.ts'
 import type { Identity, Phase, ResumeRecord } from './resume-story.ts'
+import { progressOf } from './stream-search.ts'
 
 /** A victim's return that is refused is tried again this often in all, this long apart (ms). */
 const comebackAttempts = 3
@@ -261,9 +262,9 @@ async function catchUp(
   const slow = (victim.route.patience ?? 1) > 1
   const deadline = context.now() + 3 * context.limits.event
   for (;;) {
-    const { progress } = victim
+    const progress = progressOf(victim)
     const marker = await victim.find(isMarker, context.limits.reply)
-    if (marker !== undefined || !slow || victim.progress === progress) return
+    if (marker !== undefined || !slow || progressOf(victim) === progress) return
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
   }
 }

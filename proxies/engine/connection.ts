@@ -248,7 +248,7 @@ export class Connection implements LinkOwner {
     this.#endedAt = now()
     this.#stopTimer()
     unwatchStalled(this.#client)
-    for (const link of this.#links) link.forget()
+    if (this.#upstream !== null) unwatchStalled(this.#upstream)
     this.#options.closed(this)
   }
 

@@ -10,9 +10,6 @@ import type { JsonValue } from './json.ts'
  */
 export const extensionMember = 'streamproof'
 
-/** Of one proxy: each of its connections sets a place aside for each of them. */
-export const toxicLimit = 1000
-
 /** Of a proxy. */
 export interface ProxyExtensions {
   /** Decides what its toxics do, instead of the server's seed; null: not given. */

@@ -90,8 +90,8 @@ export class Link implements SlotLink {
   /** A toxic holds something, bytes or the end, that it will let go only behind this time, or never. */
   holdsBeyond(time: number): boolean {
     // What the others hold cannot pass the last that holds something.
-    const due = this.#slots.findLast((slot) => slot.due !== null)?.due
-    return due !== undefined && due !== null && due > time
+    const last = this.#slots.findLast(({ due }) => due !== null)
+    return (last?.due ?? 0) > time
   }
 
   addToxic(toxic: Toxic): void {
@@ -174,11 +174,6 @@ export class Link implements SlotLink {
     this.#held = false
     if (!this.#sourceEnded) unwatchStalled(this.source)
     this.source.resume()
-  }
-
-  /** The connection is over. */
-  forget(): void {
-    unwatchStalled(this.source)
   }
 
   /** True where a toxic or the destination may still hold these bytes. */

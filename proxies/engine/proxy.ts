@@ -5,7 +5,6 @@ import { formatAddress, isWildcard, listenError, resolveListen, splitAddress } f
 import type { Address } from './address.ts'
 import { Connection } from './connection.ts'
 import { tooManyToxics } from './errors.ts'
-import { toxicLimit } from './extensions.ts'
 import type { ProxyExtensions } from './extensions.ts'
 import { recordLimit } from './log.ts'
 import type { ConnectionRecord } from './log.ts'
@@ -31,6 +30,8 @@ export interface ProxyEnvironment {
   readonly metrics: Metrics
 }
 
+/** Each connection of a proxy sets a place aside for each of its toxics. */
+const toxicLimit = 1000
 /** Connections waiting to be accepted; the kernel may allow fewer. */
 const backlog = 4096
 

@@ -27,6 +27,7 @@ export interface WantedProxy extends ProxyDefinition {
   readonly isExtended: boolean
 }
 
+/** Decodes the body of one proxy, with the toxics that it may bring; throws the API's 400 and 409. */
 export function proxyFields(value: JsonValue, { owner, enabledOwner, goType } = single): WantedProxy {
   const fields = new Fields(value, owner, goType)
   const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), noExtensions)
@@ -83,6 +84,7 @@ const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\
 
 const inPopulate = { owner: '.Proxy', enabledOwner: '', goType: populateType }
 
+/** Decodes the array of populate: all of it, or throws the API's 400. */
 export function populateFields(value: JsonValue): readonly WantedProxy[] {
   if (value === null) return []
   if (!isArray(value))
@@ -95,6 +97,7 @@ export function populateFields(value: JsonValue): readonly WantedProxy[] {
   return wanted
 }
 
+/** Decodes attributes over those that a toxic has; throws the API's 400. */
 export function toxicSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
   const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')
   const settings: Record<string, number> = {}
@@ -109,6 +112,7 @@ export function toxicSettings(kind: ToxicType, value: JsonValue, current: Settin
   return settings
 }
 
+/** Throws the API's 400 where it is no share of connections. */
 export function checkedToxicity(toxicity: number): number {
   if (toxicity < 0 || toxicity > 1) throw invalidSetting('toxicity must be from 0 to 1')
   return toxicity

@@ -113,6 +113,12 @@ export async function expectRoundTrip(
   )
 }
 
+/** Whether each of these data, which were published, came once on the stream. What a target says by itself, it may repeat. */
+export function cameOnce({ events }: EventStream, published: readonly string[]): boolean {
+  const wanted = new Set(published)
+  return events.filter(({ data }) => wanted.has(data)).length === published.length
+}
+
 /**
  * Everything that this tool publishes has a nonce in it, or a name that begins with its own: such an event is no sign
  * of life.

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'n
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { UsageError } from '../../harness/check/errors.ts'
-import { prepareFile, writeWhole } from '../../harness/cli/files.ts'
+import { prepareFile, removeEmpty, writeWhole } from '../../harness/cli/files.ts'
 import { temporaryFolder } from './temporary.ts'
 
 const refusedBelowProc = `
@@ -18,8 +18,8 @@ describe('cli/files', () => {
   it('writes aside and renames, making folders on the way', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'a', 'b.txt')
-    prepareFile(path, '--out')
-    expect(readdirSync(folder.path)).to.deep.equal([])
+    expect(prepareFile(path, '--out')).to.deep.equal([join(folder.path, 'a')])
+    expect(readdirSync(join(folder.path, 'a'))).to.deep.equal([])
     writeWhole(path, 'one')
     writeWhole(path, 'two')
     expect(readFileSync(path, 'utf8')).to.equal('two')
@@ -39,12 +39,19 @@ describe('cli/files', () => {
     )
   })
 
-  it('tries a place, and leaves nothing there, whatever had to be made', () => {
+  it('takes away what had to be made for a place, as far as nothing is in it', () => {
     using folder = temporaryFolder({ file: '' })
     mkdirSync(join(folder.path, 'there'))
-    prepareFile(join(folder.path, 'new', 'newer', 'report.json'), '--out')
-    prepareFile(join(folder.path, 'there', 'new', 'report.json'), '--out')
+    const unused = [
+      ...prepareFile(join(folder.path, 'new', 'newer', 'report.json'), '--out'),
+      ...prepareFile(join(folder.path, 'there', 'new', 'report.json'), '--out'),
+    ]
+    removeEmpty(unused)
     expect(readdirSync(folder.path, { recursive: true })).to.have.members(['file', 'there'])
+    const used = prepareFile(join(folder.path, 'new', 'newer', 'report.json'), '--out')
+    writeWhole(join(folder.path, 'new', 'report.json'), 'one')
+    removeEmpty(used)
+    expect(readdirSync(join(folder.path, 'new'))).to.deep.equal(['report.json'])
   })
 
   it('refuses a place below /proc, where a folder exists and takes none', function () {

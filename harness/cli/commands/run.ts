@@ -49,10 +49,14 @@ async function judgeTarget(invocation: Invocation, signal: AbortSignal): Promise
   select(catalogue.checks, selectionOf(options))
   const outputs = openOutputs(options, invocation.folder, invocation.env, terminal)
 
-  const report = await observe(configuration, catalogue, invocation, signal)
-  outputs.write(report)
-  if (outputs.files.length > 0 && !options.quiet) terminal.diagnose(`wrote ${outputs.files.join(', ')}`)
-  return report.run.exitCode
+  try {
+    const report = await observe(configuration, catalogue, invocation, signal)
+    outputs.write(report)
+    if (outputs.files.length > 0 && !options.quiet) terminal.diagnose(`wrote ${outputs.files.join(', ')}`)
+    return report.run.exitCode
+  } finally {
+    outputs.close()
+  }
 }
 
 /** Opens what a run needs, runs, and closes all of it whatever happens. */

@@ -33,6 +33,14 @@ async function downstream(flagged: Row, kind: 'received' | 'sent'): Promise<stri
   return new RegExp(`${kind}_bytes_total\\{direction="downstream".*\\} (\\d+)`).exec(text)?.[1]
 }
 
+/** Received and sent bytes of the downstream direction, once both are there. */
+async function bothDownstream(flagged: Row): Promise<readonly (string | undefined)[]> {
+  const both = (): Promise<(string | undefined)[]> =>
+    Promise.all([downstream(flagged, 'received'), downstream(flagged, 'sent')])
+  await until('both are counted', async () => !(await both()).includes(undefined))
+  return both()
+}
+
 contract('metrics', { concurrent: false }, ({ row }) => {
   row(
     'metrics/bytes',
@@ -64,16 +72,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     const { client, server } = await flagged.pair({ type: 'limit_data', attributes: { bytes: 2 } })
     server.send('12345')
     await client.ended
-    await until(
-      'both are counted',
-      async () =>
-        (await downstream(flagged, 'received')) !== undefined &&
-        (await downstream(flagged, 'sent')) !== undefined,
-    )
-    expect([await downstream(flagged, 'received'), await downstream(flagged, 'sent')]).to.deep.equal([
-      '5',
-      '2',
-    ])
+    expect(await bothDownstream(flagged)).to.deep.equal(['5', '2'])
   })
   row('metrics/reset', 'what was sent before a reset is counted', async (t) => {
     const flagged = await withFlags(t, '-proxy-metrics')
@@ -82,11 +81,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     await client.got(3)
     client.rst()
     server.socket.destroy()
-    await until('both are counted', async () => (await downstream(flagged, 'sent')) !== undefined)
-    expect([await downstream(flagged, 'received'), await downstream(flagged, 'sent')]).to.deep.equal([
-      '3',
-      '3',
-    ])
+    expect(await bothDownstream(flagged)).to.deep.equal(['3', '3'])
   })
   row('metrics/format', "Prometheus' text format, with types", async (t) => {
     const flagged = await withFlags(t, '-proxy-metrics')

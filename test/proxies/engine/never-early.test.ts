@@ -2,7 +2,7 @@ import { expect } from 'chai'
 
 import { at, now } from '../../../proxies/engine/clock.ts'
 import { toxicTypes } from '../../../proxies/engine/toxics/index.ts'
-import type { Pipe, Settings } from '../../../proxies/engine/toxics/toxic.ts'
+import type { Pipe, Settings, ToxicType } from '../../../proxies/engine/toxics/toxic.ts'
 
 const ms = 12
 
@@ -42,13 +42,16 @@ const idle = {
   reset: () => undefined,
   drained: () => undefined,
   random: () => 0.5,
-  toxic: {},
+}
+
+function kindOf(type: string): ToxicType {
+  const kind = toxicTypes.get(type)
+  if (kind === undefined) throw new Error(`there is no ${type}`)
+  return kind
 }
 
 /** How long it takes to the awaited deed, by the clock that the engine goes by. */
 function measure(type: string, attributes: Settings, start: Start, deeds: number): Promise<number> {
-  const kind = toxicTypes.get(type)
-  if (kind === undefined) throw new Error(`there is no ${type}`)
   return new Promise((resolve) => {
     let left = deeds
     const done = (): void => {
@@ -61,7 +64,7 @@ function measure(type: string, attributes: Settings, start: Start, deeds: number
     }
     const outlet = { ...idle, toxic: {}, write: done, end: done, cut: done, reset: done }
     const began = now()
-    const pipe = kind.pipe(outlet, attributes)
+    const pipe = kindOf(type).pipe(outlet, attributes)
     start(pipe)
   })
 }
@@ -71,10 +74,8 @@ function open(
   type: string,
   attributes: Settings,
 ): { readonly pipe: Pipe<Settings>; readonly takes: (bytes: number) => Promise<number> } {
-  const kind = toxicTypes.get(type)
-  if (kind === undefined) throw new Error(`there is no ${type}`)
   let wrote: () => void = () => undefined
-  const pipe = kind.pipe({ ...idle, toxic: {}, write: () => wrote() }, attributes)
+  const pipe = kindOf(type).pipe({ ...idle, toxic: {}, write: () => wrote() }, attributes)
   return {
     pipe,
     takes: (bytes) =>
