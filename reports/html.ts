@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Report } from '../harness/check/result.ts'
+import type { Report } from '#model/result'
 import { html as markup } from './escape/html.ts'
 import { comparison } from './html/comparison.ts'
 import { alike, fallen, softer, unjudged } from './html/findings.ts'
@@ -8,8 +8,8 @@ import { script } from './html/script.ts'
 import { style } from './html/style.ts'
 import { top } from './html/summary.ts'
 import { targets } from './html/targets.ts'
-import type { ReportOptions } from './options.ts'
-import { headline } from './headline.ts'
+import type { ReportOptions } from './view/options.ts'
+import { headline } from './view/headline.ts'
 
 /**
  * One page that needs nothing else: no network, no other file, and no script either (that one only filters, copies and

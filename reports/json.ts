@@ -1,5 +1,5 @@
-import { reportSchema } from '../harness/check/result.ts'
-import type { Report, Result } from '../harness/check/result.ts'
+import { reportSchema } from '#model/result'
+import type { Report, Result } from '#model/result'
 
 /**
  * `report.json`: keys in the order of the schema, records sorted, two spaces, the smallest objects

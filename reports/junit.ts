@@ -1,14 +1,14 @@
-import type { Report, Result } from '../harness/check/result.ts'
-import { alikeName, alikeOf } from './alike.ts'
-import { detailLines, ordinary } from './detail.ts'
+import type { Report, Result } from '#model/result'
+import { alikeName, alikeOf } from './view/alike.ts'
+import { detailLines, ordinary } from './view/detail.ts'
 import { cut, visible } from './escape/visible.ts'
 import { xmlAttribute, xmlText } from './escape/xml.ts'
-import { headline } from './headline.ts'
-import type { ReportOptions } from './options.ts'
-import { limits } from './options.ts'
-import { answerOf, groupsOf } from './overview.ts'
-import type { Group } from './overview.ts'
-import { overlayName, statusWord } from './words.ts'
+import { headline } from './view/headline.ts'
+import type { ReportOptions } from './view/options.ts'
+import { limits } from './view/options.ts'
+import { answerOf, groupsOf } from './view/overview.ts'
+import type { Group } from './view/overview.ts'
+import { overlayName, statusWord } from './view/words.ts'
 
 /**
  * JUnit XML as CI systems read it. `name` is the check's id, `classname` its group, since GitLab shows that one as the

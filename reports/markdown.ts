@@ -1,11 +1,11 @@
-import type { ExpectationResult, Report, Result } from '../harness/check/result.ts'
-import { alikeName, alikeOf, alikeSuch } from './alike.ts'
-import { detailLines } from './detail.ts'
+import type { ExpectationResult, Report, Result } from '#model/result'
+import { alikeName, alikeOf, alikeSuch } from './view/alike.ts'
+import { detailLines } from './view/detail.ts'
 import { code, codeBlock, prose } from './escape/markdown.ts'
 import { cut } from './escape/visible.ts'
-import { headline } from './headline.ts'
-import type { ReportOptions } from './options.ts'
-import { limits } from './options.ts'
+import { headline } from './view/headline.ts'
+import type { ReportOptions } from './view/options.ts'
+import { limits } from './view/options.ts'
 import {
   answerOf,
   capabilitiesOf,
@@ -16,9 +16,9 @@ import {
   remedies,
   unjudgedOf,
   withVerdict,
-} from './overview.ts'
-import type { Group } from './overview.ts'
-import { clauseLabel } from './sections.ts'
+} from './view/overview.ts'
+import type { Group } from './view/overview.ts'
+import { clauseLabel } from './view/sections.ts'
 import {
   duration,
   expectationStatuses,
@@ -30,7 +30,7 @@ import {
   symbols,
   transportNames,
   verdicts,
-} from './words.ts'
+} from './view/words.ts'
 
 const detailLimits = { field: 1000, entries: 40, bytes: 64 }
 

@@ -1,5 +1,5 @@
-import type { Report } from '../harness/check/result.ts'
-import type { ReportOptions } from './options.ts'
+import type { Report } from '#model/result'
+import type { ReportOptions } from './view/options.ts'
 import { alike, failures, softer } from './terminal/failures.ts'
 import { Page } from './terminal/page.ts'
 import { expectations, findings, header, results, sum, unjudged } from './terminal/topics.ts'

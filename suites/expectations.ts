@@ -1,4 +1,4 @@
-import type { Expectation } from '../harness/check/expectation.ts'
+import type { Expectation } from '#peers/kit'
 
 const opening = 'both/connection/opening-bytes'
 const latency = 'both/performance/latency'

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { declaredChecks } from '../harness/check/check.ts'
-import { assemble } from '../harness/check/catalogue.ts'
-import type { Catalogue, SuiteFile } from '../harness/check/catalogue.ts'
-import type { Kit } from '../harness/peers/kit.ts'
+import { declaredChecks } from '#model/check'
+import { assemble } from '#model/catalogue'
+import type { Catalogue, SuiteFile } from '#model/catalogue'
+import type { Kit } from '#peers/kit'
 import { expectations } from './expectations.ts'
 
 const rooms = ['websocket', 'sse', 'compare'] as const

@@ -1,37 +1,54 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
 const top = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Which rooms each room may import, besides itself. Imports point one way; there are no circles. */
+/** Which areas each area may import, besides itself. Imports point one way; there are no circles. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  'harness/check': [],
+  'harness/model': [],
+  'harness/common': ['harness/model'],
   'harness/wire': [],
   proxies: [],
-  'harness/reference': ['harness/check'],
-  'harness/peers': ['harness/check', 'harness/wire', 'proxies'],
-  'harness/target': ['harness/check', 'harness/wire', 'harness/peers', 'proxies'],
-  'harness/run': ['harness/check', 'harness/peers', 'harness/target', 'proxies'],
-  reports: ['harness/check'],
-  suites: ['harness/check', 'harness/peers', 'proxies'],
+  'harness/reference': ['harness/model', 'harness/common'],
+  'harness/peers': ['harness/model', 'harness/common', 'harness/wire', 'proxies'],
+  'harness/target': ['harness/model', 'harness/common', 'harness/wire', 'harness/peers', 'proxies'],
+  'harness/run': ['harness/model', 'harness/common', 'harness/peers', 'harness/target', 'proxies'],
+  reports: ['harness/model'],
+  suites: ['harness/peers', 'proxies'],
+  'suites/index.ts': ['harness/model', 'harness/peers', 'suites'],
   'harness/cli': [
-    'harness/check',
+    'harness/model',
+    'harness/common',
     'harness/peers',
     'harness/target',
     'harness/run',
     'harness/reference',
     'proxies',
     'reports',
-    'suites',
+    'suites/index.ts',
     '.',
   ],
-  '.': ['harness/check', 'harness/peers', 'harness/target', 'harness/run', 'proxies', 'reports', 'suites'],
+  '.': [
+    'harness/model',
+    'harness/common',
+    'harness/peers',
+    'harness/target',
+    'harness/run',
+    'proxies',
+    'reports',
+    'suites/index.ts',
+  ],
 }
 
-/** What suites may know of the link: faults by name, never engines. */
-const suitesMayImportOfProxies = ['proxies/faults.ts', 'proxies/types.ts']
+/** All that a file of checks may import: the kit, and faults by name; never engines. */
+const suitesMayImport = ['harness/peers/kit/index.ts', 'proxies/faults/index.ts']
+
+/** `#peers/*` and where it leads, as Node reads it: the exact names first. */
+const subpaths = Object.entries(
+  (JSON.parse(read('package.json')) as { readonly imports: Readonly<Record<string, string>> }).imports,
+).toSorted(([one], [other]) => Number(one.includes('*')) - Number(other.includes('*')))
 
 interface Import {
   readonly from: string
@@ -41,25 +58,34 @@ interface Import {
 const files = sources(['harness', 'suites', 'proxies', 'reports']).concat('index.ts')
 const imports = files.flatMap(importsOf)
 
-describe('the house', () => {
-  it('has every source file in a known room', () => {
-    expect(files.filter((file) => !(roomOf(file) in allowed))).to.deep.equal([])
+describe('the architecture', () => {
+  it('has every source file in a known area', () => {
+    expect(files.filter((file) => !(areaOf(file) in allowed))).to.deep.equal([])
   })
 
   it('imports one way only', () => {
     const wrong = imports.filter(({ from, to }) => {
-      const [here, there] = [roomOf(from), roomOf(to)]
+      const [here, there] = [areaOf(from), areaOf(to)]
       return here !== there && !(allowed[here] ?? []).includes(there)
     })
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).to.deep.equal([])
   })
 
-  it('lets suites know faults by name, and nothing else of the link', () => {
+  it('lets checks import the kit and the faults alone', () => {
     const wrong = imports.filter(
-      ({ from, to }) =>
-        roomOf(from) === 'suites' && roomOf(to) === 'proxies' && !suitesMayImportOfProxies.includes(to),
+      ({ from, to }) => areaOf(from) === 'suites' && areaOf(to) !== 'suites' && !suitesMayImport.includes(to),
     )
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).to.deep.equal([])
+  })
+
+  it('has only imports that lead to a file', () => {
+    const wrong = imports.filter(({ to }) => !existsSync(join(top, to)))
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).to.deep.equal([])
+  })
+
+  it('imports by subpath wherever a relative path would climb', () => {
+    const wrong = files.filter((file) => /(?:\bfrom|\bimport)\s*\(?\s*'\.\.\//.test(read(file)))
+    expect(wrong).to.deep.equal([])
   })
 
   it('has no circle of files', () => {
@@ -80,7 +106,7 @@ describe('the house', () => {
   it('has no loop, timer, try or sleep in a check', () => {
     const wrong = files.filter(
       (file) =>
-        /^suites\/(websocket|sse|compare)\//.test(file) &&
+        /^suites\/[^/]+\//.test(file) &&
         /\b(for|while) *\(|\btry *\{|setTimeout|setInterval|setImmediate/.test(read(file)),
     )
     expect(wrong).to.deep.equal([])
@@ -100,16 +126,29 @@ function read(file: string): string {
 }
 
 function importsOf(from: string): Import[] {
-  const found = read(from).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
-  return [...found].map(([, path]) => ({
+  const found = read(from).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+|#[^']+)'/g)
+  return [...found].map(([, path = '']) => ({
     from,
-    to: relative(top, resolve(top, dirname(from), path ?? '')).replaceAll('\\', '/'),
+    to: path.startsWith('#')
+      ? subpathTarget(path)
+      : relative(top, resolve(top, dirname(from), path)).replaceAll('\\', '/'),
   }))
 }
 
-function roomOf(file: string): string {
+/** The file that a subpath import leads to. @throws Error where package.json has no such subpath. */
+function subpathTarget(path: string): string {
+  for (const [name, target] of subpaths) {
+    const [before = '', after] = name.split('*')
+    if (after === undefined ? path === name : path.startsWith(before))
+      return target.replace('*', path.slice(before.length)).replace(/^\.\//, '')
+  }
+  throw new Error(`package.json has no subpath import for ${path}`)
+}
+
+function areaOf(file: string): string {
   const [first = '', second = ''] = file.split('/')
   if (!file.includes('/')) return '.'
+  if (file === 'suites/index.ts') return file
   return first === 'harness' ? `${first}/${second}` : first
 }
 

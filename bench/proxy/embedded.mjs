@@ -1,5 +1,5 @@
 // The embedded engine in a process of its own, as it is installed: from dist.
-const { startProxyServer } = await import('../../dist/proxies/standalone.js')
+const { startProxyServer } = await import('../../dist/proxies/embedded/standalone.js')
 const server = await startProxyServer({
   host: '127.0.0.1',
   port: Number(process.argv[2]),

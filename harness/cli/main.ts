@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { main, tell } from './program.ts'
-import { Terminal } from './terminal.ts'
+import { Terminal } from './output/terminal.ts'
 
 const terminal = new Terminal()
 

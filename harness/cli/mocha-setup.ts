@@ -1,4 +1,4 @@
-import { begin, end } from '../run/mocha-registration.ts'
+import { begin, end } from '#run/mocha/registration'
 
 /** mocha calls this on its runner, before the first test: what `--grep` left out is not even started. */
 export function mochaGlobalSetup(this: Mocha.Runner): void {

@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from 'commander'
-import { keepDetails } from './details.ts'
-import { exitCodeOf, exitCodes, isForeseen } from './exit.ts'
-import { flagOf, optionNames, optionSpec } from './options.ts'
-import type { OptionName } from './options.ts'
-import type { Terminal } from './terminal.ts'
-import type { Act } from './invocation.ts'
-import { version } from '../run/version.ts'
+import { keepDetails } from './output/details.ts'
+import { exitCodeOf, exitCodes, isForeseen } from './process/exit.ts'
+import { flagOf, optionNames, optionSpec } from './config/options.ts'
+import type { OptionName } from './config/options.ts'
+import type { Terminal } from './output/terminal.ts'
+import type { Act } from './config/invocation.ts'
+import { version } from '#run/version'
 
 /** What a command line is run in. */
 export interface Surroundings {

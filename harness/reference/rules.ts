@@ -1,5 +1,5 @@
-import { strictHttp } from './http-rules.ts'
-import type { HttpRules } from './http-rules.ts'
+import { strictHttp } from './http/rules.ts'
+import type { HttpRules } from './http/rules.ts'
 import { strictSse } from './sse/rules.ts'
 import type { SseRules } from './sse/rules.ts'
 import { strictWebSocket } from './websocket/rules.ts'

@@ -1,10 +1,10 @@
-import type { Catalogue } from '../check/catalogue.ts'
-import { startAttempt } from './attempt.ts'
+import type { Catalogue } from '#model/catalogue'
+import { startAttempt } from './schedule/attempt.ts'
 import { budgets, prepare } from './prepare.ts'
-import { redacted, resultOf } from './result.ts'
+import { redacted, resultOf } from './result/result.ts'
 import type { RunSettings } from './settings.ts'
-import type { RunTools } from './tools.ts'
-import { Fallen, failsTest } from './walk.ts'
+import type { RunTools } from './schedule/tools.ts'
+import { Fallen, failsTest } from './mocha/walk.ts'
 
 /** A check that applies to a target, ready to be registered as a test of any runner. */
 export interface ApplicableCheck {

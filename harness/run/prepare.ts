@@ -1,13 +1,13 @@
-import type { Catalogue } from '../check/catalogue.ts'
-import type { Report, Result } from '../check/result.ts'
-import type { Entry } from './entry.ts'
-import { apart, planChecks } from './plan.ts'
-import type { Planned } from './plan.ts'
-import { redacted, resultOf } from './result.ts'
-import { Schedule } from './schedule.ts'
-import { globExpression, select } from './select.ts'
+import type { Catalogue } from '#model/catalogue'
+import type { Report, Result } from '#model/result'
+import type { Entry } from './schedule/entry.ts'
+import { apart, planChecks } from './select/plan.ts'
+import type { Planned } from './select/plan.ts'
+import { redacted, resultOf } from './result/result.ts'
+import { Schedule } from './schedule/schedule.ts'
+import { globExpression, select } from './select/select.ts'
 import type { RunSettings } from './settings.ts'
-import type { Environment, RunTools, ScheduleOptions } from './tools.ts'
+import type { Environment, RunTools, ScheduleOptions } from './schedule/tools.ts'
 
 export const defaultJobs = 16
 /** Time budget of a check that names none, in ms. */

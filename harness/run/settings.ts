@@ -1,10 +1,10 @@
-import type { Capability, Verdict } from '../check/model.ts'
-import type { Report, Result } from '../check/result.ts'
-import type { Endpoint } from '../peers/endpoint.ts'
-import type { Redactor } from '../peers/session.ts'
-import type { Engine } from '../../proxies/types.ts'
-import type { Targets } from '../target/contract.ts'
-import type { KnownCapabilities } from '../target/discover.ts'
+import type { Capability, Verdict } from '#model/model'
+import type { Report, Result } from '#model/result'
+import type { Endpoint } from '#peers/session/endpoint'
+import type { Redactor } from '#peers/session/session'
+import type { Engine } from '#proxies/types'
+import type { Targets } from '#target/contract/contract'
+import type { KnownCapabilities } from '#target/discovery/discover'
 
 /** All that a run is told. Whoever fills this in opens the engine before and closes it after. */
 export interface RunSettings {

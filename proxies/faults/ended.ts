@@ -1,4 +1,4 @@
-import type { Direction, Fault, LinkTrace } from '../types.ts'
+import type { Direction, Fault, LinkTrace } from '#proxies/types'
 import { fault, grain, missed, struck } from './fault.ts'
 
 /** Exactly so many bytes pass, then both sides get FIN. */

@@ -1,4 +1,4 @@
-import type { Direction, Fault, Proof, ToxicSpec } from '../types.ts'
+import type { Direction, Fault, Proof, ToxicSpec } from '#proxies/types'
 
 const streams = { up: 'upstream', down: 'downstream' } as const
 

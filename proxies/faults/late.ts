@@ -1,4 +1,4 @@
-import type { Direction, Fault, LinkTrace } from '../types.ts'
+import type { Direction, Fault, LinkTrace } from '#proxies/types'
 import { fault, grain, isTold, missed, struck } from './fault.ts'
 
 /** Every chunk is held for `ms`, pipelined and in order. */

@@ -1,4 +1,4 @@
-import type { LinkDown, OutageTrace, Proof } from '../types.ts'
+import type { LinkDown, OutageTrace, Proof } from '#proxies/types'
 import { grain, missed, struck, whole } from './fault.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Direction, Fault, LinkTrace, Proof } from '../types.ts'
+import type { Direction, Fault, LinkTrace, Proof } from '#proxies/types'
 import { fault, grain, isTold, missed, struck, way } from './fault.ts'
 
 /** No more than so many bytes pass in a second: a whole number of thousands. */

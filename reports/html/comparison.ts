@@ -1,9 +1,9 @@
-import type { ExpectationResult, Report } from '../../harness/check/result.ts'
-import { html } from '../escape/html.ts'
-import type { Markup } from '../escape/html.ts'
-import { cut } from '../escape/visible.ts'
-import { answerOf, comparisonOf, expectationCounts } from '../overview.ts'
-import { expectationStatuses, plural, statusWord } from '../words.ts'
+import type { ExpectationResult, Report } from '#model/result'
+import { html } from '#reports/escape/html'
+import type { Markup } from '#reports/escape/html'
+import { cut } from '#reports/escape/visible'
+import { answerOf, comparisonOf, expectationCounts } from '#reports/view/overview'
+import { expectationStatuses, plural, statusWord } from '#reports/view/words'
 import { capital, resultLink, statusBadge } from './parts.ts'
 
 /** What the documents compare, a row for each topic, with the figures of this run in place of adjectives. */

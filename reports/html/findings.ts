@@ -1,10 +1,10 @@
-import type { Report, Result } from '../../harness/check/result.ts'
-import { html } from '../escape/html.ts'
-import type { Markup } from '../escape/html.ts'
-import { cut } from '../escape/visible.ts'
-import { alikeOf } from '../alike.ts'
-import { fallenOf, unjudgedOf, withVerdict } from '../overview.ts'
-import { plural, summaryKeys, verdicts } from '../words.ts'
+import type { Report, Result } from '#model/result'
+import { html } from '#reports/escape/html'
+import type { Markup } from '#reports/escape/html'
+import { cut } from '#reports/escape/visible'
+import { alikeOf } from '#reports/view/alike'
+import { fallenOf, unjudgedOf, withVerdict } from '#reports/view/overview'
+import { plural, summaryKeys, verdicts } from '#reports/view/words'
 import { badge, clauseLink, resultLink } from './parts.ts'
 
 /** What many falls have in common, before any of them: one cause is easily lost among its hundred effects. */

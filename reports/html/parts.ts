@@ -1,9 +1,9 @@
-import type { ExpectationResult, Result } from '../../harness/check/result.ts'
-import { html, link } from '../escape/html.ts'
-import type { Markup } from '../escape/html.ts'
-import { clauseLabel } from '../sections.ts'
-import { expectationSymbols, meanings, statusWord, symbols } from '../words.ts'
-import type { VerdictWord } from '../words.ts'
+import type { ExpectationResult, Result } from '#model/result'
+import { html, link } from '#reports/escape/html'
+import type { Markup } from '#reports/escape/html'
+import { clauseLabel } from '#reports/view/sections'
+import { expectationSymbols, meanings, statusWord, symbols } from '#reports/view/words'
+import type { VerdictWord } from '#reports/view/words'
 
 /** Small pieces that several parts of the page share. */
 

@@ -1,9 +1,9 @@
-import type { Report, Summary } from '../../harness/check/result.ts'
-import { html } from '../escape/html.ts'
-import type { Markup } from '../escape/html.ts'
-import { headline } from '../headline.ts'
-import { fallenOf, remedies } from '../overview.ts'
-import { duration, meanings, summaryKeys, symbols, transportNames, verdicts } from '../words.ts'
+import type { Report, Summary } from '#model/result'
+import { html } from '#reports/escape/html'
+import type { Markup } from '#reports/escape/html'
+import { headline } from '#reports/view/headline'
+import { fallenOf, remedies } from '#reports/view/overview'
+import { duration, meanings, summaryKeys, symbols, transportNames, verdicts } from '#reports/view/words'
 import { capital } from './parts.ts'
 
 /** The first screen: pass or not, of whom, every count. */

@@ -1,9 +1,9 @@
-import type { Report } from '../../harness/check/result.ts'
-import { html } from '../escape/html.ts'
-import type { Markup } from '../escape/html.ts'
-import { cut } from '../escape/visible.ts'
-import { capabilitiesOf } from '../overview.ts'
-import { transportNames } from '../words.ts'
+import type { Report } from '#model/result'
+import { html } from '#reports/escape/html'
+import type { Markup } from '#reports/escape/html'
+import { cut } from '#reports/escape/visible'
+import { capabilitiesOf } from '#reports/view/overview'
+import { transportNames } from '#reports/view/words'
 
 const signs = { present: '✓', broken: '~', absent: '–' } as const
 

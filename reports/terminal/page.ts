@@ -1,8 +1,8 @@
-import { columns, padded, terminalText, wrap } from '../escape/terminal.ts'
-import type { ReportOptions } from '../options.ts'
-import type { VerdictWord } from '../words.ts'
-import { expectationSymbols, symbols } from '../words.ts'
-import type { ExpectationResult } from '../../harness/check/result.ts'
+import { columns, padded, terminalText, wrap } from '#reports/escape/terminal'
+import type { ReportOptions } from '#reports/view/options'
+import type { VerdictWord } from '#reports/view/words'
+import { expectationSymbols, symbols } from '#reports/view/words'
+import type { ExpectationResult } from '#model/result'
 
 export type Paint = 'good' | 'bad' | 'soft' | 'calm' | 'dim' | 'strong' | 'link'
 

@@ -1,9 +1,16 @@
-import type { Report } from '../../harness/check/result.ts'
-import type { Transport } from '../../harness/check/model.ts'
-import { columns, padded, wrap } from '../escape/terminal.ts'
-import { headline } from '../headline.ts'
-import { answerOf, capabilitiesOf, expectationCounts, groupsOf, remedies, unjudgedOf } from '../overview.ts'
-import type { Group } from '../overview.ts'
+import type { Report } from '#model/result'
+import type { Transport } from '#model/model'
+import { columns, padded, wrap } from '#reports/escape/terminal'
+import { headline } from '#reports/view/headline'
+import {
+  answerOf,
+  capabilitiesOf,
+  expectationCounts,
+  groupsOf,
+  remedies,
+  unjudgedOf,
+} from '#reports/view/overview'
+import type { Group } from '#reports/view/overview'
 import {
   duration,
   expectationStatuses,
@@ -13,7 +20,7 @@ import {
   transportColumns,
   transportNames,
   verdicts,
-} from '../words.ts'
+} from '#reports/view/words'
 import type { Page, Piece } from './page.ts'
 import { statusPaint, verdictPaint } from './page.ts'
 

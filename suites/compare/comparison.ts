@@ -1,7 +1,6 @@
-import type { Section } from '../../harness/check/check.ts'
-import { percentile } from '../../harness/peers/figures.ts'
-import { check } from '../../harness/peers/kit.ts'
-import { cameOnce } from '../sse/support.ts'
+import { check, percentile } from '#peers/kit'
+import type { Section } from '#peers/kit'
+import { cameOnce } from '#suites/sse/support'
 
 export const section: Section = { transport: 'both', order: 1, title: 'The two transports, side by side' }
 

@@ -1,7 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { EventStream, StreamLine } from '../../harness/peers/kit.ts'
-import { holdsNonce } from '../../harness/peers/nonce.ts'
+import { check, holdsNonce } from '#peers/kit'
+import type { EventStream, Section, StreamLine } from '#peers/kit'
 import { isOurs } from './support.ts'
 
 export const section: Section = {

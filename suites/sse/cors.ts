@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { HttpAnswer, Kit, RequestOptions } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { HttpAnswer, Kit, RequestOptions, Section } from '#peers/kit'
 import { answered, ask, streams } from './support.ts'
 
 export const section: Section = { transport: 'sse', order: 960, title: 'Fetch: who may read the stream' }

@@ -1,6 +1,6 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '../../proxies/faults.ts'
+import { check } from '#peers/kit'
+import type { Section } from '#peers/kit'
+import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#proxies/faults'
 
 export const section: Section = {
   transport: 'sse',

@@ -1,7 +1,6 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { CutPlace, ResumePlan } from '../../harness/peers/kit.ts'
-import { latency, slices, throttle } from '../../proxies/faults.ts'
+import { check } from '#peers/kit'
+import type { CutPlace, ResumePlan, Section } from '#peers/kit'
+import { latency, slices, throttle } from '#proxies/faults'
 
 export const section: Section = {
   transport: 'sse',

@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { ResumePlan } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { ResumePlan, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'sse',

@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { Publication } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { Publication, Section } from '#peers/kit'
 import { answered, ask, shown, streams } from './support.ts'
 
 export const section: Section = {

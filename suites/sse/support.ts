@@ -1,12 +1,5 @@
-import type {
-  EventStream,
-  HttpAnswer,
-  Kit,
-  RequestOptions,
-  StreamEvent,
-  StreamProblem,
-} from '../../harness/peers/kit.ts'
-import { holdsNonce } from '../../harness/peers/nonce.ts'
+import { holdsNonce } from '#peers/kit'
+import type { EventStream, HttpAnswer, Kit, RequestOptions, StreamEvent, StreamProblem } from '#peers/kit'
 
 /** What several checks of event streams share: ways to ask, and words for what came. */
 

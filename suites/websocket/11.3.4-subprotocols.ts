@@ -1,5 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

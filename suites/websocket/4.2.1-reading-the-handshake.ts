@@ -1,7 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import type { Clause, Level } from '../../harness/check/model.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { HandshakeChanges } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { Clause, HandshakeChanges, Level, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

@@ -1,8 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import type { Clause } from '../../harness/check/model.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { HandshakeChanges } from '../../harness/peers/kit.ts'
-import { acceptValueOf, filled, hex } from '../../harness/peers/octets.ts'
+import { acceptValueOf, check, filled, hex } from '#peers/kit'
+import type { Clause, HandshakeChanges, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

@@ -1,7 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { FrameToSend } from '../../harness/peers/kit.ts'
-import { hex } from '../../harness/peers/octets.ts'
+import { check, hex } from '#peers/kit'
+import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { FrameToSend } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = { transport: 'websocket', order: 50400, title: 'RFC 6455 5.4: fragmentation' }
 

@@ -1,7 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { FrameToSend } from '../../harness/peers/kit.ts'
-import { filled, hex } from '../../harness/peers/octets.ts'
+import { check, filled, hex } from '#peers/kit'
+import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = { transport: 'websocket', order: 50501, title: 'RFC 6455 5.5.1: closing' }
 

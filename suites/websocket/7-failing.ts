@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { FrameToSend } from '../../harness/peers/kit.ts'
-import { filled, hex } from '../../harness/peers/octets.ts'
+import { check, filled, hex } from '#peers/kit'
+import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

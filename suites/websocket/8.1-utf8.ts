@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import { hex } from '../../harness/peers/octets.ts'
+import { check, hex } from '#peers/kit'
+import type { Section } from '#peers/kit'
 
 export const section: Section = { transport: 'websocket', order: 80100, title: 'RFC 6455 8.1 and 5.6: UTF-8' }
 

@@ -1,6 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { percentile } from '../../harness/peers/figures.ts'
-import { check } from '../../harness/peers/kit.ts'
+import { check, percentile } from '#peers/kit'
+import type { Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

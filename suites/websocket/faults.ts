@@ -1,7 +1,7 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '../../proxies/faults.ts'
-import type { Fault, LinkTrace } from '../../proxies/types.ts'
+import { check } from '#peers/kit'
+import type { Section } from '#peers/kit'
+import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#proxies/faults'
+import type { Fault, LinkTrace } from '#proxies/faults'
 
 export const section: Section = {
   transport: 'websocket',

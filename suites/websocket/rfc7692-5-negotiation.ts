@@ -1,7 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import type { Level } from '../../harness/check/model.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type { HandshakeChanges, HttpHead } from '../../harness/peers/kit.ts'
+import { check } from '#peers/kit'
+import type { HandshakeChanges, HttpHead, Level, Section } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

@@ -1,12 +1,5 @@
-import type { Section } from '../../harness/check/check.ts'
-import { check } from '../../harness/peers/kit.ts'
-import type {
-  FrameToSend,
-  HandshakeAnswer,
-  HandshakeChanges,
-  WebSocketPeer,
-} from '../../harness/peers/kit.ts'
-import { filled, hex } from '../../harness/peers/octets.ts'
+import { check, filled, hex } from '#peers/kit'
+import type { FrameToSend, HandshakeAnswer, HandshakeChanges, Section, WebSocketPeer } from '#peers/kit'
 
 export const section: Section = {
   transport: 'websocket',

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { startReference } from '../../harness/reference/start.ts'
+import { startReference } from '#reference/start'
 import type { Socket } from 'node:net'
 import type { BadServer } from './bad-servers.ts'
 import { freePort, httpServer, socketServer } from './bad-servers.ts'

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { main } from '../../harness/cli/program.ts'
-import { Terminal } from '../../harness/cli/terminal.ts'
+import { main } from '#cli/program'
+import { Terminal } from '#cli/output/terminal'
 
 /** What a command line came to. */
 export interface Told {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { startReference } from '../../harness/reference/start.ts'
+import { startReference } from '#reference/start'
 import { freePort } from './bad-servers.ts'
 import { Spawned } from './spawned.ts'
 

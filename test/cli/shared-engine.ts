@@ -1,4 +1,4 @@
-import { startProxyServer } from '../../proxies/standalone.ts'
+import { startProxyServer } from '#proxies/embedded/standalone'
 
 /** A Toxiproxy that others use as well: a proxy of theirs is on it. */
 export interface SharedEngine extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { startReference } from '../../harness/reference/start.ts'
+import { startReference } from '#reference/start'
 import { Spawned } from './spawned.ts'
 import { temporaryFolder } from './temporary.ts'
 

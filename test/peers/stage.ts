@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { openSession } from '../../harness/peers/open-session.ts'
-import { openContext } from '../../harness/peers/context.ts'
-import type { SessionContext } from '../../harness/peers/context.ts'
-import type { Endpoint } from '../../harness/peers/endpoint.ts'
-import type { Session, SessionEnvironment } from '../../harness/peers/session.ts'
-import type { Engine, Fault, Link } from '../../proxies/types.ts'
+import { openSession } from '#peers/session/open-session'
+import { openContext } from '#peers/session/context'
+import type { SessionContext } from '#peers/session/context'
+import type { Endpoint } from '#peers/session/endpoint'
+import type { Session, SessionEnvironment } from '#peers/session/session'
+import type { Engine, Fault, Link } from '#proxies/types'
 
 /** What a little server does with one connection: it may write any bytes, at any time, or nothing. */
 export type Act = (socket: net.Socket) => void

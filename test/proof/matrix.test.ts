@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs'
 import { expect } from 'chai'
-import type { Result } from '../../harness/check/result.ts'
-import type { Mutant } from '../../harness/reference/mutant.ts'
-import { mutants } from '../../harness/reference/mutants.ts'
-import { openEngine } from '../../proxies/engine.ts'
-import type { Engine } from '../../proxies/types.ts'
-import { loadCatalogue } from '../../suites/index.ts'
+import type { Result } from '#model/result'
+import type { Mutant } from '#reference/mutant'
+import { mutants } from '#reference/mutants'
+import { openEngine } from '#proxies/driver/engine'
+import type { Engine } from '#proxies/types'
+import { loadCatalogue } from '#suites/index'
 import {
   capabilitiesOf,
   committedMatrix,

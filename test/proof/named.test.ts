@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import type { Report, Result } from '../../harness/check/result.ts'
-import { mutants } from '../../harness/reference/mutants.ts'
-import { openEngine } from '../../proxies/engine.ts'
-import type { Engine } from '../../proxies/types.ts'
-import { loadCatalogue } from '../../suites/index.ts'
+import type { Report, Result } from '#model/result'
+import { mutants } from '#reference/mutants'
+import { openEngine } from '#proxies/driver/engine'
+import type { Engine } from '#proxies/types'
+import { loadCatalogue } from '#suites/index'
 import {
   agrees,
   capabilitiesOf,

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { Result } from '../../harness/check/result.ts'
-import { openEngine } from '../../proxies/engine.ts'
-import type { Engine } from '../../proxies/types.ts'
-import { loadCatalogue } from '../../suites/index.ts'
+import type { Result } from '#model/result'
+import { openEngine } from '#proxies/driver/engine'
+import type { Engine } from '#proxies/types'
+import { loadCatalogue } from '#suites/index'
 import { judged, told } from './proof.ts'
 
 const wasCharged = ({ verdict }: Result): boolean =>

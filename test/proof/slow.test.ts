@@ -1,12 +1,12 @@
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { referenceContract } from '../../harness/cli/reference-contract.ts'
-import { startReference } from '../../harness/reference/start.ts'
-import { run } from '../../harness/run/run.ts'
-import { resolveTargets } from '../../harness/target/contract.ts'
-import { openEngine } from '../../proxies/engine.ts'
-import { loadCatalogue } from '../../suites/index.ts'
+import { referenceContract } from '#cli/config/reference-contract'
+import { startReference } from '#reference/start'
+import { run } from '#run/run'
+import { resolveTargets } from '#target/contract/contract'
+import { openEngine } from '#proxies/driver/engine'
+import { loadCatalogue } from '#suites/index'
 import { timeScale, told } from './proof.ts'
 
 /** What comes from the server comes late, in ms: the first of a connection, and all that follows. */

@@ -1,4 +1,4 @@
-import type { Link, LinkTrace } from '../../proxies/types.ts'
+import type { Link, LinkTrace } from '#proxies/types'
 import { Wire } from './wire.ts'
 
 /** What a test does over a traced connection. */

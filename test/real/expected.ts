@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { clauseName } from '../../harness/check/clause.ts'
-import type { Report, Result } from '../../harness/check/result.ts'
+import { clauseName } from '../../harness/model/clause.ts'
+import type { Report, Result } from '../../harness/model/result.ts'
 
 /**
  * What is expected of a server: the verdict of every id; for each that is not a pass its clause; for each fall what

@@ -1,10 +1,10 @@
 import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
 import { expect } from 'chai'
-import { UsageError } from '../../harness/check/errors.ts'
-import { mutants } from '../../harness/reference/mutants.ts'
-import { startReference } from '../../harness/reference/start.ts'
-import type { Reference } from '../../harness/reference/start.ts'
+import { UsageError } from '#model/errors'
+import { mutants } from '#reference/mutants'
+import { startReference } from '#reference/start'
+import type { Reference } from '#reference/start'
 import { RawClient } from './raw-client.ts'
 
 describe('the reference server', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { html, htmlText, link } from '../../reports/escape/html.ts'
-import { code, codeBlock, prose } from '../../reports/escape/markdown.ts'
-import { columns, terminalText, wrap } from '../../reports/escape/terminal.ts'
-import { cut, visible, visibleLines } from '../../reports/escape/visible.ts'
-import { xmlAttribute, xmlText } from '../../reports/escape/xml.ts'
+import { html, htmlText, link } from '#reports/escape/html'
+import { code, codeBlock, prose } from '#reports/escape/markdown'
+import { columns, terminalText, wrap } from '#reports/escape/terminal'
+import { cut, visible, visibleLines } from '#reports/escape/visible'
+import { xmlAttribute, xmlText } from '#reports/escape/xml'
 import { blocksOf, withoutCode } from './readers.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })

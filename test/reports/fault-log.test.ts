@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import type { Report } from '../../harness/check/result.ts'
-import { html } from '../../reports/html.ts'
-import { json } from '../../reports/json.ts'
-import { junit } from '../../reports/junit.ts'
-import { markdown } from '../../reports/markdown.ts'
-import { terminal } from '../../reports/terminal.ts'
-import { logEntry } from '../../reports/words.ts'
+import type { Report } from '#model/result'
+import { html } from '#reports/html'
+import { json } from '#reports/json'
+import { junit } from '#reports/junit'
+import { markdown } from '#reports/markdown'
+import { terminal } from '#reports/terminal'
+import { logEntry } from '#reports/view/words'
 import { mixedReport } from './fixture.ts'
 
 const formats = { terminal, junit, markdown, html }

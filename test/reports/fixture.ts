@@ -1,9 +1,9 @@
-import { clauseUrl } from '../../harness/check/clause.ts'
-import { capabilities } from '../../harness/check/model.ts'
-import type { Clause, Topic } from '../../harness/check/model.ts'
-import { summarise } from '../../harness/check/result.ts'
-import type { ExpectationResult, Report, Result } from '../../harness/check/result.ts'
-import { expectations } from '../../suites/expectations.ts'
+import { clauseUrl } from '#model/clause'
+import { capabilities } from '#model/model'
+import type { Clause, Topic } from '#model/model'
+import { summarise } from '#model/result'
+import type { ExpectationResult, Report, Result } from '#model/result'
+import { expectations } from '#suites/expectations'
 
 /** Reports to write, as rich as a run gives them: every verdict, both transports, faults, figures, long values. */
 

@@ -1,4 +1,4 @@
-import type { Report } from '../../harness/check/result.ts'
+import type { Report } from '#model/result'
 import { mixedReport } from './fixture.ts'
 
 /** What a hostile target may send: all that formats, terminals and readers of text are known to stumble over. */

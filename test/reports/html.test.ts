@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { html } from '../../reports/html.ts'
+import { html } from '#reports/html'
 import { lacking } from '../lacking.ts'
 import { mixedReport, passingReport, reportOf } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv'
 import { expect } from 'chai'
-import { reportJsonSchema } from '../../harness/check/result.ts'
-import type { Report } from '../../harness/check/result.ts'
-import { json } from '../../reports/json.ts'
+import { reportJsonSchema } from '#model/result'
+import type { Report } from '#model/result'
+import { json } from '#reports/json'
 import { mixedReport, passingReport } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import { junit } from '../../reports/junit.ts'
+import { junit } from '#reports/junit'
 import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { markdown } from '../../reports/markdown.ts'
+import { markdown } from '#reports/markdown'
 import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 import { blocksOf, withoutCode } from './readers.ts'

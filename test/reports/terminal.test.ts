@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { columns } from '../../reports/escape/terminal.ts'
-import { terminal } from '../../reports/terminal.ts'
+import { columns } from '#reports/escape/terminal'
+import { terminal } from '#reports/terminal'
 import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { conduct } from '../../harness/run/conduct.ts'
-import { budgets } from '../../harness/run/prepare.ts'
-import type { RunSettings } from '../../harness/run/settings.ts'
+import { conduct } from '#run/conduct'
+import { budgets } from '#run/prepare'
+import type { RunSettings } from '#run/settings'
 import { fake, fakeSettings, fakeTools } from './fakes.ts'
 
 const settings = (more: Partial<RunSettings> = {}): RunSettings =>

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { capabilities, topics } from '../../harness/check/model.ts'
-import { clauseName } from '../../harness/check/clause.ts'
-import { mutants } from '../../harness/reference/mutants.ts'
-import { loadCatalogue } from '../../suites/index.ts'
+import { capabilities, topics } from '#model/model'
+import { clauseName } from '#model/clause'
+import { mutants } from '#reference/mutants'
+import { loadCatalogue } from '#suites/index'
 
 /** What the outside relies on: a change here is a change of meaning, and is to be seen in review. */
 const snapshot = new URL('catalogue.json', import.meta.url)

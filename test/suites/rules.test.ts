@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { loadCatalogue } from '../../suites/index.ts'
+import { loadCatalogue } from '#suites/index'
 
 const text = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8')
 const documented = [...text.matchAll(/^- ((?:`[a-z0-9-]+`(?:, )?)+):/gm)].flatMap(([, names]) =>

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Transcript } from '../../harness/wire/transcript.ts'
+import { Transcript } from '#wire/transcript'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text))
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Utf8Validator, decodeUtf8, encodeUtf8, isUtf8 } from '../../harness/wire/utf8.ts'
+import { Utf8Validator, decodeUtf8, encodeUtf8, isUtf8 } from '#wire/utf8'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 

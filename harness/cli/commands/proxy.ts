@@ -1,10 +1,10 @@
-import { UsageError } from '../../check/errors.ts'
-import { startProxyServer } from '../../../proxies/standalone.ts'
-import { exitCodes } from '../exit.ts'
-import { flagPort, flagText } from '../invocation.ts'
-import type { Act } from '../invocation.ts'
-import { interruptible, untilSignalled } from '../signals.ts'
-import { version } from '../../run/version.ts'
+import { UsageError } from '#model/errors'
+import { startProxyServer } from '#proxies/embedded/standalone'
+import { exitCodes } from '#cli/process/exit'
+import { flagPort, flagText } from '#cli/config/invocation'
+import type { Act } from '#cli/config/invocation'
+import { interruptible, untilSignalled } from '#cli/process/signals'
+import { version } from '#run/version'
 
 /** `proxy`: the embedded link engine on its own, until a signal ends it. Takes the flags of toxiproxy-server. */
 export const proxyCommand: Act = async (invocation) => {

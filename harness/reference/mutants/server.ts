@@ -1,6 +1,6 @@
-import { headBreaches } from '../http-rules.ts'
-import type { Mutant } from '../mutant.ts'
-import { frameBreaches, handshakeBreaches, offerBreaches } from '../websocket/rules.ts'
+import { headBreaches } from '#reference/http/rules'
+import type { Mutant } from '#reference/mutant'
+import { frameBreaches, handshakeBreaches, offerBreaches } from '#reference/websocket/rules'
 
 /** Servers that are wrong as a whole: a check that passes on one of them judges nothing. */
 export const serverMutants: readonly Mutant[] = [

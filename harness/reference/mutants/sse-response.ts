@@ -1,5 +1,5 @@
-import type { Mutant } from '../mutant.ts'
-import { strictStreamHeaders } from '../sse/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { strictStreamHeaders } from '#reference/sse/rules'
 
 const stream = 'HTML/the-eventsource-interface'
 

@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutant.ts'
+import type { Mutant } from '#reference/mutant'
 
 const cursor = 'HTML/the-last-event-id-header'
 const exact = 'STREAMPROOF/exact-resume'

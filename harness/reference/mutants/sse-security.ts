@@ -1,5 +1,5 @@
-import type { Mutant } from '../mutant.ts'
-import { strictSse } from '../sse/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { strictSse } from '#reference/sse/rules'
 
 const cors = 'FETCH/http-cors-protocol'
 

@@ -1,6 +1,6 @@
-import type { Mutant } from '../mutant.ts'
-import { decodeLines, encodeLines, splitLines } from '../sse/encode.ts'
-import { strictSse } from '../sse/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { decodeLines, encodeLines, splitLines } from '#reference/sse/encode'
+import { strictSse } from '#reference/sse/rules'
 
 const grammar = 'HTML/parsing-an-event-stream'
 const interpretation = 'HTML/event-stream-interpretation'

@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutant.ts'
+import type { Mutant } from '#reference/mutant'
 import { sseResponseMutants } from './sse-response.ts'
 import { sseResumeMutants } from './sse-resume.ts'
 import { sseSecurityMutants } from './sse-security.ts'

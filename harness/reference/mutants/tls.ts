@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutant.ts'
+import type { Mutant } from '#reference/mutant'
 
 /** How the secure service of both transports may be wrong. */
 export const tlsMutants: readonly Mutant[] = [

@@ -1,5 +1,5 @@
-import type { Mutant } from '../mutant.ts'
-import type { FrameBreach } from '../websocket/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import type { FrameBreach } from '#reference/websocket/rules'
 
 type Entry = Omit<Mutant, 'transport'>
 

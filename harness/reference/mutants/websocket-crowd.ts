@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutant.ts'
+import type { Mutant } from '#reference/mutant'
 
 /** Many connections, connections that come back, and connections that are slow. */
 export const crowdMutants: readonly Omit<Mutant, 'transport'>[] = [

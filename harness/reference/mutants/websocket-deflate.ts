@@ -1,6 +1,6 @@
-import type { Mutant } from '../mutant.ts'
-import { opcodes } from '../websocket/frames.ts'
-import type { FrameScruple, OfferBreach, WebSocketRules } from '../websocket/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { opcodes } from '#reference/websocket/frames'
+import type { FrameScruple, OfferBreach, WebSocketRules } from '#reference/websocket/rules'
 
 type Entry = Omit<Mutant, 'transport'>
 

@@ -1,7 +1,7 @@
-import type { Mutant } from '../mutant.ts'
-import { opcodes } from '../websocket/frames.ts'
-import type { OutgoingFrame } from '../websocket/frames.ts'
-import type { FrameBreach, FrameScruple, Message, WebSocketRules } from '../websocket/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { opcodes } from '#reference/websocket/frames'
+import type { OutgoingFrame } from '#reference/websocket/frames'
+import type { FrameBreach, FrameScruple, Message, WebSocketRules } from '#reference/websocket/rules'
 
 type Entry = Omit<Mutant, 'transport'>
 

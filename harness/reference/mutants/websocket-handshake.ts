@@ -1,5 +1,5 @@
-import type { Mutant } from '../mutant.ts'
-import { acceptFor, echoSubprotocol } from '../websocket/rules.ts'
+import type { Mutant } from '#reference/mutant'
+import { acceptFor, echoSubprotocol } from '#reference/websocket/rules'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 

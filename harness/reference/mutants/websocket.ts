@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutant.ts'
+import type { Mutant } from '#reference/mutant'
 import { closingMutants } from './websocket-closing.ts'
 import { crowdMutants } from './websocket-crowd.ts'
 import { deflateMutants } from './websocket-deflate.ts'

@@ -1,4 +1,4 @@
-import type { RequestHead } from '../http-head.ts'
+import type { RequestHead } from '#reference/http/head'
 import type { Publication } from './channel.ts'
 
 export type ReadPublication =

@@ -1,4 +1,4 @@
-import type { RequestHead } from '../http-head.ts'
+import type { RequestHead } from '#reference/http/head'
 import { decodeLines, encodeField, encodeLines } from './encode.ts'
 import type { StoredEvent } from './event.ts'
 import { resumeExactly } from './resume.ts'

@@ -1,5 +1,5 @@
-import type { RequestHead } from '../http-head.ts'
-import type { HttpConnection } from '../http.ts'
+import type { RequestHead } from '#reference/http/head'
+import type { HttpConnection } from '#reference/http/server'
 import type { Channel } from './channel.ts'
 import { judgeOrigin, preflightHeaders } from './cors.ts'
 import { readPublication } from './publish.ts'

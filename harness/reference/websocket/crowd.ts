@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { RequestHead } from '../http-head.ts'
+import type { RequestHead } from '#reference/http/head'
 import type { WebSocketService } from './service.ts'
 
 /** Clients that are remembered as lost. */

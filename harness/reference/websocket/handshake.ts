@@ -1,5 +1,5 @@
-import type { RequestHead } from '../http-head.ts'
-import type { HttpConnection } from '../http.ts'
+import type { RequestHead } from '#reference/http/head'
+import type { HttpConnection } from '#reference/http/server'
 import { agreeOn, parseExtensions } from './extensions.ts'
 import type { Offer } from './extensions.ts'
 import type { DeflateAgreement, HandshakeBreach, HandshakeScruple, WebSocketRules } from './rules.ts'

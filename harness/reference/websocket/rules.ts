@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RequestHead } from '../http-head.ts'
+import type { RequestHead } from '#reference/http/head'
 import type { OutgoingFrame } from './frames.ts'
 import type { PaceRules } from './pace.ts'
 

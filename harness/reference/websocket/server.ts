@@ -1,5 +1,5 @@
-import type { RequestHead } from '../http-head.ts'
-import type { HttpConnection } from '../http.ts'
+import type { RequestHead } from '#reference/http/head'
+import type { HttpConnection } from '#reference/http/server'
 import { serveFrames } from './connection.ts'
 import { crowdOf } from './crowd.ts'
 import { judgeHandshake } from './handshake.ts'

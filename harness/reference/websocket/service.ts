@@ -1,4 +1,4 @@
-import type { Rules } from '../rules.ts'
+import type { Rules } from '#reference/rules'
 
 /** What a WebSocket service is made of. */
 export interface WebSocketService {

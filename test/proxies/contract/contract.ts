@@ -1,5 +1,5 @@
-import { startEngineServer } from '../../../proxies/engine/server.ts'
-import { startToxiproxy } from '../../../proxies/toxiproxy.ts'
+import { startEngineServer } from '#proxies/embedded/server/server'
+import { startToxiproxy } from '#proxies/driver/toxiproxy'
 import { needToxiproxy } from '../../lacking.ts'
 import { Upstream, Wire } from '../wire.ts'
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import { expect } from 'chai'
 
-import { startEngineServer } from '../../../proxies/engine/server.ts'
-import { startToxiproxy } from '../../../proxies/toxiproxy.ts'
+import { startEngineServer } from '#proxies/embedded/server/server'
+import { startToxiproxy } from '#proxies/driver/toxiproxy'
 import { sleep } from '../wire.ts'
 import { contract, portOf } from './contract.ts'
 import type { Row, ToxicBody } from './contract.ts'

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 import { expect } from 'chai'
 
-import { engineVersion } from '../../../proxies/engine/version.ts'
+import { engineVersion } from '#proxies/embedded/server/version'
 import { contract } from './contract.ts'
 
 const plain = 'text/plain; charset=utf-8'

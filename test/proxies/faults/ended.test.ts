@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { blackHole, cutAfter, hangUp, resetPeer } from '../../../proxies/faults.ts'
+import { blackHole, cutAfter, hangUp, resetPeer } from '#proxies/faults'
 import { fin, struck } from './seen.ts'
 
 /** Nothing came back. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 
-import { jitter, latency, slowClose } from '../../../proxies/faults.ts'
-import type { LinkTrace } from '../../../proxies/types.ts'
+import { jitter, latency, slowClose } from '#proxies/faults'
+import type { LinkTrace } from '#proxies/types'
 import { fin, struck } from './seen.ts'
 
 describe('faults that are late, from what was seen', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 
-import { linkDown } from '../../../proxies/faults.ts'
-import type { OutageTrace } from '../../../proxies/types.ts'
+import { linkDown } from '#proxies/faults'
+import type { OutageTrace } from '#proxies/types'
 
 describe('a link that is down, from what was seen', () => {
   it('link down: each thing that has to be seen', () => {

@@ -1,4 +1,4 @@
-import type { Fault, LinkTrace } from '../../../proxies/types.ts'
+import type { Fault, LinkTrace } from '#proxies/types'
 
 /** A connection on which nothing happened, changed as told. */
 export function seen(changes: Partial<LinkTrace>): LinkTrace {

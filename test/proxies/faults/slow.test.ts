@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { throttle } from '../../../proxies/faults.ts'
+import { throttle } from '#proxies/faults'
 import { struck } from './seen.ts'
 
 describe('faults that are slow, from what was seen', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { startReference } from '../../../harness/reference/start.ts'
-import type { Reference } from '../../../harness/reference/start.ts'
+import { startReference } from '#reference/start'
+import type { Reference } from '#reference/start'
 import { RawClient, publish } from '../raw-client.ts'
 
 describe('publishing, to the reference', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { startReference } from '../../../harness/reference/start.ts'
-import type { ReferenceOptions } from '../../../harness/reference/start.ts'
+import { startReference } from '#reference/start'
+import type { ReferenceOptions } from '#reference/start'
 import { RawClient, publish, unchunked } from '../raw-client.ts'
 
 /** Publishes e1 to e12, resumes behind the 8th, publishes e13, and gives the data fields that came. */

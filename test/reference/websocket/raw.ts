@@ -1,11 +1,11 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { once } from 'node:events'
-import { HttpConnection } from '../../../harness/reference/http.ts'
-import { mutantNamed } from '../../../harness/reference/mutants.ts'
-import { rulesFor } from '../../../harness/reference/rules.ts'
-import type { Rules } from '../../../harness/reference/rules.ts'
-import { serveWebSocket } from '../../../harness/reference/websocket/server.ts'
+import { HttpConnection } from '#reference/http/server'
+import { mutantNamed } from '#reference/mutants'
+import { rulesFor } from '#reference/rules'
+import type { Rules } from '#reference/rules'
+import { serveWebSocket } from '#reference/websocket/server'
 
 /** The WebSocket service alone, on a port of its own. */
 export interface Served extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { mutants } from '../../../harness/reference/mutants.ts'
+import { mutants } from '#reference/mutants'
 import { Raw, frame, opened, request, sample, serve } from './raw.ts'
 
 /** Noise that is the same in every run. */

@@ -1,0 +1,105 @@
+import { Violation } from '#model/errors'
+import type { Ending } from '#model/model'
+import { ByteBuffer } from '#wire/byte-buffer'
+import type { SessionContext } from '#peers/session/context'
+import { Exchange } from './exchange.ts'
+import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
+import { tellRefusal } from './refusal.ts'
+import { Severed } from '#peers/faults/severed'
+import { isEventStream } from '#peers/sse/answer'
+import { endedHow } from '#peers/sse/words'
+
+const bodyCeiling = 65_536
+
+/**
+ * Sends one HTTP/1.1 request and gives what came: head, and the first bytes of the body. Follows no redirect, and
+ * hangs up when it has seen enough.
+ *
+ * @throws Inconclusive where no TCP connection could be made; Severed on a route whose faults sever, when no head came.
+ */
+export async function sendRequest(
+  context: SessionContext,
+  options: RequestOptions = {},
+): Promise<HttpAnswer> {
+  const endpoint = context.endpoint(options.transport ?? 'sse')
+  const body = new ByteBuffer(bodyCeiling)
+  const exchange = await Exchange.open(context, {
+    endpoint,
+    url: options.url ?? endpoint.url,
+    via: options.via,
+    method: options.method ?? 'GET',
+    target: options.target,
+    version: options.version ?? '1.1',
+    headers: [...defaults(options.transport ?? 'sse', options.headers ?? []), ...(options.headers ?? [])],
+    without: options.without ?? [],
+    maxTls: options.maxTls,
+    body: (bytes) => body.append(bytes),
+  })
+  const { socket } = exchange
+  const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
+  if (head === null && socket.ending === null) socket.gaveUp()
+  // It may be the answer that is judged, or one connection too many: the scheduler finds out.
+  if (head !== null) tellRefusal(context.environment.observer, head)
+  if (head !== null) await bodyOf(context, exchange, head, body)
+  const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
+  const ending = exchange.ending
+  context.judged(ending)
+  const { tls } = socket
+  await socket.close()
+  if (head === null && socket.route.severs) throw new Severed('the link let no response through')
+  return {
+    head,
+    ending,
+    body: body.view(),
+    headMs: exchange.headMs,
+    surplus,
+    tls,
+    expectHead: () => head ?? missing(exchange, ending),
+  }
+}
+
+function defaults(transport: 'websocket' | 'sse', given: readonly (readonly [string, string])[]) {
+  const names = new Set(given.map(([name]) => name.toLowerCase()))
+  const usual = [
+    ['Accept', transport === 'sse' ? 'text/event-stream' : '*/*'],
+    ['Accept-Encoding', 'identity'],
+    ['Cache-Control', 'no-cache'],
+  ] as const
+  return usual.filter(([name]) => !names.has(name.toLowerCase()))
+}
+
+/** Until the body is over or enough of it came. A stream is not waited for: it does not end. */
+async function bodyOf(
+  context: SessionContext,
+  exchange: Exchange,
+  head: HttpHead,
+  body: ByteBuffer,
+): Promise<void> {
+  const stream = isEventStream(head.get('content-type'))
+  await exchange.socket.watch.until(
+    () => (exchange.over || exchange.ending !== null || body.truncated ? true : undefined),
+    stream ? context.limits.quiet : context.limits.reply,
+  )
+}
+
+/** Bytes behind a head that ends the response: content where none may be. */
+async function surplusOf(context: SessionContext, { socket }: Exchange): Promise<number> {
+  const behind = (): number => {
+    const { bytesDown, openedAtBytesDown } = socket.trace
+    return bytesDown - (openedAtBytesDown ?? bytesDown)
+  }
+  await socket.watch.until(
+    () => (behind() > 0 || socket.ending !== null ? true : undefined),
+    context.limits.quiet,
+  )
+  return behind()
+}
+
+function missing(exchange: Exchange, ending: Ending | null): never {
+  const expected = 'an HTTP response'
+  const error = exchange.socket.tls?.error
+  if (error)
+    throw new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${error}`)
+  if (exchange.bad !== null) throw new Violation(expected, exchange.bad)
+  throw new Violation(expected, ending === null ? 'no response' : endedHow(ending, 'the connection'))
+}

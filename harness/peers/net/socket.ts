@@ -1,0 +1,84 @@
+import net from 'node:net'
+import { Inconclusive } from '#model/errors'
+import { isSecure } from '#peers/session/context'
+import type { SessionContext } from '#peers/session/context'
+import type { Route } from '#peers/kit'
+import { Severed } from '#peers/faults/severed'
+import { Connection } from './connection.ts'
+import type { PeerSocket, SocketOptions } from './types.ts'
+import { takeTurn } from '#peers/session/turn'
+
+export type { PeerSocket, SocketOptions, TlsFacts } from './types.ts'
+
+/**
+ * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is no error here: it
+ * stands in `tls.error`, and the socket is closed before anything was sent.
+ *
+ * @throws Inconclusive `target-refused` (no TCP connection), `environment`, or `engine-failed` on a proxy;
+ * `out-of-time` where the check was over before its turn came.
+ * @throws Severed on a route whose faults sever.
+ */
+export async function openSocket(context: SessionContext, options: SocketOptions): Promise<PeerSocket> {
+  const route = options.via ?? context.direct(options.url)
+  await takeTurn(context)
+  const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
+  const socket = new Connection(raw, route, options, context)
+  context.scope.defer(() => socket.close())
+  const standing = await tcpOpened(raw, route, context)
+  context.socketsOn(route).push(socket)
+  context.transcript.add('us', 'open', opening(route, options))
+  socket.connected(context.environment.observer.opened(route.kind))
+  if (!standing) return socket
+  if (isSecure(options.url) && options.plainText !== true) {
+    // A link that severs is not waited for as long as a slow target.
+    await socket.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
+  }
+  if (socket.tls !== null && socket.tls.error !== null) {
+    context.transcript.add('us', 'note', `TLS failed: ${socket.tls.error}`)
+    if (route.severs) throw new Severed('the link ended the TLS handshake')
+  }
+  return socket
+}
+
+function opening(route: Route, options: SocketOptions): string {
+  const way = route.kind === 'direct' ? 'direct' : 'through the proxy'
+  return `${options.plainText === true || !isSecure(options.url) ? 'TCP' : 'TLS'} connection, ${way}`
+}
+
+/** Waits for the connection; false where it was made and reset before we could look. */
+function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail('ETIMEDOUT'), context.limits.connect)
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      raw.off('connect', connected).off('error', failed)
+      act()
+    }
+    const fail = (code: string, cause?: unknown): void => {
+      raw.destroy()
+      settle(() => reject(unopened(code, cause, route, context)))
+    }
+    const connected = (): void => settle(() => resolve(true))
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET') settle(() => resolve(false))
+      else fail(error.code ?? 'ECONNREFUSED', error)
+    }
+    raw.once('connect', connected).once('error', failed)
+    // A scope that closes while the connection is being made ends the wait as well.
+    raw.once('close', () => fail('ECONNABORTED'))
+  })
+}
+
+const refusals = { ECONNREFUSED: 'econnrefused', ETIMEDOUT: 'timeout' } as const
+
+function unopened(code: string, cause: unknown, route: Route, context: SessionContext): Error {
+  if (route.severs) return new Severed(`the link took no connection: ${code}`, { cause })
+  if (route.kind === 'proxy')
+    return new Inconclusive('engine-failed', `the proxy took no connection: ${code}`, { cause })
+  if (code in refusals) {
+    context.environment.observer.refused(refusals[code as keyof typeof refusals])
+    const how = code === 'ETIMEDOUT' ? 'did not answer' : 'refused'
+    return new Inconclusive('target-refused', `the target ${how} a TCP connection`, { cause })
+  }
+  return new Inconclusive('environment', `no TCP connection could be made: ${code}`, { cause })
+}

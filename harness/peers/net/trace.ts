@@ -1,0 +1,74 @@
+import type { LinkTrace } from '#proxies/types'
+
+/** Entries kept of arrivals and of departures; what comes later is added to the last. */
+const most = 20_000
+
+interface Stroke {
+  readonly ms: number
+  readonly bytes: number
+}
+
+/** Notes what one socket saw, in ms since its connection was opened. */
+export class TraceRecorder {
+  readonly #start = performance.now()
+  readonly #arrivals: Stroke[] = []
+  readonly #departures: Stroke[] = []
+  readonly #roundTrips: [number, number][] = []
+  #bytesUp = 0
+  #bytesDown = 0
+  #ending: LinkTrace['ending'] = null
+  #opened: Stroke & { readonly up: number } = { ms: -1, bytes: 0, up: 0 }
+
+  now(): number {
+    return performance.now() - this.#start
+  }
+
+  arrived(bytes: number): void {
+    this.#bytesDown += bytes
+    note(this.#arrivals, { ms: this.now(), bytes })
+  }
+
+  departed(bytes: number): void {
+    this.#bytesUp += bytes
+    note(this.#departures, { ms: this.now(), bytes })
+  }
+
+  /**
+   * The protocol's opening is complete; the last time that this is said counts. `behind`: bytes that arrived
+   * already and belong to what follows.
+   */
+  opened(behind = 0): void {
+    this.#opened = { ms: this.now(), bytes: this.#bytesDown - behind, up: this.#bytesUp }
+  }
+
+  /** A step that began at `asked` (ms of `now()`) got its answer. */
+  answered(asked: number): void {
+    if (this.#roundTrips.length < most) this.#roundTrips.push([asked, this.now()])
+  }
+
+  /** The first ending stays. */
+  ended(how: 'fin' | 'rst' | 'timeout', by: 'us' | 'peer'): void {
+    this.#ending ??= { ms: this.now(), how, by }
+  }
+
+  get trace(): LinkTrace {
+    const opened = this.#opened.ms < 0 ? null : this.#opened
+    return {
+      bytesUp: this.#bytesUp,
+      bytesDown: this.#bytesDown,
+      arrivals: [...this.#arrivals],
+      departures: [...this.#departures],
+      roundTrips: [...this.#roundTrips],
+      ending: this.#ending,
+      openedAtBytesDown: opened?.bytes ?? null,
+      openedAtBytesUp: opened?.up ?? null,
+      openedAtMs: opened?.ms ?? null,
+    }
+  }
+}
+
+function note(list: Stroke[], stroke: Stroke): void {
+  const last = list.at(-1)
+  if (list.length < most || last === undefined) list.push(stroke)
+  else list[list.length - 1] = { ms: last.ms, bytes: last.bytes + stroke.bytes }
+}

@@ -1,0 +1,151 @@
+import type { Fault, Link } from '#proxies/types'
+import { cutAfter } from '#proxies/faults'
+import { isSecure } from '#peers/session/context'
+import type { Stream } from '#peers/sse/stream'
+import type { CutPlace, StreamEvent } from '#peers/kit'
+import { engineDoes, unproven } from '#peers/faults/link-words'
+import { cutOffset, placeNames } from './cut.ts'
+import { close, connectVictim, lost, record, rehearsal, truth } from './stage.ts'
+import type { Stage } from './stage.ts'
+
+/**
+ * What others publish meanwhile, and a digit more in an id, move the place: then it is tried again. On a busy stream
+ * it is found in what the target replays, which nobody moves.
+ */
+const cutAttempts = 6
+const isReplayed = (attempt: number): boolean => attempt === 2 || attempt === 3
+
+/** Cuts the victim's stream at a place of the bytes that a control showed. */
+export async function cut(stage: Stage, place: CutPlace): Promise<void> {
+  const { context } = stage
+  const link = await context.openLink(context.endpoint('sse').url)
+  for (let attempt = 1; ; attempt += 1) {
+    const { start, cursor } = stage
+    if (isReplayed(attempt)) await sendAhead(stage)
+    const last = attempt === cutAttempts
+    const plan = await planCut(stage, link, place, last)
+    if (plan !== null && (await strike(stage, link, plan, last))) return
+    if (last) throw unproven('the link did not end the stream inside the event that was meant')
+    stage.start = start
+    stage.cursor = cursor
+    await engineDoes(link.setFaults([]))
+  }
+}
+
+/** The victim comes late, with the id before these events: it gets them by replay. */
+async function sendAhead(stage: Stage): Promise<void> {
+  const { witness, feed, publisher } = stage
+  if (stage.cursor !== '' || !publisher.available) return
+  const { length } = truth(stage)
+  const { lastEventId } = witness
+  await feed.next(stage.before, stage.index)
+  stage.index += stage.before
+  if (lastEventId === '') return
+  stage.cursor = lastEventId
+  stage.start = length
+}
+
+/** The victim connects under the fault. False where the place was missed. */
+async function strike(stage: Stage, link: Link, plan: PlannedCut, last: boolean): Promise<boolean> {
+  const { context, feed } = stage
+  await engineDoes(link.setFaults([plan.fault]))
+  const victim = await connectVictim(stage, context.through(link, [plan.fault]))
+  let { target } = plan
+  if (plan.again) {
+    const sent = await feed.next(stage.before, stage.index)
+    stage.index += stage.before
+    target = sent.at(-1) ?? target
+  }
+  const { socket } = victim.exchange
+  const isWhole = (): boolean => victim.events.some((event) => feed.isSame(event, target))
+  await socket.watch.until(
+    () => (socket.remoteEnding !== null || isWhole() ? true : undefined),
+    context.limits.event,
+  )
+  // A CR ends the event before its LF is cut off: the end follows.
+  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.quiet)
+  const found = struckAt(victim, plan, isWhole(), isSecure(context.endpoint('sse').url))
+  if (found === 'missed' || (found === 'beside' && !last)) {
+    stage.connections.pop()
+    await close(victim)
+    return false
+  }
+  const proof = plan.fault.prove(victim.trace, plan.control.trace)
+  const where = found === 'exact' ? plan.where : 'inside an event, beside the place that was meant'
+  const says = `the link ended the stream by FIN ${where}`
+  record(stage, link, plan.fault, proof.struck ? { ...proof, says } : proof)
+  lost(stage, victim)
+  return true
+}
+
+interface PlannedCut {
+  readonly fault: Fault
+  readonly control: Stream
+  /** Offset of the cut in its event: bytes of the event that come. */
+  readonly into: number
+  readonly where: string
+  /** The event that is cut, as the witness saw it. */
+  readonly target: StreamEvent
+  /** The events have to be sent again for the victim; false where they are replayed to it. */
+  readonly again: boolean
+}
+
+/** Null where the control did not show the event; on the last attempt that is told. */
+async function planCut(stage: Stage, link: Link, place: CutPlace, last: boolean): Promise<PlannedCut | null> {
+  const { context } = stage
+  const again = stage.cursor === ''
+  const control = await rehearsal(stage, link)
+  const bytesBefore = control.trace.bytesDown
+  if (again) await stage.feed.next(stage.before, stage.index)
+  const head = truth(stage).at(-1)
+  const target =
+    head === undefined
+      ? undefined
+      : await control.find((event) => stage.feed.isSame(event, head), context.limits.reply)
+  if (head === undefined || target === undefined) {
+    if (last) throw unproven('the control did not show the event that the stream was to be cut in')
+    await close(control)
+    return null
+  }
+  const secure = isSecure(context.endpoint('sse').url)
+  const offset = cutOffset(place, target, control.lines, control.body)
+  const bytes = secure
+    ? bytesBetween(control, bytesBefore)
+    : offset === null
+      ? null
+      : control.exchange.rawOffset(offset)
+  await close(control)
+  if (offset === null || bytes === null) throw unproven(`the event has no place ${placeNames[place]}`)
+  return {
+    fault: cutAfter({ bytes, direction: 'down' }),
+    control,
+    into: offset - target.from,
+    where: secure ? 'before the TLS record of an event was whole' : placeNames[place],
+    target: head,
+    again,
+  }
+}
+
+/** Under TLS: in the middle of what came last, as far as that can be told from what came before. */
+function bytesBetween(control: Stream, before: number): number {
+  const { arrivals, bytesDown } = control.trace
+  const last = Math.min(arrivals.at(-1)?.bytes ?? 0, bytesDown - before || Infinity, 120)
+  return bytesDown - Math.ceil(last / 2)
+}
+
+function struckAt(
+  victim: Stream,
+  plan: PlannedCut,
+  isWhole: boolean,
+  secure: boolean,
+): 'exact' | 'beside' | 'missed' {
+  const ending = victim.exchange.socket.remoteEnding
+  if (ending === null || ending.how !== 'fin') return 'missed'
+  if (secure) return isWhole ? 'missed' : 'exact'
+  const into = victim.size - victim.blockFrom
+  if (into === plan.into) return 'exact'
+  const last = victim.events.at(-1)
+  // A CR dispatches by itself: then the LF behind it is what was cut off.
+  if (into === 0 && last !== undefined && last.to - last.from === plan.into) return 'exact'
+  return into > 0 ? 'beside' : 'missed'
+}

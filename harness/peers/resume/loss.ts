@@ -1,0 +1,110 @@
+import type { Fault } from '#proxies/types'
+import { blackHole, resetPeer } from '#proxies/faults'
+import type { ResumePlan } from '#peers/kit'
+import { takeDown } from '#peers/faults/link-down'
+import { engineDoes, unproven } from '#peers/faults/link-words'
+import { cut } from './cut-loss.ts'
+import { close, connectVictim, lost, record, rehearsal, sendBoth } from './stage.ts'
+import type { Stage } from './stage.ts'
+import { Severed } from '#peers/faults/severed'
+
+export type Loss = ResumePlan['loss']
+
+/** Connects the victim where that is needed, sends events, and takes its stream away. */
+export async function lose(stage: Stage, loss: Loss): Promise<void> {
+  switch (loss.kind) {
+    case 'cut':
+      await cut(stage, loss.at)
+      break
+    case 'rst':
+      await reset(stage, resetPeer({ afterMs: 30, direction: 'down' }))
+      break
+    case 'black-hole':
+      await silence(stage, blackHole({ direction: 'down' }))
+      break
+    case 'down':
+      await goDown(stage, loss.ms)
+      break
+    case 'client-fin':
+    case 'client-rst':
+      await hangUp(stage, loss.kind)
+      break
+  }
+}
+
+async function hangUp(stage: Stage, kind: 'client-fin' | 'client-rst'): Promise<void> {
+  const victim = stage.victim ?? (await connectVictim(stage, undefined))
+  await sendBoth(stage, victim)
+  if (kind === 'client-rst') victim.reset()
+  else victim.close()
+  await victim.exchange.socket.close()
+  lost(stage, victim)
+}
+
+/** The victim comes back by the same link, once it is up again. */
+async function goDown(stage: Stage, ms: number): Promise<void> {
+  const { context } = stage
+  const link = stage.link ?? (await context.openLink(context.endpoint('sse').url))
+  stage.link = link
+  const victim = stage.victim ?? (await connectVictim(stage, { ...context.through(link, []), severs: true }))
+  await sendBoth(stage, victim)
+  const { socket } = victim.exchange
+  stage.down = await takeDown(context, link, ms, {
+    stands: () => socket.ending === null,
+    async ended() {
+      await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
+      return socket.remoteEnding !== null
+    },
+  })
+  lost(stage, victim)
+}
+
+/** The connection stands, but from some event on nothing comes any more. It is left half-open. */
+async function silence(stage: Stage, fault: Fault): Promise<void> {
+  const { context, witness } = stage
+  const link = await context.openLink(context.endpoint('sse').url)
+  const victim = await connectVictim(stage, { ...context.through(link, []), severs: true })
+  await sendBoth(stage, victim)
+  await engineDoes(link.setFaults([fault]))
+  const { bytesDown } = victim.trace
+  await stage.feed.next(1, stage.index)
+  stage.index += 1
+  const { socket } = victim.exchange
+  const stirs = (): true | undefined =>
+    victim.trace.bytesDown > bytesDown || socket.ending !== null ? true : undefined
+  const stirred = await socket.watch.until(stirs, context.limits.quiet)
+  if (stirred === true) throw unproven('the link did not silence the stream')
+  socket.gaveUp()
+  const says = 'no further byte came and the connection stayed open, while the witness got what was sent'
+  record(stage, link, fault, {
+    struck: true,
+    says,
+    figures: { bytes: bytesDown, witnessBytes: witness.trace.bytesDown },
+  })
+  lost(stage, victim)
+}
+
+/**
+ * A RST. A Toxiproxy sends one only where it was told before the connection opened, and drops the first bytes that
+ * come down: so the victim is taken away before it got anything, although the target has begun to serve it.
+ */
+async function reset(stage: Stage, fault: Fault): Promise<void> {
+  const { context } = stage
+  const link = await context.openLink(context.endpoint('sse').url)
+  const control = await rehearsal(stage, link)
+  await close(control)
+  await engineDoes(link.setFaults([fault]))
+  const route = context.through(link, [fault])
+  const victim = await connectVictim(stage, route, false).catch((error: unknown) => {
+    // Under TLS not even the handshake comes through.
+    if (error instanceof Severed) return null
+    throw error
+  })
+  await stage.feed.next(stage.before, stage.index)
+  stage.index += stage.before
+  const socket = context.socketsOn(route)[0]
+  if (socket === undefined) throw unproven('the link took no connection')
+  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
+  record(stage, link, fault, fault.prove(socket.trace, control.trace))
+  lost(stage, victim)
+}

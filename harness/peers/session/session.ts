@@ -1,0 +1,45 @@
+import type { Ending } from '#model/model'
+import type { Engine } from '#proxies/types'
+import type { Endpoint } from './endpoint.ts'
+import type { Evidence, Kit } from '#peers/kit'
+
+/** Takes credentials out of whatever is about to be recorded, in every encoding that it may appear in. */
+export interface Redactor {
+  text(value: string): string
+  bytes(value: Uint8Array): Uint8Array
+}
+
+/** What happens to connections, as the scheduler wants to know it: who was connected when a target died. */
+export interface ConnectionObserver {
+  /** A TCP connection to the target, direct or through the link, stands. Call the result when it ends. */
+  opened(route: 'direct' | 'proxy'): (ending: Ending) => void
+  /** The target refused a connection, or answered 429 or 503; `retryAfterMs`: when it wants to be asked again. */
+  refused(
+    how: 'econnrefused' | 'econnreset' | 'status-429' | 'status-503' | 'timeout',
+    retryAfterMs?: number | null,
+  ): void
+}
+
+/** What all checks of a run share. */
+export interface SessionEnvironment {
+  readonly websocket: Endpoint | null
+  readonly sse: Endpoint | null
+  readonly engine: Engine | null
+  readonly seed: number
+  /** Multiplies every limit. */
+  readonly timeScale: number
+  /** The slowest answer that discovery got, in ms: no answer is waited for less than some times as long. */
+  readonly slowestMs?: number
+  readonly redactor: Redactor
+  /** Waits until the target is to be sent one more connection, where it limits their rate. Never rejects. */
+  readonly turn?: () => Promise<void>
+  readonly observer: ConnectionObserver
+}
+
+/** One run of one check: its kit, what it leaves behind, and the owner of all that it opened. */
+export interface Session {
+  readonly kit: Kit
+  evidence(): Evidence
+  /** Closes every connection, stream and link of this session. Idempotent. */
+  close(): Promise<void>
+}

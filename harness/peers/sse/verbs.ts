@@ -1,0 +1,38 @@
+import { Inconclusive, Violation } from '#model/errors'
+import { openClients } from '#peers/third-party/clients'
+import type { SessionContext } from '#peers/session/context'
+import { Stream } from './stream.ts'
+import { sendRequest } from '#peers/http/request'
+import type { Kit, SubscribeOptions } from '#peers/kit'
+import { openPublisher } from './publish.ts'
+import type { Publisher } from './publish.ts'
+import { runResume } from '#peers/resume/resume'
+
+async function subscribe(
+  context: SessionContext,
+  publisher: Publisher,
+  options: SubscribeOptions = {},
+): Promise<Stream> {
+  try {
+    return await (await Stream.open(context, publisher, options)).accepted()
+  } catch (error) {
+    const refused = error instanceof Inconclusive && error.reason === 'target-refused'
+    if (!refused || options.judgesRefusal !== true) throw error
+    throw new Violation('a stream', error.message.replace(/^target-refused: /, ''), { cause: error })
+  }
+}
+
+/** The verbs of the kit that are about HTTP and server-sent events, and the conforming clients. */
+export function sseVerbs(
+  context: SessionContext,
+): Pick<Kit, 'subscribe' | 'request' | 'publish' | 'offer' | 'resume' | 'clients'> {
+  const publisher = openPublisher(context)
+  return {
+    subscribe: (options) => subscribe(context, publisher, options),
+    request: (options) => sendRequest(context, options),
+    publish: (event) => publisher.publish(event),
+    offer: (event) => publisher.offer(event),
+    resume: (plan) => runResume(context, publisher, plan),
+    clients: openClients(context),
+  }
+}

@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import type net from 'node:net'
+import { EventSource } from 'undici'
+import { Inconclusive } from '#model/errors'
+import { boundNextTimer } from './timer.ts'
+import { dispatcherOver, withHeaders } from './route.ts'
+import type { SessionContext } from '#peers/session/context'
+import { asLatin1 } from '#peers/http/exchange'
+import type { ClientEvent, ConformingClients } from '#peers/kit'
+import type { Link } from '#proxies/types'
+import { takeDown } from '#peers/faults/link-down'
+import { unproven } from '#peers/faults/link-words'
+import { Watch } from '#peers/net/watch'
+
+type Options = Parameters<ConformingClients['undiciEventSource']>[0]
+
+/** Events that are kept of one client. */
+const most = 10_000
+/** How long its link is down, in ms. */
+const downMs = 100
+
+/**
+ * Runs undici's EventSource until it has seen enough, or for as long as one event may take after the last thing that
+ * happened. What it has seen by then is the result: the check judges it. Its reconnection time is short, unless the
+ * server sets one.
+ *
+ * @throws Inconclusive `out-of-time` where the server keeps it from coming back for longer than a check takes.
+ */
+export async function runEventSource(context: SessionContext, options: Options) {
+  const endpoint = context.endpoint('sse')
+  const link = options.interrupted === undefined ? null : await context.openLink(endpoint.url)
+  const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
+  const watch = new Watch()
+  const events: ClientEvent[] = []
+  const state = { opens: 0, steps: 0, errors: 0 }
+  const first = options.lastEventId
+  const sockets: net.Socket[] = []
+  const agent = dispatcherOver(context, endpoint, route, (socket) => sockets.push(socket))
+  const dispatcher = withHeaders(agent, () => [
+    ...endpoint.headers,
+    ...(first !== undefined && state.opens === 0
+      ? [['last-event-id', asLatin1(new TextEncoder().encode(first))] as const]
+      : []),
+  ])
+  const source = create(endpoint.url, dispatcher, (event) => {
+    state.steps += 1
+    if (event.type === 'open') state.opens += 1
+    else if (event.type === 'error') state.errors += 1
+    else if ('data' in event && 'lastEventId' in event && events.length < most) {
+      events.push({ type: event.type, data: String(event.data), lastEventId: String(event.lastEventId) })
+      context.transcript.add(
+        'target',
+        'event',
+        `EventSource got an event of type ${JSON.stringify(event.type.slice(0, 40))}`,
+      )
+    }
+    watch.changed()
+  })
+  context.scope.defer(() => {
+    source.close()
+    watch.stop()
+  })
+  await watch.until(
+    () => (state.opens > 0 || source.readyState === 2 ? true : undefined),
+    context.limits.head,
+  )
+  if (state.opens > 0) await options.opened?.()
+  if (state.opens > 0 && link !== null) {
+    const isClosed = (): boolean => source.readyState === 2
+    await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.interrupted })
+    await context.readLogs()
+    if (state.opens === 1) return { events, opens: 1 }
+    await options.returned?.()
+  }
+  await untilEnough(context, watch, state, () => options.until(events) || source.readyState === 2)
+  source.close()
+  return { events, opens: state.opens }
+}
+
+interface Interruption {
+  readonly watch: Watch
+  readonly state: { readonly opens: number; readonly errors: number }
+  readonly events: readonly ClientEvent[]
+  /** The client's connections, in order. */
+  readonly sockets: readonly net.Socket[]
+  readonly isClosed: () => boolean
+  readonly during: (() => Promise<void>) | undefined
+}
+
+/** The link goes down under the client, which must say so, and comes up again; then the client's return is awaited. */
+async function interrupt(
+  context: SessionContext,
+  link: Link,
+  { watch, state, events, sockets, isClosed, during }: Interruption,
+) {
+  const { limits } = context
+  await watch.until(() => (events.length > 0 || isClosed() ? true : undefined), limits.event)
+  const { opens, errors } = state
+  const socket = sockets.at(-1)
+  const down = await takeDown(context, link, downMs, {
+    stands: () => socket !== undefined && !isOver(socket),
+    ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
+  })
+  await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
+  if (state.errors === errors) throw unproven('the client did not notice that the link was down')
+  await during?.()
+  const asked = sockets.length
+  await down.comeUp()
+  // The server may have set a reconnection time of seconds.
+  await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
+  if (state.opens === opens && !isClosed() && sockets.length === asked)
+    throw new Inconclusive(
+      'out-of-time',
+      'the client waits longer before it comes back: so the server has told it',
+    )
+}
+
+const isOver = (socket: net.Socket): boolean => socket.destroyed || socket.readableEnded
+
+/** The client closes its own end when it sees that of the other side. */
+async function hasEnded(socket: net.Socket, withinMs: number): Promise<boolean> {
+  if (isOver(socket)) return true
+  // An error, such as a reset, is an end as well.
+  await once(socket, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => undefined)
+  return isOver(socket)
+}
+
+/** Every event begins the limit anew; ten limits are the ceiling. */
+async function untilEnough(
+  context: SessionContext,
+  watch: Watch,
+  state: { steps: number },
+  enough: () => boolean,
+): Promise<void> {
+  const deadline = context.now() + 10 * context.limits.event
+  for (;;) {
+    const seen = state.steps
+    await watch.until(() => (enough() || state.steps > seen ? true : undefined), context.limits.event)
+    if (enough() || state.steps === seen || context.now() > deadline) return
+  }
+}
+
+/** undici warns once per process that its EventSource is experimental: nothing that a user of ours could act on. */
+function create(
+  url: URL,
+  dispatcher: ReturnType<typeof withHeaders>,
+  seen: (event: Event) => void,
+): EventSource {
+  const warn = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    const source = new EventSource(url, { node: { dispatcher, reconnectionTime: 50 } })
+    // Listeners need the names of the events in advance; this sees them all.
+    const dispatch = source.dispatchEvent.bind(source)
+    source.dispatchEvent = (event) => {
+      seen(event)
+      const result = dispatch(event)
+      if (event.type === 'error' && source.readyState === source.CONNECTING) boundNextTimer()
+      return result
+    }
+    return source
+  } finally {
+    process.emitWarning = warn
+  }
+}

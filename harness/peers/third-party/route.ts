@@ -1,0 +1,125 @@
+import net from 'node:net'
+import tls from 'node:tls'
+import { Agent, buildConnector } from 'undici'
+import type { Dispatcher } from 'undici'
+import { addressOf, isSecure } from '#peers/session/context'
+import type { SessionContext } from '#peers/session/context'
+import type { Endpoint } from '#peers/session/endpoint'
+import type { Route } from '#peers/kit'
+import { tellRefusal } from '#peers/http/refusal'
+import type { ConnectionObserver } from '#peers/session/session'
+import { secureOptions } from '#peers/net/trust'
+
+/** TLS of the true target, wherever the connection goes: trust, SNI, and the name that the certificate is for. */
+function tlsOf(endpoint: Endpoint) {
+  const { host } = addressOf(endpoint.url)
+  return {
+    ...secureOptions(endpoint.tls),
+    ...(net.isIP(host) === 0 ? { servername: host } : {}),
+    checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
+      tls.checkServerIdentity(host, certificate),
+  }
+}
+
+/** A connection over this route, watched by the session's observer and owned by its scope. */
+export function connectOver(context: SessionContext, endpoint: Endpoint, route: Route): net.Socket {
+  const { host, port } = route
+  const socket = isSecure(endpoint.url)
+    ? tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...tlsOf(endpoint) })
+    : net.connect({ host, port })
+  watch(context, route, socket)
+  return socket
+}
+
+/** A dispatcher whose connections go over this route; it keeps none after the session. `opened` is told of each. */
+export function dispatcherOver(
+  context: SessionContext,
+  endpoint: Endpoint,
+  route: Route,
+  opened?: (socket: net.Socket) => void,
+): Dispatcher {
+  const connector = buildConnector({ ...tlsOf(endpoint), timeout: context.limits.connect })
+  const connect: buildConnector.connector = (options, callback) => {
+    connector({ ...options, hostname: route.host, port: String(route.port) }, (...result) => {
+      if (result[0] === null) {
+        watch(context, route, result[1])
+        opened?.(result[1])
+      }
+      callback(...result)
+    })
+  }
+  const agent = new Agent({ connect, bodyTimeout: 0, headersTimeout: context.limits.head })
+  context.scope.defer(() => agent.destroy())
+  const { observer } = context.environment
+  return agent.compose(
+    (dispatch) => (request, handler) => dispatch(request, tellingRefusals(handler, observer)),
+  )
+}
+
+/** Hands everything on, and tells of answers that refuse: the clients themselves only say that they did not open. */
+function tellingRefusals(
+  handler: Dispatcher.DispatchHandler,
+  observer: ConnectionObserver,
+): Dispatcher.DispatchHandler {
+  const tell = (status: number, headers: Parameters<typeof headerEntries>[0]): void =>
+    tellRefusal(observer, {
+      status,
+      get: (name) => headerEntries(headers).find(([one]) => one.toLowerCase() === name)?.[1] ?? null,
+    })
+  return new Proxy(handler, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key)
+      if (typeof value !== 'function') return value
+      return (...args: readonly unknown[]): unknown => {
+        // Handlers of the two kinds that undici knows.
+        if (key === 'onHeaders') tell(Number(args[0]), (args[1] as readonly Buffer[]).map(String))
+        if (key === 'onResponseStart') tell(Number(args[1]), args[2] as Record<string, string>)
+        return Reflect.apply(value, target, args)
+      }
+    },
+  })
+}
+
+function watch(context: SessionContext, route: Route, socket: net.Socket): void {
+  const begin = (): void => {
+    const done = context.environment.observer.opened(route.kind)
+    let how: 'fin' | 'rst' | null = null
+    socket.once('end', () => (how ??= 'fin')).once('error', () => (how ??= 'rst'))
+    socket.once('close', () => {
+      done({ by: how === null ? 'us' : route.severs ? 'link' : 'target', how: how ?? 'fin', code: null })
+    })
+  }
+  if (socket.connecting) socket.once('connect', begin)
+  else begin()
+  context.scope.defer(() => void socket.destroy())
+}
+
+/** Adds headers to every request that does not have them already. */
+export function withHeaders(
+  dispatcher: Dispatcher,
+  headers: () => readonly (readonly [name: string, value: string])[],
+): Dispatcher {
+  return dispatcher.compose((dispatch) => (options, handler) => {
+    const present = headerEntries(options.headers)
+    const names = new Set(present.map(([name]) => name.toLowerCase()))
+    const added = headers().filter(([name]) => !names.has(name.toLowerCase()))
+    return dispatch({ ...options, headers: [...present, ...added].flat() }, handler)
+  })
+}
+
+function headerEntries(headers: Dispatcher.DispatchOptions['headers']): [string, string][] {
+  if (headers === null || headers === undefined) return []
+  if (Array.isArray(headers)) {
+    const flat = headers as readonly string[]
+    return flat.flatMap((name, index) =>
+      index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : [],
+    )
+  }
+  if (Symbol.iterator in headers) {
+    return [...(headers as Iterable<[string, string | string[] | undefined]>)].map(([name, value]) => [
+      name,
+      String(value),
+    ])
+  }
+  return Object.entries(headers).map(([name, value]) => [name, String(value)])
+}

@@ -1,0 +1,56 @@
+import { Inconclusive, Violation } from '#model/errors'
+import type { SessionContext } from '#peers/session/context'
+import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from '#peers/kit'
+import { sendHandshake } from './handshake.ts'
+import type { RawWebSocket } from './peer.ts'
+
+/** Opens a WebSocket with a valid handshake, runs the contract's opening exchange, and proves that the target lives. */
+export async function connectWebSocket(
+  context: SessionContext,
+  options: ConnectOptions = {},
+): Promise<WebSocketPeer> {
+  return open(context, options, 'used')
+}
+
+async function open(
+  context: SessionContext,
+  options: ConnectOptions,
+  use: 'used' | 'idle',
+): Promise<RawWebSocket> {
+  const { opening } = context.endpoint('websocket')
+  const manner = { discreet: opening.length > 0, plain: true }
+  const answer = await sendHandshake(context, validHandshake(options), manner).catch((error: unknown) => {
+    throw options.judgesRefusal === true ? judged(error) : error
+  })
+  const peer = await answer.expectAccepted()
+  const { via: _, ...straight } = options
+  if (use === 'used') peer.silent = () => open(context, straight, 'idle')
+  if (opening.length > 0)
+    context.transcript.add('us', 'note', 'the opening exchange of the contract, without its content')
+  for (const step of opening) await peer.openingStep(step)
+  peer.discreet = false
+  if (use === 'used' && options.unproven !== true) await peer.expectPong()
+  answer.socket?.opened()
+  return peer
+}
+
+/** That the target refuses, as a violation. */
+function judged(error: unknown): unknown {
+  if (!(error instanceof Inconclusive) || error.reason !== 'target-refused') return error
+  const actual = error.message.replace(/^target-refused: /, '')
+  return new Violation('the handshake to be accepted with status 101', actual, { cause: error })
+}
+
+function validHandshake(options: ConnectOptions): HandshakeChanges {
+  const offered: [string, string][] = []
+  const { subprotocols = null } = options
+  if (subprotocols !== null && subprotocols.length > 0)
+    offered.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')])
+  if (options.extensions !== undefined) offered.push(['Sec-WebSocket-Extensions', options.extensions])
+  return {
+    ...(subprotocols?.length === 0 ? { without: ['Sec-WebSocket-Protocol'] } : {}),
+    with: [...offered, ...(options.headers ?? [])],
+    ...(options.via === undefined ? {} : { via: options.via }),
+    ...(options.url === undefined ? {} : { url: options.url }),
+  }
+}

@@ -1,0 +1,285 @@
+import { Violation } from '#model/errors'
+import type { Ending } from '#model/model'
+import { closeBody, opcodes } from '#wire/websocket/frames'
+import type { DeflateTerms } from '#wire/websocket/deflate'
+import type { LinkTrace } from '#proxies/types'
+import type { SessionContext } from '#peers/session/context'
+import type { OpeningStep } from '#peers/session/endpoint'
+import type {
+  FrameToSend,
+  HttpHead,
+  ReceivedFrame,
+  ReceivedMessage,
+  Route,
+  Segments,
+  WebSocketPeer,
+} from '#peers/kit'
+import type { PeerSocket } from '#peers/net/types'
+import { WebSocketLine } from './channel.ts'
+import { bytesOf, equal, fragmentsOf } from './outbox.ts'
+
+export interface PeerParts {
+  readonly context: SessionContext
+  readonly socket: PeerSocket
+  readonly response: HttpHead
+  /** Null where permessage-deflate was not accepted. */
+  readonly deflate: DeflateTerms | null
+}
+
+/** An open WebSocket. Bears whatever it did not ask for; answers the target's Pings and its Close frame by itself. */
+export class RawWebSocket implements WebSocketPeer {
+  readonly response: HttpHead
+  readonly #context: SessionContext
+  readonly #line: WebSocketLine
+
+  constructor({ context, socket, response, deflate }: PeerParts) {
+    this.response = response
+    this.#context = context
+    this.#line = new WebSocketLine(context, socket, deflate)
+  }
+
+  get route(): Route {
+    return this.#line.socket.route
+  }
+
+  get frames(): readonly ReceivedFrame[] {
+    return this.#line.inbox.frames
+  }
+
+  get messages(): readonly ReceivedMessage[] {
+    return this.#line.inbox.messages
+  }
+
+  get trace(): LinkTrace {
+    return this.#line.socket.trace
+  }
+
+  get ending(): Ending | null {
+    return this.#line.ending
+  }
+
+  /** Bytes behind the head of the handshake's answer. */
+  received(bytes: Uint8Array): void {
+    this.#line.inbox.push(bytes)
+  }
+
+  /** All bytes have come. */
+  ended(): void {
+    this.#line.inbox.end()
+  }
+
+  /** How to open a connection like this one that is left idle: see `endedByPolicy`. */
+  set silent(open: () => Promise<RawWebSocket>) {
+    this.#line.silent = async () => {
+      const idle = await open()
+      const { socket, inbox } = idle.#line
+      return { socket, isEnded: () => inbox.close !== null || socket.remoteEnding !== null }
+    }
+  }
+
+  /** Leaves payloads out of the transcript, both ways. */
+  set discreet(on: boolean) {
+    this.#line.inbox.discreet = on
+  }
+
+  // --- Sending ---------------------------------------------------------------------------------------------------
+
+  send(frames: FrameToSend | readonly FrameToSend[], segments?: Segments): void {
+    this.#line.send([frames].flat(), segments)
+  }
+
+  sendBytes(bytes: Uint8Array, segments?: Segments): void {
+    this.#line.sendBytes(bytes, segments)
+  }
+
+  sendMessage(type: 'text' | 'binary', payload: Uint8Array | string, fragments = 1): void {
+    const whole = bytesOf(payload)
+    const { outbox, socket } = this.#line
+    if (fragments > 1) outbox.note(opcodes[type], whole, socket.now())
+    this.send(fragmentsOf(type, whole, fragments))
+  }
+
+  sendDeflated(type: 'text' | 'binary', deflated: Uint8Array, fragments = 1): void {
+    const { outbox, socket } = this.#line
+    outbox.noteDeflated(deflated, socket.now())
+    this.send(fragmentsOf(type, deflated, fragments, 4))
+  }
+
+  sendClose(code?: number, reason: Uint8Array | string = ''): void {
+    this.send({ opcode: 'close', payload: closeBody(code ?? null, bytesOf(reason)) })
+  }
+
+  finish(): void {
+    this.#line.socket.finish()
+  }
+
+  reset(): void {
+    this.#line.socket.reset()
+  }
+
+  /** A step of the contract's opening exchange: a message to send, or to wait for. */
+  async openingStep(step: OpeningStep): Promise<void> {
+    if ('send' in step) {
+      this.sendMessage('text', step.send)
+      return
+    }
+    const matches = (one: ReceivedMessage): boolean =>
+      !this.#line.taken.has(one) && (one.text ?? '').includes(step.expect)
+    const found = await this.#line.wait(() => this.messages.find(matches), this.#context.limits.reply)
+    if (found === null) return await this.#line.miss("the message of the contract's opening exchange")
+    this.#line.taken.add(found)
+    this.#line.outbox.proven()
+  }
+
+  // --- Expecting -------------------------------------------------------------------------------------------------
+
+  async expectPong(payload: Uint8Array | string = this.#context.nonce()): Promise<ReceivedFrame> {
+    this.send({ opcode: 'ping', payload })
+    return this.expectPongOf(payload)
+  }
+
+  async expectPongOf(payload: Uint8Array | string): Promise<ReceivedFrame> {
+    const wanted = bytesOf(payload)
+    const probe = (): ReceivedFrame | undefined =>
+      this.frames.find(
+        (frame) =>
+          frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#line.taken.has(frame),
+      )
+    const found = await this.#line.wait(probe, this.#context.limits.reply)
+    if (found === null)
+      return await this.#line.miss('a Pong with the payload of the Ping', this.#pongsInstead())
+    return this.#line.proof(found, 'ping', wanted)
+  }
+
+  async expectMessage(type: 'text' | 'binary', payload: Uint8Array | string): Promise<ReceivedMessage> {
+    const wanted = bytesOf(payload)
+    const before = this.messages.length
+    const fresh = (message: ReceivedMessage): boolean => !this.#line.taken.has(message)
+    const same = (message: ReceivedMessage): boolean => fresh(message) && equal(message.payload, wanted)
+    const probe = (): ReceivedMessage | undefined =>
+      this.messages.find((one) => one.type === type && same(one))
+    // A large message needs time to travel both ways: a second for each MiB.
+    const limit = this.#context.limits.reply + this.#context.scaled(wanted.length / 1024)
+    const found = await this.#line.wait(probe, limit)
+    if (found === null) {
+      const other = this.messages.find(same)
+      const actual =
+        other === undefined
+          ? this.messages.slice(before).some(fresh)
+            ? 'only other messages came'
+            : null
+          : `the payload came as a ${other.type} message`
+      return await this.#line.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
+    }
+    return this.#line.proof(found, 'data', wanted)
+  }
+
+  async expectEcho(
+    type: 'text' | 'binary',
+    payload: Uint8Array | string,
+    fragments?: number,
+  ): Promise<ReceivedMessage> {
+    this.sendMessage(type, payload, fragments)
+    return this.expectMessage(type, payload)
+  }
+
+  async expectTexts(parts: readonly string[]): Promise<readonly string[]> {
+    const came = (): string =>
+      this.messages.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n')
+    const whole = (): string | undefined => {
+      const text = came()
+      return parts.every((part) => text.includes(part)) ? text : undefined
+    }
+    const text = await this.#line.wait(whole, this.#context.limits.reply)
+    if (text === null) return await this.#line.miss('all of the messages, in text messages')
+    this.#line.outbox.proven()
+    return parts.toSorted((one, other) => text.indexOf(one) - text.indexOf(other))
+  }
+
+  async expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void> {
+    const wanted = bytesOf(payload)
+    this.sendMessage(type, wanted)
+    const came = (): boolean => this.messages.some((one) => one.type === type && equal(one.payload, wanted))
+    const tooBig = (): boolean => this.#line.inbox.close?.code === 1009
+    await this.#line.wait(() => (came() || tooBig() ? true : undefined), this.#context.limits.reply)
+    if (tooBig()) this.#context.judged(this.ending)
+    else await this.expectMessage(type, wanted)
+  }
+
+  async expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void> {
+    await this.expectPong()
+    if (this.frames.some(match)) throw new Violation(`no ${what}`, `${what} came`)
+  }
+
+  async expectFailed(): Promise<Ending> {
+    const ending = await this.#failure('the connection to be failed (a Close frame, or the end of TCP)')
+    this.#context.judged(ending)
+    return ending
+  }
+
+  async expectFailedWith(...codes: readonly number[]): Promise<Ending> {
+    const expected = `the connection to be failed by a Close frame with code ${codes.join(' or ')}`
+    const ending = await this.#failure(expected)
+    this.#context.judged(ending)
+    if (ending.how === 'close-frame' && ending.code !== null && codes.includes(ending.code)) return ending
+    throw new Violation(expected, this.#line.state() ?? 'it stayed open')
+  }
+
+  async expectClose(): Promise<{ readonly code: number | null; readonly reason: Uint8Array }> {
+    const close = await this.#line.wait(() => this.#line.inbox.close ?? undefined, this.#context.limits.end)
+    if (close === null) return await this.#line.miss('a Close frame')
+    this.#context.judged(this.ending)
+    return { code: close.code, reason: close.reason }
+  }
+
+  async expectEnd(): Promise<Ending> {
+    const remote = await this.#line.wait(
+      () => this.#line.socket.remoteEnding ?? undefined,
+      this.#context.limits.end,
+    )
+    this.#context.judged(this.ending)
+    if (remote === null || remote.by === 'link')
+      return await this.#line.miss('the target to end the TCP connection')
+    return { ...remote, code: this.#line.inbox.close?.code ?? null }
+  }
+
+  async close(code = 1000, reason = ''): Promise<void> {
+    this.sendClose(code, reason)
+    await this.expectClose()
+    // Who ends TCP, and when, is the business of checks of section 7.1.1; here it only ends politely.
+    await this.#line.socket.watch.until(
+      () => this.#line.socket.remoteEnding ?? undefined,
+      this.#context.limits.end,
+    )
+    this.#line.socket.finish()
+  }
+
+  async #failure(expected: string): Promise<Ending> {
+    if (this.#line.sentTooLate) {
+      const actual = `it had ended before: ${this.#line.state() ?? 'by us'}`
+      return await this.#line.fall(new Violation(expected, actual))
+    }
+    const processed = (): string | null => {
+      const { close } = this.#line.inbox
+      const frames = close === null ? this.frames : this.frames.slice(0, close.framesBefore)
+      const messages = close === null ? this.messages : this.messages.slice(0, close.messagesBefore)
+      return this.#line.outbox.processed(frames, messages)
+    }
+    const probe = (): Ending | string | undefined =>
+      processed() ??
+      (this.#line.inbox.close === null
+        ? (this.#line.socket.remoteEnding ?? undefined)
+        : (this.ending ?? undefined))
+    const found = await this.#line.wait(probe, this.#context.limits.end)
+    if (typeof found === 'string') throw new Violation(expected, found)
+    if (found === null || found.by === 'link')
+      return await this.#line.miss(expected, this.#line.state() === null ? 'it stayed open' : null)
+    return found
+  }
+
+  #pongsInstead(): string | null {
+    return this.frames.some((frame) => frame.opcode === opcodes.pong && !this.#line.taken.has(frame))
+      ? 'only Pongs with another payload came'
+      : null
+  }
+}

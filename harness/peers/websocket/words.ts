@@ -1,0 +1,21 @@
+import type { Ending } from '#model/model'
+
+const words = {
+  fin: 'TCP FIN',
+  rst: 'TCP RST',
+  timeout: 'silence of its TCP',
+  'close-frame': 'a Close frame',
+} as const
+
+/** `the target ended the connection (TCP FIN, without a Close frame)`. */
+export function endingWords(ending: Ending | null): string | null {
+  if (ending === null) return null
+  return `the ${ending.by === 'link' ? 'link' : 'target'} ended the connection (${words[ending.how]}, without a Close frame)`
+}
+
+/** Codes that may stand in a Close frame (RFC 6455 7.4). */
+export function sendable(code: number): boolean {
+  return (
+    (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
+  )
+}

@@ -1,0 +1,122 @@
+import type { PlacedCheck } from '#model/catalogue'
+import type { Result } from '#model/result'
+import { watchForLateErrors } from '#run/schedule/late'
+import { resultFor, scheduleOf } from '#run/prepare'
+import type { Prepared } from '#run/prepare'
+import type { Schedule } from '#run/schedule/schedule'
+import type { RunSettings } from '#run/settings'
+import type { RunTools } from '#run/schedule/tools'
+import { Fallen, failsTest, grouped, titleOf } from './walk.ts'
+
+/** What a file of mocha has to offer: its globals, or stand-ins for them. */
+export interface MochaGlobals {
+  describe(title: string, body: () => void): unknown
+  it(title: string, body?: (this: Mocha.Context) => Promise<void>): Mocha.Test
+  after(body: () => Promise<void>): void
+}
+
+/** Registered tests by what they are about, for `begin`. */
+const registered = new WeakMap<
+  object,
+  { readonly id: string; readonly choose: (ids: ReadonlySet<string>) => void }
+>()
+
+/**
+ * Registers every check of a prepared run as a test of mocha's own, for its reporters, `--grep` and editors. Checks
+ * are observed ahead of the test that mocha is at; nothing starts before the first test, or `begin`.
+ * @param dispose frees what the run holds, behind the last test.
+ */
+export function register<Kit>(
+  tools: RunTools<Kit>,
+  prepared: Prepared<Kit>,
+  settings: RunSettings,
+  dispose: () => Promise<void>,
+  globals: MochaGlobals = globalThis,
+): void {
+  let chosen: ReadonlySet<string> | null = null
+  let running: Running<Kit> | null = null
+  const started = (): Running<Kit> => (running ??= start(tools, prepared, settings, chosen))
+  for (const [title, group] of grouped(
+    prepared.plan.map((one) => ({ ...one, check: one.check as unknown as PlacedCheck })),
+  )) {
+    globals.describe(title, () => {
+      for (const one of group) {
+        if (one.notApplicable !== null) {
+          globals.it(titleOf(one))
+          continue
+        }
+        const test = globals.it(titleOf(one), async function (this: Mocha.Context) {
+          const result = await started().result(one.check.id)
+          if (result === null) return this.skip()
+          if (failsTest(result.verdict)) throw new Fallen(result)
+        })
+        registered.set(test, { id: one.check.id, choose: (ids) => (chosen ??= ids) })
+      }
+    })
+  }
+  let ended: Promise<void> | null = null
+  const end = async (): Promise<void> => {
+    await running?.end()
+    await dispose()
+  }
+  const endOnce = (): Promise<void> => (ended ??= end())
+  ends.add(endOnce)
+  globals.after(endOnce)
+}
+
+const ends = new Set<() => Promise<void>>()
+
+/** Frees what registered runs hold. For `mochaGlobalTeardown`: where no test was run, no hook of a suite is either. */
+export async function end(): Promise<void> {
+  for (const one of ends) await one()
+  ends.clear()
+}
+
+/**
+ * Tells which of the registered tests mocha is going to run, so that the others are never started. To be called by
+ * a global fixture (`mochaGlobalSetup`), which mocha calls on its runner.
+ */
+export function begin(runner: Mocha.Runner): void {
+  // What `--grep` left is told by no public name; without these everything is run, which is only slower.
+  const { _grep: grep, _invert: invert = false } = runner as unknown as { _grep?: RegExp; _invert?: boolean }
+  const tests: { readonly id: string; readonly choose: (ids: ReadonlySet<string>) => void }[] = []
+  runner.suite.eachTest((test: Mocha.Test) => {
+    const one = registered.get(test)
+    if (one !== undefined && (grep === undefined || grep.test(test.fullTitle()) !== invert)) tests.push(one)
+  })
+  const ids = new Set(tests.map(({ id }) => id))
+  for (const { choose } of tests) choose(ids)
+}
+
+interface Running<Kit> {
+  readonly schedule: Schedule<Kit>
+  result(id: string): Promise<Result | null>
+  end(): Promise<void>
+}
+
+function start<Kit>(
+  tools: RunTools<Kit>,
+  prepared: Prepared<Kit>,
+  settings: RunSettings,
+  chosen: ReadonlySet<string> | null,
+): Running<Kit> {
+  const plan = prepared.plan.filter(({ check }) => chosen === null || chosen.has(check.id))
+  const schedule = scheduleOf(tools, { ...prepared, plan }, settings)
+  // An error of nobody's is mocha's to tell: it is thrown where mocha listens.
+  const unwatch = watchForLateErrors((error) => process.emit('uncaughtException', error as Error))
+  const done = schedule.run()
+  return {
+    schedule,
+    async result(id) {
+      const entry = schedule.entries.find(({ check }) => check.id === id)
+      await entry?.settled
+      return entry === undefined ? null : resultFor(entry, settings)
+    },
+    async end() {
+      // Tests that mocha gave up (--bail) are not waited for.
+      schedule.stop()
+      await done
+      unwatch()
+    },
+  }
+}

@@ -1,0 +1,163 @@
+import { Inconclusive, SetupError, Violation } from '#model/errors'
+import type { Endpoint } from '#peers/session/endpoint'
+import type { HttpHead, Kit } from '#peers/kit'
+import { shownUrl } from '#common/url'
+
+/** Why a target could not be opened, and what to do about it: always one line. */
+export type Diagnosis = SetupError | null
+
+/**
+ * Asks a target that did not open what it is. Null: it is what it was said to be, as far as its first answer tells,
+ * and the checks are to say what is wrong with it.
+ * @param speaksOther whether the other transport is spoken at this address.
+ */
+export async function diagnose(
+  kit: Kit,
+  endpoint: Endpoint,
+  speaksOther: () => Promise<boolean>,
+): Promise<Diagnosis> {
+  const url = shownUrl(endpoint.url)
+  try {
+    const told = endpoint.transport === 'websocket' ? await ofWebSocket(kit) : await ofStream(kit)
+    if (told === null) return null
+    return new SetupError(`${url} ${(await speaksOther()) ? otherTransport(endpoint) : told}`)
+  } catch (error) {
+    if (error instanceof Inconclusive) {
+      return new SetupError(`${url} ${unreached(error, endpoint.url)}`, { cause: error })
+    }
+    if (!(error instanceof Violation)) throw error
+    const other = await speaksOther()
+    return new SetupError(
+      other ? `${url} ${otherTransport(endpoint)}` : `${url}: ${violated(error, endpoint)}`,
+      { cause: error },
+    )
+  }
+}
+
+function otherTransport({ transport }: Endpoint): string {
+  return transport === 'websocket'
+    ? 'is an event stream and no WebSocket: give it as http: or https:'
+    : 'is a WebSocket and no event stream: give it as ws: or wss:'
+}
+
+async function ofWebSocket(kit: Kit): Promise<string | null> {
+  const answer = await kit.handshake()
+  if (answer.head === null) {
+    await answer.expectAccepted()
+    return null
+  }
+  return answer.head.status === 101 ? null : wrongAnswer(answer.head, 'websocket')
+}
+
+async function ofStream(kit: Kit): Promise<string | null> {
+  const head = (await kit.request()).expectHead()
+  return head.status === 200 && mediaType(head) === 'text/event-stream' ? null : wrongAnswer(head, 'sse')
+}
+
+function wrongAnswer(head: HttpHead, transport: Endpoint['transport']): string {
+  const { status } = head
+  const what = transport === 'websocket' ? 'a WebSocket handshake' : 'a request for an event stream'
+  if (status >= 300 && status <= 399) return redirect(head, transport)
+  if (status === 401)
+    return "answers 401: it asks for credentials; give them with --header 'Authorization: ...'"
+  if (status === 403)
+    return "answers 403: it refuses us; it may want --header 'Authorization: ...' or --allowed-origin"
+  if (status === 404) return 'answers 404: nothing is there; check the path of the URL'
+  if (status === 429 || status === 503) return crowded
+  if (status >= 400)
+    return `answers ${status} to ${what}; check the path of the URL, and the log of the server`
+  const type = mediaType(head)
+  if (type === 'text/html') return `answers ${what} with an HTML page; check the path of the URL`
+  if (status === 200)
+    return `answers ${what} with ${type === null ? 'no Content-Type' : `Content-Type ${type}`}; check the path of the URL`
+  return `answers ${status} to ${what}; check the path of the URL`
+}
+
+/** Nobody is sent on: neither WebSocket clients nor our requests carry credentials to wherever a server points. */
+function redirect(head: HttpHead, transport: Endpoint['transport']): string {
+  const location = head.get('location')
+  const plain = location === null ? '' : withoutControls(location.split(/[?#]/)[0] ?? '')
+  const where = location === null ? 'nowhere (it sends no Location)' : plain
+  const advice =
+    transport === 'websocket' ? 'WebSocket clients do not follow' : 'credentials are not carried elsewhere'
+  return `redirects (${head.status}) to ${where}; ${advice}: give the address where it ends`
+}
+
+/** The media type in lower case, without parameters and without anything that a terminal would act on. */
+function mediaType(head: HttpHead): string | null {
+  const type = head.get('content-type')
+  return type === null ? null : withoutControls((type.split(';')[0] ?? '').trim().toLowerCase())
+}
+
+function withoutControls(text: string): string {
+  const plain = Array.from(text, (one) => (/[!-~]/.test(one) ? one : '?')).join('')
+  return plain.length > 80 ? `${plain.slice(0, 80)}...` : plain
+}
+
+const crowded = 'has no room for us (429 or 503); try again later'
+
+function codeOf(error: unknown): string | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0])
+    if ('code' in at && typeof at.code === 'string' && at !== error) return at.code
+  }
+  return null
+}
+
+function unreached(error: Inconclusive, url: URL): string {
+  const code = codeOf(error)
+  const host = url.hostname
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refuses connections: nothing listens on that port; start the server, or check the port'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+      return `cannot be found: the name ${host} does not resolve (${code}); check the host of the URL`
+    case 'ECONNRESET':
+      return 'resets every connection; check the port, and what stands in front of the server'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return `cannot be reached from here (${code}); check the host of the URL, and the network`
+    default:
+      if (/(answered|status) (429|503)/.test(error.message)) return crowded
+      if (error.message.includes('did not answer'))
+        return 'does not answer: no TCP connection was made in time; check host, port and firewalls'
+      return `cannot be reached: ${error.message}`
+  }
+}
+
+/** What stands in the way of a first answer: TLS, silence, an end, or something that is no HTTP. */
+function violated({ actual }: Violation, { url }: Endpoint): string {
+  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
+  const failed = /TLS failed(?: with|:)? ?:?(\w+)/.exec(actual)?.[1]
+  if (failed !== undefined) return tlsFailed(failed)
+  if (/no whole answer|no response/.test(actual)) {
+    return 'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
+  }
+  if (/ended|closed|FIN|RST/.test(actual)) {
+    return `hangs up before it answers (${actual}); is it the right port${secure ? '' : ', and does it want TLS (wss:, https:)'}?`
+  }
+  return `does not answer as an HTTP server: ${actual}`
+}
+
+const untrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+])
+
+function tlsFailed(code: string): string {
+  if (untrusted.has(code))
+    return `its certificate is not trusted (${code}); give the authority with --ca FILE, or --insecure`
+  if (code === 'CERT_HAS_EXPIRED') return `its certificate has expired (${code}); renew it, or use --insecure`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `its certificate is for another host (${code}); check the host of the URL, or use --insecure`
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code === 'ECONNRESET') {
+    return `TLS fails (${code}): the port may speak plain text; try ws: or http:`
+  }
+  return `TLS fails (${code}); check the port and the certificate`
+}

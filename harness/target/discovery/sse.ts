@@ -1,0 +1,318 @@
+import { Inconclusive, Violation } from '#model/errors'
+import type { CapabilityFinding } from '#model/model'
+import type { Endpoint } from '#peers/session/endpoint'
+import type { EventStream, Kit, StreamEvent } from '#peers/kit'
+import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
+import type { Both, Findings } from './findings.ts'
+import { timed } from '#target/drivers/probe'
+import { laterMs, sharedFinding } from './shared-ids.ts'
+
+/** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
+export const listeningMs = 1800
+
+/**
+ * What an event stream server can: by what comes on two streams within the window, and by what is published.
+ * @param how asks two questions: side by side, or one after the other where a target has room for few streams.
+ */
+export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale: number): Promise<Findings> {
+  const first = await kit.subscribe()
+  const idle = how === oneByOne ? first : await beside(kit, first)
+  const opened = kit.now()
+  const listening = pause(listeningMs * Math.max(1, scale))
+  const [published, tls, second] = await Promise.all([
+    publishFindings(kit, endpoint, first),
+    tlsFinding(kit, endpoint),
+    pause(laterMs * Math.max(1, scale)).then(() => beside(kit, first)),
+  ])
+  const apart = kit.now() - opened
+  const few = how === oneByOne
+  const ready = published.event !== null && !few ? pause(0) : listening
+  await ready
+  // What was published before it opened, the second stream has not seen.
+  if (published.event !== null && second !== first) await publishTo(kit, [first, second], published.marker)
+  if (few && second !== first) await makeRoom(second)
+  const resume = await resumeFinding(kit, endpoint, first, how)
+  await listening
+  const findings: Findings = {
+    ...published.findings,
+    'sse.events': eventsFinding(first, published.event, opened),
+    'sse.ids': idsFinding(first),
+    'sse.shared-ids': sharedFinding(first, second, apart),
+    'sse.resume': resume,
+    'sse.heartbeat': heartbeatFinding(idle, published.marker),
+    'sse.endless': endlessFinding([first, second, idle]),
+    ...originFindings(endpoint),
+    'sse.tls': tls,
+    'sse.plain': plainFinding(endpoint),
+  }
+  for (const stream of [first, second, idle]) stream.close()
+  return findings
+}
+
+/** One more stream; where there is no room for it, the one that is open. */
+async function beside(kit: Kit, open: EventStream): Promise<EventStream> {
+  try {
+    return await kit.subscribe()
+  } catch (error) {
+    if (error instanceof Inconclusive && error.reason === 'target-refused') return open
+    throw error
+  }
+}
+
+/** Closes a stream, and gives the target time to notice. */
+async function makeRoom(stream: EventStream): Promise<void> {
+  stream.close()
+  await pause(50)
+}
+
+interface Published {
+  readonly findings: Findings
+  /** The published event as it arrived, or null. */
+  readonly event: StreamEvent | null
+  /** In the data of everything that discovery publishes. */
+  readonly marker: string
+}
+
+async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream): Promise<Published> {
+  const marker = `streamproof-${kit.nonce()}`
+  const plan = endpoint.publish
+  if (plan === null) {
+    const finding = absent('no way to publish an event is given: --publish-url URL')
+    const findings = {
+      'sse.publish': finding,
+      'sse.publish.verbatim': finding,
+      'sse.publish.event': finding,
+      'sse.publish.id': finding,
+      'sse.publish.binary': finding,
+    }
+    return { findings, event: null, marker }
+  }
+  const arrival = async (
+    name: string,
+    more: { event?: string; id?: string; tail?: Uint8Array },
+  ): Promise<StreamEvent | string> => {
+    const data = `${marker} ${name}`
+    const { tail, ...rest } = more
+    const whole =
+      tail === undefined ? data : Uint8Array.from([...new TextEncoder().encode(`${data} `), ...tail])
+    try {
+      return await timed(kit, `${name}Ms`, async () => {
+        await kit.publish({ ...rest, data: whole })
+        return await stream.expectEvent('the published event', (event) => event.data.includes(data))
+      })
+    } catch (error) {
+      if (error instanceof Inconclusive) return error.message
+      if (error instanceof Violation) return 'the published event did not arrive on an open stream'
+      throw error
+    }
+  }
+  const type = 'streamproof-probe'
+  const id = `probe-${kit.nonce()}`
+  const raw = [plan.url.href, plan.body, ...plan.headers.map(([, value]) => value)].some((text) =>
+    /(\{|%7B)(url:)?data(\}|%7D)/.test(text),
+  )
+  // One after the other: what came of the first tells what to think of the others.
+  const event = await arrival('plain', {})
+  if (typeof event === 'string') {
+    const findings = {
+      'sse.publish': broken(event),
+      'sse.publish.verbatim': absent(event),
+      'sse.publish.event': absent(event),
+      'sse.publish.id': absent(event),
+      'sse.publish.binary': absent(event),
+    }
+    return { findings, event: null, marker }
+  }
+  const [named, numbered, binary] = await Promise.all([
+    plan.fields.has('event') ? arrival('named', { event: type }) : null,
+    plan.fields.has('id') ? arrival('numbered', { id }) : null,
+    raw ? arrival('binary', { tail: Uint8Array.from([0xff, 0xfe, 0xc3, 0x28]) }) : null,
+  ])
+  return {
+    findings: {
+      'sse.publish': present('a published event arrived on an open stream'),
+      'sse.publish.verbatim':
+        event.data === `${marker} plain`
+          ? present('a published event arrived with just the data that was published')
+          : absent('a published event arrived with more around its data, or with them encoded anew'),
+      'sse.publish.event': settable(named, 'event', (found) => found.type === type),
+      'sse.publish.id': settable(numbered, 'id', (found) => found.id === id),
+      'sse.publish.binary':
+        binary === null
+          ? absent('the publish request has no place for raw bytes ({data} or {url:data})')
+          : typeof binary === 'string'
+            ? absent('the publisher does not take bytes that are not UTF-8')
+            : present('a publication of bytes that are not UTF-8 was accepted, and its event arrived'),
+    },
+    event,
+    marker,
+  }
+}
+
+/** One more event, for each of these streams to see; one that does not come is no matter here. */
+async function publishTo(kit: Kit, streams: readonly EventStream[], marker: string): Promise<void> {
+  const data = `${marker} shared ${kit.nonce()}`
+  try {
+    await kit.publish({ data })
+    await Promise.all(
+      streams.map((stream) =>
+        stream.expectEvent('the published event', (event) => event.data.includes(data)),
+      ),
+    )
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+  }
+}
+
+function settable(
+  found: StreamEvent | string | null,
+  field: 'event' | 'id',
+  as: (event: StreamEvent) => boolean,
+): CapabilityFinding {
+  const what = field === 'event' ? 'a name' : 'an id'
+  if (found === null) return absent(`the publish request has no place for ${what} of an event ({${field}})`)
+  if (typeof found === 'string') return broken(`an event published with ${what}: ${found}`)
+  return as(found)
+    ? present(`an event published with ${what} arrived with it`)
+    : broken(`an event published with ${what} arrived without it`)
+}
+
+/** What every stream begins with, a greeting or a replay, is none that a check could wait for. */
+function eventsFinding(
+  stream: EventStream,
+  published: StreamEvent | null,
+  opened: number,
+): CapabilityFinding {
+  if (published !== null) return present('events arrive when they are published')
+  if (stream.events.some(({ ms }) => ms - opened > 100)) return present('events arrive by themselves')
+  if (stream.events.length > 0)
+    return absent(
+      'events arrive when a stream opens, and none later: --publish-url URL tells how to publish one',
+    )
+  return absent('no event arrived within the discovery window: --publish-url URL tells how to publish one')
+}
+
+function idsFinding({ events }: EventStream): CapabilityFinding {
+  if (events.length === 0) return absent('no event arrived whose id could be seen')
+  const known = events.filter(({ id }) => id !== null && id !== '')
+  if (known.length === 0) return absent('events arrive without an id')
+  return present(known.length === events.length ? 'every event has an id' : 'events have ids')
+}
+
+/** Events behind the cursor that a resume is judged by: one that loses some of them is found out. */
+const resumedEvents = 3
+
+/**
+ * Replays: a connection that names a known event gets what came after it, and a fresh one, which is the control,
+ * does not get just the same.
+ */
+async function resumeFinding(
+  kit: Kit,
+  endpoint: Endpoint,
+  seen: EventStream,
+  how: Both,
+): Promise<CapabilityFinding> {
+  const withId = (): StreamEvent[] => seen.events.filter(({ id }) => id !== null && id !== '')
+  const cursor = withId()[0]
+  if (cursor?.id == null)
+    return absent('no event with an id was seen, so that there is nothing to resume from')
+  try {
+    for (let count = withId().length; endpoint.publish !== null && count <= resumedEvents; count++) {
+      const data = `streamproof-resume ${kit.nonce()}`
+      await kit.publish({ data })
+      await seen.expectEvent('the published event', (event) => event.data.includes(data))
+    }
+    const later = withId().slice(1, 1 + resumedEvents)
+    const last = later.at(-1)
+    if (last === undefined)
+      return absent('only one event with an id was seen, so that there is nothing to replay')
+    const shown = async (lastEventId?: string): Promise<EventStream> => {
+      const stream = await kit.subscribe(lastEventId === undefined ? {} : { lastEventId })
+      if (lastEventId !== undefined || how === oneByOne) await came(stream, last)
+      if (how === oneByOne) await makeRoom(stream)
+      return stream
+    }
+    const { id } = cursor
+    const [resumed, control] = await how(
+      () => shown(id),
+      () => shown(),
+    )
+    // Whatever a fresh connection gets of the past has come by now.
+    await pause(50)
+    const replayed = later.filter((event) => find(resumed, event) !== undefined)
+    const fresh = later.every((event) => find(control, event) !== undefined)
+    const skipped = find(resumed, cursor) === undefined && find(control, cursor) !== undefined
+    for (const stream of [resumed, control]) stream.close()
+    if (replayed.length === 0) {
+      return absent('a connection that names a known Last-Event-ID gets none of the events after it')
+    }
+    if (fresh && !skipped)
+      return absent('a connection without Last-Event-ID gets the same past events as one with it')
+    return replayed.length === later.length
+      ? present(
+          'a connection that names a known Last-Event-ID gets the events after it, and a fresh one does not',
+        )
+      : broken('a connection that names a known Last-Event-ID gets some of the events after it, not all')
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+    return broken(`a connection with Last-Event-ID could not be judged: ${error.message}`)
+  }
+}
+
+function find(stream: EventStream, { type, data, id }: StreamEvent): StreamEvent | undefined {
+  return stream.events.find((event) => event.type === type && event.data === data && event.id === id)
+}
+
+async function came(stream: EventStream, wanted: StreamEvent): Promise<boolean> {
+  try {
+    await stream.expectEvent(
+      'the replayed event',
+      ({ type, data, id }) => type === wanted.type && data === wanted.data && id === wanted.id,
+      700,
+    )
+    return true
+  } catch (error) {
+    if (error instanceof Violation) return false
+    throw error
+  }
+}
+
+/** Anything on a stream that does not come of a publication of ours, and not with the first bytes. */
+function heartbeatFinding({ lines, events, ending }: EventStream, marker: string): CapabilityFinding {
+  const [opened] = lines
+  const quiet = (ms: number): boolean => opened !== undefined && ms - opened.ms > 100
+  if (lines.some(({ kind, ms }) => kind === 'comment' && quiet(ms)))
+    return present('comments are sent on an idle stream')
+  const pushed = events.filter(
+    ({ data, ms }) => !data.includes(marker) && !data.startsWith('streamproof') && quiet(ms),
+  )
+  if (pushed.length > 0) return present('events are sent by themselves')
+  return absent(
+    ending === null
+      ? 'nothing is sent on an idle stream within the discovery window'
+      : 'the stream ends before it is idle',
+  )
+}
+
+function endlessFinding(streams: readonly EventStream[]): CapabilityFinding {
+  return streams.every(({ ending }) => ending?.by !== 'target')
+    ? present('streams stay open through the discovery window')
+    : absent('a stream ended by itself within the discovery window')
+}
+
+async function tlsFinding(kit: Kit, endpoint: Endpoint): Promise<CapabilityFinding> {
+  if (endpoint.secureUrl === null)
+    return absent('no secure address is known: give an https: URL, or secureUrl.sse in the config file')
+  try {
+    const stream = await kit.subscribe({ url: endpoint.secureUrl })
+    stream.close()
+    return present('an event stream opens over TLS')
+  } catch (error) {
+    if (!(error instanceof Violation) && !(error instanceof Inconclusive)) throw error
+    return broken('no event stream opens at the secure address')
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

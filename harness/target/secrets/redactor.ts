@@ -1,0 +1,132 @@
+import type { Redactor } from '#peers/session/session'
+import type { Contract } from '#target/contract/contract'
+import { secretsOf } from './collect.ts'
+import type { Secrets } from './collect.ts'
+
+const mark = '[redacted]'
+
+/** The redactor of a contract's secrets. */
+export function redactorFor(contract: Contract): Redactor {
+  return redactorOf(secretsOf(contract))
+}
+
+/**
+ * Hides secrets raw, percent-encoded, JSON-escaped, in base64 and base64url at each of the three alignments, and in
+ * hexadecimal. A text gets a mark in their place; in bytes, and in hexadecimal, as many stars, so that lengths and
+ * offsets stay true.
+ */
+export function redactorOf(secrets: Secrets): Redactor {
+  const plain = new Set<string>()
+  const hex = new Set<string>()
+  for (const secret of secrets.values) {
+    for (const form of plainForms(secret)) plain.add(form)
+    for (const form of plainForms(secret)) hex.add(hexOf(form))
+  }
+  const short = secrets.short.flatMap(({ before, value }) =>
+    [before, before.toLowerCase()].map((lead) => ({ before: lead, value })),
+  )
+  if (plain.size === 0 && short.length === 0) return { text: (value) => value, bytes: (value) => value }
+  const inHex = alternatives([...hex], 'gi')
+  const behindInHex = alternatives(
+    short.map(({ before, value }) => hexOf(`${before}${value}`)),
+    'gi',
+  )
+  const inText = alternatives([...plain], 'g')
+  const behind = alternatives(
+    short.map(({ before, value }) => `${before}${value}`),
+    'gi',
+    '(?![0-9A-Za-z])',
+  )
+  const leads = (found: string): number =>
+    Math.max(
+      ...short
+        .filter(({ before }) => found.toLowerCase().startsWith(before.toLowerCase()))
+        .map(({ before }) => before.length),
+    )
+  const inBytes = alternatives([...plain].map(latin1), 'g')
+  const behindInBytes = alternatives(
+    short.map(({ before, value }) => latin1(`${before}${value}`)),
+    'gi',
+    '(?![0-9A-Za-z])',
+  )
+  return {
+    text: (value) =>
+      value
+        .replace(inText, mark)
+        .replace(behind, (found) => `${found.slice(0, leads(found))}${mark}`)
+        .replace(inHex, hexStars)
+        .replace(behindInHex, hexStars),
+    bytes(value) {
+      const text = Buffer.from(value).toString('latin1')
+      const changed = text
+        .replace(inBytes, stars)
+        .replace(behindInBytes, (found) => found.slice(0, leads(found)) + stars(found.slice(leads(found))))
+        .replace(inHex, hexStars)
+      return changed === text ? value : new Uint8Array(Buffer.from(changed, 'latin1'))
+    },
+  }
+}
+
+/** Every way in which a secret may be written, but in hexadecimal. */
+export function plainForms(secret: string): string[] {
+  const forms = [
+    secret,
+    ...percentForms(secret),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll('/', '\\/'),
+  ]
+  const bytes = Buffer.from(secret, 'utf8')
+  forms.push(bytes.toString('base64'), bytes.toString('base64url'))
+  for (const shift of [0, 1, 2]) {
+    // With `shift` unknown bytes in front, the first characters depend on these, the last on what comes behind.
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
+    const from = Math.ceil((shift * 8) / 6)
+    const to = Math.floor(((shift + bytes.length) * 8) / 6)
+    const certain = encoded.slice(from, to)
+    if (certain.length >= 4)
+      forms.push(certain, certain.replaceAll('+', '-').replaceAll('/', '_'), encodeURIComponent(certain))
+  }
+  return [...new Set(forms)].filter((form) => form.length >= 4)
+}
+
+function percentForms(secret: string): string[] {
+  // A lone surrogate has no percent-encoding.
+  const whole = encodeURIComponent(secret.toWellFormed())
+  const lower = whole.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
+  const strict = whole.replaceAll(/[!'()*~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  return [
+    whole,
+    lower,
+    strict,
+    whole.replaceAll('%20', '+'),
+    lower.replaceAll('%20', '+'),
+    encodeURI(secret.toWellFormed()),
+  ]
+}
+
+function hexOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('hex')
+}
+
+/** The UTF-8 bytes of a text, one character each. */
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** Any of these, the longest first; nothing where there is none. */
+function alternatives(needles: readonly string[], flags: string, behind = ''): RegExp {
+  if (needles.length === 0) return /(?!)/
+  const longestFirst = [...new Set(needles)].toSorted((a, b) => b.length - a.length)
+  return new RegExp(
+    `(?:${longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})${behind}`,
+    flags,
+  )
+}
+
+function stars(found: string): string {
+  return '*'.repeat(found.length)
+}
+
+function hexStars(found: string): string {
+  return '2a'.repeat(found.length / 2)
+}

@@ -1,0 +1,246 @@
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+import {
+  formatAddress,
+  isWildcard,
+  listenError,
+  resolveListen,
+  splitAddress,
+} from '#proxies/embedded/server/address'
+import type { Address } from '#proxies/embedded/server/address'
+import { Connection } from './connection.ts'
+import { tooManyToxics } from '#proxies/embedded/server/errors'
+import type { ProxyExtensions } from '#proxies/embedded/server/extensions'
+import { recordLimit } from './log.ts'
+import type { ConnectionRecord } from './log.ts'
+import type { Metrics } from '#proxies/embedded/server/metrics'
+import type { Toxic } from './slot.ts'
+
+export interface ProxyDefinition {
+  readonly name: string
+  readonly listen: string
+  readonly upstream: string
+  readonly extensions: ProxyExtensions
+}
+
+/** A toxic that the API has checked, not yet on a proxy. */
+export type ToxicDraft = Omit<Toxic, 'serial'>
+
+/** What an update may change of a toxic. */
+export type ToxicChange = Pick<Toxic, 'settings' | 'toxicity' | 'connections'>
+
+export interface ProxyEnvironment {
+  readonly seed: number
+  readonly dialTimeoutMs: number
+  readonly metrics: Metrics
+}
+
+/** Each connection of a proxy sets a place aside for each of its toxics. */
+const toxicLimit = 1000
+/** Connections waiting to be accepted; the kernel may allow fewer. */
+const backlog = 4096
+
+/** One proxy: a listener, its toxics and its connections. */
+export class Proxy {
+  readonly name: string
+  /** As given, or where it is bound once it was started. */
+  listen: string
+  upstream: string
+  extensions: ProxyExtensions
+  readonly #environment: ProxyEnvironment
+  #server: Server | null = null
+  readonly #connections = new Set<Connection>()
+  #closed: ConnectionRecord[] = []
+  /** Taken apart once, not for each connection. */
+  #dialled: { readonly upstream: string; readonly address: Address | null } | null = null
+  #accepted = 0
+  #toxics: readonly Toxic[] = []
+  #serial = 0
+
+  constructor(definition: ProxyDefinition, environment: ProxyEnvironment) {
+    this.name = definition.name
+    this.listen = definition.listen
+    this.upstream = definition.upstream
+    this.extensions = definition.extensions
+    this.#environment = environment
+  }
+
+  get enabled(): boolean {
+    return this.#server !== null
+  }
+
+  /** All upstream toxics, then the downstream ones, each in the order of creation. */
+  get toxics(): readonly Toxic[] {
+    return [
+      ...this.#toxics.filter((one) => one.direction === 'upstream'),
+      ...this.#toxics.filter((one) => one.direction === 'downstream'),
+    ]
+  }
+
+  /** Live connections, and the last of those that are over, by number. */
+  get connections(): readonly ConnectionRecord[] {
+    return [...this.#closed, ...[...this.#connections].map((one) => one.record)].sort(
+      (a, b) => a.number - b.number,
+    )
+  }
+
+  /** Ends live connections, by FIN or by RST; all of them, or those with these numbers. Gives the numbers. */
+  endConnections(how: 'close' | 'reset', numbers: readonly number[] | null): readonly number[] {
+    const wanted = numbers === null ? null : new Set(numbers)
+    const chosen = [...this.#connections].filter((one) => wanted?.has(one.number) ?? true)
+    for (const connection of chosen) {
+      if (how === 'reset') connection.reset('reset by the API')
+      else connection.destroy('closed by the API')
+    }
+    return chosen.map((one) => one.number)
+  }
+
+  /** Binds the listener. Throws the API's 500. */
+  async start(): Promise<void> {
+    if (this.#server !== null) return
+    const address = await resolveListen(this.listen, 'listen tcp: ')
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    )
+    const bound = await listen(server, address)
+    server.on('error', () => undefined)
+    this.#server = server
+    this.listen = formatAddress(bound.address, bound.port)
+  }
+
+  /** Closes the listener and every connection at once. */
+  stop(): void {
+    const server = this.#server
+    this.#server = null
+    server?.close()
+    for (const connection of this.#connections) connection.destroy('stopped')
+  }
+
+  /** Compares as the real server does: the resolved address to listen on, and the text of the upstream. */
+  async differsFrom(listen: string, upstream: string): Promise<boolean> {
+    const address = await resolveListen(listen)
+    return this.listen !== formatAddress(address.host, address.port) || this.upstream !== upstream
+  }
+
+  /**
+   * Throws the API's 500. Where an address to listen on was asked for that cannot be resolved, nothing has changed then;
+   * where it cannot be bound, the proxy is stopped with all of the new definition, as the real server leaves it. One that
+   * only cannot be enabled stays as it was.
+   */
+  async update(wanted: Omit<ProxyDefinition, 'name'> & { readonly enabled: boolean }): Promise<void> {
+    const { listen, upstream, enabled, extensions } = wanted
+    const differs = await this.differsFrom(listen, upstream)
+    const before = this.extensions
+    this.extensions = extensions
+    if (differs) {
+      this.stop()
+      this.listen = listen
+      this.upstream = upstream
+    }
+    if (!enabled) {
+      this.stop()
+      return
+    }
+    try {
+      await this.start()
+    } catch (error) {
+      if (!differs) this.extensions = before
+      throw error
+    }
+  }
+
+  toxic(name: string): Toxic | undefined {
+    return this.#toxics.find((one) => one.name === name)
+  }
+
+  /** Throws the API's 400 where there are too many. */
+  addToxic(made: ToxicDraft): Toxic {
+    if (this.#toxics.length >= toxicLimit) throw tooManyToxics(toxicLimit)
+    this.#serial++
+    const toxic: Toxic = { ...made, serial: this.#serial }
+    this.#toxics = [...this.#toxics, toxic]
+    for (const connection of this.#connections) connection.addToxic(toxic)
+    return toxic
+  }
+
+  updateToxic(toxic: Toxic, { settings, toxicity, connections }: ToxicChange): void {
+    toxic.settings = settings
+    toxic.toxicity = toxicity
+    toxic.connections = connections
+    for (const connection of this.#connections) connection.updateToxic(toxic)
+  }
+
+  removeToxic(toxic: Toxic): void {
+    this.#toxics = this.#toxics.filter((one) => one !== toxic)
+    for (const connection of this.#connections) connection.removeToxic(toxic)
+  }
+
+  removeAllToxics(): void {
+    for (const toxic of this.#toxics) this.removeToxic(toxic)
+  }
+
+  #accept(client: Socket): void {
+    this.#accepted++
+    const number = this.#accepted
+    const { seed } = this.extensions
+    const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
+    const connection = new Connection({
+      client,
+      number,
+      upstream: this.upstream,
+      address: this.#upstreamAddress(),
+      // A seed of its own makes a proxy repeatable under any name.
+      seeds: seed === null ? [this.#environment.seed, this.name, number] : [seed, number],
+      extensions: this.extensions,
+      dialTimeoutMs: this.#environment.dialTimeoutMs,
+      toxics: () => this.#toxics,
+      closed: (one) => {
+        this.#connections.delete(one)
+        this.#remember(one.record)
+        this.#environment.metrics.count(labels, one.links)
+      },
+    })
+    this.#connections.add(connection)
+  }
+
+  /** Where `upstream` leads; null for what is no address to dial. */
+  #upstreamAddress(): Address | null {
+    if (this.#dialled?.upstream !== this.upstream) {
+      const parts = splitAddress(this.upstream)
+      const address =
+        parts === null || parts.port === 0 ? null : { ...parts, host: parts.host || 'localhost' }
+      this.#dialled = { upstream: this.upstream, address }
+    }
+    return this.#dialled.address
+  }
+
+  #remember(record: ConnectionRecord): void {
+    this.#closed.push(record)
+    if (this.#closed.length >= 2 * recordLimit) this.#closed = this.#closed.slice(-recordLimit)
+  }
+}
+
+/** Any interface means both families where the machine has both, as in Go. */
+async function listen(server: Server, address: Address): Promise<AddressInfo> {
+  if (!isWildcard(address.host)) return tryListen(server, address)
+  try {
+    return await tryListen(server, { host: '::', port: address.port }, address)
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+    if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL' && code !== 'EINVAL') throw error
+    return tryListen(server, { host: '0.0.0.0', port: address.port }, address)
+  }
+}
+
+/** Throws the API's 500, which shows the address as it was asked for. */
+function tryListen(server: Server, address: Address, asked = address): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(asked, error))
+    server.once('error', failed)
+    server.listen({ host: address.host, port: address.port, backlog, exclusive: true }, () => {
+      server.off('error', failed)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}

@@ -1,0 +1,170 @@
+import type { ProxyCollection } from './collection.ts'
+import { shortestFloat32 } from './decode.ts'
+import type { ApiError } from './errors.ts'
+import { extensionMember, shownExtensions } from './extensions.ts'
+import { shownRecord } from '#proxies/embedded/proxy/log'
+import type { Proxy } from '#proxies/embedded/proxy/proxy'
+import type { Toxic } from '#proxies/embedded/proxy/slot'
+import { apiVersion } from './version.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly type?: string
+  readonly body?: string
+}
+
+type Handler = (
+  collection: ProxyCollection,
+  names: readonly string[],
+  body: string,
+) => Answer | Promise<Answer>
+
+interface Route {
+  /** Segments of the path; `*` stands for a name. */
+  readonly path: readonly string[]
+  readonly methods: Readonly<Record<string, Handler>>
+}
+
+const json = (status: number, value: unknown): Answer => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(value),
+})
+const nothing: Answer = { status: 204 }
+
+/** Errors are JSON in a body that is called plain text, with a newline: as Go's http.Error writes them. */
+export function errorAnswer(error: ApiError): Answer {
+  return {
+    status: error.status,
+    type: 'text/plain; charset=utf-8',
+    body: `${JSON.stringify({ error: error.message, status: error.status })}\n`,
+  }
+}
+
+export function toxicJson(toxic: Toxic): unknown {
+  return {
+    attributes: toxic.settings,
+    name: toxic.name,
+    type: toxic.kind.type,
+    stream: toxic.stream,
+    toxicity: shortestFloat32(toxic.toxicity),
+    ...(toxic.connections === null ? {} : { [extensionMember]: { connections: [...toxic.connections] } }),
+  }
+}
+
+/** `Logger` is in every answer of the real server since 2.5.0; some client may have come to expect it. */
+export function proxyJson(proxy: Proxy): unknown {
+  return {
+    name: proxy.name,
+    listen: proxy.listen,
+    upstream: proxy.upstream,
+    enabled: proxy.enabled,
+    Logger: {},
+    toxics: proxy.toxics.map(toxicJson),
+    [extensionMember]: shownExtensions(proxy.extensions),
+  }
+}
+
+const updateProxy: Handler = async (collection, [name = ''], body) =>
+  json(200, proxyJson(await collection.update(name, body)))
+const updateToxic: Handler = async (collection, [proxy = '', name = ''], body) =>
+  json(200, toxicJson(await collection.updateToxic(proxy, name, body)))
+
+const routes: readonly Route[] = [
+  {
+    path: ['version'],
+    methods: {
+      GET: () => ({
+        status: 200,
+        type: 'application/json;charset=utf-8',
+        body: `{"version": "${apiVersion}"}\n`,
+      }),
+    },
+  },
+  {
+    path: ['reset'],
+    methods: {
+      POST: async (collection) => {
+        await collection.reset()
+        return nothing
+      },
+    },
+  },
+  {
+    path: ['populate'],
+    methods: {
+      POST: async (collection, _names, body) => {
+        const { proxies, error } = await collection.populate(body)
+        const done = { proxies: proxies === null ? null : proxies.map(proxyJson) }
+        return error === null
+          ? json(201, done)
+          : json(error.status, { error: error.message, status: error.status, ...done })
+      },
+    },
+  },
+  {
+    path: ['proxies'],
+    methods: {
+      // fromEntries, not an object literal: a proxy may be called __proto__.
+      GET: (collection) =>
+        json(200, Object.fromEntries(collection.all().map((one) => [one.name, proxyJson(one)]))),
+      POST: async (collection, _names, body) => json(201, proxyJson(await collection.create(body))),
+    },
+  },
+  {
+    path: ['proxies', '*'],
+    methods: {
+      GET: (collection, [name = '']) => json(200, proxyJson(collection.get(name))),
+      POST: updateProxy,
+      PATCH: updateProxy,
+      DELETE: async (collection, [name = '']) => {
+        await collection.remove(name)
+        return nothing
+      },
+    },
+  },
+  {
+    path: ['proxies', '*', 'toxics'],
+    methods: {
+      GET: (collection, [name = '']) => json(200, collection.get(name).toxics.map(toxicJson)),
+      POST: async (collection, [name = ''], body) =>
+        json(200, toxicJson(await collection.addToxic(name, body))),
+    },
+  },
+  {
+    // Not in Toxiproxy: which toxic hit which connection, and ending live ones on demand.
+    path: ['proxies', '*', 'connections'],
+    methods: {
+      GET: (collection, [name = '']) =>
+        json(200, { connections: collection.get(name).connections.map(shownRecord) }),
+      POST: (collection, [name = ''], body) =>
+        json(200, { connections: collection.endConnections(name, body) }),
+    },
+  },
+  {
+    path: ['proxies', '*', 'toxics', '*'],
+    methods: {
+      GET: (collection, [proxy = '', name = '']) => json(200, toxicJson(collection.toxic(proxy, name))),
+      POST: updateToxic,
+      PATCH: updateToxic,
+      DELETE: async (collection, [proxy = '', name = '']) => {
+        await collection.removeToxic(proxy, name)
+        return nothing
+      },
+    },
+  },
+]
+
+/** The route of a decoded path and the names in it, or null. */
+export function findRoute(path: string): { readonly route: Route; readonly names: readonly string[] } | null {
+  const segments = path.split('/').slice(1)
+  for (const route of routes) {
+    if (route.path.length !== segments.length) continue
+    if (
+      route.path.every((part, index) => (part === '*' ? segments[index] !== '' : part === segments[index]))
+    ) {
+      return { route, names: segments.filter((_, index) => route.path[index] === '*') }
+    }
+  }
+  return null
+}

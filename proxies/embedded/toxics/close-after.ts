@@ -1,0 +1,42 @@
+import { at, now } from '#proxies/embedded/proxy/clock'
+import type { Timer } from '#proxies/embedded/proxy/clock'
+import { atLeast, toxic } from './toxic.ts'
+
+interface CloseAfterSettings {
+  readonly [name: string]: number
+  /** ms after the first data of this direction. */
+  readonly after: number
+}
+
+/** Passes data, and closes the connection a while after the first of it, however much still flows. Not in Toxiproxy. */
+export const closeAfter = toxic<CloseAfterSettings>({
+  type: 'close_after',
+  goName: 'CloseAfterToxic',
+  settings: { after: atLeast(0, 'ms') },
+  pipe: (out, settings) => {
+    let after = settings.after
+    let since: number | null = null
+    let timer: Timer | null = null
+    const watch = (): void => {
+      timer?.cancel()
+      if (since !== null) timer = at(since + after, () => out.cut())
+    }
+    return {
+      full: false,
+      due: null,
+      write: (chunk) => {
+        out.write(chunk)
+        if (since !== null) return
+        since = now()
+        watch()
+      },
+      end: () => out.end(),
+      update: (changed) => {
+        after = changed.after
+        watch()
+      },
+      release: () => undefined,
+      dispose: () => timer?.cancel(),
+    }
+  },
+})

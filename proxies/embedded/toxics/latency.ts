@@ -1,0 +1,122 @@
+import { at } from '#proxies/embedded/proxy/clock'
+import type { Timer } from '#proxies/embedded/proxy/clock'
+import { around } from '#proxies/embedded/proxy/random'
+import { anyNumber, toxic } from './toxic.ts'
+import type { Chunk, Outlet, Pipe } from './toxic.ts'
+
+interface LatencySettings {
+  readonly [name: string]: number
+  /** ms added to each chunk. */
+  readonly latency: number
+  /** ms, uniform to either side. */
+  readonly jitter: number
+}
+
+/** As the real server's channel: then nothing more is read. */
+const chunkLimit = 1024
+const byteLimit = 32 * 1024 * 1024
+
+/**
+ * Holds each chunk until the time it was read plus the delay: pipelined, in order. A chunk that jitter delays holds
+ * up those behind it. The end of the stream is not delayed, but comes behind the data.
+ */
+export const latency = toxic<LatencySettings>({
+  type: 'latency',
+  goName: 'LatencyToxic',
+  settings: { latency: anyNumber('ms'), jitter: anyNumber('ms') },
+  pipe: (out, settings) => new LatencyPipe(out, settings),
+})
+
+class LatencyPipe implements Pipe<LatencySettings> {
+  readonly #out: Outlet
+  #settings: LatencySettings
+  /** Chunks from `#first` on are waiting; those before have gone. */
+  #queue: Chunk[] = []
+  #first = 0
+  #bytes = 0
+  #due = 0
+  #timer: Timer | null = null
+  #ended = false
+
+  constructor(out: Outlet, settings: LatencySettings) {
+    this.#out = out
+    this.#settings = settings
+  }
+
+  get full(): boolean {
+    return this.#queue.length - this.#first >= chunkLimit || this.#bytes >= byteLimit
+  }
+
+  get due(): number | null {
+    return this.#timer === null ? null : this.#due
+  }
+
+  write(chunk: Chunk): void {
+    this.#queue.push(chunk)
+    this.#bytes += chunk.data.length
+    if (this.#timer === null) this.#wait()
+  }
+
+  end(): void {
+    this.#ended = true
+    if (this.#timer === null) this.#out.end()
+  }
+
+  /** The chunk that waits goes out at once, the others wait as the new settings say. */
+  update(settings: LatencySettings): void {
+    this.#settings = settings
+    if (this.#timer === null) return
+    this.#timer.cancel()
+    this.#timer = null
+    this.#pass(this.#queue[this.#first]?.at ?? 0)
+    this.#wait()
+  }
+
+  release(): void {
+    this.dispose()
+    while (this.#first < this.#queue.length) this.#pass(this.#queue[this.#first]?.at ?? 0)
+  }
+
+  dispose(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  /** Sends what is due, and sets the timer for the first chunk that is not. */
+  #wait(): void {
+    const wasFull = this.full
+    for (;;) {
+      const next = this.#queue[this.#first]
+      if (next === undefined) break
+      this.#due = Math.max(
+        next.at,
+        next.at + this.#settings.latency + around(this.#out.random, this.#settings.jitter),
+      )
+      if (this.#due > performance.now()) {
+        this.#timer = at(this.#due, () => {
+          this.#timer = null
+          this.#pass(this.#due)
+          this.#wait()
+        })
+        break
+      }
+      this.#pass(this.#due)
+    }
+    if (wasFull && !this.full) this.#out.drained()
+    if (this.#ended && this.#timer === null) this.#out.end()
+  }
+
+  #pass(at: number): void {
+    const wasFull = this.full
+    const chunk = this.#queue[this.#first]
+    if (chunk === undefined) return
+    this.#first++
+    this.#bytes -= chunk.data.length
+    if (this.#first === this.#queue.length || this.#first >= chunkLimit) {
+      this.#queue = this.#queue.slice(this.#first)
+      this.#first = 0
+    }
+    this.#out.write({ data: chunk.data, at })
+    if (wasFull && !this.full) this.#out.drained()
+  }
+}

@@ -1,0 +1,90 @@
+import { now } from '#proxies/embedded/proxy/clock'
+import { SharedLine } from './shared-line.ts'
+import type { Sender } from './shared-line.ts'
+import { atLeast, toxic } from './toxic.ts'
+import type { Chunk, Outlet, Pipe } from './toxic.ts'
+
+interface SharedBandwidthSettings {
+  readonly [name: string]: number
+  /** KB/s of 1000 bytes, for all connections of the proxy together. */
+  readonly rate: number
+}
+
+/** By the toxic that it belongs to. */
+const lines = new WeakMap<object, SharedLine>()
+
+/** As `bandwidth`, but one line that all connections of the proxy share in this direction. Not in Toxiproxy. */
+export const sharedBandwidth = toxic<SharedBandwidthSettings>({
+  type: 'shared_bandwidth',
+  goName: 'SharedBandwidthToxic',
+  settings: { rate: atLeast(1, 'KB/s') },
+  pipe: (out, { rate }) => {
+    const line = lines.get(out.toxic) ?? new SharedLine(rate)
+    lines.set(out.toxic, line)
+    // It may have been changed while nobody was on it.
+    line.rate = rate
+    return new SharedBandwidthPipe(out, line)
+  },
+})
+
+class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
+  readonly #out: Outlet
+  readonly #line: SharedLine
+  readonly #held: { readonly chunk: Chunk; readonly came: number }[] = []
+  #hasEnded = false
+
+  constructor(out: Outlet, line: SharedLine) {
+    this.#out = out
+    this.#line = line
+  }
+
+  /** One chunk is in work and one waits, so that no time is lost between them. */
+  get full(): boolean {
+    return this.#held.length > 1
+  }
+
+  get due(): number | null {
+    return this.#held.length === 0 ? null : this.#line.due
+  }
+
+  get next(): { readonly length: number; readonly came: number } | null {
+    const first = this.#held[0]
+    return first === undefined ? null : { length: first.chunk.data.length, came: first.came }
+  }
+
+  write(chunk: Chunk): void {
+    this.#held.push({ chunk, came: now() })
+    if (this.#held.length === 1) this.#line.join(this)
+  }
+
+  sent(bytes: number): void {
+    const first = this.#held[0]
+    if (first === undefined) return
+    const { data, at } = first.chunk
+    if (bytes === data.length) this.#held.shift()
+    else this.#held[0] = { ...first, chunk: { data: data.subarray(bytes), at } }
+    this.#out.write({ data: data.subarray(0, bytes), at })
+    if (this.#held.length === 0 && this.#hasEnded) this.#out.end()
+    else this.#out.drained()
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    if (this.#held.length === 0) this.#out.end()
+  }
+
+  update({ rate }: SharedBandwidthSettings): void {
+    this.#line.rate = rate
+  }
+
+  release(): void {
+    const held = this.#held.splice(0)
+    this.#line.leave(this)
+    for (const { chunk } of held) this.#out.write(chunk)
+  }
+
+  dispose(): void {
+    this.#held.length = 0
+    this.#line.leave(this)
+  }
+}

@@ -1,9 +1,0 @@
-/**
- * Named faults, each proven by what our own socket saw, against a connection through the same proxy without it. All but
- * one are carried out by one standard toxic. Nothing here relies on the machine being idle: a proof asks for lower
- * bounds of time and exact counts of bytes, never for something to be quick under the fault.
- */
-export { blackHole, cutAfter, hangUp, resetPeer } from './faults/ended.ts'
-export { jitter, latency, slowClose } from './faults/late.ts'
-export { linkDown } from './faults/link-down.ts'
-export { slices, throttle } from './faults/slow.ts'

@@ -1,0 +1,327 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { UsageError } from '#model/errors'
+import { configure } from '#cli/config/configuration'
+import type { Configuration, Given } from '#cli/config/configuration'
+import { flagOf, keyOf, optionNames, variableOf } from '#cli/config/options'
+import { temporaryFolder } from '../temporary.ts'
+
+/** Where no config file is found: nobody keeps one at the root of the file system. */
+const nowhere = '/'
+
+function configured(given: Partial<Given>): Promise<Configuration> {
+  return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given })
+}
+
+async function refusal(given: Partial<Given>): Promise<string> {
+  try {
+    await configured(given)
+  } catch (error) {
+    expect(error).to.be.instanceOf(UsageError)
+    return (error as Error).message
+  }
+  throw new Error('it was accepted')
+}
+
+async function withFile(content: unknown, given: Partial<Given> = {}): Promise<Configuration> {
+  using folder = temporaryFolder({ 'streamproof.config.json': JSON.stringify(content) })
+  return await configured({ folder: folder.path, ...given })
+}
+
+describe('cli/configuration', () => {
+  it('names a flag, a variable and a key for every option', () => {
+    expect(flagOf('timeoutScale')).to.equal('--timeout-scale')
+    expect(variableOf('timeoutScale')).to.equal('STREAMPROOF_TIMEOUT_SCALE')
+    expect(new Set(optionNames.map(keyOf)).size).to.equal(optionNames.length)
+  })
+
+  it('says of everything that it is a default where nothing is given', async () => {
+    const { options, contract, origins } = await configured({})
+    expect(options.jobs).to.equal(16)
+    expect(options.out).to.equal('streamproof-report')
+    expect(contract).to.deep.equal({})
+    expect(new Set([...origins.values()].map(({ source }) => source))).to.deep.equal(new Set(['default']))
+  })
+
+  it('takes a WebSocket and an event stream by the scheme of the argument', async () => {
+    const { contract, origins } = await configured({ positional: ['https://host/events', 'ws://host/chat'] })
+    expect(contract).to.deep.equal({ ws: 'ws://host/chat', sse: 'https://host/events' })
+    expect(origins.get('ws')).to.deep.equal({ source: 'argument', place: 'argument' })
+  })
+
+  it('lets flags beat the environment, and the environment beat the file', async () => {
+    const file = { jobs: 1, timeoutScale: 1.5, failOn: 'never' }
+    const env = { STREAMPROOF_JOBS: '2', STREAMPROOF_TIMEOUT_SCALE: '2.5' }
+    const { options, origins } = await withFile(file, { env, flags: { jobs: '3' } })
+    expect(options).to.include({ jobs: 3, timeoutScale: 2.5, failOn: 'never' })
+    expect(['jobs', 'timeoutScale', 'failOn', 'out'].map((key) => origins.get(key)?.place)).to.deep.equal([
+      '--jobs',
+      'STREAMPROOF_TIMEOUT_SCALE',
+      'streamproof.config.json',
+      'default',
+    ])
+  })
+
+  it('reads lists, times, switches, headers and reports from text', async () => {
+    const { options } = await configured({
+      positional: ['ws://host/'],
+      env: {
+        STREAMPROOF_ONLY: 'ws/control/*, ws/close/*',
+        STREAMPROOF_MAX_TIME: '2m',
+        STREAMPROOF_INSECURE: 'yes',
+        STREAMPROOF_HEADER: 'X-One: a, b\nX-Two: c:d',
+        STREAMPROOF_REPORT: 'json=-,junit=out/j.xml,html',
+        STREAMPROOF_LEVEL: 'must,Should',
+      },
+    })
+    expect(options.only).to.deep.equal(['ws/control/*', 'ws/close/*'])
+    expect(options.maxTime).to.equal(120_000)
+    expect(options.insecure).to.equal(true)
+    expect(options.header).to.deep.equal([
+      ['X-One', 'a, b'],
+      ['X-Two', 'c:d'],
+    ])
+    expect(options.report).to.deep.equal([
+      { format: 'json', path: '-' },
+      { format: 'junit', path: 'out/j.xml' },
+      { format: 'html', path: null },
+    ])
+    expect(options.level).to.deep.equal(['MUST', 'SHOULD'])
+  })
+
+  it('gathers repeated flags', async () => {
+    const { options } = await configured({
+      positional: ['ws://host/'],
+      flags: { only: ['a/b/c', 'd/e/f,g/h/i'], header: ['A: 1, 2', 'B: 3\nC: 4'] },
+    })
+    expect(options.only).to.deep.equal(['a/b/c', 'd/e/f', 'g/h/i'])
+    expect(options.header).to.deep.equal([
+      ['A', '1, 2'],
+      ['B', '3'],
+      ['C', '4'],
+    ])
+  })
+
+  it('takes what only an owner can tell from the file', async () => {
+    const publish = { url: 'https://host/publish', method: 'PUT', body: '{"d":{json:data}}' }
+    const file = {
+      sse: 'https://host/events',
+      publish,
+      opening: [{ send: 'hi' }],
+      headers: { Cookie: 'a=b' },
+    }
+    const { contract, origins } = await withFile(file)
+    expect(contract).to.deep.equal(file)
+    expect(origins.get('publish.method')?.source).to.equal('file')
+    expect(origins.get('publish.url')?.source).to.equal('file')
+    expect(origins.get('opening')?.source).to.equal('file')
+  })
+
+  it('takes the publish address of a flag with the rest of the file', async () => {
+    const file = { sse: 'https://host/events', publish: { url: 'https://host/publish', method: 'PUT' } }
+    const { contract } = await withFile(file, { flags: { publishUrl: 'https://other/publish' } })
+    expect(contract.publish).to.deep.equal({ url: 'https://other/publish', method: 'PUT' })
+  })
+
+  it('replaces the addresses of the file by those of the command line, whole', async () => {
+    const file = {
+      ws: 'ws://file/',
+      sse: 'http://file/',
+      secureUrl: { ws: 'wss://file/', sse: 'https://file/' },
+    }
+    const { contract, origins } = await withFile(file, { positional: ['ws://given/'] })
+    expect(contract.ws).to.equal('ws://given/')
+    expect(contract.sse).to.equal(undefined)
+    expect(contract.secureUrl).to.deep.equal({})
+    expect(origins.get('sse')?.source).to.equal('default')
+  })
+
+  it('resolves paths of a file against its folder', async () => {
+    const content = '{"out": "reports", "report": ["json=a/b.json", "html", "markdown=-"]}'
+    using folder = temporaryFolder({ 'streamproof.config.json': content })
+    const { options } = await configured({ folder: folder.path })
+    expect(options.out).to.equal(join(folder.path, 'reports'))
+    expect(options.report.map(({ path }) => path)).to.deep.equal([
+      join(folder.path, 'a', 'b.json'),
+      null,
+      '-',
+    ])
+  })
+
+  it('takes a certificate authority as a path, or as it is', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n'
+    using folder = temporaryFolder({ 'ca.pem': pem })
+    const { contract } = await configured({
+      positional: ['wss://host/'],
+      flags: { ca: join(folder.path, 'ca.pem') },
+    })
+    expect(contract.ca).to.equal(pem)
+    expect((await withFile({ ws: 'wss://host/', ca: pem })).contract.ca).to.equal(pem)
+  })
+
+  it('takes where a Toxiproxy elsewhere is from flags, environment and file', async () => {
+    const { options, origins } = await withFile(
+      { proxyUpstream: 'host.docker.internal' },
+      { env: { STREAMPROOF_PROXY_ADVERTISE: 'fd00::2' }, flags: { proxyListen: '[::]:9000-9099' } },
+    )
+    expect(options).to.include({
+      proxyListen: '[::]:9000-9099',
+      proxyAdvertise: 'fd00::2',
+      proxyUpstream: 'host.docker.internal',
+    })
+    const keys = ['proxyListen', 'proxyAdvertise', 'proxyUpstream']
+    expect(keys.map((key) => origins.get(key)?.place)).to.deep.equal([
+      '--proxy-listen',
+      'STREAMPROOF_PROXY_ADVERTISE',
+      'streamproof.config.json',
+    ])
+  })
+
+  it('remarks on a variable that looks mistyped', async () => {
+    const { remarks } = await configured({ env: { STREAMPROOF_JOBZ: '3', STREAMPROOF_REQUIRE_REAL: '1' } })
+    expect(remarks).to.deep.equal([
+      'the environment variable STREAMPROOF_JOBZ is not an option (did you mean STREAMPROOF_JOBS?)',
+    ])
+  })
+
+  describe('refuses in one line that names the place', () => {
+    const cases: readonly (readonly [name: string, given: Partial<Given>, message: RegExp])[] = [
+      ['an unknown scheme', { positional: ['ftp://host/'] }, /^ftp: is no scheme of a target; .*ws:\/\//],
+      [
+        'what is no URL',
+        { positional: ['host:8080'] },
+        /^an argument is not a URL; give one that begins with ws:\/\//,
+      ],
+      [
+        'two addresses of a kind',
+        { positional: ['ws://a/', 'wss://b/'] },
+        /^two WebSocket addresses are given/,
+      ],
+      [
+        'an argument beside its flag',
+        { positional: ['http://a/'], flags: { sse: 'http://b/' } },
+        /^two event stream addresses/,
+      ],
+      ['a number out of range', { flags: { jobs: '0' } }, /^--jobs takes a whole number from 1 to 256$/],
+      ['a number that is none', { env: { STREAMPROOF_SEED: 'x' } }, /^STREAMPROOF_SEED takes a whole number/],
+      [
+        'a time without a unit',
+        { flags: { maxTime: '20' } },
+        /^--max-time takes a time with its unit, .*"20" is none$/,
+      ],
+      ['an empty selection', { flags: { only: [''] } }, /^--only is empty$/],
+      ['an unknown word', { flags: { failOn: 'shuold' } }, /^--fail-on takes must, should, never/],
+      [
+        'an unknown topic',
+        { flags: { topic: ['securty'] } },
+        /^--topic takes .*\(did you mean security\?\)$/,
+      ],
+      ['an unknown format', { flags: { report: ['jsn'] } }, /^--report takes FORMAT or FORMAT=PATH/],
+      [
+        'a header without a name',
+        { positional: ['ws://h/'], flags: { header: ['secret'] } },
+        /^--header takes "Name: value"$/,
+      ],
+      [
+        'a header that smuggles in another',
+        { positional: ['ws://h/'], flags: { header: ['A: b\r\nC: d'] } },
+        /^--header holds a character in A/,
+      ],
+      [
+        'a switch that is none',
+        { env: { STREAMPROOF_QUIET: 'perhaps' } },
+        /^STREAMPROOF_QUIET takes true or false$/,
+      ],
+      [
+        'ports that are none',
+        { flags: { proxyListen: '0.0.0.0:9099-9000' } },
+        /^--proxy-listen takes HOST, HOST:PORT or HOST:FIRST-LAST, such as 0\.0\.0\.0:9000-9099$/,
+      ],
+      [
+        'a URL for a host',
+        { env: { STREAMPROOF_PROXY_UPSTREAM: 'http://host' } },
+        /^STREAMPROOF_PROXY_UPSTREAM takes a name or an address, without a port$/,
+      ],
+      [
+        'a host with a port',
+        { flags: { proxyAdvertise: 'host:9000' } },
+        /^--proxy-advertise takes a name or an address, without a port$/,
+      ],
+      [
+        'a contract without a target',
+        { flags: { publishUrl: 'http://h/' } },
+        /^--publish-url describes a target, but none is given/,
+      ],
+      [
+        'an authority that is not there',
+        { positional: ['wss://h/'], flags: { ca: '/nowhere.pem' } },
+        /^cannot read the certificate authority \/nowhere\.pem: no such file/,
+      ],
+      [
+        'a config file that is not there',
+        { flags: { config: '/nowhere.json' } },
+        /^config file \/nowhere\.json does not exist$/,
+      ],
+    ]
+    for (const [name, given, message] of cases) {
+      it(name, async () => {
+        const told = await refusal(given)
+        expect(told).to.match(message)
+        expect(told).not.to.include('secret')
+      })
+    }
+  })
+
+  describe('refuses a config file', () => {
+    const cases: readonly (readonly [
+      name: string,
+      files: Readonly<Record<string, string>>,
+      message: RegExp,
+    ])[] = [
+      [
+        'with a mistyped key',
+        { 'streamproof.config.json': '{"timeoutScael": 2}' },
+        /^streamproof\.config\.json: unknown key timeoutScael \(did you mean timeoutScale\?\)$/,
+      ],
+      [
+        'with a value of another type',
+        { 'streamproof.config.json': '{"jobs": "many"}' },
+        /^streamproof\.config\.json: jobs: /,
+      ],
+      [
+        'that is not JSON, without quoting it',
+        { 'streamproof.config.json': '{"headers": {"A": secret}}' },
+        /^config file .*streamproof\.config\.json is not JSON/,
+      ],
+      [
+        'without a default export',
+        { 'streamproof.config.mjs': 'export const jobs = 2' },
+        /^config file .* has no default export$/,
+      ],
+      [
+        'that throws',
+        { 'streamproof.config.mjs': 'throw new Error("no\\nway")' },
+        /^config file .* does not load: no/,
+      ],
+      [
+        'beside another',
+        { 'streamproof.config.mjs': '', 'streamproof.config.json': '{}' },
+        /holds streamproof\.config\.mjs and streamproof\.config\.json; keep one/,
+      ],
+    ]
+    for (const [name, files, message] of cases) {
+      it(name, async () => {
+        using folder = temporaryFolder(files)
+        const told = await refusal({ folder: folder.path })
+        expect(told).to.match(message)
+        expect(told).not.to.include('secret')
+      })
+    }
+  })
+
+  it('finds the file in the nearest folder above', async () => {
+    using folder = temporaryFolder({ 'streamproof.config.mjs': 'export default { jobs: 7 }' })
+    const { options } = await configured({ folder: join(folder.path, 'deep', 'down') })
+    expect(options.jobs).to.equal(7)
+  })
+})

@@ -1,0 +1,140 @@
+import { expect } from 'chai'
+import { assemble } from '#model/catalogue'
+import { check } from '#model/check'
+import type { Check, DeclaredCheck, Section } from '#model/check'
+
+const section = (order: number, transport: Section['transport'] = 'websocket'): Section => ({
+  transport,
+  order,
+  title: `section ${order}`,
+})
+
+function made(id: string, more: Partial<Check> = {}): DeclaredCheck {
+  return check({
+    id,
+    title: 'does what it must',
+    level: 'MUST',
+    clause: { spec: 'RFC6455', section: '5.5' },
+    topic: 'protocol',
+    mutants: ['does-not'],
+    run: () => Promise.resolve(),
+    ...more,
+  })
+}
+
+const file = (
+  path: string,
+  exports: Record<string, unknown>,
+): { path: string; exports: Record<string, unknown> } => ({
+  path,
+  exports,
+})
+
+const ids = (checks: readonly DeclaredCheck[]): string[] => checks.map((one) => one.id)
+
+describe('check()', () => {
+  it('takes the transport from the id', () => {
+    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).transport)).to.deep.equal([
+      'websocket',
+      'sse',
+      'both',
+    ])
+  })
+
+  for (const id of ['ws/only-two', 'http/a/b', 'ws/A/b', 'ws/a/b_c', 'ws/a/-b', '']) {
+    it(`refuses the id '${id}'`, () => {
+      expect(() => made(id)).to.throw(TypeError, 'is not transport/area/name')
+    })
+  }
+
+  it('refuses a check that names no mutant', () => {
+    expect(() => made('ws/a/unproven', { mutants: [] })).to.throw(
+      TypeError,
+      'check ws/a/unproven names no mutant',
+    )
+  })
+})
+
+describe('check() of an exclusive check', () => {
+  it('wants to know what it takes, and of no other', () => {
+    expect(() => made('ws/a/alone', { exclusive: 'time' })).to.throw(TypeError, 'has to say what it takes')
+    expect(() => made('ws/a/beside', { takes: 5 })).to.throw(TypeError, 'has to say what it takes')
+    expect(made('ws/a/said', { exclusive: 'load', takes: 5 }).takes).to.equal(5)
+  })
+})
+
+describe('assemble()', () => {
+  it('orders by transport, section and place in the text, not by export name', () => {
+    const [z, a, sse, early] = [made('ws/b/z'), made('ws/b/a'), made('sse/a/a'), made('ws/a/early')]
+    const files = [
+      file('b.ts', { section: section(550), a, z }),
+      file('s.ts', { section: section(1, 'sse'), sse }),
+      file('a.ts', { section: section(420), early }),
+    ]
+    expect(ids(assemble(files, [z, a, sse, early]))).to.deep.equal([
+      'ws/a/early',
+      'ws/b/z',
+      'ws/b/a',
+      'sse/a/a',
+    ])
+  })
+
+  it('takes the members of an exported family one by one', () => {
+    const family = ['one', 'two'].map((name) => made(`ws/family/${name}`))
+    const placed = assemble([file('f.ts', { section: section(1), family })], family)
+    expect(ids(placed)).to.deep.equal(['ws/family/one', 'ws/family/two'])
+    expect(placed[0]?.section.title).to.equal('section 1')
+  })
+
+  it('puts a check behind those that it builds on', () => {
+    const [late, base] = [made('ws/x/late', { after: ['ws/x/base'] }), made('ws/x/base')]
+    const placed = assemble([file('x.ts', { section: section(1), late, base })], [late, base])
+    expect(ids(placed)).to.deep.equal(['ws/x/base', 'ws/x/late'])
+  })
+
+  const wrong: readonly (readonly [string, string, () => unknown])[] = [
+    [
+      'is declared but not exported',
+      'check ws/w/lost is declared but not exported',
+      () => assemble([], [made('ws/w/lost')]),
+    ],
+    [
+      'is exported twice',
+      'check ws/w/twice is exported twice: by a.ts and b.ts',
+      () => {
+        const twice = made('ws/w/twice')
+        const exports = { section: section(1), twice }
+        return assemble([file('a.ts', exports), file('b.ts', exports)], [twice])
+      },
+    ],
+    [
+      'stands in a file without a section',
+      'a.ts exports checks but no section',
+      () => {
+        const one = made('ws/w/homeless')
+        return assemble([file('a.ts', { one })], [one])
+      },
+    ],
+    [
+      'builds on one that does not exist',
+      'check ws/w/after builds on ws/w/nothing, which does not exist',
+      () => {
+        const one = made('ws/w/after', { after: ['ws/w/nothing'] })
+        return assemble([file('a.ts', { section: section(1), one })], [one])
+      },
+    ],
+    [
+      'builds on itself',
+      'checks build on each other in a circle: ws/w/i -> ws/w/ii -> ws/w/i',
+      () => {
+        const two = [made('ws/w/i', { after: ['ws/w/ii'] }), made('ws/w/ii', { after: ['ws/w/i'] })]
+        return assemble([file('a.ts', { section: section(1), two })], two)
+      },
+    ],
+  ]
+  for (const [what, message, load] of wrong) {
+    it(`stops the load when a check ${what}`, () => {
+      expect(load).to.throw(message)
+    })
+  }
+})

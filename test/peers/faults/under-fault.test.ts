@@ -1,0 +1,192 @@
+import type net from 'node:net'
+import { expect } from 'chai'
+import { Inconclusive, Violation } from '#model/errors'
+import type { Route } from '#peers/kit'
+import type { Session } from '#peers/session/session'
+import type { Fault, LinkTrace, Proof } from '#proxies/types'
+import { Stage, echoing, forwarder, ponging, upgraded } from '../stage.ts'
+import type { Act } from '../stage.ts'
+
+type Strike = (client: net.Socket, upstream: net.Socket) => void
+
+/** A fault of this test's own: what it does to a connection, and whether it strikes at all. */
+interface TestFault extends Fault {
+  readonly strike: Strike
+}
+
+const faultOf = (strike: Strike, severs: boolean, prove: Fault['prove']): TestFault => ({
+  name: 'test-fault',
+  direction: 'down',
+  settings: { bytes: 3 },
+  toxics: [],
+  severs,
+  prove,
+  strike,
+})
+const struck = (): Proof => ({ struck: true, says: 'it struck', figures: { bytes: 3 } })
+
+/** Passes so many bytes down, then FIN. */
+const cut =
+  (bytes: number): Strike =>
+  (client, upstream) => {
+    let left = bytes
+    upstream.on('data', (chunk) => {
+      if (left <= 0) return
+      client.write(chunk.subarray(0, left))
+      left -= chunk.length
+      if (left <= 0) client.end()
+    })
+  }
+const pass: Strike = (client, upstream) => upstream.on('data', (chunk) => client.write(chunk))
+const silence: Strike = () => undefined
+
+describe('underFault', () => {
+  let stage: Stage
+  beforeEach(() => (stage = new Stage()))
+  afterEach(async () => {
+    await stage.close()
+    expect(stage.standing.size, 'connections that nobody ended').to.equal(0)
+  })
+
+  const sessionFor = async (act: Act, timeScale = 1): Promise<Session> => {
+    const engine = forwarder(stage, (fault, client, upstream) =>
+      (fault as TestFault).strike(client, upstream),
+    )
+    return stage.session(await stage.serve(act), { engine, timeScale })
+  }
+  const thrown = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => null,
+      (error: unknown) => error,
+    )
+  const exchange =
+    ({ kit }: Session) =>
+    async (via: Route): Promise<void> => {
+      const ws = await kit.connect({ via })
+      await ws.expectEcho('text', 'hello')
+    }
+
+  it('runs the exchange twice through one proxy, and records the fault with its proof', async () => {
+    const session = await sessionFor(echoing)
+    const traces: LinkTrace[] = []
+    const routes: Route[] = []
+    const fault = faultOf(pass, false, (faulted, control) => (traces.push(faulted, control), struck()))
+    await session.kit.underFault(fault, async (via) => {
+      routes.push(via)
+      await exchange(session)(via)
+    })
+    expect(routes.map(({ kind, severs }) => [kind, severs])).to.deep.equal([
+      ['proxy', false],
+      ['proxy', false],
+    ])
+    expect(routes[0]?.port).to.equal(routes[1]?.port)
+    expect(traces.map(({ bytesDown }) => bytesDown)).to.satisfy(([one, two]: number[]) => one === two)
+    expect(session.evidence().faults).to.deep.equal([
+      { name: 'test-fault', direction: 'down', settings: { bytes: 3 }, proof: 'it struck' },
+    ])
+    expect(session.evidence().measured).to.deep.equal({ 'test-fault.bytes': 3 })
+  })
+
+  it('builds the fault from the control, and bears the end of the exchange where it severs', async () => {
+    const session = await sessionFor(echoing)
+    let faulted: LinkTrace | null = null
+    const build = (control: LinkTrace): TestFault =>
+      faultOf(cut((control.openedAtBytesDown ?? 0) + 3), true, (trace) => {
+        faulted = trace
+        return struck()
+      })
+    await session.kit.underFault(build, exchange(session))
+    expect(faulted).to.deep.include({ bytesDown: 150 })
+    expect(session.evidence().close).to.deep.equal({ by: 'link', how: 'fin', code: null })
+    expect(session.evidence().transcript.map(({ note }) => note)).to.include(
+      '3 bytes of a frame that is not whole',
+    )
+  })
+
+  for (const [name, bytes] of [
+    ['in the head of the handshake', 20],
+    ['in front of everything', 0],
+  ] as const) {
+    it(`bears a cut ${name}`, async () => {
+      const session = await sessionFor(echoing)
+      const strike: Strike = bytes === 0 ? (client) => client.resetAndDestroy() : cut(bytes)
+      await session.kit.underFault(faultOf(strike, true, struck), exchange(session))
+      expect(session.evidence().faults).to.have.length(1)
+    })
+  }
+
+  it('gives up on a silent link, and the trace says so', async () => {
+    const session = await sessionFor(echoing, 0.05)
+    let faulted: LinkTrace | null = null
+    const fault = faultOf(silence, true, (trace) => ((faulted = trace), struck()))
+    await session.kit.underFault(fault, exchange(session))
+    expect(faulted).to.deep.include({ bytesDown: 0 })
+    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'us' })
+  })
+
+  it('waits for the ending that a severing fault brings behind the exchange', async () => {
+    const session = await sessionFor(echoing)
+    let faulted: LinkTrace | null = null
+    const later: Strike = (client, upstream) => {
+      pass(client, upstream)
+      setTimeout(() => client.end(), 50)
+    }
+    const fault = faultOf(later, true, (trace) => ((faulted = trace), struck()))
+    await session.kit.underFault(fault, exchange(session))
+    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'fin', by: 'peer' })
+  })
+
+  it('is inconclusive where the fault is not proven, whatever the exchange said', async () => {
+    const not = (): Proof => ({ struck: false, says: 'nothing happened' })
+    const session = await sessionFor(echoing)
+    const error = await thrown(session.kit.underFault(faultOf(pass, false, not), exchange(session)))
+    expect(error)
+      .to.be.instanceOf(Inconclusive)
+      .with.property('message', 'fault-not-proven: nothing happened')
+    const failing = await thrown(
+      session.kit.underFault(faultOf(silence, false, not), async (via) => {
+        await exchange(session)(via)
+        session.kit.expect(via.severs, 'a', 'b')
+      }),
+    )
+    expect(failing).to.be.instanceOf(Violation)
+    expect(session.evidence().faults).to.deep.equal([])
+  })
+
+  it('lets a violation of the faulted run count once the fault is proven', async () => {
+    let connections = 0
+    const second: Act = (socket) => {
+      connections += 1
+      if (connections === 1) echoing(socket)
+      else ponging()(socket)
+    }
+    const session = await sessionFor(second, 0.05)
+    const error = await thrown(session.kit.underFault(faultOf(pass, false, struck), exchange(session)))
+    expect(error).to.be.instanceOf(Violation)
+    expect(session.evidence().faults).to.have.length(1)
+  })
+
+  it('lets a violation of the control count at once', async () => {
+    const session = await sessionFor(
+      upgraded(() => () => undefined),
+      0.05,
+    )
+    const error = await thrown(session.kit.underFault(faultOf(pass, false, struck), exchange(session)))
+    expect(error).to.be.instanceOf(Violation)
+    expect(session.evidence().faults).to.deep.equal([])
+  })
+
+  it('passes on an error of its own', async () => {
+    const session = await sessionFor(echoing)
+    const fault = faultOf(pass, false, struck)
+    let runs = 0
+    const error = await thrown(
+      session.kit.underFault(fault, async (via) => {
+        await exchange(session)(via)
+        runs += 1
+        if (runs === 2) throw new RangeError('ours')
+      }),
+    )
+    expect(error).to.be.instanceOf(RangeError)
+  })
+})

@@ -1,0 +1,291 @@
+import { expect } from 'chai'
+import type { CutPlace, Kit, ResumePlan, ResumeStory } from '#peers/kit'
+import { openEngine } from '#proxies/driver/engine'
+import { blackHole, latency } from '#proxies/faults'
+import type { Engine } from '#proxies/types'
+import { resumeServer } from './resume-server.ts'
+import type { Behaviour } from './resume-server.ts'
+import { Bench, caught, stream } from '../sse/sse-support.ts'
+
+const verbs = [
+  'expectNothingLost',
+  'expectNothingTwice',
+  'expectOrder',
+  'expectUnaltered',
+  'expectPromptReconnect',
+] as const
+
+/** What each verb says is wrong. */
+function faultsOf(story: ResumeStory): Record<string, unknown> {
+  const said: Record<string, unknown> = {}
+  for (const verb of verbs) {
+    try {
+      story[verb]()
+    } catch (error) {
+      said[verb] = (error as { actual?: string }).actual
+    }
+  }
+  return said
+}
+
+const sound = (story: ResumeStory): void => void expect(faultsOf(story)).to.deep.equal({})
+const hangUp: ResumePlan = { loss: { kind: 'client-fin' } }
+
+describe('resume', () => {
+  let engine: Engine
+  let bench: Bench
+  before(async () => (engine = await openEngine({ choice: 'embedded', runId: 'resume-test' })))
+  after(() => engine.close())
+  beforeEach(() => (bench = new Bench()))
+  afterEach(() => bench.close())
+
+  async function kit(behaviour: Behaviour = {}): Promise<Pick<Kit, 'resume'>> {
+    const { url, publish } = await resumeServer(bench, behaviour)
+    return bench.verbs(url, { publish, engine, timeScale: 0.5 })
+  }
+
+  const places: readonly (readonly [CutPlace, string])[] = [
+    ['between-events', 'between two events'],
+    ['in-field-name', 'inside the field name of an event'],
+    ['in-id', 'inside the id of an event'],
+    ['in-data', 'inside the data of an event'],
+    ['in-character', 'inside a character of several bytes in the data of an event'],
+    ['before-blank-line', 'behind the last field of an event'],
+    ['in-blank-line', 'inside the empty line that ends an event'],
+  ]
+
+  for (const [at, where] of places) {
+    for (const eol of ['\n', '\r\n']) {
+      it(`cuts ${where}, and finds nothing wrong (${eol.length === 1 ? 'LF' : 'CRLF'})`, async () => {
+        const story = await (await kit({ eol })).resume({ loss: { kind: 'cut', at }, race: 0 })
+        sound(story)
+        expect(story.faults).to.deep.equal([
+          {
+            name: 'cut-after',
+            direction: 'down',
+            settings: {},
+            proof: `the link ended the stream by FIN ${where}`,
+          },
+        ])
+        // The event that was cut is none; unless the CR of its blank line came, which ends it.
+        const dispatched = at === 'in-blank-line' && eol === '\r\n' ? '4' : '3'
+        expect(story.cursor).to.equal(dispatched)
+      })
+    }
+  }
+
+  it('tries again where an id has grown by a digit', async () => {
+    const { resume } = await kit({ firstId: 98 })
+    const story = await resume({ loss: { kind: 'cut', at: 'in-data' } })
+    sound(story)
+    expect(story.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
+  })
+
+  it('finds the place on a stream that others publish to', async () => {
+    const { url, publish } = await resumeServer(bench)
+    const [mine, others] = [
+      bench.verbs(url, { publish, engine, timeScale: 0.5 }),
+      bench.verbs(url, { publish }),
+    ]
+    const noise = { on: true }
+    const noisy = (async () => {
+      while (noise.on) await others.publish({ data: 'somebody else' })
+    })()
+    const story = await mine.resume({ loss: { kind: 'cut', at: 'in-character' }, race: 0 })
+    noise.on = false
+    await noisy
+    sound(story)
+    expect(story.faults[0]?.proof).to.equal(
+      'the link ended the stream by FIN inside a character of several bytes in the data of an event',
+    )
+    expect(story.witness.every(({ data }) => data !== 'somebody else')).to.equal(true)
+  })
+
+  const losses: readonly (readonly [string, ResumePlan, readonly string[]])[] = [
+    ['RST by the link', { loss: { kind: 'rst' } }, ['reset']],
+    ['a black hole', { loss: { kind: 'black-hole' } }, ['black-hole']],
+    ['a link that is down', { loss: { kind: 'down', ms: 50 } }, ['link-down']],
+    ['FIN by the client', { loss: { kind: 'client-fin' } }, []],
+    ['RST by the client', { loss: { kind: 'client-rst' } }, []],
+    [
+      'three cuts in a row',
+      { loss: { kind: 'cut', at: 'in-data' }, losses: 3 },
+      ['cut-after', 'cut-after', 'cut-after'],
+    ],
+    ['two resets in a row', { loss: { kind: 'rst' }, losses: 2 }, ['reset', 'reset']],
+    [
+      'a link that goes down twice',
+      { loss: { kind: 'down', ms: 20 }, losses: 2 },
+      ['link-down', 'link-down'],
+    ],
+    ['a slow way back', { ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }) }, ['latency']],
+  ]
+  for (const [name, plan, faults] of losses) {
+    it(`survives ${name}`, async () => {
+      const story = await (await kit()).resume({ ...plan, race: 0 })
+      sound(story)
+      expect(story.faults.map((fault) => fault.name)).to.deep.equal(faults)
+    })
+  }
+
+  it('takes no heartbeat for a slow link that is still behind', async () => {
+    const { resume } = await kit({ neverLive: true, heartbeatMs: 20 })
+    const story = await resume({ ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }), race: 0 })
+    expect(faultsOf(story)).to.deep.equal({
+      expectNothingLost: 'lost: an event sent from the return of the victim on',
+    })
+  })
+
+  it('takes the events that were asked for', async () => {
+    const story = await (
+      await kit()
+    ).resume({ ...hangUp, before: 1, gap: 12, race: 4, after: 3, data: (index) => `n${index} \u20ac` })
+    sound(story)
+    // One more is the end marker.
+    expect(story.witness.map(({ data }) => data.slice(0, 4).trim())).to.deep.equal(
+      Array.from({ length: 21 }, (_, index) => `n${index}${index < 10 ? ' \u20ac' : ''}`),
+    )
+    expect([story.cursor, story.victim.length]).to.deep.equal(['1', 21])
+  })
+
+  const defects: readonly (readonly [string, Behaviour, Readonly<Record<string, string>>])[] = [
+    [
+      'replays the event of the cursor',
+      { replay: (kept, cursor) => kept.filter(({ id }) => id >= cursor) },
+      { expectNothingTwice: 'twice: the event of the cursor' },
+    ],
+    [
+      'replays nothing',
+      { replay: () => [] },
+      { expectNothingLost: 'lost: an event sent while the victim was away' },
+    ],
+    [
+      'loses the first of the gap',
+      { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor + 1) },
+      { expectNothingLost: 'lost: an event sent while the victim was away' },
+    ],
+    [
+      'replays all it has',
+      { replay: (kept) => kept },
+      { expectNothingTwice: 'twice: an event sent before the victim lost its stream' },
+    ],
+    [
+      'replays backwards',
+      { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor).toReversed() },
+      { expectOrder: 'the victim saw another order' },
+    ],
+    [
+      'replays twice',
+      {
+        replay: (kept, cursor) =>
+          [...kept, ...kept].filter(({ id }) => id > cursor).toSorted((a, b) => a.id - b.id),
+      },
+      { expectNothingTwice: 'twice: an event sent while the victim was away' },
+    ],
+    [
+      'loses what comes right behind the replay',
+      { raceGapMs: 150 },
+      { expectNothingLost: 'lost: an event sent from the return of the victim on' },
+    ],
+    [
+      'alters what it replays',
+      {
+        replay: (kept, cursor) =>
+          kept
+            .filter(({ id }) => id > cursor)
+            .map(({ id, data }) => ({ id, data: id === cursor + 1 ? `${data}!` : data })),
+      },
+      { expectUnaltered: 'an event with the same id but other data' },
+    ],
+    [
+      'takes the victim back at the second attempt',
+      { statusOf: (at) => (at === 0 ? 500 : 200) },
+      { expectPromptReconnect: 'it was refused first' },
+    ],
+    [
+      'takes the victim back when it was busy once',
+      { statusOf: (at) => (at === 0 ? 503 : 200) },
+      { expectPromptReconnect: 'it was refused first' },
+    ],
+  ]
+  for (const [name, behaviour, said] of defects) {
+    it(`names a server that ${name}`, async () => {
+      expect(faultsOf(await (await kit(behaviour)).resume(hangUp))).to.deep.equal(said)
+    })
+  }
+
+  it('names a server that does not take a cursor', async () => {
+    expect(await caught((await kit({ statusOf: () => 400 })).resume(hangUp))).to.deep.equal({
+      name: 'Violation',
+      expected: 'a reconnect with Last-Event-ID to be accepted',
+      actual: 'status 400',
+    })
+    expect(await caught((await kit({ statusOf: () => 503 })).resume(hangUp))).to.include({
+      actual: 'it is refused, while a connection without Last-Event-ID is accepted',
+    })
+  })
+
+  it('does not judge without its witness', async () => {
+    expect(await caught((await kit({ dropsFirstAt: 3 })).resume(hangUp))).to.deep.equal({
+      name: 'Inconclusive',
+      reason: 'witness-lost',
+      message: 'witness-lost: the unfaulted stream that carries the truth ended',
+    })
+  })
+
+  it('does not judge what a victim misses whose stream ends by itself, as every one like it does', async () => {
+    expect(await caught((await kit({ endsReplays: true })).resume(hangUp))).to.deep.equal({
+      name: 'Inconclusive',
+      reason: 'ended-idle',
+      message: 'ended-idle: the target ends streams by itself sooner than this exchange takes',
+    })
+  })
+
+  it('does not judge without its fault', async () => {
+    const ascii = { loss: { kind: 'cut', at: 'in-character' }, data: () => 'ascii' } as const
+    expect(await caught((await kit()).resume(ascii))).to.include({ reason: 'fault-not-proven' })
+    // Nothing ever comes up to a black hole on the way up: what comes down proves nothing.
+    const under = { ...hangUp, resumeUnder: { ...blackHole({ direction: 'down' }), toxics: [] } }
+    expect(await caught((await kit()).resume(under))).to.include({ reason: 'fault-not-proven' })
+  })
+
+  it('does not judge where nothing is published', async () => {
+    const url = await bench.answering(stream(''))
+    const { resume } = bench.verbs(url, {
+      publish: { url, method: 'POST', headers: [], body: '{data}', fields: new Set(['data']) },
+      timeScale: 0.1,
+    })
+    expect(await caught(resume(hangUp))).to.include({ name: 'Inconclusive', reason: 'no-event' })
+  })
+
+  it('goes by the events of a target that ticks by itself', async () => {
+    let next = 1
+    const url = await bench.listen((socket) => {
+      socket.once('data', (bytes) => {
+        const cursor = Number(/last-event-id: (\d+)/i.exec(bytes.toString())?.[1] ?? next - 1)
+        let at = cursor
+        socket.write(stream(''))
+        const timer = setInterval(() => {
+          for (; at < next - 1; at += 1) socket.write(`id: ${at + 1}\ndata: tick\n\n`)
+        }, 2)
+        socket.on('close', () => clearInterval(timer))
+      })
+    })
+    const ticker = setInterval(() => (next += 1), 20)
+    bench.defer(() => clearInterval(ticker))
+    const { resume } = bench.verbs(url, { engine, timeScale: 0.5 })
+    const story = await resume({ loss: { kind: 'cut', at: 'in-data' }, gap: 2 })
+    sound(story)
+    sound(await resume({ loss: { kind: 'client-rst' } }))
+  })
+
+  it('leaves no connection behind', async () => {
+    const { resume } = await kit()
+    await resume({ loss: { kind: 'down', ms: 10 } })
+    await resume({ loss: { kind: 'cut', at: 'in-id' } })
+    const opened = bench.opened.length
+    await bench.close()
+    expect(bench.opened.length).to.equal(opened)
+    expect(opened).to.equal(3 + 4)
+  })
+})

@@ -1,0 +1,136 @@
+import { expect } from 'chai'
+import { Violation } from '#model/errors'
+import { addressOf } from '#peers/session/context'
+import type { Kit } from '#peers/kit'
+import { Watch } from '#peers/net/watch'
+import { deferred } from '#common/deferred'
+import { Stage, echoing } from '../stage.ts'
+
+describe('openSession', () => {
+  let stage: Stage
+  beforeEach(() => (stage = new Stage()))
+  afterEach(() => stage.close())
+
+  it('gives the same pseudo-random bytes for the same seed and check, and fresh nonces always', async () => {
+    const url = await stage.serve(echoing)
+    const [one, same, other] = [
+      stage.session(url).kit,
+      stage.session(url).kit,
+      stage.session(url, { seed: 2 }).kit,
+    ]
+    const bytes = Buffer.from(one.randomBytes(40)).toString('hex')
+    expect(Buffer.from(same.randomBytes(40)).toString('hex')).to.equal(bytes)
+    expect(Buffer.from(other.randomBytes(40)).toString('hex')).to.not.equal(bytes)
+    expect(Buffer.from(one.randomBytes(40)).toString('hex')).to.not.equal(bytes)
+    expect(one.nonce()).to.match(/^spx[a-z0-9]{13}$/)
+    expect(one.nonce()).to.not.equal(same.nonce())
+  })
+
+  it('waits for a slow target four times as long as its slowest answer took, and for no other longer', async () => {
+    const url = await stage.serve(echoing)
+    const { quiet: _, ...usual } = stage.context(url, { timeScale: 0.5, slowestMs: 100 }).limits
+    expect(usual).to.deep.equal({ connect: 2500, head: 1500, reply: 1000, end: 1000, event: 1500 })
+    expect(stage.context(url, { timeScale: 0.5, slowestMs: 500 }).limits).to.deep.equal({
+      connect: 2500,
+      head: 2000,
+      reply: 2000,
+      end: 2000,
+      event: 2000,
+      quiet: 150,
+    })
+  })
+
+  it('has whole numbers for limits: not every client takes others', async () => {
+    const url = await stage.serve(echoing)
+    for (const pace of [{ timeScale: 0.3337 }, { slowestMs: 1234.567 }])
+      expect(
+        Object.values(stage.context(url, pace).limits).filter((ms) => !Number.isInteger(ms)),
+      ).to.deep.equal([])
+  })
+
+  it('leaves nothing open, however often it is closed, and whatever is still being waited for', async () => {
+    const session = stage.session(await stage.serve(echoing))
+    const ws = await session.kit.connect()
+    const waiting = ws.expectMessage('text', 'never').catch((error: unknown) => error)
+    await session.close()
+    await session.close()
+    expect(await waiting).to.be.instanceOf(Violation)
+    expect(stage.standing.size).to.equal(0)
+  })
+
+  it('records figures and the ending that was judged last', async () => {
+    const session = stage.session(await stage.serve(echoing))
+    session.kit.measure('roundTripMs', 1.5)
+    const ws = await session.kit.connect()
+    expect(session.evidence()).to.deep.include({ measured: { roundTripMs: 1.5 }, close: null })
+    ws.sendClose(1000)
+    await ws.expectEnd()
+    expect(session.evidence().close).to.deep.equal({ by: 'us', how: 'close-frame', code: 1000 })
+  })
+
+  it('lets every copy settle before it tells of the first that failed', async () => {
+    const { kit } = stage.session(await stage.serve(echoing))
+    const settled: number[] = []
+    const failed = deferred<undefined>()
+    const run = kit.together(3, async (index) => {
+      if (index === 0) {
+        failed.resolve(undefined)
+        throw new RangeError('first')
+      }
+      await failed.promise
+      // All that the failure sets off at once is over by then.
+      await new Promise((resolve) => setImmediate(resolve))
+      settled.push(index)
+    })
+    expect(await run.catch((error: unknown) => (error as Error).message)).to.equal('first')
+    expect(settled).to.deep.equal([1, 2])
+    expect(await kit.inTurn(3, async (index) => index * 2)).to.deep.equal([0, 2, 4])
+  })
+
+  it('throws a violation for what does not hold', async () => {
+    const kit: Kit = stage.session(await stage.serve(echoing)).kit
+    kit.expect(true, 'a', 'b')
+    expect(() => kit.expect(false, 'a', 'b')).to.throw(Violation, 'expected a; actual: b')
+  })
+})
+
+describe('addressOf', () => {
+  it('takes the default port of the scheme, and the brackets off IPv6', () => {
+    expect(addressOf(new URL('ws://a.example/'))).to.deep.equal({ host: 'a.example', port: 80 })
+    expect(addressOf(new URL('wss://a.example/'))).to.deep.equal({ host: 'a.example', port: 443 })
+    expect(addressOf(new URL('https://[::1]:8443/'))).to.deep.equal({ host: '::1', port: 8443 })
+  })
+})
+
+describe('Watch', () => {
+  it('gives what holds already, and what comes to hold', async () => {
+    const watch = new Watch()
+    let value: number | undefined = 1
+    expect(await watch.until(() => value, 0)).to.equal(1)
+    value = undefined
+    const wait = watch.until(() => value, 10_000)
+    watch.changed()
+    value = 2
+    watch.changed()
+    expect(await wait).to.equal(2)
+  })
+
+  it('never gives up early', async () => {
+    const watch = new Watch()
+    const start = performance.now()
+    expect(await watch.until(() => undefined, 20)).to.equal(undefined)
+    expect(performance.now() - start).to.be.at.least(20)
+  })
+
+  it('passes on what the probe throws, and ends with its owner', async () => {
+    const watch = new Watch()
+    const failing = watch.until(() => {
+      throw new RangeError('probe')
+    }, 10)
+    expect(await failing.catch((error: unknown) => error)).to.be.instanceOf(RangeError)
+    const wait = watch.until(() => undefined, 60_000)
+    watch.stop()
+    expect(await wait).to.equal(undefined)
+    expect(await watch.until(() => undefined, 60_000)).to.equal(undefined)
+  })
+})

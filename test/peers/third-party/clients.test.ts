@@ -1,0 +1,245 @@
+import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
+import type { AddressInfo } from 'node:net'
+import { startReference } from '#reference/start'
+import type { Reference } from '#reference/start'
+import { openEngine } from '#proxies/driver/engine'
+import type { Engine } from '#proxies/types'
+import { resumeServer } from '../resume/resume-server.ts'
+import { Bench, caught, stream } from '../sse/sse-support.ts'
+
+describe('conforming clients', () => {
+  let engine: Engine
+  let reference: Reference
+  let bench: Bench
+  before(async () => {
+    engine = await openEngine({ choice: 'embedded', runId: 'clients-test' })
+    reference = await startReference()
+  })
+  after(async () => {
+    await engine.close()
+    await reference.close()
+  })
+  beforeEach(() => (bench = new Bench()))
+  afterEach(() => bench.close())
+
+  async function echoServer(): Promise<{ url: URL; seen: string[] }> {
+    const seen: string[] = []
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket, request) => {
+      seen.push(`${request.headers.host} ${request.headers['authorization'] ?? ''}`)
+      socket.send('hello')
+      socket.on('message', (data, binary) => socket.send(data, { binary }))
+    })
+    await new Promise((resolve) => server.once('listening', resolve))
+    bench.defer(() => {
+      for (const client of server.clients) client.terminate()
+      return new Promise((resolve) => server.close(resolve))
+    })
+    return { url: new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/chat`), seen }
+  }
+
+  for (const client of ['ws', 'undiciWebSocket'] as const) {
+    it(`${client} opens, echoes and closes, with the contract's headers`, async () => {
+      const { url, seen } = await echoServer()
+      const { clients } = bench.verbs(url, {
+        endpoint: {
+          headers: [['Authorization', 'Bearer x']],
+          opening: [{ expect: 'hello' }, { send: 'hi' }],
+        },
+      })
+      expect(await clients[client]({ echo: 'marco' })).to.deep.equal({
+        opened: true,
+        echoed: true,
+        closeCode: 1000,
+        error: null,
+      })
+      expect(seen).to.deep.equal([`${url.host} Bearer x`])
+    })
+
+    it(`${client} tells the scheduler where it is refused for now`, async () => {
+      const busy = await bench.answering('HTTP/1.1 429 No\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n')
+      const { clients } = bench.verbs(new URL(busy.href.replace('http', 'ws')))
+      expect(await clients[client]({})).to.include({ opened: false, echoed: false })
+      expect(bench.refused).to.deep.equal(['status-429'])
+    })
+
+    it(`${client} goes through a proxy, under the target's own name and certificate`, async () => {
+      const context = bench.context(reference.wss, {
+        engine,
+        endpoint: { tls: { ca: reference.ca, insecure: false } },
+      })
+      const link = await context.openLink(reference.wss)
+      const { clients } = bench.verbsOf(context)
+      expect(await clients[client]({ via: context.through(link, []), echo: 'polo' })).to.include({
+        opened: true,
+        echoed: true,
+      })
+    })
+
+    it(`${client} opens nothing that it cannot trust`, async () => {
+      const { clients } = bench.verbs(reference.wss)
+      expect(await clients[client]()).to.include({ opened: false, echoed: false })
+    })
+
+    it(`${client} says that a server does not speak WebSocket, or does not speak at all`, async () => {
+      const html = await bench.answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+      expect((await bench.verbs(wsOf(html)).clients[client]()).opened).to.equal(false)
+      const mute = await bench.listen(() => undefined)
+      expect((await bench.verbs(wsOf(mute), { timeScale: 0.05 }).clients[client]()).opened).to.equal(false)
+    })
+  }
+
+  it('EventSource gets events of every type, and the first cursor', async () => {
+    let asked = ''
+    const url = await bench.listen((socket) => {
+      socket.once('data', (bytes) => {
+        asked = bytes.toString('latin1')
+        socket.write(stream('id: 4\nevent: x\ndata: a\n\ndata: b\n\n'))
+      })
+    })
+    const { clients } = bench.verbs(url, { endpoint: { headers: [['X-Key', 'k']] } })
+    const { events, opens } = await clients.undiciEventSource({
+      lastEventId: '3',
+      until: (seen) => seen.length === 2,
+    })
+    expect(events).to.deep.equal([
+      { type: 'x', data: 'a', lastEventId: '4' },
+      { type: 'message', data: 'b', lastEventId: '4' },
+    ])
+    expect(opens).to.equal(1)
+    expect(asked.toLowerCase()).to.include('last-event-id: 3\r\n').and.to.include('x-key: k\r\n')
+  })
+
+  it('EventSource comes back by itself, and resumes', async () => {
+    const { url, publish } = await resumeServer(bench)
+    const context = bench.context(url, { publish, engine })
+    const verbs = bench.verbsOf(context)
+    const { events, opens } = await verbs.clients.undiciEventSource({
+      opened: () => verbs.publish({ data: 'one' }),
+      interrupted: () => verbs.publish({ data: 'two' }),
+      returned: () => verbs.publish({ data: 'three' }),
+      until: (seen) => seen.length === 3,
+    })
+    expect([opens, events.map(({ data }) => data)]).to.deep.equal([2, ['one', 'two', 'three']])
+    expect(context.evidence().faults.map(({ name }) => name)).to.deep.equal(['link-down'])
+  })
+
+  it('EventSource that is not taken back stays closed', async () => {
+    const { url, publish } = await resumeServer(bench, { statusOf: () => 503 })
+    const verbs = bench.verbs(url, { publish, engine })
+    const { opens } = await verbs.clients.undiciEventSource({
+      opened: () => verbs.publish({ data: 'one' }),
+      interrupted: () => Promise.resolve(),
+      until: () => false,
+    })
+    expect(opens).to.equal(1)
+  })
+
+  for (const retry of ['0', '99999999999', '2147483648']) {
+    it(`EventSource comes back no sooner, and no later, than timers allow where it is told ${retry} ms`, async () => {
+      const warnings: string[] = []
+      const warned = ({ name }: Error): unknown => warnings.push(name)
+      process.on('warning', warned)
+      const before = globalThis.setTimeout
+      bench.defer(() => process.off('warning', warned))
+      const asked: number[] = []
+      const url = await bench.listen((socket) => {
+        socket.once('data', () => {
+          asked.push(performance.now())
+          socket.end(stream(`retry: ${retry}\n\ndata: a\n\n`))
+        })
+      })
+      const { clients } = bench.verbs(url, { timeScale: 0.1 })
+      await clients.undiciEventSource({ until: (seen) => seen.length === 4 })
+      expect(warnings).to.deep.equal([])
+      if (retry === '0') {
+        const pauses = asked.slice(1).map((ms, index) => ms - (asked[index] ?? 0))
+        expect(Math.min(...pauses)).to.be.at.least(45)
+      } else expect(asked).to.have.length(1)
+      expect(globalThis.setTimeout).to.equal(before)
+    })
+  }
+
+  it('EventSource that is told to stay away is not called refused', async () => {
+    const { url, publish } = await resumeServer(bench, { opening: 'retry: 99999999999\n\n' })
+    const verbs = bench.verbs(url, { publish, engine, timeScale: 0.1 })
+    expect(
+      await caught(
+        verbs.clients.undiciEventSource({
+          opened: () => verbs.publish({ data: 'one' }),
+          interrupted: () => Promise.resolve(),
+          until: () => false,
+        }),
+      ),
+    ).to.deep.equal({
+      name: 'Inconclusive',
+      reason: 'out-of-time',
+      message: 'out-of-time: the client waits longer before it comes back: so the server has told it',
+    })
+  })
+
+  it('EventSource over TLS, through a proxy', async () => {
+    const context = bench.context(reference.https, {
+      engine,
+      endpoint: { tls: { ca: reference.ca, insecure: false } },
+      publish: {
+        url: reference.publish,
+        method: 'POST',
+        headers: [],
+        body: '{data}',
+        fields: new Set(['data']),
+      },
+    })
+    const link = await context.openLink(reference.https)
+    const verbs = bench.verbsOf(context)
+    const { events } = await verbs.clients.undiciEventSource({
+      via: context.through(link, []),
+      opened: () => verbs.publish({ data: 'over TLS' }),
+      until: (seen) => seen.some(({ data }) => data === 'over TLS'),
+    })
+    expect(events.map(({ data }) => data)).to.include('over TLS')
+  })
+
+  it('EventSource over TLS comes back by itself when the link was down, and the engine says the same', async () => {
+    const context = bench.context(reference.https, {
+      engine,
+      endpoint: { tls: { ca: reference.ca, insecure: false } },
+      publish: {
+        url: reference.publish,
+        method: 'POST',
+        headers: [],
+        body: '{data}',
+        fields: new Set(['data']),
+      },
+    })
+    const verbs = bench.verbsOf(context)
+    const { opens } = await verbs.clients.undiciEventSource({
+      opened: () => verbs.publish({ data: 'before' }),
+      interrupted: () => Promise.resolve(),
+      returned: () => verbs.publish({ data: 'after' }),
+      until: (seen) => seen.some(({ data }) => data === 'after'),
+    })
+    expect(opens).to.equal(2)
+    const [fault] = context.evidence().faults
+    expect(fault?.settings).to.deep.equal({ ms: 100 })
+    expect(fault?.proof).to.equal(
+      'the connection stood until the link went down and ended it; new ones were refused for at least the time told, then taken again',
+    )
+    expect(fault?.log?.map(({ connection, hit, ending }) => ({ connection, hit, ending }))).to.deep.equal([
+      { connection: 1, hit: null, ending: { by: 'link', how: 'down' } },
+    ])
+  })
+
+  it('EventSource gives up where nothing comes', async () => {
+    const html = await bench.answering(
+      'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n',
+    )
+    const { clients } = bench.verbs(html, { timeScale: 0.05 })
+    expect(await clients.undiciEventSource({ until: () => false })).to.deep.equal({ events: [], opens: 0 })
+  })
+})
+
+function wsOf(url: URL): URL {
+  return new URL(url.href.replace('http:', 'ws:'))
+}

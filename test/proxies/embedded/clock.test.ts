@@ -1,0 +1,46 @@
+import { expect } from 'chai'
+
+import { at } from '#proxies/embedded/proxy/clock'
+
+describe('engine clock', () => {
+  it('never calls before its time', async () => {
+    const early: number[] = []
+    await Promise.all(
+      Array.from({ length: 300 }, (_, index) => {
+        const due = performance.now() + (index % 60) + (index % 7) / 7
+        return new Promise<void>((resolve) => {
+          at(due, () => {
+            if (performance.now() < due) early.push(due)
+            resolve()
+          })
+        })
+      }),
+    )
+    expect(early).to.deep.equal([])
+  })
+
+  it('calls once for a time that has passed, not before the caller goes on', async () => {
+    let calls = 0
+    at(0, () => calls++)
+    expect(calls).to.equal(0)
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(calls).to.equal(1)
+  })
+
+  it('does not call when it was cancelled', async () => {
+    let calls = 0
+    at(performance.now() + 5, () => calls++).cancel()
+    at(0, () => calls++).cancel()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(calls).to.equal(0)
+  })
+
+  it('bears waits that no timer can hold', async () => {
+    let calls = 0
+    const timer = at(performance.now() + Number.MAX_SAFE_INTEGER, () => calls++)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    timer.cancel()
+    expect(calls).to.equal(0)
+  })
+})

@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+
+import { expect } from 'chai'
+
+import type { ShownRecord } from '#proxies/embedded/proxy/log'
+import { startEngineServer } from '#proxies/embedded/server/server'
+import type { EngineServer } from '#proxies/embedded/server/server'
+import { Row } from '../contract/contract.ts'
+import { until } from '../wire.ts'
+
+/** What a side had sent before it ended still goes out. */
+describe('engine and what was said last', () => {
+  let engine: EngineServer
+  let t: Row
+
+  before(async () => {
+    engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed: 1 })
+  })
+  after(() => engine.close())
+  beforeEach(() => {
+    t = new Row('embedded', engine.url)
+  })
+  afterEach(() => t.close())
+
+  const record = async (path: string): Promise<ShownRecord | undefined> => {
+    const { json } = await t.api('GET', `${path}/connections`)
+    return (json as { readonly connections: readonly ShownRecord[] }).connections[0]
+  }
+  const isRead = (path: string, bytes: number): Promise<void> =>
+    until('it was read', async () => (await record(path))?.bytes.upstream.received === bytes)
+
+  it('closes no reader that has not taken all of it yet', async () => {
+    const { client, server, path, toxics } = await t.pair({
+      type: 'latency',
+      attributes: { latency: 3_600_000 },
+    })
+    client.socket.pause()
+    const bytes = 8 * 1024 * 1024
+    const isSent = once(server.socket, 'finish')
+    server.send(Buffer.alloc(bytes))
+    server.fin()
+    await isSent
+    await until('all was read', async () => (await record(path))?.bytes.downstream.received === bytes)
+    // And the end: the engine runs in this process, and looks at all its sockets in each turn.
+    for (let turn = 0; turn < 3; turn++) await record(path)
+    // More than the kernel takes at once.
+    await t.api('DELETE', toxics[0] ?? '')
+    await until('it is being closed', async () => (await record(path))?.ending === 'fin by upstream')
+    client.socket.resume()
+    expect(await client.ended).to.equal('fin')
+    expect(client.length).to.equal(bytes)
+  })
+
+  // A side that was reset is looked after every two seconds: what does not move is given up, and nothing else.
+  it('lets go on what still moves after a reset, however slowly', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'slicer',
+      stream: 'upstream',
+      attributes: { average_size: 1000, delay: 100_000 },
+    })
+    client.send(Buffer.alloc(30_000))
+    await isRead(path, 30_000)
+    client.rst()
+    await server.ended
+    expect(server.length).to.equal(30_000)
+  })
+
+  it('and while a reader takes some of it, however much was let go at once', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'latency',
+      stream: 'upstream',
+      attributes: { latency: 1000 },
+    })
+    server.socket.pause()
+    const bytes = 16 * 1024 * 1024
+    client.send(Buffer.alloc(bytes))
+    await isRead(path, bytes)
+    client.rst()
+    // Some 2 MB in a second: for longer than a reader that takes nothing is given.
+    server.socket.on('data', () => server.socket.pause())
+    const reading = setInterval(() => server.socket.resume(), 25)
+    t.defer(() => clearInterval(reading))
+    await server.ended
+    expect(server.length).to.equal(bytes)
+  })
+
+  it('leaves to a toxic what it will let go within a minute', async () => {
+    const kinds = [
+      ['slow_close', { delay: 7000 }, 2, 7000],
+      ['latency', { latency: 7000 }, 0, 7000],
+      ['stall', { bytes: 1, duration: 7000 }, 1, 7000],
+      ['slicer', { average_size: 1, delay: 3_500_000 }, 1, 3500],
+    ] as const
+    const watched = kinds.map(async ([type, attributes, bytesBefore, ms]) => {
+      const { client, server, path } = await t.pair({ type, stream: 'upstream', attributes })
+      const start = performance.now()
+      client.send('xy')
+      await isRead(path, 2)
+      client.rst()
+      await until('the reset was noticed', async () => (await record(path))?.ending === 'rst by client')
+      expect(server.text, type).to.equal('xy'.slice(0, bytesBefore))
+      expect(await server.ended, type).to.equal('fin')
+      expect(server.text, type).to.equal('xy')
+      expect(performance.now() - start, type).to.be.at.least(ms)
+    })
+    await Promise.all(watched)
+  })
+
+  it('and gives up what is held before it for longer', async () => {
+    const toxics = [
+      { type: 'stall', stream: 'upstream', attributes: { bytes: 1, duration: 3_600_000 } },
+      { type: 'latency', stream: 'upstream', attributes: { latency: 3500 } },
+    ]
+    const { client, server, path } = await t.pair(...toxics)
+    client.send('xy')
+    await isRead(path, 2)
+    client.rst()
+    expect(await server.ended).to.equal('fin')
+    expect(server.text).to.equal('x')
+  })
+
+  it('gives up what a toxic would let go after more than a minute', async () => {
+    const { client, server, path } = await t.pair({
+      type: 'latency',
+      stream: 'upstream',
+      attributes: { latency: 70_000 },
+    })
+    client.send('xy')
+    await isRead(path, 2)
+    client.rst()
+    expect(await server.ended).to.equal('fin')
+    expect(server.text).to.equal('')
+    expect(client.endedAt).to.not.equal(null)
+  })
+})

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { capabilities } from '#model/model'
+import { turnsOn } from '#reports/view/capabilities'
+import { comparisonOf, groupsOf, unjudgedOf } from '#reports/view/overview'
+import { placeOf } from '#reports/view/sections'
+import { headline } from '#reports/view/headline'
+import { mixedReport, passingReport, reportOf } from '../fixture.ts'
+
+describe('reports: what they are written from', () => {
+  it('puts every result into one group', () => {
+    const report = mixedReport()
+    const grouped = groupsOf(report).flatMap(({ results }) => results.map(({ id }) => id))
+    expect(grouped.toSorted()).to.deep.equal(report.results.map(({ id }) => id).toSorted())
+  })
+
+  it('shows the protocol by section of its standard, down to the second level', () => {
+    const at = (spec: 'RFC6455' | 'RFC7692' | 'HTML' | 'STREAMPROOF', section: string): string => {
+      const { label, title } = placeOf({ spec, section, url: null })
+      return `${label}: ${title}`
+    }
+    expect(at('RFC6455', '5.5.1')).to.equal('RFC 6455 5.5: Control Frames')
+    expect(at('RFC6455', '7.4.1')).to.equal('RFC 6455 7.4: Status Codes')
+    expect(at('RFC7692', '7.1.2.1')).to.equal('RFC 7692 7.1: Extension Parameters')
+    expect(at('RFC6455', '10')).to.equal('RFC 6455 10: Security Considerations')
+    expect(at('RFC6455', '99.1')).to.equal('RFC 6455 99.1: Section 99.1')
+    expect(at('HTML', 'parsing-an-event-stream')).to.equal('HTML: Parsing an Event Stream')
+    expect(at('STREAMPROOF', 'prompt-reconnect')).to.equal('Streamproof: Prompt reconnect')
+  })
+
+  it('knows for every capability what would turn it on, by its whole name', () => {
+    for (const name of capabilities) expect(turnsOn(`needs ${name}: not seen`), name).to.be.a('string')
+    expect(turnsOn('needs sse.publish.id: no {id}')).to.equal('{id} in the publish plan of the configuration')
+    expect(turnsOn('needs sse.publish: none')).to.equal('--publish-url URL, or publish in the configuration')
+    expect(turnsOn('compares both transports, and an sse target is not given')).to.equal('--sse URL')
+    expect(turnsOn('no reason: ws.echo')).to.equal(null)
+  })
+
+  it('groups what was not judged by its reason', () => {
+    expect(unjudgedOf(mixedReport()).map(({ verdict, ids }) => `${verdict} ${ids.length}`)).to.deep.equal([
+      'not-applicable 2',
+      'not-applicable 1',
+      'blocked 1',
+      'inconclusive 1',
+    ])
+  })
+
+  it('compares the documented expectations by topic, each once', () => {
+    const rows = comparisonOf(mixedReport())
+    expect(rows.map(({ topic }) => topic)).to.deep.equal([
+      'connection',
+      'use cases',
+      'compatibility',
+      'performance',
+      'reconnection',
+      'security',
+      'limitations',
+      'scalability',
+    ])
+    expect(rows.flatMap(({ websocket, sse, both }) => [...websocket, ...sse, ...both])).to.have.length(23)
+  })
+
+  it('says by the exit status how the run ended', () => {
+    const words = [0, 1, 2, 3, 4, 130].map((status) => headline(reportOf(mixedReport().results, status)).word)
+    expect(words).to.deep.equal([
+      'passed',
+      'failed',
+      'not judged',
+      'not set up',
+      'harness error',
+      'interrupted',
+    ])
+    expect(headline(reportOf(mixedReport().results, 0)).says).to.equal(
+      '130 of 141 checks passed, 3 checks fell below the gate (1 known)',
+    )
+    const half = mixedReport().results.filter(({ transport }) => transport === 'websocket')
+    expect(headline(reportOf(half, 2)).says).to.equal(
+      'no required check of the Server-Sent Events target could be judged; 2 requirements are broken elsewhere',
+    )
+    expect(headline(reportOf(mixedReport().results, 2)).says).to.equal(
+      '1 check could not be judged: too many for those that passed to say much',
+    )
+    const refused = mixedReport().results.map((one) =>
+      one.transport === 'sse'
+        ? { ...one, verdict: 'inconclusive' as const, reason: 'target-refused: TCP' }
+        : one,
+    )
+    const others = refused.filter(({ verdict }) => verdict === 'inconclusive').length
+    expect(headline(reportOf(refused, 2)).says).to.equal(
+      `no required check of the Server-Sent Events target could be judged (${others - 1} of ${others} by target-refused: TCP); 2 requirements are broken elsewhere`,
+    )
+    expect(headline({ ...passingReport(), run: { ...passingReport().run, complete: false } }).ok).to.equal(
+      false,
+    )
+  })
+})

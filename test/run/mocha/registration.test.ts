@@ -1,0 +1,145 @@
+import Mocha from 'mocha'
+import { expect } from 'chai'
+import { Violation } from '#model/errors'
+import { begin, register } from '#run/mocha/registration'
+import { applicableChecks } from '#run/applicable'
+import { planChecks } from '#run/select/plan'
+import type { RunSettings } from '#run/settings'
+import { fake, fakeSettings, fakeTools } from '../fakes.ts'
+import type { FakeKit } from '../fakes.ts'
+import type { PlacedCheck } from '#model/catalogue'
+
+const violated = (): never => {
+  throw new Violation('one thing', 'another')
+}
+
+const capabilities = { 'ws.echo': { state: 'absent', evidence: 'nothing came back' } } as const
+const settings: RunSettings = fakeSettings(9)
+const targets = [{ transport: 'websocket' as const, url: 'ws://fake/', capabilities }]
+const environment = {
+  ...settings.targets,
+  engine: settings.engine,
+  redactor: settings.redactor,
+  seed: 7,
+  timeScale: 1,
+}
+
+interface Told {
+  readonly passed: string[]
+  readonly failed: [title: string, message: string][]
+  readonly pending: string[]
+  disposed: number
+}
+
+/** Runs a mocha of its own over registered checks, as its command line does. */
+async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string | null): Promise<Told> {
+  const told: Told = { passed: [], failed: [], pending: [], disposed: 0 }
+  const mocha = new Mocha({ reporter: Mocha.reporters.Base, timeout: 0 })
+  if (grep !== null) mocha.grep(grep)
+  Object.assign(mocha.options, {
+    globalSetup: [
+      function beginWith(this: Mocha.Runner) {
+        begin(this)
+      },
+    ],
+  })
+  const prepared = { environment, targets, plan: planChecks(checks, targets), broadcasts: false }
+  let suite = mocha.suite
+  register(fakeTools(targets), prepared, settings, async () => void (told.disposed += 1), {
+    describe(title, body) {
+      suite = Mocha.Suite.create(mocha.suite, title)
+      body()
+    },
+    it(title, body) {
+      const test = new Mocha.Test(title, body)
+      suite.addTest(test)
+      return test
+    },
+    after: (body) => void mocha.suite.afterAll(body),
+  })
+  await new Promise<void>((resolve) => {
+    const runner = mocha.run(() => resolve())
+    runner.on('pass', (test) => told.passed.push(test.title))
+    runner.on('pending', (test) => told.pending.push(test.title))
+    runner.on('fail', (test, error: Error) => told.failed.push([test.title, error.message]))
+  })
+  mocha.dispose()
+  return told
+}
+
+describe('registration with a mocha of others', () => {
+  it('makes each check a test: what fell is failed, what does not apply is pending with its reason', async () => {
+    const checks = [
+      fake('mocha-passes', () => undefined),
+      fake('mocha-falls', violated),
+      fake('mocha-should', violated, { level: 'SHOULD' }),
+      fake('mocha-needs', violated, { needs: ['ws.echo'] }),
+      fake('mocha-crashes', () => {
+        throw new TypeError('ours')
+      }),
+    ]
+    const told = await mochaOver(checks, null)
+    expect(told.passed).to.deep.equal([
+      'ws/fake/mocha-passes: does mocha-passes',
+      'ws/fake/mocha-should: does mocha-should',
+    ])
+    expect(told.failed).to.deep.equal([
+      [
+        'ws/fake/mocha-falls: does mocha-falls',
+        'fail (MUST, STREAMPROOF fake): expected one thing; actual: another\n  streamproof run --only ws/fake/mocha-falls --seed 7',
+      ],
+      [
+        'ws/fake/mocha-crashes: does mocha-crashes',
+        'harness-error (MUST, STREAMPROOF fake): an error of this tool: TypeError: ours\n  streamproof run --only ws/fake/mocha-crashes --seed 7',
+      ],
+    ])
+    expect(told.pending).to.deep.equal([
+      'ws/fake/mocha-needs: does mocha-needs (not applicable: needs ws.echo: nothing came back)',
+    ])
+    expect(told.disposed).to.equal(1)
+  })
+
+  it('never starts a check that --grep left out', async () => {
+    const ran: string[] = []
+    const checks = ['one', 'two', 'three'].map((name) => fake(`grep-${name}`, () => void ran.push(name)))
+    const told = await mochaOver(checks, 'grep-t')
+    expect(told.passed).to.have.length(2)
+    expect(ran).to.deep.equal(['two', 'three'])
+  })
+
+  it('charges a late throw to its own check, not to the test that mocha is at', async () => {
+    const checks = [
+      fake('mocha-late-beside', ({ wait }) => wait(60)),
+      fake('mocha-late', () => {
+        setTimeout(() => {
+          throw new Error('late')
+        }, 20)
+      }),
+    ]
+    const told = await mochaOver(checks, null)
+    expect(told.passed).to.deep.equal(['ws/fake/mocha-late-beside: does mocha-late-beside'])
+    expect(told.failed.map(([title]) => title)).to.deep.equal(['ws/fake/mocha-late: does mocha-late'])
+  })
+})
+
+describe('the list of checks for any runner', () => {
+  it('has a title, a reason to skip, and a function without arguments that rejects where the check fell', async () => {
+    const checks = [
+      fake('list-passes', () => undefined),
+      fake('list-falls', violated),
+      fake('list-needs', violated, { needs: ['ws.echo'] }),
+    ]
+    const list = await applicableChecks(fakeTools(targets), { checks, expectations: [] }, settings)
+    expect(list.map(({ title, skip, run }) => [title, skip, run.length])).to.deep.equal([
+      ['does list-passes', null, 0],
+      ['does list-falls', null, 0],
+      ['does list-needs', 'needs ws.echo: nothing came back', 0],
+    ])
+    await list[0]?.run()
+    const error: unknown = await list[1]?.run().then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).to.include({ expected: 'one thing', actual: 'another' })
+  })
+})

@@ -1,0 +1,83 @@
+import { expect } from 'chai'
+import type { Result } from '#model/result'
+import { exitCode } from '#run/result/exit-code'
+
+describe('the exit status', () => {
+  const gate = { failOn: 'must', interruptedBy: null, harnessFailed: false } as const
+  const result = (
+    verdict: Result['verdict'],
+    level: Result['level'] = 'MUST',
+    more: Partial<Result> = {},
+  ): Result => ({ verdict, level, overlay: null, transport: 'websocket', ...more }) as Result
+
+  const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
+    ['all passed', [result('pass')], gate, 0],
+    ['a MUST fell', [result('pass'), result('fail')], gate, 1],
+    ['a SHOULD fell', [result('pass'), result('warn', 'SHOULD')], gate, 0],
+    [
+      'a SHOULD fell, and that is the gate',
+      [result('pass'), result('warn', 'SHOULD')],
+      { ...gate, failOn: 'should' },
+      1,
+    ],
+    ['a MUST fell, and there is no gate', [result('fail')], { ...gate, failOn: 'never' }, 0],
+    [
+      'a known failure',
+      [result('pass'), result('fail', 'MUST', { overlay: { kind: 'known', reason: 'x' } })],
+      gate,
+      0,
+    ],
+    ['no MUST was judged', [result('inconclusive'), result('pass', 'SHOULD')], gate, 2],
+    ['nothing was judged', [], gate, 2],
+    [
+      'a third of the MUSTs was inconclusive',
+      [result('pass'), result('pass'), result('inconclusive')],
+      gate,
+      0,
+    ],
+    ['more than a third of the MUSTs was inconclusive', [result('pass'), result('inconclusive')], gate, 2],
+    [
+      'more than a third of one transport was inconclusive',
+      [
+        ...Array.from({ length: 9 }, () => result('pass')),
+        result('pass', 'MUST', { transport: 'sse' }),
+        result('inconclusive', 'MUST', { transport: 'sse' }),
+      ],
+      gate,
+      2,
+    ],
+    [
+      'what does not apply, or is blocked, is not inconclusive',
+      [result('pass'), result('not-applicable'), result('not-applicable'), result('blocked')],
+      gate,
+      0,
+    ],
+    ['SHOULDs were inconclusive', [result('pass'), result('inconclusive', 'SHOULD')], gate, 0],
+    [
+      'only SHOULDs were selected, and most were inconclusive',
+      [result('pass', 'SHOULD'), result('inconclusive', 'SHOULD')],
+      gate,
+      2,
+    ],
+    ['a fail goes before much that was inconclusive', [result('fail'), result('inconclusive')], gate, 1],
+    [
+      'much was inconclusive, and there is no gate',
+      [result('pass'), result('inconclusive')],
+      { ...gate, failOn: 'never' },
+      2,
+    ],
+    ['only SHOULDs were selected', [result('warn', 'SHOULD')], gate, 0],
+    [
+      'one transport was not judged',
+      [result('pass'), result('not-applicable', 'MUST', { transport: 'sse' })],
+      gate,
+      2,
+    ],
+    ['an error of ours goes before a fail', [result('harness-error'), result('fail')], gate, 4],
+    ['an error of nobody', [result('pass')], { ...gate, harnessFailed: true }, 4],
+    ['an interruption goes before all', [result('harness-error')], { ...gate, interruptedBy: 'SIGHUP' }, 129],
+  ]
+  for (const [what, results, given, code] of rows) {
+    it(`is ${code}: ${what}`, () => expect(exitCode(results, given)).to.equal(code))
+  }
+})

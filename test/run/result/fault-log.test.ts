@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import type { Report } from '#model/result'
+import { reportSchema } from '#model/result'
+import { openEngine } from '#proxies/driver/engine'
+import type { Engine, Link } from '#proxies/types'
+import { loadCatalogue } from '#suites/index'
+import { needToxiproxy } from '../../lacking.ts'
+import { judged } from '../../proof/proof.ts'
+
+/** Checks of every kind of fault, quick ones. */
+const only = [
+  'ws/faults/others-unmoved-by-*',
+  'ws/faults/cut-*-after-1',
+  'ws/faults/answers-under-latency-down',
+  'ws/reconnection/prompt-after-rst',
+  'sse/faults/others-unmoved-by-fin',
+  'sse/resume/after-rst',
+  'sse/resume/after-link-down',
+  'sse/resume/after-black-hole',
+  'sse/resume/under-latency',
+  'sse/reconnection/eventsource-returns',
+]
+
+/** The same engine, which tells something else, or nothing, of what it noted. */
+function telling(engine: Engine, seen: Link['seen']): Engine {
+  return {
+    kind: engine.kind,
+    version: engine.version,
+    api: engine.api,
+    async open(upstream) {
+      const link = await engine.open(upstream)
+      return {
+        name: link.name,
+        host: link.host,
+        port: link.port,
+        faults: link.faults,
+        setFaults: (faults) => link.setFaults(faults),
+        setEnabled: (enabled) => link.setEnabled(enabled),
+        seen,
+        close: () => link.close(),
+        [Symbol.asyncDispose]: () => link.close(),
+      }
+    },
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+const logsOf = ({ results }: Report) => results.flatMap(({ faults }) => faults.map(({ log }) => log))
+const told = ({ results }: Report): readonly string[] =>
+  results.map(
+    ({ id, verdict, reason, actual, faults }) =>
+      `${verdict} ${id} ${reason ?? ''} ${actual ?? ''} ${faults.map(({ name, proof }) => `${name}: ${proof}`).join()}`,
+  )
+
+describe('what the engine noted of a fault', function () {
+  this.timeout(120_000)
+  let engine: Engine
+  before(async () => (engine = await openEngine({ choice: 'embedded', runId: 'log' })))
+  after(() => engine.close())
+
+  const look = async (by: Engine, mutant?: string): Promise<Report> =>
+    judged(await loadCatalogue(), by, mutant === undefined ? {} : { mutant }, { selection: { only } })
+
+  it('stands with every fault that was proven, and the report is valid', async () => {
+    const report = await look(engine)
+    expect(reportSchema.parse(report)).to.deep.equal(report)
+    expect(
+      report.results.filter(({ verdict }) => verdict !== 'pass').map(({ id, reason }) => [id, reason]),
+    ).to.deep.equal([])
+    expect(report.results.filter(({ faults }) => faults.length === 0)).to.deep.equal([])
+    for (const { id, faults } of report.results) {
+      for (const { name, direction, log } of faults) {
+        const [first] = log ?? []
+        expect(first, id).to.not.equal(undefined)
+        if (name === 'link-down')
+          expect(first, id).to.deep.include({ hit: null, ending: { by: 'link', how: 'down' } })
+        else expect(first?.hit?.direction, id).to.equal(direction)
+      }
+    }
+  })
+
+  for (const mutant of [undefined, 'refuse-after-loss', 'resume-reversed']) {
+    it(`decides nothing: ${mutant ?? 'the reference'} is judged the same without it`, async () => {
+      let asked = 0
+      const mute = telling(engine, () => {
+        asked += 1
+        if (asked % 3 === 0) return Promise.reject(new Error('lost'))
+        return Promise.resolve(asked % 3 === 1 ? null : [])
+      })
+      const [whole, without] = await Promise.all([look(engine, mutant), look(mute, mutant)])
+      expect(told(without)).to.deep.equal(told(whole))
+      expect(logsOf(without).every((log) => log === undefined)).to.equal(true)
+      expect(logsOf(whole).some((log) => log !== undefined)).to.equal(true)
+    })
+  }
+
+  it('is absent with a real Toxiproxy, and what is judged is the same', async function () {
+    needToxiproxy(this)
+    await using real = await openEngine({ choice: 'toxiproxy', runId: 'log' })
+    const [own, others] = await Promise.all([look(engine), look(real)])
+    expect(told(others)).to.deep.equal(told(own))
+    expect(logsOf(others).every((log) => log === undefined)).to.equal(true)
+  })
+})

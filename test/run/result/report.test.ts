@@ -1,0 +1,245 @@
+import { expect } from 'chai'
+import { Violation } from '#model/errors'
+import { reportSchema } from '#model/result'
+import type { Report } from '#model/result'
+import { redactorFor } from '#target/secrets/redactor'
+import { fake, runFakes, verdicts } from '../fakes.ts'
+
+const violated = (): never => {
+  throw new Violation('one thing', 'another')
+}
+const held = (): void => undefined
+
+describe('the report', () => {
+  it('is valid, and tells the run', async () => {
+    const report = await runFakes({ checks: [fake('report-a', held), fake('report-b', violated)] })
+    expect(reportSchema.parse(report)).to.deep.equal(report)
+    expect(report.summary).to.include({ total: 2, pass: 1, fail: 1 })
+    expect(report.run).to.include({ seed: 7, exitCode: 1, complete: true, shard: null })
+    expect(report.results[1]).to.include({
+      reproduce: 'streamproof run --only ws/fake/report-b --seed 7',
+      expected: 'one thing',
+      actual: 'another',
+      target: 0,
+    })
+  })
+
+  it('is the same in every run, but for what may differ', async () => {
+    const checks = [
+      ...Array.from({ length: 20 }, (_, index) =>
+        fake(`same-${index}`, (kit) => kit.wait(Math.random() * 20)),
+      ),
+      fake('same-falls', violated),
+      fake('same-needs', held, { needs: ['ws.echo'] }),
+      fake('same-measures', (kit) => kit.measure('ms', Math.random())),
+    ]
+    const runs = await Promise.all([runFakes({ checks }), runFakes({ checks, settings: { jobs: 3 } })])
+    const [one, other] = runs.map(withoutFigures)
+    expect(one).to.deep.equal(other)
+  })
+
+  it('answers the documented statements from the checks that name them', async () => {
+    const measuring = (id: string, run: () => void, expectations: string[]) =>
+      fake(
+        id,
+        (kit) => {
+          kit.measure('ms', 5)
+          run()
+        },
+        { expectations },
+      )
+    const statement = (id: string) =>
+      ({
+        id,
+        topic: 'performance',
+        transport: 'websocket',
+        statement: `that ${id}`,
+        needs: 'something else',
+      }) as const
+    const report = await runFakes({
+      checks: [
+        measuring('exp-held', held, ['EXP-A', 'EXP-C', 'EXP-F', 'EXP-G', 'EXP-H']),
+        measuring('exp-fell', violated, ['EXP-B', 'EXP-C']),
+        fake('exp-needs', held, { needs: ['ws.echo'], expectations: ['EXP-D'] }),
+      ],
+      expectations: [
+        {
+          ...statement('EXP-A'),
+          says: (figure) =>
+            `it took ${figure('ws/fake/exp-held', 'ms')} ms, not ${figure('ws/fake/exp-held', 's')}`,
+        },
+        { ...statement('EXP-B'), says: () => null },
+        statement('EXP-C'),
+        { ...statement('EXP-D'), says: () => 'never asked' },
+        statement('EXP-E'),
+        { ...statement('EXP-F'), beyond: 'a browser' },
+        { ...statement('EXP-H'), holds: () => null },
+        { ...statement('EXP-G'), holds: (figure) => (figure('ws/fake/exp-held', 'ms') ?? 0) > 5 },
+      ],
+    })
+    expect(report.expectations.map(({ id, status, needs, says }) => [id, status, needs, says])).to.deep.equal(
+      [
+        ['EXP-A', 'confirmed', null, 'it took 5 ms, not null'],
+        ['EXP-B', 'refuted', null, '0 of 1 check that measures it passed'],
+        ['EXP-C', 'partly', null, '1 of 2 checks that measure it passed'],
+        ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
+        ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
+        ['EXP-F', 'partly', 'a browser', '1 of 1 check that measures it passed'],
+        ['EXP-H', 'partly', 'something else', '1 of 1 check that measures it passed'],
+        ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
+      ],
+    )
+    expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
+  })
+
+  it('does not ask for what is there where only the selection left checks out', async () => {
+    const about = (name: string) => ({
+      id: `EXP-${name}`,
+      topic: 'performance' as const,
+      transport: 'websocket' as const,
+      statement: `that ${name}`,
+      needs: 'a websocket target',
+    })
+    const checks = [
+      fake('in-held', held, { expectations: ['EXP-B', 'EXP-F'] }),
+      fake('in-other', held, { expectations: ['EXP-G'] }),
+      fake('in-fell', violated, { expectations: ['EXP-E'] }),
+      fake('in-needs', held, { needs: ['ws.echo'], expectations: ['EXP-C', 'EXP-D'] }),
+      fake('in-blocked', held, { after: ['ws/fake/in-fell'], expectations: ['EXP-H'] }),
+      fake('out-one', held, { expectations: ['EXP-A', 'EXP-B', 'EXP-C', 'EXP-E', 'EXP-G'] }),
+      fake('out-two', held, { expectations: ['EXP-A', 'EXP-G'] }),
+    ]
+    const report = await runFakes({
+      checks,
+      settings: { selection: { only: ['ws/fake/in-*'] } },
+      expectations: [
+        ...['A', 'B', 'C', 'D', 'E', 'F'].map(about),
+        { ...about('G'), beyond: 'a browser', holds: () => null },
+        about('H'),
+      ],
+    })
+    const found = report.expectations.map(({ id, status, needs, says }) => [id.slice(4), status, needs, says])
+    expect(found).to.deep.equal([
+      ['A', 'not-measured', null, 'not selected in this run'],
+      ['B', 'partly', 'a check that was not selected', '1 of 1 check that measures it passed'],
+      [
+        'C',
+        'not-measured',
+        'a websocket target; or a check that was not selected',
+        'not measured by this run',
+      ],
+      ['D', 'not-measured', 'a websocket target', 'not measured by this run'],
+      ['E', 'refuted', null, '0 of 1 check that measures it passed'],
+      ['F', 'confirmed', null, '1 of 1 check that measures it passed'],
+      [
+        'G',
+        'partly',
+        'a browser; and 2 checks that were not selected',
+        '1 of 1 check that measures it passed',
+      ],
+      ['H', 'not-measured', null, 'not measured by this run: the checks of it came to no judgement'],
+    ])
+  })
+
+  it('says of a run that ended early that it did, not that something is missing', async () => {
+    const report = await runFakes({
+      checks: [
+        fake('early-held', held),
+        fake('early-late', ({ wait }) => wait(60_000), { expectations: ['EXP-A'] }),
+      ],
+      settings: { maxTimeMs: 400 },
+      expectations: [
+        {
+          id: 'EXP-A',
+          topic: 'performance',
+          transport: 'websocket',
+          statement: 'A',
+          needs: 'a websocket target',
+        },
+      ],
+    })
+    expect(report.expectations[0]).to.include({
+      status: 'not-measured',
+      needs: null,
+      says: 'not measured by this run: it ended before the checks of it',
+    })
+  })
+
+  it('holds no secret, wherever one got into it', async () => {
+    const secret = 'hunter2-hunter2'
+    const redactor = redactorFor({ headers: [`X-Key: ${secret}`] })
+    const report = await runFakes({
+      checks: [
+        fake('secret-said', () => {
+          throw new Violation(`not ${secret}`, Buffer.from(secret).toString('hex'))
+        }),
+        fake('secret-thrown', () => {
+          throw new Error(`with ${secret}`)
+        }),
+      ],
+      settings: { redactor },
+      capabilities: { 'ws.echo': { state: 'absent', evidence: secret } },
+    })
+    expect(JSON.stringify(report)).not.to.include(secret)
+    expect(JSON.stringify(report)).not.to.include(Buffer.from(secret).toString('hex'))
+  })
+
+  it('has a fail for a capability that the contract declares and discovery did not prove', async () => {
+    const report = await runFakes({
+      checks: [fake('declared', held, { needs: ['ws.echo'] })],
+      capabilities: {
+        'ws.echo': { state: 'broken', evidence: 'declared by the contract, but not found: none' },
+      },
+      settings: { expects: ['ws.echo'] },
+    })
+    expect(verdicts(report)).to.deep.equal({ declared: 'pass', 'ws/contract/ws-echo': 'fail' })
+    expect(report.results[1]).to.include({
+      expected: 'ws.echo, as the contract declares',
+      actual: 'declared by the contract, but not found: none',
+    })
+    expect(report.run.exitCode).to.equal(1)
+  })
+})
+
+describe('a run that is stopped', () => {
+  it('by a signal gives what was judged, and is not complete', async () => {
+    const controller = new AbortController()
+    const checks = [
+      fake('stop-early', held),
+      fake('stop-aborts', () => controller.abort('SIGTERM')),
+      fake('stop-never-ends', ({ wait }) => wait(60_000)),
+      fake('stop-never-begins', held, { exclusive: 'time', takes: 5 }),
+    ]
+    const report = await runFakes({ checks, settings: { signal: controller.signal } })
+    expect(verdicts(report)).to.not.have.any.keys('stop-never-ends', 'stop-never-begins')
+    expect(report.run).to.include({ complete: false, exitCode: 143 })
+    expect(report.run.findings).to.deep.equal(['the run was stopped before every check was judged'])
+  })
+
+  it('before it began judges nothing', async () => {
+    const report = await runFakes({
+      checks: [fake('stop-before', held)],
+      settings: { signal: AbortSignal.abort() },
+    })
+    expect(report.results).to.deep.equal([])
+    expect(report.run).to.include({ complete: false, exitCode: 130 })
+    expect(report.run.findings).to.deep.equal(['the run was stopped before every check was judged'])
+  })
+
+  it('by its time gives what was judged', async () => {
+    const checks = [fake('time-passes', held), fake('time-spent', ({ wait }) => wait(60_000))]
+    const report = await runFakes({ checks, settings: { maxTimeMs: 400 } })
+    expect(verdicts(report)).to.deep.equal({ 'time-passes': 'pass' })
+    expect(report.run).to.include({ complete: false, exitCode: 0 })
+    expect(report.run.findings).to.deep.equal(['--max-time was spent before every check was judged'])
+  })
+})
+
+/** What two runs of the same target have in common. */
+function withoutFigures({ run: _run, results, expectations, ...rest }: Report): object {
+  return {
+    ...rest,
+    expectations: expectations.map((one) => ({ ...one, says: '' })),
+    results: results.map((one) => ({ ...one, measured: {}, transcript: [], durationMs: 0 })),
+  }
+}

@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { UsageError } from '#model/errors'
+import type { Selection } from '#run/settings'
+import { select } from '#run/select/select'
+import { fake } from '../fakes.ts'
+
+const nothing = (): void => undefined
+const checks = [
+  fake('ping/long', nothing, { clause: { spec: 'RFC6455', section: '5.5' } }),
+  fake('ping/short', nothing, { clause: { spec: 'RFC6455', section: '5.5.2' }, level: 'SHOULD' }),
+  fake('close/code', nothing, { clause: { spec: 'RFC6455', section: '5.51' }, topic: 'security' }),
+  fake('cors/origin', nothing, {
+    clause: { spec: 'FETCH', section: 'cors' },
+    level: 'INFO',
+    topic: 'security',
+  }),
+]
+
+function ids(selection: Selection): string[] {
+  return select(checks, selection).map(({ id }) => id.replace('ws/fake/', ''))
+}
+
+function told(selection: Selection): string {
+  try {
+    select(checks, selection)
+  } catch (error) {
+    expect(error).to.be.instanceOf(UsageError)
+    return (error as Error).message
+  }
+  throw new Error('nothing was told')
+}
+
+describe('the selection', () => {
+  it('takes everything unless told', () => {
+    expect(ids({})).to.deep.equal(['ping/long', 'ping/short', 'close/code', 'cors/origin'])
+  })
+
+  it('takes ids and globs', () => {
+    expect(ids({ only: ['ws/fake/ping/short'] })).to.deep.equal(['ping/short'])
+    expect(ids({ only: ['ws/fake/ping/*'] })).to.deep.equal(['ping/long', 'ping/short'])
+    expect(ids({ only: ['ws/*'] })).to.have.length(4)
+    expect(ids({ only: ['**/code', 'ws/*/cors/o?igin'] })).to.deep.equal(['close/code', 'cors/origin'])
+    expect(ids({ only: ['ws/fake/ping/*'], skip: ['**/long'] })).to.deep.equal(['ping/short'])
+  })
+
+  it('takes levels, topics and clauses, a section with all below it and no other', () => {
+    expect(ids({ level: ['must'] })).to.deep.equal(['ping/long', 'close/code'])
+    expect(ids({ topic: ['security'], level: ['INFO'] })).to.deep.equal(['cors/origin'])
+    expect(ids({ clause: ['RFC6455/5.5'] })).to.deep.equal(['ping/long', 'ping/short'])
+    expect(ids({ clause: ['rfc6455'] })).to.deep.equal(['ping/long', 'ping/short', 'close/code'])
+  })
+
+  it('matches full titles', () => expect(ids({ grep: /does close/ })).to.deep.equal(['close/code']))
+
+  const wrong: readonly (readonly [Selection, string])[] = [
+    [
+      { only: ['ws/fake/ping/lonk'] },
+      '--only: there is no check ws/fake/ping/lonk (did you mean ws/fake/ping/long?); see `streamproof list`',
+    ],
+    [{ skip: ['sse/**'] }, '--skip: no check matches sse/**; see `streamproof list`'],
+    [{ level: ['MUSTN'] }, '--level: MUSTN is none of MUST, SHOULD, MAY, INFO (did you mean MUST?)'],
+    [
+      { clause: ['RFC6454/5.5'] },
+      '--clause: RFC6454 is none of RFC6455, RFC7692, RFC8441, RFC9110, RFC9112, HTML, FETCH, OWASP, EXPECTATIONS, STREAMPROOF (did you mean RFC6455?)',
+    ],
+    [{ clause: ['RFC6455/5.6'] }, '--clause: no check is about RFC6455/5.6 (did you mean RFC6455/5.5?)'],
+    [{ level: ['MAY'] }, 'no check matched: see `streamproof list` for what there is'],
+  ]
+  for (const [selection, line] of wrong)
+    it(`tells ${JSON.stringify(selection)}`, () => expect(told(selection)).to.equal(line))
+})

@@ -1,0 +1,182 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { BodyDecoder, HeadReader, formatRequest, splitList } from '#wire/http/head'
+import type { HeadProgress, ResponseHead } from '#wire/http/head'
+
+const latin1 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'))
+const string = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+function headOf(text: string): ResponseHead {
+  const progress = new HeadReader().push(latin1(text))
+  if (progress.state !== 'whole') throw new Error(`no head: ${JSON.stringify(progress)}`)
+  return progress.head
+}
+
+function fault(text: string): string | null {
+  const progress = new HeadReader().push(latin1(text))
+  return progress.state === 'bad' ? progress.what : null
+}
+
+describe('formatRequest', () => {
+  it('writes the head as told, letter case and order kept', () => {
+    const head = formatRequest('GET', '/chat?a=1', 'HTTP/1.1', [
+      ['hOst', 'example.com'],
+      ['X', '\u00e9'],
+    ])
+    expect(string(head)).to.equal('GET /chat?a=1 HTTP/1.1\r\nhOst: example.com\r\nX: \u00e9\r\n\r\n')
+  })
+
+  it('puts a raw line where it stands', () => {
+    expect(string(formatRequest('GET', '/', 'HTTP/1.1', [], ' folded\n'))).to.equal(
+      'GET / HTTP/1.1\r\n folded\n\r\n',
+    )
+  })
+})
+
+describe('HeadReader', () => {
+  it('reads status, headers and what comes behind', () => {
+    const progress = new HeadReader().push(
+      latin1('HTTP/1.1 101 Switching Protocols\r\nUpgrade:  websocket \r\n\r\n\x81\x00'),
+    )
+    expect(progress).to.have.property('state', 'whole')
+    const { head, rest } = progress as Extract<HeadProgress, { state: 'whole' }>
+    expect(head).to.deep.include({ version: 'HTTP/1.1', status: 101, reason: 'Switching Protocols' })
+    expect(head.headers).to.deep.equal([['Upgrade', 'websocket']])
+    expect(string(head.raw)).to.match(/\r\n\r\n$/)
+    expect(string(rest)).to.equal('\x81\x00')
+  })
+
+  it('gives every value of a name, and their list', () => {
+    const head = headOf('HTTP/1.1 200 OK\r\nA: 1, "2,3"\r\nb: x\r\na: 4,,\r\n\r\n')
+    expect(head.all('A')).to.deep.equal(['1, "2,3"', '4,,'])
+    expect(head.list('a')).to.deep.equal(['1', '"2,3"', '4'])
+    expect(head.get('B')).to.equal('x')
+    expect(head.get('c')).to.equal(null)
+  })
+
+  it('takes a head without a reason phrase, with bare line feeds, with a folded line', () => {
+    expect(headOf('HTTP/1.1 200\r\n\r\n').reason).to.equal('')
+    expect(headOf('HTTP/1.0 204 No\nA: b\n\n').headers).to.deep.equal([['A', 'b']])
+    expect(headOf('HTTP/1.1 200 OK\r\nA: b\r\n\tc\r\n\r\n').get('a')).to.equal('b c')
+  })
+
+  it('gives up on what is no HTTP at the first byte that tells', () => {
+    expect(fault('HTTQ')).to.equal('bytes that are no HTTP response')
+    expect(fault('\x15\x03\x01')).to.equal('bytes that are no HTTP response')
+    expect(fault('HTTP')).to.equal(null)
+  })
+
+  it('gives up on broken lines', () => {
+    expect(fault('HTTP/1.1 20 OK\r\n\r\n')).to.equal('a status line that is none')
+    expect(fault('HTTP/1.1 200 OK\r\nno colon\r\n\r\n')).to.equal('a header line without a name and a colon')
+  })
+
+  it('gives up on an endless head', () => {
+    const reader = new HeadReader()
+    let last: HeadProgress = reader.push(latin1('HTTP/1.1 200 OK\r\nA: '))
+    for (let at = 0; at < 80 && last.state === 'more'; at++)
+      last = reader.push(new Uint8Array(1024).fill(120))
+    expect(last).to.have.property('what', 'a head of more than 64 KiB')
+  })
+
+  it('reads the same head however it is cut', () => {
+    const whole = latin1('HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nrest')
+    const property = fc.property(fc.nat(whole.length), fc.nat(whole.length), (one, two) => {
+      const [from, to] = [Math.min(one, two), Math.max(one, two)]
+      const reader = new HeadReader()
+      const rests: Uint8Array[] = []
+      let found: ResponseHead | null = null
+      for (const piece of [whole.subarray(0, from), whole.subarray(from, to), whole.subarray(to)]) {
+        const progress: HeadProgress | null = found === null ? reader.push(piece) : null
+        if (progress === null) rests.push(piece)
+        else if (progress.state === 'whole') {
+          found = progress.head
+          rests.push(progress.rest)
+        }
+      }
+      expect(found?.headers).to.deep.equal([
+        ['A', 'b'],
+        ['C', 'd'],
+      ])
+      expect(string(Buffer.concat(rests))).to.equal('rest')
+    })
+    fc.assert(property, { seed: 7, numRuns: 200 })
+  })
+})
+
+describe('splitList', () => {
+  it('splits at commas, not inside quotes', () => {
+    expect(splitList('a; b="1,\\",2", c')).to.deep.equal(['a; b="1,\\",2"', ' c'])
+    expect(splitList('a,"open, to the end')).to.deep.equal(['a', '"open, to the end'])
+  })
+})
+
+describe('BodyDecoder', () => {
+  const chunkedHead = headOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const lengthHead = (length: string): ResponseHead =>
+    headOf(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
+
+  it('removes the chunked coding, extensions and trailers included', () => {
+    const decoder = new BodyDecoder(chunkedHead)
+    expect(decoder.framing).to.equal('chunked')
+    expect(string(decoder.push(latin1('5;x=y\r\nHello\r\n1\r\n!\r\n0\r\nTrailer: a\r\n\r\nnext')))).to.equal(
+      'Hello!',
+    )
+    expect(decoder.done).to.equal(true)
+    expect(decoder.problem).to.equal(null)
+  })
+
+  it('decodes the same however it is cut', () => {
+    const whole = latin1('5\r\nHello\r\na\r\n, world!..\r\n0\r\n\r\n')
+    const property = fc.property(fc.array(fc.integer({ min: 1, max: 7 })), (sizes) => {
+      const decoder = new BodyDecoder(chunkedHead)
+      let at = 0
+      let body = ''
+      for (const size of [...sizes, whole.length]) {
+        body += string(decoder.push(whole.subarray(at, at + size)))
+        at += size
+      }
+      expect([body, decoder.done]).to.deep.equal(['Hello, world!..', true])
+    })
+    fc.assert(property, { seed: 7, numRuns: 200 })
+  })
+
+  it('says what is wrong with a chunk', () => {
+    const problem = (text: string): string | null => {
+      const decoder = new BodyDecoder(chunkedHead)
+      decoder.push(latin1(text))
+      return decoder.problem
+    }
+    expect(problem('xyz\r\n')).to.equal('a chunk size that is none')
+    expect(problem('2\r\nabc\r\n')).to.equal('a chunk longer than its size')
+    expect(problem('1'.repeat(9000))).to.equal('a chunk line of more than 8 KiB')
+    expect(problem('ffffffffffff\r\nabc')).to.equal(null)
+  })
+
+  it('counts down a Content-Length', () => {
+    const decoder = new BodyDecoder(lengthHead('5'))
+    expect(string(decoder.push(latin1('Hel')))).to.equal('Hel')
+    expect(decoder.done).to.equal(false)
+    expect(string(decoder.push(latin1('lo, and more')))).to.equal('lo')
+    expect(decoder.done).to.equal(true)
+  })
+
+  it('refuses a Content-Length that is none', () => {
+    expect(new BodyDecoder(lengthHead('-1')).problem).to.equal('a Content-Length that is none')
+    expect(
+      new BodyDecoder(headOf('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n')).problem,
+    ).to.not.equal(null)
+  })
+
+  it('reads to the end of the connection where nothing else says', () => {
+    const decoder = new BodyDecoder(headOf('HTTP/1.1 200 OK\r\n\r\n'))
+    expect(string(decoder.push(latin1('all')))).to.equal('all')
+    expect([decoder.framing, decoder.done]).to.deep.equal(['until-end', false])
+  })
+
+  it('is done at once where there is no body', () => {
+    expect(new BodyDecoder(lengthHead('0')).done).to.equal(true)
+    expect(new BodyDecoder(chunkedHead, false).done).to.equal(true)
+    expect(new BodyDecoder(lengthHead('9'), false).done).to.equal(true)
+  })
+})
