@@ -4,7 +4,7 @@
  */
 
 /** `up`: from us to the target; `down`: from the target to us. */
-export type Direction = 'up' | 'down'
+export type Direction = 'client-to-server' | 'server-to-client'
 
 /** A toxic as Toxiproxy's API takes it. */
 export interface ToxicSpec {
@@ -16,8 +16,8 @@ export interface ToxicSpec {
 
 /** What our own socket saw of one connection through a proxy; times in ms since the connection was opened. */
 export interface LinkTrace {
-  readonly bytesUp: number
-  readonly bytesDown: number
+  readonly clientToServerBytes: number
+  readonly serverToClientBytes: number
   /** Arrivals as the socket delivered them. */
   readonly arrivals: readonly { readonly ms: number; readonly bytes: number }[]
   /** Our writes. */
@@ -28,11 +28,11 @@ export interface LinkTrace {
   readonly ending: {
     readonly ms: number
     readonly how: 'fin' | 'rst' | 'timeout'
-    readonly by: 'us' | 'peer'
+    readonly by: 'harness' | 'peer'
   } | null
   /** Bytes down at the moment when the protocol's opening was complete (null: it never was). */
-  readonly openedAtBytesDown: number | null
-  readonly openedAtBytesUp: number | null
+  readonly openedAtServerToClientBytes: number | null
+  readonly openedAtClientToServerBytes: number | null
   readonly openedAtMs: number | null
 }
 
@@ -96,14 +96,14 @@ export interface LinkRecord {
    * when the engine was asked, or the engine has no word for it.
    */
   readonly ending: {
-    readonly by: 'us' | 'target' | 'link'
+    readonly by: 'harness' | 'target' | 'proxy'
     readonly how: 'fin' | 'rst' | 'down' | 'refused'
   } | null
   /** Up to its end, or to the moment when the engine was asked. */
   readonly durationMs: number
   /** What the proxy passed on. */
-  readonly bytesUp: number
-  readonly bytesDown: number
+  readonly clientToServerBytes: number
+  readonly serverToClientBytes: number
 }
 
 /** A proxy of this run. */

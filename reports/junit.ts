@@ -61,7 +61,7 @@ function runSuite(report: Report): string[] {
     ['engine', `${run.engine.kind} ${run.engine.version}`],
     ['node', run.node],
     ['platform', run.platform],
-    ...report.targets.map(({ transport, url }): [string, string] => [`target.${transport}`, url]),
+    ...report.targets.map(({ protocol, url }): [string, string] => [`target.${protocol}`, url]),
     ...run.findings.map((text): [string, string] => ['finding', text]),
     ...alikeOf(report).map((one): [string, string] => [
       'alike',
@@ -117,9 +117,9 @@ function suiteOf(report: Report, group: Group): string[] {
 }
 
 /** `websocket.RFC 6455 Control Frames`, `sse.reconnection`: one dot, since readers split at the last one. */
-function className({ transport, topic, label, title }: Group): string {
+function className({ protocol, topic, label, title }: Group): string {
   const section = label === null ? topic : `${label.replace(/ [\d.]+$/, '')} ${title}`
-  return `${transport}.${section.replaceAll('.', '-')}`
+  return `${protocol}.${section.replaceAll('.', '-')}`
 }
 
 function caseOf(result: Result, className: string, name: string): string[] {

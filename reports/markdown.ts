@@ -28,7 +28,7 @@ import {
   statusWord,
   summaryKeys,
   symbols,
-  transportNames,
+  protocolNames,
   verdicts,
 } from './view/words.ts'
 
@@ -95,7 +95,7 @@ function summary(report: Report): string[] {
   return [
     `# ${ok ? symbols.pass : symbols.fail} Streamproof: ${word}`,
     `${prose(says.charAt(0).toUpperCase() + says.slice(1))} (exit status ${report.run.exitCode}).`,
-    ...report.targets.map(({ transport, url }) => `${transportNames[transport]}: ${code(cut(url, 500))}`),
+    ...report.targets.map(({ protocol, url }) => `${protocolNames[protocol]}: ${code(cut(url, 500))}`),
     table(
       ['total', ...verdicts.toReversed().map((verdict) => `${symbols[verdict]} ${verdict}`)],
       [[String(total), ...counts.map(String)]],
@@ -193,7 +193,7 @@ function expectations(report: Report): string[] {
     '## Documented expectations',
     `${sums}.`,
     ...(sides.length === 0 ? [] : [table(['', 'WebSocket', 'Server-Sent Events'], sides)]),
-    ...(together.length === 0 ? [] : [table(['', 'Both transports, compared'], together)]),
+    ...(together.length === 0 ? [] : [table(['', 'Both protocols, compared'], together)]),
   ]
 }
 
@@ -213,9 +213,9 @@ function topics(report: Report): string[] {
   return ['## Results by topic', table(head, rows, verdicts.length)]
 }
 
-function groupName({ topic, transport, label, title }: Group): string {
-  if (label === null) return `${topic}: ${transportNames[transport]}`
-  return `${transportNames[transport]}, ${label}: ${title}`
+function groupName({ topic, protocol, label, title }: Group): string {
+  if (label === null) return `${topic}: ${protocolNames[protocol]}`
+  return `${protocolNames[protocol]}, ${label}: ${title}`
 }
 
 function count({ counts }: Group, verdict: Result['verdict']): string {
@@ -232,7 +232,7 @@ function targets(report: Report): string[] {
     })
     if (rows.length === 0) return []
     return [
-      `## What was found: ${transportNames[target.transport]}`,
+      `## What was found: ${protocolNames[target.protocol]}`,
       table(['capability', '', 'evidence'], rows),
     ]
   })

@@ -4,14 +4,14 @@ const opening = 'both/connection/opening-bytes'
 const latency = 'both/performance/latency'
 
 /**
- * The documented expectations: what the comparison of the two transports claims, statement by statement. A run
+ * The documented expectations: what the comparison of the two protocols claims, statement by statement. A run
  * confirms or refutes each by the checks that name its id.
  */
 export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CON-1',
     topic: 'connection',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket is full duplex: both sides send at any time, independently',
     needs: 'a websocket target',
     says: (figure) =>
@@ -20,7 +20,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CON-2',
     topic: 'connection',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket keeps one TCP connection open for as long as needed',
     needs: 'a websocket target',
     says: (figure) =>
@@ -29,14 +29,14 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CON-3',
     topic: 'connection',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE goes from server to client only, over an HTTP response that stays open',
     needs: 'an sse target',
   },
   {
     id: 'EXP-CON-4',
     topic: 'connection',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE starts as an ordinary HTTP request',
     needs: 'an sse target',
     says: (figure) =>
@@ -45,7 +45,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-USE-1',
     topic: 'use cases',
-    transport: 'both',
+    protocol: 'both',
     statement: 'WebSocket suits frequent two-way messages; SSE suits pushes from the server',
     needs: 'both targets, and a way to publish events (--publish-url)',
     says: (figure) =>
@@ -54,16 +54,16 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CMP-1',
     topic: 'compatibility',
-    transport: 'both',
+    protocol: 'both',
     statement: 'Both work in modern browsers and in the clients that people use',
-    needs: 'a target of either transport',
+    needs: 'a target of either protocol',
     beyond:
       'a real Chromium and a real Firefox, which this version does not drive: the clients of ws and undici were asked instead',
   },
   {
     id: 'EXP-CMP-2',
     topic: 'compatibility',
-    transport: 'both',
+    protocol: 'both',
     statement: 'SSE passes firewalls and proxies untouched; WebSocket may need configuration',
     needs: 'an sse target',
     beyond:
@@ -72,7 +72,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-PER-1',
     topic: 'performance',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket needs one handshake, then little overhead per message',
     needs: 'a websocket target that echoes',
     says: (figure) =>
@@ -82,7 +82,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-PER-2',
     topic: 'performance',
-    transport: 'both',
+    protocol: 'both',
     statement: 'WebSocket has the lower two-way latency',
     needs: 'both targets, and a way to publish events (--publish-url)',
     says: (figure) =>
@@ -93,7 +93,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-PER-3',
     topic: 'performance',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE is efficient for occasional pushes and costs more at high rates',
     needs: 'an sse target with a way to publish events (--publish-url)',
     says: (figure) =>
@@ -102,7 +102,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-REC-1',
     topic: 'reconnection',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
     needs: 'a websocket target',
     says: (figure) =>
@@ -111,7 +111,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-REC-2',
     topic: 'reconnection',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE clients reconnect by themselves',
     needs: 'an sse target whose events can be published (--publish-url)',
     says: (figure) =>
@@ -120,63 +120,63 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-REC-3',
     topic: 'reconnection',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'Last-Event-ID resumes after the last received event: nothing lost, nothing twice, in order',
     needs: 'an sse target that sends ids and replays, and a way to publish events (--publish-url)',
   },
   {
     id: 'EXP-SEC-1',
     topic: 'security',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket is secured by wss',
     needs: 'a wss address (the URL itself, or secureUrl.ws in the configuration)',
   },
   {
     id: 'EXP-SEC-2',
     topic: 'security',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket bypasses the protections of CORS and against CSRF, so it needs its own',
     needs: 'an origin that must be refused (--denied-origin)',
   },
   {
     id: 'EXP-SEC-3',
     topic: 'security',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE is secured by https and by the mechanisms of HTTP',
     needs: 'an https address, and origins to allow and to refuse (--allowed-origin, --denied-origin)',
   },
   {
     id: 'EXP-LIM-1',
     topic: 'limitations',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE carries UTF-8 text only',
     needs: 'an sse target; a way to publish events (--publish-url) for the whole of it',
   },
   {
     id: 'EXP-LIM-2',
     topic: 'limitations',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket carries text and binary',
     needs: 'a websocket target that echoes',
   },
   {
     id: 'EXP-LIM-3',
     topic: 'limitations',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'WebSocket needs explicit handling of errors and of reconnection',
     needs: 'a websocket target',
   },
   {
     id: 'EXP-LIM-4',
     topic: 'limitations',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE has no messages from client to server',
     needs: 'an sse target',
   },
   {
     id: 'EXP-SCA-1',
     topic: 'scalability',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'Each WebSocket holds resources of the server for as long as it lives',
     needs: 'a websocket target',
     says: (figure) =>
@@ -185,7 +185,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-SCA-2',
     topic: 'scalability',
-    transport: 'websocket',
+    protocol: 'websocket',
     statement: 'Scaling WebSocket needs gateways and brokers',
     needs:
       'the same service behind a load balancer over two instances: run once for each address and compare',
@@ -193,7 +193,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-SCA-3',
     topic: 'scalability',
-    transport: 'sse',
+    protocol: 'sse',
     statement: 'SSE fits load balancers, reverse proxies and caches',
     needs: 'an sse target',
     beyond:

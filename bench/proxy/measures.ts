@@ -89,7 +89,7 @@ export const measures: readonly Measure[] = [
   throughput(1, '>= 1.00x', [{ type: 'bandwidth', attributes: { rate: 10_000_000 } }]),
   {
     name: 'round-trip',
-    unit: 'us',
+    unit: 'harness',
     run: ({ echo }) => roundTrips(echo, 4000),
     lines: [
       addedLine('p50', 'embedded', 'embedded', '<= 0.60x'),

@@ -18,7 +18,7 @@ export interface SuiteFile {
   readonly exports: Readonly<Record<string, unknown>>
 }
 
-const transportOrder = { websocket: 0, sse: 1, both: 2 } as const
+const protocolOrder = { websocket: 0, sse: 1, both: 2 } as const
 
 /**
  * Puts loaded files in the order of the text, and refuses what would be silently lost: a check that is declared
@@ -56,7 +56,7 @@ function isCheck(value: unknown): value is DeclaredCheck {
 
 function byText(a: PlacedCheck, b: PlacedCheck): number {
   return (
-    transportOrder[a.section.transport] - transportOrder[b.section.transport] ||
+    protocolOrder[a.section.protocol] - protocolOrder[b.section.protocol] ||
     a.section.order - b.section.order ||
     a.sequence - b.sequence
   )

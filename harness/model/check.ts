@@ -1,4 +1,4 @@
-import type { Capability, Clause, Level, Topic, Transport } from './model.ts'
+import type { Capability, Clause, Level, Topic, Protocol } from './model.ts'
 
 /** One declared test of one requirement. `Kit` is what its run function is handed (see `harness/peers/kit.ts`). */
 export interface Check<Kit = never> {
@@ -28,16 +28,16 @@ export interface Check<Kit = never> {
   run(kit: Kit): Promise<void>
 }
 
-/** A check as the catalogue holds it: with its transport, and its place in the text. */
+/** A check as the catalogue holds it: with its protocol, and its place in the text. */
 export interface DeclaredCheck<Kit = never> extends Check<Kit> {
-  readonly transport: Transport
+  readonly protocol: Protocol
   readonly sequence: number
 }
 
 /** A file of checks says which section of which standard it is about; files are ordered by `order`. */
 export interface Section {
-  readonly transport: Transport
-  /** Sorts the files of one transport, as the sections of the standard do: 5.5.1 is 50501. */
+  readonly protocol: Protocol
+  /** Sorts the files of one protocol, as the sections of the standard do: 5.5.1 is 50501. */
   readonly order: number
   /** As a reader of the standard would look for it: "RFC 6455 5.5: control frames". */
   readonly title: string
@@ -46,17 +46,17 @@ export interface Section {
 const declared: DeclaredCheck[] = []
 
 const idForm = /^(ws|sse|both)(\/[a-z0-9]+(-[a-z0-9]+)*){2,}$/
-const transports: Readonly<Record<string, Transport>> = { ws: 'websocket', sse: 'sse', both: 'both' }
+const protocols: Readonly<Record<string, Protocol>> = { ws: 'websocket', sse: 'sse', both: 'both' }
 
 /** Declares a check. It still has to be exported: the loader refuses one that is not. */
 export function check<Kit>(definition: Check<Kit>): DeclaredCheck<Kit> {
   const form = idForm.exec(definition.id)
-  const transport = transports[form?.[1] ?? '']
-  if (transport === undefined) throw new TypeError(`check id ${definition.id} is not transport/area/name`)
+  const protocol = protocols[form?.[1] ?? '']
+  if (protocol === undefined) throw new TypeError(`check id ${definition.id} is not protocol/area/name`)
   if (definition.mutants.length === 0) throw new TypeError(`check ${definition.id} names no mutant`)
   if ((definition.exclusive === undefined) !== (definition.takes === undefined))
     throw new TypeError(`check ${definition.id} has to say what it takes exactly if it is exclusive`)
-  const made = { ...definition, transport, sequence: declared.length }
+  const made = { ...definition, protocol, sequence: declared.length }
   declared.push(made)
   return made
 }

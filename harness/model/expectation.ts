@@ -1,4 +1,4 @@
-import type { Transport, Verdict } from './model.ts'
+import type { Protocol, Verdict } from './model.ts'
 
 /** What a run measured for one check: all that an expectation may speak from. */
 export interface Measurement {
@@ -7,12 +7,12 @@ export interface Measurement {
   readonly measured: Readonly<Record<string, number | string>>
 }
 
-/** One documented statement about the two transports, and how a run answers it. */
+/** One documented statement about the two protocols, and how a run answers it. */
 export interface Expectation {
   /** Permanent: `EXP-REC-3`. */
   readonly id: string
   readonly topic: string
-  readonly transport: Transport
+  readonly protocol: Protocol
   /** The statement, in our words. */
   readonly statement: string
   /** What a run needs to measure it, where it was not measured: an option, or a thing that is not there. */

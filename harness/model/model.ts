@@ -1,6 +1,6 @@
 /** The words of a check and of its result. Everything else in the house speaks in these. */
 
-export type Transport = 'websocket' | 'sse' | 'both'
+export type Protocol = 'websocket' | 'sse' | 'both'
 
 /** How binding a requirement is; RFC 2119 words, and INFO for a measurement. */
 export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'INFO'
@@ -114,7 +114,7 @@ export type Verdict =
 
 /** How a connection ended: apart from what was exchanged on it. */
 export interface Ending {
-  readonly by: 'target' | 'us' | 'link'
+  readonly by: 'target' | 'harness' | 'proxy'
   readonly how: 'close-frame' | 'fin' | 'rst' | 'timeout'
   /** Close code, when a Close frame carried one. */
   readonly code: number | null
@@ -124,7 +124,7 @@ export interface Ending {
 export interface TranscriptEntry {
   /** Milliseconds since the check began. */
   readonly ms: number
-  readonly from: 'us' | 'target' | 'link'
+  readonly from: 'harness' | 'target' | 'proxy'
   readonly kind: 'open' | 'head' | 'frame' | 'bytes' | 'event' | 'end' | 'note'
   readonly note: string
   readonly hex: string | null
@@ -133,7 +133,7 @@ export interface TranscriptEntry {
 /** A fault that was in force, and how it was proven to have struck. */
 export interface FaultRecord {
   readonly name: string
-  readonly direction: 'up' | 'down' | 'both'
+  readonly direction: 'client-to-server' | 'server-to-client' | 'both'
   readonly settings: Readonly<Record<string, number>>
   readonly proof: string
   /** What the engine noted by itself; absent where it notes nothing, as a real Toxiproxy. Nothing depends on it. */
@@ -147,17 +147,17 @@ export interface FaultLogEntry {
   /** The first thing that the fault did to it: by which toxic, at which byte of its direction. Null: the link went down. */
   readonly hit: {
     readonly toxic: string
-    readonly direction: 'up' | 'down'
+    readonly direction: 'client-to-server' | 'server-to-client'
     readonly byte: number
     readonly ms: number
   } | null
   /** Null: it stood when the engine was asked, or the engine has no word for it. */
   readonly ending: {
-    readonly by: 'us' | 'target' | 'link'
+    readonly by: 'harness' | 'target' | 'proxy'
     readonly how: 'fin' | 'rst' | 'down' | 'refused'
   } | null
   readonly durationMs: number
   /** What the proxy passed on. */
-  readonly bytesUp: number
-  readonly bytesDown: number
+  readonly clientToServerBytes: number
+  readonly serverToClientBytes: number
 }

@@ -18,12 +18,12 @@ export const verdictSchema = z.enum([
   'harness-error',
 ])
 
-const transport = z.enum(['websocket', 'sse', 'both'])
+const protocol = z.enum(['websocket', 'sse', 'both'])
 const findings = z.strictObject({ state: z.enum(['present', 'absent', 'broken']), evidence: z.string() })
 
 export const transcriptEntrySchema = z.strictObject({
   ms: z.number(),
-  from: z.enum(['us', 'target', 'link']),
+  from: z.enum(['harness', 'target', 'proxy']),
   kind: z.enum(['open', 'head', 'frame', 'bytes', 'event', 'end', 'note']),
   note: z.string(),
   hex: z.string().nullable(),
@@ -33,25 +33,30 @@ export const transcriptEntrySchema = z.strictObject({
 const faultLogEntrySchema = z.strictObject({
   connection: z.int(),
   hit: z
-    .strictObject({ toxic: z.string(), direction: z.enum(['up', 'down']), byte: z.int(), ms: z.number() })
+    .strictObject({
+      toxic: z.string(),
+      direction: z.enum(['client-to-server', 'server-to-client']),
+      byte: z.int(),
+      ms: z.number(),
+    })
     .nullable(),
   ending: z
     .strictObject({
-      by: z.enum(['us', 'target', 'link']),
+      by: z.enum(['harness', 'target', 'proxy']),
       how: z.enum(['fin', 'rst', 'down', 'refused']),
     })
     .nullable(),
   durationMs: z.number(),
-  bytesUp: z.int(),
-  bytesDown: z.int(),
+  clientToServerBytes: z.int(),
+  serverToClientBytes: z.int(),
 })
 
 export const resultSchema = z.strictObject({
   id: z.string(),
-  /** Index into `targets`; null for a check that compares both transports. */
+  /** Index into `targets`; null for a check that compares both protocols. */
   target: z.int().nullable(),
   title: z.string(),
-  transport,
+  protocol,
   topic: z.enum(topics),
   level: z.enum(['MUST', 'SHOULD', 'MAY', 'INFO']),
   clause: z.strictObject({ spec: z.enum(specs), section: z.string(), url: z.string().nullable() }),
@@ -68,7 +73,7 @@ export const resultSchema = z.strictObject({
   actual: z.string().nullable(),
   close: z
     .strictObject({
-      by: z.enum(['target', 'us', 'link']),
+      by: z.enum(['target', 'harness', 'proxy']),
       how: z.enum(['close-frame', 'fin', 'rst', 'timeout']),
       code: z.int().nullable(),
     })
@@ -76,7 +81,7 @@ export const resultSchema = z.strictObject({
   faults: z.array(
     z.strictObject({
       name: z.string(),
-      direction: z.enum(['up', 'down', 'both']),
+      direction: z.enum(['client-to-server', 'server-to-client', 'both']),
       settings: z.record(z.string(), z.number()),
       proof: z.string(),
       /** Added by the embedded engine; absent with a real Toxiproxy. No verdict depends on it. */
@@ -108,7 +113,7 @@ export const summarySchema = z.strictObject({
 export const expectationSchema = z.strictObject({
   id: z.string(),
   topic: z.string(),
-  transport,
+  protocol,
   statement: z.string(),
   status: z.enum(['confirmed', 'refuted', 'partly', 'not-measured']),
   checks: z.array(z.string()),
@@ -136,7 +141,7 @@ export const reportSchema = z.strictObject({
   }),
   targets: z.array(
     z.strictObject({
-      transport: z.enum(['websocket', 'sse']),
+      protocol: z.enum(['websocket', 'sse']),
       /** Without credentials; `reference` for the embedded one. */
       url: z.string(),
       capabilities: z.record(z.string(), findings),

@@ -4,7 +4,7 @@ import type { Rules } from './rules.ts'
 export interface Mutant {
   /** Kebab-case: what the server does wrong. */
   readonly name: string
-  readonly transport: 'websocket' | 'sse' | 'both'
+  readonly protocol: 'websocket' | 'sse' | 'both'
   /** One sentence. */
   readonly breaks: string
   /** The clause that is broken: `RFC6455/5.1`. */

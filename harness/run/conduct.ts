@@ -40,8 +40,8 @@ export async function conduct<Kit>(
     finding(`an error of this tool that belongs to no check: ${messageOf(error)}`)
   })
   try {
-    const prepared = await prepare(tools, catalogue, settings, (transport, url) =>
-      hooks.discovering?.(transport, url),
+    const prepared = await prepare(tools, catalogue, settings, (protocol, url) =>
+      hooks.discovering?.(protocol, url),
     )
     const { plan, targets } = prepared
     for (const remark of settings.engine.remarks ?? []) finding(remark)
@@ -54,7 +54,7 @@ export async function conduct<Kit>(
     hooks.discovered?.(targets)
     const isAborted = plan.length === 0 && settings.signal?.aborted === true
     if (plan.length === 0 && !isAborted)
-      throw new UsageError('no check of the given transport matched: give its URL as well')
+      throw new UsageError('no check of the given protocol matched: give its URL as well')
     hooks.planned?.(outline(plan))
     const levels = new Map(plan.map(({ check }) => [check.id, check.level]))
     const schedule = scheduleOf(tools, prepared, settings, {

@@ -33,7 +33,7 @@ export async function prepare<Kit>(
   tools: RunTools<Kit>,
   catalogue: Catalogue<Kit>,
   settings: RunSettings,
-  discovering?: (transport: 'websocket' | 'sse', url: string) => void,
+  discovering?: (protocol: 'websocket' | 'sse', url: string) => void,
 ): Promise<Prepared<Kit>> {
   // What was mistyped is told before anything is asked of a target.
   const checks = select(catalogue.checks, settings.selection ?? {})

@@ -33,7 +33,7 @@ export interface RunSettings {
   readonly budgets?: Readonly<Record<string, number>>
   /** False: a check that fell is not repeated alone. For the proof by mutants, where a fall is what is wanted. */
   readonly repeatFalls?: boolean
-  /** Skips discovery: capabilities as they are known already, by transport. */
+  /** Skips discovery: capabilities as they are known already, by protocol. */
   readonly capabilities?: KnownCapabilities
   /** Start of the command that repeats a check, without secrets: `commandFor(contract)`. */
   readonly command: string
@@ -60,7 +60,7 @@ export interface Selection {
 /** What a run tells while it is under way. Calls are synchronous, and in the order of events. */
 export interface RunHooks {
   /** Discovery begins for this target. */
-  discovering?(transport: Endpoint['transport'], url: string): void
+  discovering?(protocol: Endpoint['protocol'], url: string): void
   discovered?(targets: Report['targets']): void
   planned?(plan: PlanOutline): void
   started?(id: string): void

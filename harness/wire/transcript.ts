@@ -5,7 +5,7 @@
 
 export interface Entry {
   readonly ms: number
-  readonly from: 'us' | 'target' | 'link'
+  readonly from: 'harness' | 'target' | 'proxy'
   readonly kind: 'open' | 'head' | 'frame' | 'bytes' | 'event' | 'end' | 'note'
   readonly note: string
   readonly hex: string | null
@@ -70,7 +70,13 @@ export class Transcript {
     const dropped = this.#dropped + this.#last.length - last.length
     const at = last[0]
     if (dropped === 0 || at === undefined) return [...this.#first, ...last]
-    const gap: Entry = { ms: at.ms, from: 'us', kind: 'note', note: `${dropped} entries left out`, hex: null }
+    const gap: Entry = {
+      ms: at.ms,
+      from: 'harness',
+      kind: 'note',
+      note: `${dropped} entries left out`,
+      hex: null,
+    }
     return [...this.#first, gap, ...last]
   }
 

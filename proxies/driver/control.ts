@@ -49,7 +49,7 @@ export async function proveControl(engine: PlacedEngine, timeScale: number): Pro
         `the Toxiproxy at ${engine.api} changes the bytes of a proxy without toxics: use --proxy embedded`,
       )
     }
-    await link.setFaults([cutAfter({ bytes: cutAt, direction: 'down' })])
+    await link.setFaults([cutAfter({ bytes: cutAt, direction: 'server-to-client' })])
     const cut = await ask(link, word, limit)
     if (cut.outcome !== 'ended' || !cut.bytes.equals(word.subarray(0, cutAt))) {
       throw new EngineError(

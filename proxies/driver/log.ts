@@ -45,8 +45,8 @@ function recordOf(
     hit: first === undefined ? null : hitOf(first),
     ending: endingOf(ending),
     durationMs: rounded(durationMs),
-    bytesUp: up,
-    bytesDown: down,
+    clientToServerBytes: up,
+    serverToClientBytes: down,
   }
   return { record, isMeant: toxics === null ? ending === 'stopped' : record.hit !== null }
 }
@@ -58,20 +58,20 @@ function hitOf(event: unknown): LinkRecord['hit'] {
   if (typeof toxic !== 'string' || !/^\w{1,40}$/.test(toxic) || ms === null || byte === null) return null
   return {
     toxic,
-    direction: member(event, 'stream') === 'upstream' ? 'up' : 'down',
+    direction: member(event, 'stream') === 'upstream' ? 'client-to-server' : 'server-to-client',
     byte,
     ms: rounded(ms),
   }
 }
 
-const sides = { client: 'us', upstream: 'target' } as const
+const sides = { client: 'harness', upstream: 'target' } as const
 
 function endingOf(ending: unknown): LinkRecord['ending'] {
   if (typeof ending !== 'string') return null
-  if (ending === 'stopped') return { by: 'link', how: 'down' }
-  if (ending === 'refused') return { by: 'link', how: 'refused' }
-  if (ending.startsWith('end by ')) return { by: 'link', how: 'fin' }
-  if (ending.startsWith('reset by ')) return { by: 'link', how: 'rst' }
+  if (ending === 'stopped') return { by: 'proxy', how: 'down' }
+  if (ending === 'refused') return { by: 'proxy', how: 'refused' }
+  if (ending.startsWith('end by ')) return { by: 'proxy', how: 'fin' }
+  if (ending.startsWith('reset by ')) return { by: 'proxy', how: 'rst' }
   const [, how, side] = /^(fin|rst) by (client|upstream)$/.exec(ending) ?? []
   return side === undefined
     ? null

@@ -14,27 +14,28 @@ export function cutAfter(options: { readonly bytes: number; readonly direction: 
     prove(faulted, control) {
       if (faulted.ending === null || faulted.ending.by !== 'peer')
         return missed('the link did not end the connection')
-      if (direction === 'down') {
-        if (control.bytesDown <= bytes) return missed('without the fault no more bytes came either')
-        if (faulted.bytesDown !== bytes) return missed('the link did not cut at the byte it was told')
+      if (direction === 'server-to-client') {
+        if (control.serverToClientBytes <= bytes) return missed('without the fault no more bytes came either')
+        if (faulted.serverToClientBytes !== bytes)
+          return missed('the link did not cut at the byte it was told')
         return struck(
           'exactly the bytes that the fault lets pass arrived, then the link ended; without it, more came',
           {
-            bytes: faulted.bytesDown,
-            bytesWithoutFault: control.bytesDown,
+            bytes: faulted.serverToClientBytes,
+            bytesWithoutFault: control.serverToClientBytes,
           },
         )
       }
-      if (faulted.bytesUp < bytes) return missed('fewer bytes were sent than the fault lets pass')
-      if (control.ending?.by === 'peer' && control.bytesUp <= faulted.bytesUp) {
+      if (faulted.clientToServerBytes < bytes) return missed('fewer bytes were sent than the fault lets pass')
+      if (control.ending?.by === 'peer' && control.clientToServerBytes <= faulted.clientToServerBytes) {
         return missed('without the fault the connection ended as well')
       }
       if (!wentUnanswered(faulted, control)) return missed('as much was answered as without the fault')
       return struck(
         'the link ended once the bytes that the fault lets pass had been sent; without it, the connection stood',
         {
-          sent: faulted.bytesUp,
-          sentWithoutFault: control.bytesUp,
+          sent: faulted.clientToServerBytes,
+          sentWithoutFault: control.clientToServerBytes,
         },
       )
     },
@@ -73,7 +74,7 @@ export function hangUp(options: { readonly afterMs: number; readonly direction: 
       if (heard !== null) return missed(heard)
       return struck(
         'nothing was answered and our socket got FIN, not before its time; without the fault there was an answer',
-        { endedAtMs: ending.ms, bytesWithoutFault: control.bytesDown },
+        { endedAtMs: ending.ms, bytesWithoutFault: control.serverToClientBytes },
       )
     },
   })
@@ -121,20 +122,25 @@ export function blackHole(options: { readonly direction: Direction }): Fault {
       const heard = whyHeard(faulted, control, direction)
       if (heard !== null) return missed(heard)
       const says =
-        faulted.bytesDown === 0
+        faulted.serverToClientBytes === 0
           ? 'not one byte came back and the connection stayed open; without the fault it was answered'
           : 'no answer came back and the connection stayed open; without the fault it was answered'
-      return struck(says, { bytes: faulted.bytesDown, bytesWithoutFault: control.bytesDown })
+      return struck(says, {
+        bytes: faulted.serverToClientBytes,
+        bytesWithoutFault: control.serverToClientBytes,
+      })
     },
   })
 }
 
 /** Why it cannot be said that what was sent in the direction was dropped, or null. */
 function whyHeard(faulted: LinkTrace, control: LinkTrace, direction: Direction): string | null {
-  if (faulted.bytesUp === 0) return 'nothing was sent that could have been answered'
-  if (faulted.bytesDown >= control.bytesDown) return 'bytes came as they do without the fault'
+  if (faulted.clientToServerBytes === 0) return 'nothing was sent that could have been answered'
+  if (faulted.serverToClientBytes >= control.serverToClientBytes)
+    return 'bytes came as they do without the fault'
   // Upwards, a target that speaks first is still heard.
-  if (direction === 'down' && faulted.bytesDown > 0) return 'bytes came although all should have been dropped'
+  if (direction === 'server-to-client' && faulted.serverToClientBytes > 0)
+    return 'bytes came although all should have been dropped'
   if (!wentUnanswered(faulted, control)) return 'as much was answered as without the fault'
   return null
 }

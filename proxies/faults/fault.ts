@@ -1,6 +1,6 @@
 import type { Direction, Fault, Proof, ToxicSpec } from '#proxies/types'
 
-const streams = { up: 'upstream', down: 'downstream' } as const
+const streams = { 'client-to-server': 'upstream', 'server-to-client': 'downstream' } as const
 
 interface Draft {
   readonly name: string
@@ -40,7 +40,7 @@ function rounded(figures: Readonly<Record<string, number>>): Record<string, numb
 }
 
 export const way = (direction: Direction): string =>
-  direction === 'up' ? 'towards the target' : 'from the target'
+  direction === 'client-to-server' ? 'towards the target' : 'from the target'
 
 /** Timers of two processes are compared: what is a thousandth of a second short is not early. */
 export const grain = 1

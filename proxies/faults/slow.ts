@@ -100,7 +100,7 @@ interface Passage {
 function passages(trace: LinkTrace, direction: Direction): readonly Passage[] {
   const opened = opening(trace, direction)
   const first = opened === null ? [] : [opened]
-  if (direction === 'down') {
+  if (direction === 'server-to-client') {
     let bytes = 0
     return [...first, ...trace.arrivals.map((one) => ({ bytes: (bytes += one.bytes), ms: one.ms }))]
   }
@@ -113,7 +113,8 @@ function passages(trace: LinkTrace, direction: Direction): readonly Passage[] {
 }
 
 function opening(trace: LinkTrace, direction: Direction): Passage | null {
-  const bytes = direction === 'down' ? trace.openedAtBytesDown : trace.openedAtBytesUp
+  const bytes =
+    direction === 'server-to-client' ? trace.openedAtServerToClientBytes : trace.openedAtClientToServerBytes
   return bytes === null || trace.openedAtMs === null ? null : { bytes, ms: trace.openedAtMs }
 }
 
@@ -122,7 +123,7 @@ function exchanges(trace: LinkTrace, direction: Direction): readonly Passage[] {
   const opened = opening(trace, direction)
   const asked = trace.roundTrips.map(([from, to]) => {
     const strokes =
-      direction === 'down'
+      direction === 'server-to-client'
         ? trace.arrivals.filter(({ ms }) => ms > from && ms <= to + grain)
         : trace.departures.filter(({ ms }) => ms >= from && ms <= to)
     return { bytes: sum(strokes), ms: to - from }

@@ -15,7 +15,7 @@ export function comparison(report: Report): Markup | null {
   return html`<section id="expectations" aria-labelledby="expectations-title">
     <h2 id="expectations-title">Documented expectations</h2>
     <p class="lead">
-      What is commonly said of the two transports, statement by statement, and what this run measured:
+      What is commonly said of the two protocols, statement by statement, and what this run measured:
       ${expectationStatuses.map((status) => `${counts[status]} ${statusWord(status)}`).join(', ')}.
     </p>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="expectations-title">

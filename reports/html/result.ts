@@ -13,12 +13,12 @@ const field = 8000
 /** One result: a line that opens to all that is known of it. */
 export function row(result: Result): Markup {
   const open = result.verdict === 'fail' || result.verdict === 'harness-error'
-  const { verdict, transport, level, topic } = result
+  const { verdict, protocol, level, topic } = result
   return html`<details
     class="row e-${verdict}"
     id="${anchor(result)}"
     data-verdict="${verdict}"
-    data-transport="${transport}"
+    data-protocol="${protocol}"
     data-level="${level}"
     data-topic="${topic}"
     data-text="${`${result.id} ${result.title} ${clauseLabel(result.clause)}`.toLowerCase()}"

@@ -4,7 +4,7 @@ import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { groupsOf } from '#reports/view/overview'
 import type { Group } from '#reports/view/overview'
-import { summaryKeys, symbols, transportNames, verdicts } from '#reports/view/words'
+import { summaryKeys, symbols, protocolNames, verdicts } from '#reports/view/words'
 import { capital } from './parts.ts'
 import { row } from './result.ts'
 
@@ -27,7 +27,7 @@ export function results(report: Report): Markup {
   </section>`
 }
 
-/** A topic is one part; the protocol is one for each transport, since their standards differ. */
+/** A topic is one part; the protocol is one for each protocol, since their standards differ. */
 function parts(
   topic: Result['topic'],
   all: readonly Group[],
@@ -35,17 +35,17 @@ function parts(
   const members = all.filter((one) => one.topic === topic)
   if (members.length === 0) return []
   if (topic !== 'protocol') return [[capital(topic), members]]
-  const transports = [...new Set(members.map(({ transport }) => transport))]
-  return transports.map((transport) => [
-    `Protocol: ${transportNames[transport]}`,
-    members.filter((one) => one.transport === transport),
+  const protocols = [...new Set(members.map(({ protocol }) => protocol))]
+  return protocols.map((protocol) => [
+    `Protocol: ${protocolNames[protocol]}`,
+    members.filter((one) => one.protocol === protocol),
   ])
 }
 
 /** A group with something to look at is open from the start. */
 function group(one: Group): Markup {
   const calm = one.counts.pass + one.counts.notApplicable === one.counts.total
-  const title = one.label === null ? transportNames[one.transport] : one.title
+  const title = one.label === null ? protocolNames[one.protocol] : one.title
   return html`<details class="group" ${calm ? null : { markup: ' open' }}>
     <summary>
       ${one.label === null ? null : html`<span class="dim label">${one.label}</span> `}<span class="name"
@@ -81,7 +81,7 @@ function filters(found: readonly Result[]): Markup {
       ><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="id, title, clause"
     /></label>
     ${select('verdict', 'Verdict', inOrder)}
-    ${select('transport', 'Transport', present(found.map(({ transport }) => transport)))}
+    ${select('protocol', 'Protocol', present(found.map(({ protocol }) => protocol)))}
     ${select('level', 'Level', present(found.map(({ level }) => level)))}
     ${select('topic', 'Topic', present(found.map(({ topic }) => topic)))}
     <div class="buttons">

@@ -11,7 +11,7 @@ export const script = `
   const topics = [...document.querySelectorAll('.topic')]
   const shown = form.querySelector('.shown')
   const nothing = document.querySelector('.nothing')
-  const names = ['text', 'verdict', 'transport', 'level', 'topic']
+  const names = ['text', 'verdict', 'protocol', 'level', 'topic']
   const before = new Map(groups.map((group) => [group, group.open]))
   let filtered = false
 
@@ -23,7 +23,7 @@ export const script = `
     let count = 0
     for (const row of rows) {
       const data = row.dataset
-      const match = ['verdict', 'transport', 'level', 'topic'].every((name) => wanted[name] === '' || wanted[name] === data[name])
+      const match = ['verdict', 'protocol', 'level', 'topic'].every((name) => wanted[name] === '' || wanted[name] === data[name])
         && words.every((word) => data.text.includes(word))
       row.hidden = !match
       if (match) count += 1

@@ -3,7 +3,7 @@ import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { headline } from '#reports/view/headline'
 import { fallenOf, remedies } from '#reports/view/overview'
-import { duration, meanings, summaryKeys, symbols, transportNames, verdicts } from '#reports/view/words'
+import { duration, meanings, summaryKeys, symbols, protocolNames, verdicts } from '#reports/view/words'
 import { capital } from './parts.ts'
 
 /** The first screen: pass or not, of whom, every count. */
@@ -19,9 +19,9 @@ export function top(report: Report): Markup {
       <p class="says">${capital(says)}.</p>
       <dl class="facts">
         ${report.targets.map(
-          ({ transport, url }) =>
+          ({ protocol, url }) =>
             html`<div>
-              <dt>${transportNames[transport]}</dt>
+              <dt>${protocolNames[protocol]}</dt>
               <dd><code>${url}</code></dd>
             </div>`,
         )}

@@ -1,5 +1,5 @@
 import type { Report } from '#model/result'
-import type { Transport } from '#model/model'
+import type { Protocol } from '#model/model'
 import { columns, padded, wrap } from '#reports/escape/terminal'
 import { headline } from '#reports/view/headline'
 import {
@@ -17,8 +17,8 @@ import {
   plural,
   statusWord,
   summaryKeys,
-  transportColumns,
-  transportNames,
+  protocolColumns,
+  protocolNames,
   verdicts,
 } from '#reports/view/words'
 import type { Page, Piece } from './page.ts'
@@ -41,7 +41,7 @@ export function header(page: Page, report: Report): void {
   )
   for (const target of report.targets) {
     page.gap()
-    const name = transportColumns[target.transport]
+    const name = protocolColumns[target.protocol]
     page.field(2, name, 9, target.url, 'strong')
     const { present, absent, broken } = capabilitiesOf(target)
     if (present.length > 0) page.field(12, 'has', 5, present.join(', '))
@@ -57,11 +57,11 @@ export function results(page: Page, report: Report): void {
     page,
     groups.filter(({ topic }) => topic !== 'protocol'),
   )
-  for (const transport of ['websocket', 'sse', 'both'] as const) {
+  for (const protocol of ['websocket', 'sse', 'both'] as const) {
     sections(
       page,
-      transport,
-      groups.filter((one) => one.topic === 'protocol' && one.transport === transport),
+      protocol,
+      groups.filter((one) => one.topic === 'protocol' && one.protocol === protocol),
     )
   }
 }
@@ -74,14 +74,14 @@ function topicTable(page: Page, groups: readonly Group[]): void {
     const members = groups.filter((one) => one.topic === topic)
     for (const [index, group] of members.entries()) {
       const name = index === 0 ? capital(topic) : ''
-      row(page, padded(name, 15), transportColumns[group.transport], 10, group)
+      row(page, padded(name, 15), protocolColumns[group.protocol], 10, group)
     }
   }
 }
 
-function sections(page: Page, transport: Transport, groups: readonly Group[]): void {
+function sections(page: Page, protocol: Protocol, groups: readonly Group[]): void {
   if (groups.length === 0) return
-  page.heading(`Protocol: ${transportNames[transport]}`)
+  page.heading(`Protocol: ${protocolNames[protocol]}`)
   for (const group of groups) row(page, padded(group.label ?? '', 15), group.title, 37, group)
 }
 

@@ -39,7 +39,7 @@ export interface TranscriptLine {
   /** `0.4 ms`; empty for the line that says how many were left out. */
   readonly time: string
   /** Null for the line that says how many were left out. */
-  readonly from: 'us' | 'target' | 'link' | null
+  readonly from: 'harness' | 'target' | 'proxy' | null
   /** `>` from us, `<` from the target, `=` from the link. */
   readonly sign: string
   readonly note: string

@@ -1,7 +1,7 @@
 import type { Report } from '#model/result'
 import { alikeOf } from './alike.ts'
 import { unjudgedOf } from './overview.ts'
-import { plural, transportNames } from './words.ts'
+import { plural, protocolNames } from './words.ts'
 
 /** The sum of a run in a word and a sentence, by its exit status. */
 export function headline(report: Report): {
@@ -51,17 +51,17 @@ export function headline(report: Report): {
 function unjudged(report: Report): string {
   const { targets, results, summary } = report
   const silent = targets.filter(
-    ({ transport }) =>
+    ({ protocol }) =>
       !results.some(
         (one) =>
-          one.transport === transport &&
+          one.protocol === protocol &&
           one.level === 'MUST' &&
           (one.verdict === 'pass' || one.verdict === 'fail'),
       ),
   )
   if (silent.length === 0 && summary.inconclusive > 0)
     return `${plural(summary.inconclusive, 'check')} could not be judged: too many for those that passed to say much${mostly(report)}`
-  const names = silent.map(({ transport }) => transportNames[transport]).join(' and ')
+  const names = silent.map(({ protocol }) => protocolNames[protocol]).join(' and ')
   const whose = names === '' ? '' : ` of the ${names} target${silent.length > 1 ? 's' : ''}`
   const broken =
     summary.fail > 0 ? `; ${plural(summary.fail, 'requirement is', 'requirements are')} broken elsewhere` : ''

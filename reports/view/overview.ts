@@ -1,18 +1,18 @@
 import { topics } from '#model/model'
-import type { Transport } from '#model/model'
+import type { Protocol } from '#model/model'
 import type { ExpectationResult, Report, Result, Summary } from '#model/result'
 import { summarise } from '#model/result'
 import { capabilityNames, turnsOn } from './capabilities.ts'
 import { inOrder, placeOf } from './sections.ts'
 import type { Place } from './sections.ts'
-import { transportNames } from './words.ts'
+import { protocolNames } from './words.ts'
 
 /** The report as a reader goes through it; every text format is written from these views. */
 
-/** Results of one topic and transport; of the protocol topic, those of one section of its standard. */
+/** Results of one topic and protocol; of the protocol topic, those of one section of its standard. */
 export interface Group {
   readonly topic: Result['topic']
-  readonly transport: Transport
+  readonly protocol: Protocol
   /** `RFC 6455 5.5`; null for a topic other than protocol. */
   readonly label: string | null
   /** `Control Frames`, `WebSocket`. */
@@ -21,23 +21,22 @@ export interface Group {
   readonly counts: Summary
 }
 
-const transportOrder: readonly Transport[] = ['websocket', 'sse', 'both']
+const protocolOrder: readonly Protocol[] = ['websocket', 'sse', 'both']
 
-/** Topics in the order of the documented comparison, the protocol last; each by transport, in the order of the text. */
+/** Topics in the order of the documented comparison, the protocol last; each by protocol, in the order of the text. */
 export function groupsOf(report: Report): readonly Group[] {
   const groups: Group[] = []
   for (const topic of topics) {
-    for (const transport of transportOrder) {
-      const results = report.results.filter((one) => one.topic === topic && one.transport === transport)
-      if (topic === 'protocol') groups.push(...bySection(transport, results))
-      else if (results.length > 0)
-        groups.push(group(topic, transport, null, transportNames[transport], results))
+    for (const protocol of protocolOrder) {
+      const results = report.results.filter((one) => one.topic === topic && one.protocol === protocol)
+      if (topic === 'protocol') groups.push(...bySection(protocol, results))
+      else if (results.length > 0) groups.push(group(topic, protocol, null, protocolNames[protocol], results))
     }
   }
   return groups
 }
 
-function bySection(transport: Transport, results: readonly Result[]): Group[] {
+function bySection(protocol: Protocol, results: readonly Result[]): Group[] {
   const sections = new Map<string, { readonly place: Place; readonly results: Result[] }>()
   for (const result of results) {
     const place = placeOf(result.clause)
@@ -48,17 +47,17 @@ function bySection(transport: Transport, results: readonly Result[]): Group[] {
   }
   return [...sections.values()]
     .toSorted((a, b) => inOrder(a.place, b.place))
-    .map(({ place, results }) => group('protocol', transport, place.label, place.title, results))
+    .map(({ place, results }) => group('protocol', protocol, place.label, place.title, results))
 }
 
 function group(
   topic: Result['topic'],
-  transport: Transport,
+  protocol: Protocol,
   label: string | null,
   title: string,
   results: readonly Result[],
 ): Group {
-  return { topic, transport, label, title, results, counts: summarise(results) }
+  return { topic, protocol, label, title, results, counts: summarise(results) }
 }
 
 /** What a reader has to look at first: broken requirements, then errors of ours. */
@@ -110,7 +109,7 @@ export function remedies(report: Report): readonly string[] {
   return [...new Set(found)]
 }
 
-/** One row of the comparison: a topic, with what is documented of each transport, and of both. */
+/** One row of the comparison: a topic, with what is documented of each protocol, and of both. */
 export interface Comparison {
   readonly topic: string
   readonly websocket: readonly ExpectationResult[]
@@ -122,8 +121,8 @@ export interface Comparison {
 export function comparisonOf(report: Report): readonly Comparison[] {
   const names = [...new Set(report.expectations.map(({ topic }) => topic))]
   return names.map((topic) => {
-    const of = (transport: Transport): readonly ExpectationResult[] =>
-      report.expectations.filter((one) => one.topic === topic && one.transport === transport)
+    const of = (protocol: Protocol): readonly ExpectationResult[] =>
+      report.expectations.filter((one) => one.topic === topic && one.protocol === protocol)
     return { topic, websocket: of('websocket'), sse: of('sse'), both: of('both') }
   })
 }

@@ -4,7 +4,7 @@ import type { Result } from '#model/result'
 
 type Spec = Result['clause']['spec']
 
-/** The transports' own standards first, then the HTTP that they stand on, then advice and rules of our own. */
+/** The protocols' own standards first, then the HTTP that they stand on, then advice and rules of our own. */
 const inReading: readonly Spec[] = [
   'RFC6455',
   'RFC7692',

@@ -69,15 +69,15 @@ export function statusWord(status: ExpectationResult['status']): string {
   return status === 'not-measured' ? 'not measured' : status
 }
 
-export const transportNames = {
+export const protocolNames = {
   websocket: 'WebSocket',
   sse: 'Server-Sent Events',
-  both: 'Both transports',
+  both: 'Both protocols',
 } as const
 
-export const transportColumns = { websocket: 'WebSocket', sse: 'SSE', both: 'both' } as const
+export const protocolColumns = { websocket: 'WebSocket', sse: 'SSE', both: 'both' } as const
 
-export const senders = { us: '>', target: '<', link: '=' } as const
+export const senders = { harness: '>', target: '<', proxy: '=' } as const
 
 export function milliseconds(ms: number): string {
   return `${ms.toFixed(1)} ms`
@@ -108,13 +108,20 @@ type LogEntry = NonNullable<Result['faults'][number]['log']>[number]
 const logEndings = { fin: 'FIN', rst: 'RST', down: 'it went down', refused: 'no way to the target' } as const
 
 /** What the engine noted: `connection 2: limit_data at byte 0 down after 1.2 ms; ended by link (FIN) after 3 ms; …`. */
-export function logEntry({ connection, hit, ending, durationMs, bytesUp, bytesDown }: LogEntry): string {
+export function logEntry({
+  connection,
+  hit,
+  ending,
+  durationMs,
+  clientToServerBytes,
+  serverToClientBytes,
+}: LogEntry): string {
   const parts = [
     hit === null ? null : `${hit.toxic} at byte ${hit.byte} ${hit.direction} after ${milliseconds(hit.ms)}`,
     ending === null
       ? `not ended after ${milliseconds(durationMs)}`
       : `ended by ${ending.by} (${logEndings[ending.how]}) after ${milliseconds(durationMs)}`,
-    `${bytesUp} bytes passed up, ${bytesDown} down`,
+    `${clientToServerBytes} bytes client-to-server, ${serverToClientBytes} server-to-client`,
   ]
   return `connection ${connection}: ${parts.filter((part) => part !== null).join('; ')}`
 }

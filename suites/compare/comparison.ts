@@ -2,7 +2,7 @@ import { check, percentile } from '#peers/kit'
 import type { Section } from '#peers/kit'
 import { cameOnce } from '#suites/sse/support'
 
-export const section: Section = { transport: 'both', order: 1, title: 'The two transports, side by side' }
+export const section: Section = { protocol: 'both', order: 1, title: 'The two protocols, side by side' }
 
 const sampleSize = 30
 const payloadSizes = [16, 1024] as const
@@ -20,10 +20,13 @@ export const openingBytes = check({
     const ws = await connect({ unproven: true })
     const stream = await subscribe()
     const [opened, began] = [ws.trace, stream.trace]
-    measure('websocketBytes', (opened.openedAtBytesUp ?? 0) + (opened.openedAtBytesDown ?? 0))
-    measure('sseBytes', (began.openedAtBytesUp ?? 0) + (began.openedAtBytesDown ?? 0))
+    measure(
+      'websocketBytes',
+      (opened.openedAtClientToServerBytes ?? 0) + (opened.openedAtServerToClientBytes ?? 0),
+    )
+    measure('sseBytes', (began.openedAtClientToServerBytes ?? 0) + (began.openedAtServerToClientBytes ?? 0))
     expect(
-      opened.openedAtBytesDown !== null && began.openedAtBytesDown !== null,
+      opened.openedAtServerToClientBytes !== null && began.openedAtServerToClientBytes !== null,
       'both to open',
       'one did not',
     )
@@ -76,9 +79,9 @@ export const bytesPerMessage = payloadSizes.map((size) =>
     async run({ connect, subscribe, publish, nonce, measure, expect }) {
       const text = nonce().padEnd(size, 'x')
       const [ws, stream] = [await connect(), await subscribe()]
-      const before = ws.trace.bytesDown
+      const before = ws.trace.serverToClientBytes
       await ws.expectEcho('text', text)
-      measure('websocketBytes', ws.trace.bytesDown - before)
+      measure('websocketBytes', ws.trace.serverToClientBytes - before)
       await publish({ data: text })
       const event = await stream.expectEvent('the published text', ({ data }) => data.includes(text))
       measure('sseBytes', stream.bytesOf(event).length)

@@ -3,7 +3,7 @@ import type { EventStream, Section, StreamLine } from '#peers/kit'
 import { isOurs } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 208,
   title: 'HTML 9.2.7: authoring notes: delivery and heartbeats',
 }

@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { cameOnce } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 950,
   title: 'Clients that people use, many of them, and what they cost',
 }
@@ -134,11 +134,11 @@ export const bytesPerEvent = check({
   expectations: ['EXP-PER-3'],
   async run({ subscribe, publish, nonce, measure }) {
     const [stream, data] = [await subscribe(), nonce().padEnd(20_000, 'x')]
-    const before = stream.trace.bytesDown
+    const before = stream.trace.serverToClientBytes
     await publish({ data })
     const event = await stream.expectEvent('the published event, whole', (one) => one.data.includes(data))
     measure('streamBytes', event.to - event.from)
-    measure('wireBytes', stream.trace.bytesDown - before)
+    measure('wireBytes', stream.trace.serverToClientBytes - before)
   },
 })
 

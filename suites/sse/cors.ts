@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { HttpAnswer, Kit, RequestOptions, Section } from '#peers/kit'
 import { answered, ask, streams } from './support.ts'
 
-export const section: Section = { transport: 'sse', order: 960, title: 'Fetch: who may read the stream' }
+export const section: Section = { protocol: 'sse', order: 960, title: 'Fetch: who may read the stream' }
 
 const topic = 'security'
 const expectations = ['EXP-SEC-3']

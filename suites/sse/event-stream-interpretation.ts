@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { expectRoundTrip, roundTrip, shown } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 206,
   title: 'HTML 9.2.6: interpreting an event stream',
 }

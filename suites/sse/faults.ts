@@ -3,38 +3,43 @@ import type { Section } from '#peers/kit'
 import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#proxies/faults'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 900,
   title: 'Streams over links that are slow, that cut and that fall silent',
 }
 
-const sse = { transport: 'sse' } as const
+const sse = { protocol: 'sse' } as const
 /** Characters of two, three and four bytes: what pieces can go wrong with. One line: others judge lines. */
 const text = `h\u00e9llo \u20ac \u{1f600} `.repeat(40)
 
 const hard = [
   [
     'latency-down',
-    latency({ ms: 150, direction: 'down' }),
+    latency({ ms: 150, direction: 'server-to-client' }),
     'every byte from the server is late',
     'oldest-client-only',
   ],
-  ['latency-up', latency({ ms: 150, direction: 'up' }), 'every byte to the server is late', 'no-blank-line'],
+  [
+    'latency-up',
+    latency({ ms: 150, direction: 'client-to-server' }),
+    'every byte to the server is late',
+    'no-blank-line',
+  ],
   [
     'throttle-down',
-    throttle({ bytesPerSecond: 5000, direction: 'down' }),
+    throttle({ bytesPerSecond: 5000, direction: 'server-to-client' }),
     'the link is slow',
     'oldest-client-only',
   ],
   [
     'slices-down',
-    slices({ size: 1, delayUs: 300, direction: 'down' }),
+    slices({ size: 1, delayUs: 300, direction: 'server-to-client' }),
     'the stream comes byte by byte',
     'holds-blank-line',
   ],
   [
     'slices-up',
-    slices({ size: 1, delayUs: 3000, direction: 'up' }),
+    slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
     'the request comes byte by byte',
     'needs-whole-request',
   ],
@@ -68,9 +73,13 @@ export const delivers = hard.map(([name, fault, how, mutant]) =>
 )
 
 const severing = [
-  ['fin', cutAfter({ bytes: 40, direction: 'down' }), 'the link cut inside the head of its answer'],
-  ['rst', resetPeer({ afterMs: 20, direction: 'down' }), 'the link reset'],
-  ['black-hole', blackHole({ direction: 'down' }), 'the link silenced'],
+  [
+    'fin',
+    cutAfter({ bytes: 40, direction: 'server-to-client' }),
+    'the link cut inside the head of its answer',
+  ],
+  ['rst', resetPeer({ afterMs: 20, direction: 'server-to-client' }), 'the link reset'],
+  ['black-hole', blackHole({ direction: 'server-to-client' }), 'the link silenced'],
 ] as const
 
 export const othersUnmoved = severing.map(([name, fault, how]) =>
@@ -122,8 +131,11 @@ export const cutAfterHead = offsets.map((bytes) =>
     mutants: ['no-blank-line'],
     async run({ underFault, subscribe }) {
       await underFault(
-        ({ openedAtBytesDown, bytesDown }) =>
-          cutAfter({ bytes: Math.min((openedAtBytesDown ?? 0) + bytes, bytesDown - 1), direction: 'down' }),
+        ({ openedAtServerToClientBytes, serverToClientBytes }) =>
+          cutAfter({
+            bytes: Math.min((openedAtServerToClientBytes ?? 0) + bytes, serverToClientBytes - 1),
+            direction: 'server-to-client',
+          }),
         async (via) => void (await (await subscribe({ via })).expectDelivery()),
         sse,
       )

@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { answered, ask, streams } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 190,
   title: 'RFC 9110 and 9112: HTTP around the stream',
 }

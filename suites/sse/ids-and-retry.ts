@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { roundTrip, sample, shown } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 207,
   title: 'HTML 9.2.6: ids and the reconnection time',
 }

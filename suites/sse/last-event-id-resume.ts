@@ -3,7 +3,7 @@ import type { CutPlace, ResumePlan, Section } from '#peers/kit'
 import { latency, slices, throttle } from '#proxies/faults'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 800,
   title: 'HTML 9.2.4: Last-Event-ID, judged against a witness',
 }
@@ -92,10 +92,18 @@ export const afterLoss = losses.map(([name, loss, after, mutant]) =>
 )
 
 const waysBack = [
-  ['slices-down', slices({ size: 1, delayUs: 100, direction: 'down' }), 'its answer comes byte by byte'],
-  ['slices-up', slices({ size: 1, delayUs: 3000, direction: 'up' }), 'its request comes byte by byte'],
-  ['latency', latency({ ms: 150, direction: 'down' }), 'every answer is late'],
-  ['throttle', throttle({ bytesPerSecond: 10_000, direction: 'down' }), 'the link is slow'],
+  [
+    'slices-down',
+    slices({ size: 1, delayUs: 100, direction: 'server-to-client' }),
+    'its answer comes byte by byte',
+  ],
+  [
+    'slices-up',
+    slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
+    'its request comes byte by byte',
+  ],
+  ['latency', latency({ ms: 150, direction: 'server-to-client' }), 'every answer is late'],
+  ['throttle', throttle({ bytesPerSecond: 10_000, direction: 'server-to-client' }), 'the link is slow'],
 ] as const
 
 export const underFault = waysBack.map(([name, fault, how]) =>

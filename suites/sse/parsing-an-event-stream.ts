@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { expectRoundTrip, sample } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 205,
   title: 'HTML 9.2.5: parsing an event stream',
 }

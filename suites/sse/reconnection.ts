@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { ResumePlan, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 850,
   title: 'HTML 9.2.3: clients that come back',
 }

@@ -3,7 +3,7 @@ import type { Publication, Section } from '#peers/kit'
 import { answered, ask, shown, streams } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 970,
   title: 'Security: injection, TLS, disclosure',
 }

@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { ask, essence, shown, shownType } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 202,
   title: 'HTML 9.2.2 and 9.2.3: the request and its response',
 }

@@ -3,7 +3,7 @@ import type { Section } from '#peers/kit'
 import { isOurs, sample } from './support.ts'
 
 export const section: Section = {
-  transport: 'sse',
+  protocol: 'sse',
   order: 204,
   title: 'HTML 9.2.4: the Last-Event-ID header',
 }

@@ -1,7 +1,7 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
-export const section: Section = { transport: 'websocket', order: 100000, title: 'RFC 6455 10: security' }
+export const section: Section = { protocol: 'websocket', order: 100000, title: 'RFC 6455 10: security' }
 
 const topic = 'security'
 const origins = { spec: 'RFC6455', section: '10.2' } as const

@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 110304,
   title: 'RFC 6455 11.3.4: subprotocols',
 }

@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { Clause, HandshakeChanges, Level, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 40201,
   title: 'RFC 6455 4.2.1: reading the opening handshake',
 }

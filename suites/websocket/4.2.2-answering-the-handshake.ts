@@ -2,7 +2,7 @@ import { acceptValueOf, check, filled, hex } from '#peers/kit'
 import type { Clause, HandshakeChanges, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 40202,
   title: 'RFC 6455 4.2.2: answering the opening handshake',
 }

@@ -2,7 +2,7 @@ import { check, hex } from '#peers/kit'
 import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 50100,
   title: 'RFC 6455 5.1 and 5.3: masking',
 }

@@ -1,7 +1,7 @@
 import { check, filled } from '#peers/kit'
 import type { FrameToSend, Section } from '#peers/kit'
 
-export const section: Section = { transport: 'websocket', order: 50200, title: 'RFC 6455 5.2: base framing' }
+export const section: Section = { protocol: 'websocket', order: 50200, title: 'RFC 6455 5.2: base framing' }
 
 const clause = { spec: 'RFC6455', section: '5.2' } as const
 const topic = 'protocol'

@@ -1,7 +1,7 @@
 import { check } from '#peers/kit'
 import type { FrameToSend, Section } from '#peers/kit'
 
-export const section: Section = { transport: 'websocket', order: 50400, title: 'RFC 6455 5.4: fragmentation' }
+export const section: Section = { protocol: 'websocket', order: 50400, title: 'RFC 6455 5.4: fragmentation' }
 
 const clause = { spec: 'RFC6455', section: '5.4' } as const
 const topic = 'protocol'

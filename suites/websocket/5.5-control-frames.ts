@@ -2,7 +2,7 @@ import { check, filled, hex } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 50500,
   title: 'RFC 6455 5.5: control frames',
 }

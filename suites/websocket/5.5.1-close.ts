@@ -1,7 +1,7 @@
 import { check, filled, hex } from '#peers/kit'
 import type { FrameToSend, Section } from '#peers/kit'
 
-export const section: Section = { transport: 'websocket', order: 50501, title: 'RFC 6455 5.5.1: closing' }
+export const section: Section = { protocol: 'websocket', order: 50501, title: 'RFC 6455 5.5.1: closing' }
 
 const close = { spec: 'RFC6455', section: '5.5.1' } as const
 const codes = { spec: 'RFC6455', section: '7.4.1' } as const

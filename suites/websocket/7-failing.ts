@@ -3,7 +3,7 @@ import { check, filled, hex } from '#peers/kit'
 import type { FrameToSend, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 70000,
   title: 'RFC 6455 7: bad Close frames, failing the connection',
 }

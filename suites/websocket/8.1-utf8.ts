@@ -1,7 +1,7 @@
 import { check, hex } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
-export const section: Section = { transport: 'websocket', order: 80100, title: 'RFC 6455 8.1 and 5.6: UTF-8' }
+export const section: Section = { protocol: 'websocket', order: 80100, title: 'RFC 6455 8.1 and 5.6: UTF-8' }
 
 const clause = { spec: 'RFC6455', section: '8.1' } as const
 const data = { spec: 'RFC6455', section: '5.6' } as const

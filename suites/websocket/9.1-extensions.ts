@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 90100,
   title: 'RFC 6455 9.1: negotiating extensions',
 }

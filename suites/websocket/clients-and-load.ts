@@ -2,7 +2,7 @@ import { check, percentile } from '#peers/kit'
 import type { Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 950_000,
   title: 'Clients that people use, many of them, and what they cost',
 }
@@ -43,7 +43,10 @@ export const oneConnection = check({
     const ws = await connect()
     await inTurn(50, () => ws.expectPong())
     measure('exchanges', 50)
-    measure('bytesUpPerExchange', Math.round((ws.trace.bytesUp - (ws.trace.openedAtBytesUp ?? 0)) / 50))
+    measure(
+      'bytesUpPerExchange',
+      Math.round((ws.trace.clientToServerBytes - (ws.trace.openedAtClientToServerBytes ?? 0)) / 50),
+    )
   },
 })
 

@@ -4,7 +4,7 @@ import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#prox
 import type { Fault, LinkTrace } from '#proxies/faults'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 900_000,
   title: 'Connections over links that are slow, that cut and that fall silent',
 }
@@ -17,20 +17,32 @@ const everyOctet = Uint8Array.from({ length: 256 }, (_none, index) => index)
 // --- Links that are slow ----------------------------------------------------------------------------------------------
 
 const slow = [
-  ['latency-down', latency({ ms: 200, direction: 'down' }), 'every octet from the server is late'],
-  ['latency-up', latency({ ms: 200, direction: 'up' }), 'every octet to the server is late'],
+  [
+    'latency-down',
+    latency({ ms: 200, direction: 'server-to-client' }),
+    'every octet from the server is late',
+  ],
+  ['latency-up', latency({ ms: 200, direction: 'client-to-server' }), 'every octet to the server is late'],
   [
     'throttle-down',
-    throttle({ bytesPerSecond: 1000, direction: 'down' }),
+    throttle({ bytesPerSecond: 1000, direction: 'server-to-client' }),
     'the way from the server is narrow',
   ],
-  ['throttle-up', throttle({ bytesPerSecond: 1000, direction: 'up' }), 'the way to the server is narrow'],
+  [
+    'throttle-up',
+    throttle({ bytesPerSecond: 1000, direction: 'client-to-server' }),
+    'the way to the server is narrow',
+  ],
   [
     'slices-down',
-    slices({ size: 1, delayUs: 1000, direction: 'down' }),
+    slices({ size: 1, delayUs: 1000, direction: 'server-to-client' }),
     'octets come from the server one by one',
   ],
-  ['slices-up', slices({ size: 1, delayUs: 1000, direction: 'up' }), 'octets come to the server one by one'],
+  [
+    'slices-up',
+    slices({ size: 1, delayUs: 1000, direction: 'client-to-server' }),
+    'octets come to the server one by one',
+  ],
 ] as const
 
 /**
@@ -113,10 +125,22 @@ export const carriesBinary = sliced.map(([name, fault, how]) =>
 // --- Links that end or fall silent --------------------------------------------------------------------------------------
 
 const severing = [
-  ['fin', cutAfter({ bytes: 40, direction: 'down' }), 'the link cut inside the head of its answer'],
-  ['rst', resetPeer({ afterMs: 20, direction: 'down' }), 'the link reset'],
-  ['black-hole-down', blackHole({ direction: 'down' }), 'the link silenced on the way from the server'],
-  ['black-hole-up', blackHole({ direction: 'up' }), 'the link silenced on the way to the server'],
+  [
+    'fin',
+    cutAfter({ bytes: 40, direction: 'server-to-client' }),
+    'the link cut inside the head of its answer',
+  ],
+  ['rst', resetPeer({ afterMs: 20, direction: 'server-to-client' }), 'the link reset'],
+  [
+    'black-hole-down',
+    blackHole({ direction: 'server-to-client' }),
+    'the link silenced on the way from the server',
+  ],
+  [
+    'black-hole-up',
+    blackHole({ direction: 'client-to-server' }),
+    'the link silenced on the way to the server',
+  ],
 ] as const
 
 export const othersUnmoved = severing.map(([name, fault, how]) =>
@@ -175,9 +199,9 @@ export const cutDown = cutsDown.map(([bytes, where]) =>
     async run({ underFault, connect, nonce }) {
       const headers = [[client, nonce()]] as const
       const cut = (opened: number | null): ReturnType<typeof cutAfter> =>
-        cutAfter({ bytes: (opened ?? 0) + bytes, direction: 'down' })
+        cutAfter({ bytes: (opened ?? 0) + bytes, direction: 'server-to-client' })
       await underFault(
-        ({ openedAtBytesDown }) => cut(openedAtBytesDown),
+        ({ openedAtServerToClientBytes }) => cut(openedAtServerToClientBytes),
         async (via) => {
           const ws = await connect({ via, headers })
           await ws.expectPong('p'.repeat(100))
@@ -248,7 +272,8 @@ export const cutMessage = cutsOfMessages.map(([bytes, where]) =>
 
 /** Cuts so many octets behind what the opening took on the way to the server. */
 function cutBehindOpening(bytes: number): (control: LinkTrace) => Fault {
-  return ({ openedAtBytesUp }) => cutAfter({ bytes: (openedAtBytesUp ?? 0) + bytes, direction: 'up' })
+  return ({ openedAtClientToServerBytes }) =>
+    cutAfter({ bytes: (openedAtClientToServerBytes ?? 0) + bytes, direction: 'client-to-server' })
 }
 
 const ownLosses = [

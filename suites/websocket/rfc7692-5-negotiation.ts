@@ -2,7 +2,7 @@ import { check } from '#peers/kit'
 import type { HandshakeChanges, HttpHead, Level, Section } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 769_205,
   title: 'RFC 7692 5 and 7.1: negotiating compression',
 }

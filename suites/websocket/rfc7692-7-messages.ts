@@ -2,7 +2,7 @@ import { check, filled, hex } from '#peers/kit'
 import type { FrameToSend, HandshakeAnswer, HandshakeChanges, Section, WebSocketPeer } from '#peers/kit'
 
 export const section: Section = {
-  transport: 'websocket',
+  protocol: 'websocket',
   order: 769_206,
   title: 'RFC 7692 6 and 7.2: compressed messages',
 }

@@ -184,7 +184,7 @@ describe('cli: what is wrong with the target', () => {
     })
   }
 
-  it('a server of the other transport: one line, status 3', async () => {
+  it('a server of the other protocol: one line, status 3', async () => {
     using folder = temporaryFolder()
     await using sse = await startReference({ ws: false })
     const asWebSocket = sse.http.href.replace('http:', 'ws:')

@@ -97,7 +97,7 @@ describe('cli: list and explain', () => {
 describe('cli: run', function () {
   this.timeout(60_000)
   let server: Reference
-  /** A few checks of one transport: discovery of an event stream takes its time. */
+  /** A few checks of one protocol: discovery of an event stream takes its time. */
   let quick: readonly string[]
 
   before(async () => {

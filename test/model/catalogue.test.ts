@@ -3,8 +3,8 @@ import { assemble } from '#model/catalogue'
 import { check } from '#model/check'
 import type { Check, DeclaredCheck, Section } from '#model/check'
 
-const section = (order: number, transport: Section['transport'] = 'websocket'): Section => ({
-  transport,
+const section = (order: number, protocol: Section['protocol'] = 'websocket'): Section => ({
+  protocol,
   order,
   title: `section ${order}`,
 })
@@ -33,8 +33,8 @@ const file = (
 const ids = (checks: readonly DeclaredCheck[]): string[] => checks.map((one) => one.id)
 
 describe('check()', () => {
-  it('takes the transport from the id', () => {
-    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).transport)).to.deep.equal([
+  it('takes the protocol from the id', () => {
+    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).protocol)).to.deep.equal([
       'websocket',
       'sse',
       'both',
@@ -43,7 +43,7 @@ describe('check()', () => {
 
   for (const id of ['ws/only-two', 'http/a/b', 'ws/A/b', 'ws/a/b_c', 'ws/a/-b', '']) {
     it(`refuses the id '${id}'`, () => {
-      expect(() => made(id)).to.throw(TypeError, 'is not transport/area/name')
+      expect(() => made(id)).to.throw(TypeError, 'is not protocol/area/name')
     })
   }
 
@@ -64,7 +64,7 @@ describe('check() of an exclusive check', () => {
 })
 
 describe('assemble()', () => {
-  it('orders by transport, section and place in the text, not by export name', () => {
+  it('orders by protocol, section and place in the text, not by export name', () => {
     const [z, a, sse, early] = [made('ws/b/z'), made('ws/b/a'), made('sse/a/a'), made('ws/a/early')]
     const files = [
       file('b.ts', { section: section(550), a, z }),

@@ -85,7 +85,7 @@ export class Stage {
 
 export function endpointOf(url: URL, changes: Partial<Endpoint> = {}): Endpoint {
   return {
-    transport: 'websocket',
+    protocol: 'websocket',
     url,
     headers: [],
     tls: { ca: null, insecure: false },

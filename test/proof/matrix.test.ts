@@ -21,7 +21,7 @@ import {
 import type { MutantRow } from './proof.ts'
 
 /**
- * Every check on every mutant of its transport: `npm run proof:matrix`. `MUTANTS=mute,dead` looks at these alone, and
+ * Every check on every mutant of its protocol: `npm run proof:matrix`. `MUTANTS=mute,dead` looks at these alone, and
  * `MATRIX_SHARD=1/2` at the first of two halves. `MATRIX_TIME_SCALE=1` has the limits that users have, and takes longer.
  */
 const wanted = process.env['MUTANTS']?.split(',') ?? null
@@ -47,10 +47,10 @@ describe('the whole matrix', function () {
     const reference = await judged(catalogue, engine, {})
     // So many checks at once want more patience than the few that name a mutant.
     const by = { catalogue, engine, capabilities: capabilitiesOf(reference), timeScale }
-    const look = async ({ name, transport }: Mutant): Promise<MutantRow> => {
-      // A rule of one transport is consulted by that transport alone.
+    const look = async ({ name, protocol }: Mutant): Promise<MutantRow> => {
+      // A rule of one protocol is consulted by that protocol alone.
       const checks = catalogue.checks.filter(
-        (check) => [check.transport, transport].includes('both') || check.transport === transport,
+        (check) => [check.protocol, protocol].includes('both') || check.protocol === protocol,
       )
       const own = new Set(named.get(name))
       const others = checks.filter(({ id }) => !own.has(id))

@@ -90,7 +90,7 @@ describe('the proof by mutants', function () {
   it('has at least half of the websocket checks apply to a server that echoes nothing, and all of those pass', async () => {
     const { results } = await judged(whole, engine, { variant: 'pushing' })
     const applied = results.filter(({ verdict }) => verdict !== 'not-applicable')
-    const isWebSocket = ({ transport }: Result): boolean => transport === 'websocket'
+    const isWebSocket = ({ protocol }: Result): boolean => protocol === 'websocket'
     expect(applied.filter(isWebSocket).length).to.be.at.least(results.filter(isWebSocket).length / 2)
     expect(applied.filter(({ verdict }) => verdict !== 'pass').map(told)).to.deep.equal([])
   })

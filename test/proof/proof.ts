@@ -76,8 +76,8 @@ export async function judged(
 
 /** What the reference can: taken for known about each mutant, so that what a mutant lost cannot hide a fall. */
 export function capabilitiesOf({ targets }: Report): KnownCapabilities {
-  const of = (transport: string): KnownCapabilities['sse'] =>
-    targets.find((target) => target.transport === transport)?.capabilities ?? null
+  const of = (protocol: string): KnownCapabilities['sse'] =>
+    targets.find((target) => target.protocol === protocol)?.capabilities ?? null
   return { websocket: of('websocket'), sse: of('sse') }
 }
 

@@ -49,14 +49,14 @@ export async function trace(link: Link, use: (traced: Traced) => Promise<void>):
   await limited(Promise.resolve(), 1)
   const seen = opened as { ms: number; up: number; down: number } | null
   const result: LinkTrace = {
-    bytesUp: sent(),
-    bytesDown: wire.length,
+    clientToServerBytes: sent(),
+    serverToClientBytes: wire.length,
     arrivals: wire.arrivals.map((one) => ({ ms: one.ms + offset, bytes: one.bytes })),
     departures,
     roundTrips,
-    ending: ending ?? { ms: ms(), how: 'fin', by: 'us' },
-    openedAtBytesDown: seen?.down ?? null,
-    openedAtBytesUp: seen?.up ?? null,
+    ending: ending ?? { ms: ms(), how: 'fin', by: 'harness' },
+    openedAtServerToClientBytes: seen?.down ?? null,
+    openedAtClientToServerBytes: seen?.up ?? null,
     openedAtMs: seen?.ms ?? null,
   }
   wire.socket.destroy()

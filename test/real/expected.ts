@@ -60,7 +60,7 @@ export function isFall(verdict: Result['verdict']): boolean {
 function lastBytes({ transcript }: Result): string[] {
   return transcript
     .slice(-6)
-    .map(({ from, note, hex }) => `${from === 'us' ? '>' : '<'} ${note}${hex === null ? '' : ` ${hex}`}`)
+    .map(({ from, note, hex }) => `${from === 'harness' ? '>' : '<'} ${note}${hex === null ? '' : ` ${hex}`}`)
 }
 
 /**

@@ -35,12 +35,12 @@ for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.incl
       expect(unproven(before), 'falls without bytes that prove them').to.deep.equal([])
     })
 
-    it('applies to at least 40 % of its transport, or says why not', () => {
-      for (const transport of ['websocket', 'sse'] as const) {
-        const own = report.results.filter((result) => result.transport === transport)
+    it('applies to at least 40 % of its protocol, or says why not', () => {
+      for (const protocol of ['websocket', 'sse'] as const) {
+        const own = report.results.filter((result) => result.protocol === protocol)
         const applied = own.filter(({ verdict }) => verdict !== 'not-applicable')
         const share = own.length === 0 ? 1 : applied.length / own.length
-        expect(share >= 0.4 || recipe.fewApply !== undefined, `${transport}: ${share}`).to.equal(true)
+        expect(share >= 0.4 || recipe.fewApply !== undefined, `${protocol}: ${share}`).to.equal(true)
       }
     })
 

@@ -23,7 +23,7 @@ export interface ServerRecipe {
   readonly name: string
   /** What it is, for docs/real-servers.md. */
   readonly about: About
-  /** Why less than 40 % of a transport's checks apply, where that is so. */
+  /** Why less than 40 % of a protocol's checks apply, where that is so. */
   readonly fewApply?: string
   /** What is missing on this machine, or null. */
   missing(): string | null

@@ -48,16 +48,16 @@ describe('reports: what the engine noted of a fault', () => {
   })
 
   it('has words for every ending', () => {
-    const entry = { connection: 1, hit: null, durationMs: 2, bytesUp: 3, bytesDown: 4 }
+    const entry = { connection: 1, hit: null, durationMs: 2, clientToServerBytes: 3, serverToClientBytes: 4 }
     const said = (
-      by: 'us' | 'target' | 'link',
+      by: 'harness' | 'target' | 'proxy',
       how: 'fin' | 'rst' | 'down' | 'refused',
     ): string | undefined => logEntry({ ...entry, ending: { by, how } }).split('; ')[0]
     expect([
-      said('us', 'fin'),
+      said('harness', 'fin'),
       said('target', 'rst'),
-      said('link', 'down'),
-      said('link', 'refused'),
+      said('proxy', 'down'),
+      said('proxy', 'refused'),
     ]).to.deep.equal([
       'connection 1: ended by us (FIN) after 2.0 ms',
       'connection 1: ended by target (RST) after 2.0 ms',

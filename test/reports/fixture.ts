@@ -5,7 +5,7 @@ import { summarise } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
 import { expectations } from '#suites/expectations'
 
-/** Reports to write, as rich as a run gives them: every verdict, both transports, faults, figures, long values. */
+/** Reports to write, as rich as a run gives them: every verdict, both protocols, faults, figures, long values. */
 
 type Verdict = Result['verdict']
 
@@ -18,7 +18,7 @@ export function result(id: string, clause: Clause, topic: Topic, more: Partial<R
     id,
     target: prefix === 'both' ? null : prefix === 'ws' ? 0 : 1,
     title: `does what ${id.split('/').slice(1).join(' ').replaceAll('-', ' ')} asks for`,
-    transport: prefixes[prefix],
+    protocol: prefixes[prefix],
     topic,
     level: 'MUST',
     clause: { ...clause, url: clauseUrl(clause) },
@@ -30,7 +30,7 @@ export function result(id: string, clause: Clause, topic: Topic, more: Partial<R
     close: null,
     faults: [],
     measured: {},
-    transcript: [{ ms: 0.4, from: 'us', kind: 'open', note: 'connected', hex: null }],
+    transcript: [{ ms: 0.4, from: 'harness', kind: 'open', note: 'connected', hex: null }],
     durationMs: 12.5,
     reproduce: `streamproof run --ws wss://chat.example/live --sse https://chat.example/events --seed 4711 --only ${id}`,
     autobahn: null,
@@ -136,13 +136,13 @@ function fallen(): Result[] {
       verdict: 'fail',
       expected: 'the target to end the connection',
       actual: 'a Pong with the 126 bytes, and the connection stayed open',
-      close: { by: 'us', how: 'close-frame', code: 1000 },
+      close: { by: 'harness', how: 'close-frame', code: 1000 },
       autobahn: '2.5',
       transcript: [
-        { ms: 0, from: 'us', kind: 'open', note: 'TCP connected', hex: null },
+        { ms: 0, from: 'harness', kind: 'open', note: 'TCP connected', hex: null },
         {
           ms: 0.4,
-          from: 'us',
+          from: 'harness',
           kind: 'head',
           note: 'GET /live HTTP/1.1',
           hex: '474554202f6c69766520485454502f312e310d0a',
@@ -156,7 +156,7 @@ function fallen(): Result[] {
         },
         {
           ms: 2.6,
-          from: 'us',
+          from: 'harness',
           kind: 'frame',
           note: 'PING, 126 bytes, masked',
           hex: `89fe007e37fa213d${'5e0f'.repeat(63)}`,
@@ -168,7 +168,7 @@ function fallen(): Result[] {
           note: 'PONG, 126 bytes',
           hex: `8a7e007e${'0102'.repeat(63)}`,
         },
-        { ms: 5.0, from: 'us', kind: 'frame', note: 'CLOSE 1000', hex: '888237fa213d3412' },
+        { ms: 5.0, from: 'harness', kind: 'frame', note: 'CLOSE 1000', hex: '888237fa213d3412' },
         { ms: 6.2, from: 'target', kind: 'end', note: 'FIN', hex: null },
       ],
     }),
@@ -182,23 +182,30 @@ function fallen(): Result[] {
         overlay: { kind: 'flaky', attempts: 3, fails: 2 },
         expected: 'the events of the witness after the last dispatched one, each once, in order',
         actual: 'the second event behind the cut never came; those after it came in order',
-        close: { by: 'link', how: 'fin', code: null },
+        close: { by: 'proxy', how: 'fin', code: null },
         faults: [
           {
             name: 'cut-after',
-            direction: 'down',
+            direction: 'server-to-client',
             settings: { bytes: 412 },
             proof: 'the stream ended inside an event that the witness received whole',
             log: [
               {
                 connection: 2,
-                hit: { toxic: 'limit_data', direction: 'down', byte: 0, ms: 1.2 },
-                ending: { by: 'link', how: 'fin' },
+                hit: { toxic: 'limit_data', direction: 'server-to-client', byte: 0, ms: 1.2 },
+                ending: { by: 'proxy', how: 'fin' },
                 durationMs: 31.4,
-                bytesUp: 180,
-                bytesDown: 412,
+                clientToServerBytes: 180,
+                serverToClientBytes: 412,
               },
-              { connection: 3, hit: null, ending: null, durationMs: 8, bytesUp: 0, bytesDown: 0 },
+              {
+                connection: 3,
+                hit: null,
+                ending: null,
+                durationMs: 8,
+                clientToServerBytes: 0,
+                serverToClientBytes: 0,
+              },
             ],
           },
           {
@@ -211,7 +218,7 @@ function fallen(): Result[] {
         measured: { reconnectMs: 83.25, lost: 1, duplicated: 0, lastEventId: '17' },
         transcript: Array.from({ length: 70 }, (_, index) => ({
           ms: index * 3.1,
-          from: (['us', 'target', 'link'] as const)[index % 3] ?? 'us',
+          from: (['harness', 'target', 'proxy'] as const)[index % 3] ?? 'harness',
           kind: 'event' as const,
           note: index === 40 ? 'link cut after 412 bytes' : `event ${index}, id ${index + 4}`,
           hex: index % 4 === 0 ? '69643a2031370a646174613a20' : null,
@@ -256,7 +263,7 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
       return {
         id: one.id,
         topic: one.topic,
-        transport: one.transport,
+        protocol: one.protocol,
         statement: one.statement,
         status,
         checks: status === 'not-measured' ? [] : results.slice(index, index + 3).map(({ id }) => id),
@@ -279,10 +286,10 @@ function statuses(index: number): ExpectationResult['status'] {
   return index % 9 === 7 ? 'partly' : 'confirmed'
 }
 
-function target(transport: 'websocket' | 'sse', prefix: string, url: string): Report['targets'][number] {
+function target(protocol: 'websocket' | 'sse', prefix: string, url: string): Report['targets'][number] {
   const names = capabilities.filter((name) => name.startsWith(prefix) || name === 'ipv6')
   return {
-    transport,
+    protocol,
     url,
     capabilities: Object.fromEntries(
       names.map((name, index) => [

@@ -27,7 +27,7 @@ describe('reports: json', () => {
   it('takes one line for an entry of a transcript, and none without need', () => {
     const text = json(mixedReport())
     expect(text).to.include(
-      '\n        { "ms": 0, "from": "us", "kind": "open", "note": "TCP connected", "hex": null },\n',
+      '\n        { "ms": 0, "from": "harness", "kind": "open", "note": "TCP connected", "hex": null },\n',
     )
     expect(text).to.include('\n      "faults": [],\n')
     expect(text).to.include('\n      "measured": {},\n')

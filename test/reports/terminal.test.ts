@@ -101,7 +101,7 @@ describe('reports: terminal', () => {
     const text = terminal(mixedReport())
     expect([...text.matchAll(/^ {2}[✓✗~–] EXP-/gm)]).to.have.length(23)
     expect(text).to.include('✗ EXP-REC-3')
-    expect(text).to.include('needs a target of either transport')
+    expect(text).to.include('needs a target of either protocol')
     expect(text).to.match(/; the rest needs a\s+second instance/)
   })
 

@@ -6,7 +6,7 @@ import type { Check } from '#model/check'
 import type { Catalogue, PlacedCheck } from '#model/catalogue'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Expectation } from '#model/expectation'
-import type { Ending, Transport } from '#model/model'
+import type { Ending, Protocol } from '#model/model'
 import type { Report } from '#model/result'
 import { Scope } from '#common/scope'
 import { conduct } from '#run/conduct'
@@ -53,8 +53,8 @@ export function fake(
     run: async (kit) => run(kit),
     ...more,
   })
-  const transport: Transport = 'websocket'
-  return { ...declared, transport, section: { transport, order: 1, title: 'fake checks' } }
+  const protocol: Protocol = 'websocket'
+  return { ...declared, protocol, section: { protocol, order: 1, title: 'fake checks' } }
 }
 
 export const engine: Engine = {
@@ -87,7 +87,7 @@ export function runFakes(options: FakeOptions): Promise<Report> {
   const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
   const settings: RunSettings = { ...fakeSettings(options.port ?? 9), ...options.settings }
   const tools = fakeTools([
-    { transport: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
+    { protocol: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
   ])
   return conduct(tools, catalogue, settings, options.hooks ?? {})
 }
@@ -134,7 +134,7 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
         })
         socket.on('end', () => reject(new Violation('an answer', 'the connection ended')))
         socket.on('close', () => {
-          ended({ by: closing ? 'us' : 'target', how, code: null })
+          ended({ by: closing ? 'harness' : 'target', how, code: null })
           reject(new Violation('an answer', 'the connection ended'))
         })
       })
@@ -155,7 +155,7 @@ const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<F
   return {
     kit,
     evidence: () => ({
-      transcript: [{ ms: 0, from: 'us', kind: 'note', note: 'a fake', hex: null }],
+      transcript: [{ ms: 0, from: 'harness', kind: 'note', note: 'a fake', hex: null }],
       faults: [],
       measured,
       close: null,

@@ -51,9 +51,9 @@ describe('the catalogue', () => {
 
   it('has at least 80 websocket and 50 sse rules, a family of one rule counting as at most four', async () => {
     const { checks } = await loadCatalogue()
-    const rules = (transport: string): number => {
+    const rules = (protocol: string): number => {
       const families = new Map<string, number>()
-      for (const one of checks.filter((each) => each.transport === transport)) {
+      for (const one of checks.filter((each) => each.protocol === protocol)) {
         const family = `${clauseName(one.clause)} ${one.mutants.join(' ')} ${one.level}`
         families.set(family, Math.min(4, (families.get(family) ?? 0) + 1))
       }

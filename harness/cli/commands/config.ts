@@ -117,5 +117,5 @@ function fileOnly(
 }
 
 function addresses(urls: Readonly<Record<string, string>> | undefined): string {
-  return listed(Object.entries(urls ?? {}).map(([transport, url]) => `${transport} ${address(url)}`))
+  return listed(Object.entries(urls ?? {}).map(([protocol, url]) => `${protocol} ${address(url)}`))
 }

@@ -50,8 +50,8 @@ async function look(invocation: Invocation): Promise<number> {
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.print('no target is given: looking at the embedded reference server')
-  for (const transport of ['websocket', 'sse'] as const) {
-    await lookAtTarget(subject, transport, { engine, timeScale: options.timeoutScale }, tell)
+  for (const protocol of ['websocket', 'sse'] as const) {
+    await lookAtTarget(subject, protocol, { engine, timeScale: options.timeoutScale }, tell)
   }
   return sights.some(({ state }) => state === 'bad') ? exitCodes.setup : exitCodes.fine
 }
@@ -78,28 +78,28 @@ async function lookAtEngine(options: Options, env: Invocation['env'], tell: Tell
 
 async function lookAtTarget(
   subject: Subject,
-  transport: 'websocket' | 'sse',
+  protocol: 'websocket' | 'sse',
   link: { readonly engine: Engine | null; readonly timeScale: number },
   tell: Tell,
 ): Promise<void> {
-  const endpoint = subject.targets[transport]
+  const endpoint = subject.targets[protocol]
   if (endpoint === null) return
   const address = await lookAtAddress(endpoint)
-  for (const sight of address) tell({ ...sight, what: `${transport} ${sight.what}` })
+  for (const sight of address) tell({ ...sight, what: `${protocol} ${sight.what}` })
   if (address.some(({ state }) => state === 'bad')) return
   const others =
-    transport === 'websocket' ? { websocket: endpoint, sse: null } : { websocket: null, sse: endpoint }
+    protocol === 'websocket' ? { websocket: endpoint, sse: null } : { websocket: null, sse: endpoint }
   try {
     const [found] = await discoverTargets(
       { ...others, ...link, seed: 1, redactor: subject.redactor },
       {
         shown: subject.shown,
         expects:
-          subject.contract.expects?.filter((one) => one.startsWith(transport === 'sse' ? 'sse.' : 'ws.')) ??
+          subject.contract.expects?.filter((one) => one.startsWith(protocol === 'sse' ? 'sse.' : 'ws.')) ??
           [],
       },
     )
-    tell({ state: 'fine', what: `${transport} speaks its protocol; what it can do:` })
+    tell({ state: 'fine', what: `${protocol} speaks its protocol; what it can do:` })
     for (const [name, { state, evidence }] of Object.entries(found?.capabilities ?? {})) {
       tell(
         { state: state === 'present' ? 'fine' : 'missing', what: `${name} is ${state}: ${evidence}` },
@@ -108,6 +108,6 @@ async function lookAtTarget(
     }
   } catch (error) {
     if (!isForeseen(error)) throw error
-    tell({ state: 'bad', what: `${transport}: ${error.message}` })
+    tell({ state: 'bad', what: `${protocol}: ${error.message}` })
   }
 }

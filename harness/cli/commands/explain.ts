@@ -38,7 +38,7 @@ export const explainCommand: Act = async (invocation) => {
     ['clause', `${clauseName(check.clause)}${url === null ? '' : `  ${url}`}`],
     ['section', check.section.title],
     ['topic', check.topic],
-    ['transport', check.transport === 'both' ? 'websocket and sse, compared' : check.transport],
+    ['protocol', check.protocol === 'both' ? 'websocket and sse, compared' : check.protocol],
     ['needs', all(check.needs, (one) => `${one}: ${turnsOn[one]}`)],
     ['builds on', all(check.after, (one) => one)],
     [

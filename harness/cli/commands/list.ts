@@ -58,7 +58,7 @@ function json(checks: readonly PlacedCheck[]): string {
         id: check.id,
         title: check.title,
         section: check.section.title,
-        transport: check.transport,
+        protocol: check.protocol,
         topic: check.topic,
         level: check.level,
         clause: { ...check.clause, url: clauseUrl(check.clause) },

@@ -21,9 +21,9 @@ export const targetCommand: Act = async (invocation) => {
     const longest = Math.max(...mutants.map(({ name }) => name.length))
     terminal.print(
       mutants
-        .map(({ name, transport, breaks, clause }) =>
+        .map(({ name, protocol, breaks, clause }) =>
           behind(
-            `${name.padEnd(longest)}  ${transport.padEnd(9)}  `,
+            `${name.padEnd(longest)}  ${protocol.padEnd(9)}  `,
             `${breaks} (${clause})`,
             terminal.listWidth,
           ),

@@ -115,14 +115,14 @@ interface Found {
   readonly origin: Origin
 }
 
-/** URLs without a flag: their scheme says which transport they are of. */
+/** URLs without a flag: their scheme says which protocol they are of. */
 function fromPositional(given: Given): Map<OptionName, Found> {
   const found = new Map<OptionName, Found>()
   for (const text of given.positional) {
-    const name = transportOf(text)
+    const name = protocolOf(text)
     if (found.has(name) || given.flags[name] !== undefined) {
       throw new UsageError(
-        `two ${name === 'ws' ? 'WebSocket' : 'event stream'} addresses are given; a run takes one of each transport`,
+        `two ${name === 'ws' ? 'WebSocket' : 'event stream'} addresses are given; a run takes one of each protocol`,
       )
     }
     found.set(name, { value: text, origin: { source: 'argument', place: 'argument' } })
@@ -130,7 +130,7 @@ function fromPositional(given: Given): Map<OptionName, Found> {
   return found
 }
 
-function transportOf(text: string): 'ws' | 'sse' {
+function protocolOf(text: string): 'ws' | 'sse' {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
   if (scheme === 'ws' || scheme === 'wss') return 'ws'
   if (scheme === 'http' || scheme === 'https') return 'sse'

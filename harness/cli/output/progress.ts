@@ -18,9 +18,9 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     terminal.progress(`${bar}  ${observed}/${applicable}${falls}  ${oldest}`)
   }
   return {
-    discovering(transport, url) {
-      terminal.progress(`looking at what the ${transport} target can do: ${url}`)
-      terminal.note(`looking at what the ${transport} target can do: ${url}`)
+    discovering(protocol, url) {
+      terminal.progress(`looking at what the ${protocol} target can do: ${url}`)
+      terminal.note(`looking at what the ${protocol} target can do: ${url}`)
     },
     planned(plan) {
       applicable = plan.applicable

@@ -27,11 +27,11 @@ export async function takeDown(
 ): Promise<DownLink> {
   const { transcript, limits } = context
   const fault = linkDown({ ms })
-  transcript.add('link', 'note', 'the link goes down')
+  transcript.add('proxy', 'note', 'the link goes down')
   const outage = await engineDoes(Outage.begin(link, fault, standing, limits.connect))
   const comeUp = async (): Promise<void> => {
     const seen = await engineDoes(outage.end())
-    transcript.add('link', 'note', 'the link is up again')
+    transcript.add('proxy', 'note', 'the link is up again')
     recordFault(context, link, fault, fault.prove(seen))
   }
   // What did not go down need not come up: why is known already.

@@ -19,19 +19,19 @@ export async function runUnderFault(
   exchange: (via: Route) => Promise<void>,
   options: UnderFaultOptions = {},
 ): Promise<void> {
-  const endpoint = context.endpoint(options.transport ?? 'websocket')
+  const endpoint = context.endpoint(options.protocol ?? 'websocket')
   const link = await context.openLink(endpoint.url)
   const control = await runControl(context, link, exchange)
   const chosen = typeof fault === 'function' ? fault(control) : fault
   await toxic(link, chosen)
   const via = context.through(link, [chosen])
-  context.transcript.add('link', 'note', `the same exchange under ${chosen.name}`)
+  context.transcript.add('proxy', 'note', `the same exchange under ${chosen.name}`)
   const failure = await attempt(() => exchange(via))
   const socket = context.socketsOn(via)[0]
   const trace = await faultedTrace(context, socket, chosen, failure)
   const proof = trace === null ? noConnection(failure) : chosen.prove(trace, control)
   if (!proof.struck) {
-    context.transcript.add('link', 'note', proof.says)
+    context.transcript.add('proxy', 'note', proof.says)
     throw failure instanceof Inconclusive
       ? failure
       : new Inconclusive('fault-not-proven', proof.says, { cause: failure })
@@ -49,7 +49,7 @@ async function runControl(
   exchange: (via: Route) => Promise<void>,
 ): Promise<LinkTrace> {
   const via = context.through(link, [])
-  context.transcript.add('link', 'note', 'the exchange through the proxy, without a fault')
+  context.transcript.add('proxy', 'note', 'the exchange through the proxy, without a fault')
   await exchange(via)
   const sockets = context.socketsOn(via)
   const trace = sockets[0]?.trace

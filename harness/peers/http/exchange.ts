@@ -104,7 +104,7 @@ export class Exchange {
   get ending(): Ending | null {
     const ending = this.socket.ending
     if (ending !== null || !this.#over) return ending
-    return { by: this.socket.route.severs ? 'link' : 'target', how: 'fin', code: null }
+    return { by: this.socket.route.severs ? 'proxy' : 'target', how: 'fin', code: null }
   }
 
   /** The bytes that the connection carried before this byte of the body; null where that was not kept. */
@@ -126,7 +126,7 @@ export class Exchange {
     const { url, method, target, version } = this.#options
     const path = target ?? `${url.pathname}${url.search}`
     const head = formatRequest(method, path, `HTTP/${version}`, requestHeaders(this.#options))
-    this.#context.transcript.add('us', 'head', `${method} ${path} HTTP/${version}`, head)
+    this.#context.transcript.add('harness', 'head', `${method} ${path} HTTP/${version}`, head)
     this.#asked = socket.now()
     socket.write(head)
   }

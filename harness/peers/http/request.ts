@@ -21,7 +21,7 @@ export async function sendRequest(
   context: SessionContext,
   options: RequestOptions = {},
 ): Promise<HttpAnswer> {
-  const endpoint = context.endpoint(options.transport ?? 'sse')
+  const endpoint = context.endpoint(options.protocol ?? 'sse')
   const body = new ByteBuffer(bodyCeiling)
   const exchange = await Exchange.open(context, {
     endpoint,
@@ -30,7 +30,7 @@ export async function sendRequest(
     method: options.method ?? 'GET',
     target: options.target,
     version: options.version ?? '1.1',
-    headers: [...defaults(options.transport ?? 'sse', options.headers ?? []), ...(options.headers ?? [])],
+    headers: [...defaults(options.protocol ?? 'sse', options.headers ?? []), ...(options.headers ?? [])],
     without: options.without ?? [],
     maxTls: options.maxTls,
     body: (bytes) => body.append(bytes),
@@ -58,10 +58,10 @@ export async function sendRequest(
   }
 }
 
-function defaults(transport: 'websocket' | 'sse', given: readonly (readonly [string, string])[]) {
+function defaults(protocol: 'websocket' | 'sse', given: readonly (readonly [string, string])[]) {
   const names = new Set(given.map(([name]) => name.toLowerCase()))
   const usual = [
-    ['Accept', transport === 'sse' ? 'text/event-stream' : '*/*'],
+    ['Accept', protocol === 'sse' ? 'text/event-stream' : '*/*'],
     ['Accept-Encoding', 'identity'],
     ['Cache-Control', 'no-cache'],
   ] as const
@@ -85,8 +85,8 @@ async function bodyOf(
 /** Bytes behind a head that ends the response: content where none may be. */
 async function surplusOf(context: SessionContext, { socket }: Exchange): Promise<number> {
   const behind = (): number => {
-    const { bytesDown, openedAtBytesDown } = socket.trace
-    return bytesDown - (openedAtBytesDown ?? bytesDown)
+    const { serverToClientBytes, openedAtServerToClientBytes } = socket.trace
+    return serverToClientBytes - (openedAtServerToClientBytes ?? serverToClientBytes)
   }
   await socket.watch.until(
     () => (behind() > 0 || socket.ending !== null ? true : undefined),

@@ -5,7 +5,7 @@ export interface Route {
   readonly kind: 'direct' | 'proxy'
   readonly host: string
   readonly port: number
-  /** Faults in force that end or silence a connection make its ending `by: 'link'`. */
+  /** Faults in force that end or silence a connection make its ending `by: 'proxy'`. */
   readonly severs: boolean
   /** Multiplies the waits on this route: a slow link needs patience. 1 unless told. */
   readonly patience?: number
@@ -28,7 +28,7 @@ export interface HttpHead {
 
 export interface RequestOptions {
   /** Which target's URL; sse unless told. */
-  readonly transport?: 'websocket' | 'sse'
+  readonly protocol?: 'websocket' | 'sse'
   readonly method?: string
   readonly target?: string
   readonly version?: '1.1' | '1.0'

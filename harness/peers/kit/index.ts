@@ -66,7 +66,7 @@ export interface Kit {
   /** Clients of others, as conforming peers: `ws`, undici's WebSocket and EventSource. Same route, TLS and headers. */
   readonly clients: ConformingClients
   /** The way to the target's IPv6 address; needs the capability `ipv6`. */
-  readonly overIpv6: (transport: 'websocket' | 'sse') => Promise<Route>
+  readonly overIpv6: (protocol: 'websocket' | 'sse') => Promise<Route>
   readonly websocket: Endpoint
   readonly sse: Endpoint
   /** Text that is unique in this run: 16 characters of `a-z0-9`. */
@@ -87,7 +87,7 @@ export interface Kit {
 
 export interface UnderFaultOptions {
   /** Which target's link; websocket unless told. */
-  readonly transport?: 'websocket' | 'sse'
+  readonly protocol?: 'websocket' | 'sse'
 }
 
 // --- WebSocket --------------------------------------------------------------------------------------------------

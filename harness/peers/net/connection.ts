@@ -83,7 +83,7 @@ export class Connection implements PeerSocket {
   }
 
   gaveUp(): void {
-    this.#recorder.ended('timeout', 'us')
+    this.#recorder.ended('timeout', 'harness')
   }
 
   /** The TCP connection stands; `done` is told when nothing of it is left. */
@@ -92,7 +92,7 @@ export class Connection implements PeerSocket {
     if (this.#raw.destroyed) this.#remote('rst')
     const closed = (): void => {
       this.#endedByUs('fin')
-      done(this.#ending ?? { by: 'us', how: 'fin', code: null })
+      done(this.#ending ?? { by: 'harness', how: 'fin', code: null })
     }
     if (this.#raw.closed) closed()
     else this.#raw.once('close', closed)
@@ -212,7 +212,7 @@ export class Connection implements PeerSocket {
     this.#queue.length = 0
     this.#queued = 0
     this.#pumping = false
-    if (this.#ending?.by === 'us' && !this.#stream.destroyed) this.#stream.end()
+    if (this.#ending?.by === 'harness' && !this.#stream.destroyed) this.#stream.end()
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -231,12 +231,12 @@ export class Connection implements PeerSocket {
   /** What TLS still held has been delivered. */
   #publish(): void {
     if (this.#pending !== null) this.#endRemotely(this.#pending)
-    else if (this.#ending?.by !== 'us') this.#endRemotely('fin')
+    else if (this.#ending?.by !== 'harness') this.#endRemotely('fin')
   }
 
   #endRemotely(how: 'fin' | 'rst' | 'timeout'): void {
     if (this.#remoteEnding !== null) return
-    const by = this.route.severs ? 'link' : 'target'
+    const by = this.route.severs ? 'proxy' : 'target'
     this.#remoteEnding = { by, how, code: null }
     this.#recorder.ended(how, 'peer')
     if (this.#ending === null) this.#ending = this.#remoteEnding
@@ -247,10 +247,10 @@ export class Connection implements PeerSocket {
 
   #endedByUs(how: 'fin' | 'rst'): void {
     if (!this.#standing) return
-    this.#recorder.ended(how, 'us')
+    this.#recorder.ended(how, 'harness')
     if (this.#ending !== null) return
-    this.#ending = { by: 'us', how, code: null }
-    this.#context.transcript.add('us', 'end', endings[how])
+    this.#ending = { by: 'harness', how, code: null }
+    this.#context.transcript.add('harness', 'end', endings[how])
     this.watch.changed()
   }
 }

@@ -56,7 +56,11 @@ async function watchIdle(
   watchedMs: number,
   open: () => Promise<Idle>,
 ): Promise<Control> {
-  context.transcript.add('us', 'note', 'an idle control: another connection, without a fault, left silent')
+  context.transcript.add(
+    'harness',
+    'note',
+    'an idle control: another connection, without a fault, left silent',
+  )
   try {
     const { socket, isEnded } = await open()
     await socket.watch.until(() => (isEnded() ? true : undefined), watchedMs)

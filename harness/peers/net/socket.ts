@@ -26,7 +26,7 @@ export async function openSocket(context: SessionContext, options: SocketOptions
   context.scope.defer(() => socket.close())
   const standing = await tcpOpened(raw, route, context)
   context.socketsOn(route).push(socket)
-  context.transcript.add('us', 'open', opening(route, options))
+  context.transcript.add('harness', 'open', opening(route, options))
   socket.connected(context.environment.observer.opened(route.kind))
   if (!standing) return socket
   if (isSecure(options.url) && options.plainText !== true) {
@@ -34,7 +34,7 @@ export async function openSocket(context: SessionContext, options: SocketOptions
     await socket.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
   }
   if (socket.tls !== null && socket.tls.error !== null) {
-    context.transcript.add('us', 'note', `TLS failed: ${socket.tls.error}`)
+    context.transcript.add('harness', 'note', `TLS failed: ${socket.tls.error}`)
     if (route.severs) throw new Severed('the link ended the TLS handshake')
   }
   return socket

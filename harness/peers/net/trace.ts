@@ -14,8 +14,8 @@ export class TraceRecorder {
   readonly #arrivals: Stroke[] = []
   readonly #departures: Stroke[] = []
   readonly #roundTrips: [number, number][] = []
-  #bytesUp = 0
-  #bytesDown = 0
+  #clientToServerBytes = 0
+  #serverToClientBytes = 0
   #ending: LinkTrace['ending'] = null
   #opened: Stroke & { readonly up: number } = { ms: -1, bytes: 0, up: 0 }
 
@@ -24,12 +24,12 @@ export class TraceRecorder {
   }
 
   arrived(bytes: number): void {
-    this.#bytesDown += bytes
+    this.#serverToClientBytes += bytes
     note(this.#arrivals, { ms: this.now(), bytes })
   }
 
   departed(bytes: number): void {
-    this.#bytesUp += bytes
+    this.#clientToServerBytes += bytes
     note(this.#departures, { ms: this.now(), bytes })
   }
 
@@ -38,7 +38,11 @@ export class TraceRecorder {
    * already and belong to what follows.
    */
   opened(behind = 0): void {
-    this.#opened = { ms: this.now(), bytes: this.#bytesDown - behind, up: this.#bytesUp }
+    this.#opened = {
+      ms: this.now(),
+      bytes: this.#serverToClientBytes - behind,
+      up: this.#clientToServerBytes,
+    }
   }
 
   /** A step that began at `asked` (ms of `now()`) got its answer. */
@@ -47,21 +51,21 @@ export class TraceRecorder {
   }
 
   /** The first ending stays. */
-  ended(how: 'fin' | 'rst' | 'timeout', by: 'us' | 'peer'): void {
+  ended(how: 'fin' | 'rst' | 'timeout', by: 'harness' | 'peer'): void {
     this.#ending ??= { ms: this.now(), how, by }
   }
 
   get trace(): LinkTrace {
     const opened = this.#opened.ms < 0 ? null : this.#opened
     return {
-      bytesUp: this.#bytesUp,
-      bytesDown: this.#bytesDown,
+      clientToServerBytes: this.#clientToServerBytes,
+      serverToClientBytes: this.#serverToClientBytes,
       arrivals: [...this.#arrivals],
       departures: [...this.#departures],
       roundTrips: [...this.#roundTrips],
       ending: this.#ending,
-      openedAtBytesDown: opened?.bytes ?? null,
-      openedAtBytesUp: opened?.up ?? null,
+      openedAtServerToClientBytes: opened?.bytes ?? null,
+      openedAtClientToServerBytes: opened?.up ?? null,
       openedAtMs: opened?.ms ?? null,
     }
   }

@@ -95,7 +95,7 @@ async function planCut(stage: Stage, link: Link, place: CutPlace, last: boolean)
   const { context } = stage
   const again = stage.cursor === ''
   const control = await rehearsal(stage, link)
-  const bytesBefore = control.trace.bytesDown
+  const bytesBefore = control.trace.serverToClientBytes
   if (again) await stage.feed.next(stage.before, stage.index)
   const head = truth(stage).at(-1)
   const target =
@@ -117,7 +117,7 @@ async function planCut(stage: Stage, link: Link, place: CutPlace, last: boolean)
   await close(control)
   if (offset === null || bytes === null) throw unproven(`the event has no place ${placeNames[place]}`)
   return {
-    fault: cutAfter({ bytes, direction: 'down' }),
+    fault: cutAfter({ bytes, direction: 'server-to-client' }),
     control,
     into: offset - target.from,
     where: secure ? 'before the TLS record of an event was whole' : placeNames[place],
@@ -128,9 +128,9 @@ async function planCut(stage: Stage, link: Link, place: CutPlace, last: boolean)
 
 /** Under TLS: in the middle of what came last, as far as that can be told from what came before. */
 function bytesBetween(control: Stream, before: number): number {
-  const { arrivals, bytesDown } = control.trace
-  const last = Math.min(arrivals.at(-1)?.bytes ?? 0, bytesDown - before || Infinity, 120)
-  return bytesDown - Math.ceil(last / 2)
+  const { arrivals, serverToClientBytes } = control.trace
+  const last = Math.min(arrivals.at(-1)?.bytes ?? 0, serverToClientBytes - before || Infinity, 120)
+  return serverToClientBytes - Math.ceil(last / 2)
 }
 
 function struckAt(

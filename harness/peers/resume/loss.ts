@@ -17,10 +17,10 @@ export async function lose(stage: Stage, loss: Loss): Promise<void> {
       await cut(stage, loss.at)
       break
     case 'rst':
-      await reset(stage, resetPeer({ afterMs: 30, direction: 'down' }))
+      await reset(stage, resetPeer({ afterMs: 30, direction: 'server-to-client' }))
       break
     case 'black-hole':
-      await silence(stage, blackHole({ direction: 'down' }))
+      await silence(stage, blackHole({ direction: 'server-to-client' }))
       break
     case 'down':
       await goDown(stage, loss.ms)
@@ -66,12 +66,12 @@ async function silence(stage: Stage, fault: Fault): Promise<void> {
   const victim = await connectVictim(stage, { ...context.through(link, []), severs: true })
   await sendBoth(stage, victim)
   await engineDoes(link.setFaults([fault]))
-  const { bytesDown } = victim.trace
+  const { serverToClientBytes } = victim.trace
   await stage.feed.next(1, stage.index)
   stage.index += 1
   const { socket } = victim.exchange
   const stirs = (): true | undefined =>
-    victim.trace.bytesDown > bytesDown || socket.ending !== null ? true : undefined
+    victim.trace.serverToClientBytes > serverToClientBytes || socket.ending !== null ? true : undefined
   const stirred = await socket.watch.until(stirs, context.limits.quiet)
   if (stirred === true) throw unproven('the link did not silence the stream')
   socket.gaveUp()
@@ -79,7 +79,7 @@ async function silence(stage: Stage, fault: Fault): Promise<void> {
   record(stage, link, fault, {
     struck: true,
     says,
-    figures: { bytes: bytesDown, witnessBytes: witness.trace.bytesDown },
+    figures: { bytes: serverToClientBytes, witnessBytes: witness.trace.serverToClientBytes },
   })
   lost(stage, victim)
 }

@@ -73,7 +73,7 @@ async function play(context: SessionContext, publisher: Publisher, plan: ResumeP
 }
 
 async function openStage(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<Stage> {
-  context.transcript.add('us', 'note', 'the witness connects')
+  context.transcript.add('harness', 'note', 'the witness connects')
   const witness = await (await Stream.open(context, publisher)).accepted()
   const dataOf =
     plan.data ?? ((index: number) => `event ${String(index).padStart(4, '0')}${characters(plan)}`)
@@ -164,7 +164,7 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
     }
   }
   const link = await context.openLink(context.endpoint('sse').url)
-  context.transcript.add('link', 'note', 'the same reconnect through the proxy, without a fault')
+  context.transcript.add('proxy', 'note', 'the same reconnect through the proxy, without a fault')
   const control = await Stream.open(context, publisher, {
     via: context.through(link, []),
     ...(cursor === '' ? {} : { lastEventId: cursor }),

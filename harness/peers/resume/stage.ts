@@ -41,7 +41,7 @@ export const truth = ({ witness, feed }: Stage): readonly StreamEvent[] =>
 /** Opens a connection of the victim, with its cursor if it has one. It counts even where nothing comes over it. */
 export async function connectVictim(stage: Stage, via: Route | undefined, awaited = true): Promise<Stream> {
   const { context, publisher, cursor } = stage
-  context.transcript.add('us', 'note', 'the victim connects')
+  context.transcript.add('harness', 'note', 'the victim connects')
   // Nothing is sent meanwhile, where it is us who publish.
   if (publisher.available) stage.start ??= truth(stage).length
   const stream = await Stream.open(context, publisher, {
@@ -85,7 +85,7 @@ export function lost(stage: Stage, victim: Stream | null): void {
 /** A connection through the link without a fault, which shows what the victim's would be like. */
 export async function rehearsal(stage: Stage, link: Link): Promise<Stream> {
   const { context, publisher, cursor } = stage
-  context.transcript.add('link', 'note', 'a connection through the proxy, without a fault')
+  context.transcript.add('proxy', 'note', 'a connection through the proxy, without a fault')
   const control = await Stream.open(context, publisher, {
     via: context.through(link, []),
     ...(cursor === '' ? {} : { lastEventId: cursor }),

@@ -45,8 +45,8 @@ export interface SessionContext {
   now(): number
   /** Milliseconds, multiplied by the run's time scale. */
   scaled(ms: number): number
-  /** The target of this transport. That there is one is the scheduler's business: a TypeError otherwise. */
-  endpoint(transport: 'websocket' | 'sse'): Endpoint
+  /** The target of this protocol. That there is one is the scheduler's business: a TypeError otherwise. */
+  endpoint(protocol: 'websocket' | 'sse'): Endpoint
   /** Straight to where the URL points. */
   direct(url: URL): Route
   /** Opens a proxy of this session to where the URL points. */
@@ -102,9 +102,9 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
     transcript,
     now,
     scaled,
-    endpoint(transport) {
-      const found = environment[transport]
-      if (found === null) throw new TypeError(`${checkId} ran without a ${transport} target`)
+    endpoint(protocol) {
+      const found = environment[protocol]
+      if (found === null) throw new TypeError(`${checkId} ran without a ${protocol} target`)
       return found
     },
     direct: (url) => ({ kind: 'direct', ...addressOf(url), severs: false }),

@@ -1,8 +1,8 @@
-import type { Transport } from '#model/model'
+import type { Protocol } from '#model/model'
 
 /** What peers need to know to talk to a target. Made from the contract; holds secrets, so it never reaches a report. */
 export interface Endpoint {
-  readonly transport: Exclude<Transport, 'both'>
+  readonly protocol: Exclude<Protocol, 'both'>
   /** Without user part; `ws:`, `wss:`, `http:` or `https:`. */
   readonly url: URL
   /** Sent with every request: credentials, cookies, what the contract says. Name and value as given. */

@@ -30,8 +30,8 @@ function openKit(context: SessionContext): Kit {
     get sse() {
       return context.endpoint('sse')
     },
-    async overIpv6(transport) {
-      const { url } = context.endpoint(transport)
+    async overIpv6(protocol) {
+      const { url } = context.endpoint(protocol)
       const host = await ipv6AddressOf(url)
       if (host === null) throw new Inconclusive('environment', 'the host has no IPv6 address')
       return { ...context.direct(url), host }

@@ -42,7 +42,7 @@ export function openPublisher(context: SessionContext): Publisher {
     const plan = context.endpoint('sse').publish
     if (plan === null) throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
     await takeTurn(context)
-    context.transcript.add('us', 'note', 'publishes an event')
+    context.transcript.add('harness', 'note', 'publishes an event')
     const { status, headers } = await send(plan, event, dispatcher(), context.limits.event)
     tellRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
     return status

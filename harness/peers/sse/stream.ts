@@ -306,7 +306,7 @@ export class Stream implements EventStream {
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.#context.transcript.add('us', 'bytes', `${bytes.length} bytes behind the request`, bytes)
+    this.#context.transcript.add('harness', 'bytes', `${bytes.length} bytes behind the request`, bytes)
     this.exchange.socket.write(bytes)
   }
 
@@ -335,7 +335,7 @@ export class Stream implements EventStream {
   }
 
   #severed(): void {
-    if (this.route.severs && this.exchange.socket.ending?.by !== 'us')
+    if (this.route.severs && this.exchange.socket.ending?.by !== 'harness')
       throw new Severed('the link severed the stream')
   }
 }

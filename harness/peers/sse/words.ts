@@ -8,7 +8,7 @@ const how: Readonly<Record<Ending['how'], string>> = {
   timeout: 'by silence',
 }
 
-const who: Readonly<Record<Ending['by'], string>> = { target: 'the target', us: 'we', link: 'the link' }
+const who: Readonly<Record<Ending['by'], string>> = { target: 'the target', harness: 'we', proxy: 'the link' }
 
 /** `the target ended the stream by FIN`. The same words in every run. */
 export function endedHow(ending: Ending, what: string): string {

@@ -86,7 +86,11 @@ function watch(context: SessionContext, route: Route, socket: net.Socket): void 
     let how: 'fin' | 'rst' | null = null
     socket.once('end', () => (how ??= 'fin')).once('error', () => (how ??= 'rst'))
     socket.once('close', () => {
-      done({ by: how === null ? 'us' : route.severs ? 'link' : 'target', how: how ?? 'fin', code: null })
+      done({
+        by: how === null ? 'harness' : route.severs ? 'proxy' : 'target',
+        how: how ?? 'fin',
+        code: null,
+      })
     })
   }
   if (socket.connecting) socket.once('connect', begin)

@@ -123,7 +123,7 @@ async function converse(
       error: story.error ?? 'no answer in time',
     }
   }
-  transcript.add('us', 'open', 'the client opened')
+  transcript.add('harness', 'open', 'the client opened')
   await opening(context, story, client)
   let echoed = false
   if (options.echo !== undefined && !story.closed) {

@@ -47,7 +47,7 @@ export class WebSocketLine {
   get ending(): Ending | null {
     const { close } = this.inbox
     if (close === null) return this.socket.ending
-    return { by: this.#sentCloseFirst ? 'us' : 'target', how: 'close-frame', code: close.code }
+    return { by: this.#sentCloseFirst ? 'harness' : 'target', how: 'close-frame', code: close.code }
   }
 
   // --- Sending ---------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ export class WebSocketLine {
   }
 
   sendBytes(bytes: Uint8Array, segments?: Segments): void {
-    this.context.transcript.add('us', 'bytes', `${bytes.length} bytes`, bytes)
+    this.context.transcript.add('harness', 'bytes', `${bytes.length} bytes`, bytes)
     const asked = this.socket.now()
     for (const { opcode, payload } of this.#write(bytes, segments)) this.outbox.note(opcode, payload, asked)
   }
@@ -111,7 +111,7 @@ export class WebSocketLine {
   }
 
   #record(note: string, bytes: Uint8Array): void {
-    this.context.transcript.add('us', 'frame', note, this.inbox.discreet ? undefined : bytes)
+    this.context.transcript.add('harness', 'frame', note, this.inbox.discreet ? undefined : bytes)
   }
 
   // --- Waiting ---------------------------------------------------------------------------------------------------

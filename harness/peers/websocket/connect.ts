@@ -26,7 +26,7 @@ async function open(
   const { via: _, ...straight } = options
   if (use === 'used') peer.silent = () => open(context, straight, 'idle')
   if (opening.length > 0)
-    context.transcript.add('us', 'note', 'the opening exchange of the contract, without its content')
+    context.transcript.add('harness', 'note', 'the opening exchange of the contract, without its content')
   for (const step of opening) await peer.openingStep(step)
   peer.discreet = false
   if (use === 'used' && options.unproven !== true) await peer.expectPong()

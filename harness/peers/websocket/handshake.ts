@@ -52,10 +52,10 @@ export async function sendHandshake(
   const head = requestHead(endpoint, url, key, changes)
   if (socket.tls === null || socket.tls.error === null) {
     const line = `${changes.method ?? 'GET'} request to open a WebSocket`
-    context.transcript.add('us', 'head', line, head)
+    context.transcript.add('harness', 'head', line, head)
     const behind = changes.followedBy
     if (behind !== undefined)
-      context.transcript.add('us', 'bytes', `${behind.length} bytes behind the head`, behind)
+      context.transcript.add('harness', 'bytes', `${behind.length} bytes behind the head`, behind)
     socket.write(Uint8Array.from(Buffer.concat([head, behind ?? new Uint8Array(0)])), changes.segments)
     await answer.whole(changes.via?.patience ?? 1)
   }
@@ -240,7 +240,7 @@ export class Answer implements HandshakeAnswer {
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.#context.transcript.add('us', 'bytes', `${bytes.length} bytes`, bytes)
+    this.#context.transcript.add('harness', 'bytes', `${bytes.length} bytes`, bytes)
     for (const { opcode, payload } of this.#sent.push(bytes).frames)
       this.#tells.push(...answersTo(opcode, payload))
     this.#standing.write(bytes)

@@ -84,7 +84,7 @@ export class Inbox {
   #stop(why: string): void {
     this.stopped = why
     this.#parts = []
-    this.#context.transcript.add('us', 'note', why)
+    this.#context.transcript.add('harness', 'note', why)
   }
 
   #take(frame: DecodedFrame): void {

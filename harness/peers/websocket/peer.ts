@@ -238,7 +238,7 @@ export class RawWebSocket implements WebSocketPeer {
       this.#context.limits.end,
     )
     this.#context.judged(this.ending)
-    if (remote === null || remote.by === 'link')
+    if (remote === null || remote.by === 'proxy')
       return await this.#line.miss('the target to end the TCP connection')
     return { ...remote, code: this.#line.inbox.close?.code ?? null }
   }
@@ -272,7 +272,7 @@ export class RawWebSocket implements WebSocketPeer {
         : (this.ending ?? undefined))
     const found = await this.#line.wait(probe, this.#context.limits.end)
     if (typeof found === 'string') throw new Violation(expected, found)
-    if (found === null || found.by === 'link')
+    if (found === null || found.by === 'proxy')
       return await this.#line.miss(expected, this.#line.state() === null ? 'it stayed open' : null)
     return found
   }

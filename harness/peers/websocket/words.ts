@@ -10,7 +10,7 @@ const words = {
 /** `the target ended the connection (TCP FIN, without a Close frame)`. */
 export function endingWords(ending: Ending | null): string | null {
   if (ending === null) return null
-  return `the ${ending.by === 'link' ? 'link' : 'target'} ended the connection (${words[ending.how]}, without a Close frame)`
+  return `the ${ending.by === 'proxy' ? 'proxy' : 'target'} ended the connection (${words[ending.how]}, without a Close frame)`
 }
 
 /** Codes that may stand in a Close frame (RFC 6455 7.4). */

@@ -6,14 +6,14 @@ import { frameBreaches, handshakeBreaches, offerBreaches } from '#reference/webs
 export const serverMutants: readonly Mutant[] = [
   {
     name: 'mute',
-    transport: 'both',
+    protocol: 'both',
     breaks: 'Connections are accepted, and nothing is ever said on them.',
     clause: 'RFC9110/15',
     rules: { service: 'mute' },
   },
   {
     name: 'accept-everything',
-    transport: 'both',
+    protocol: 'both',
     breaks: 'Whatever is asked is granted, and whatever is sent is taken.',
     clause: 'RFC6455/4.2.1',
     rules: {
@@ -27,14 +27,14 @@ export const serverMutants: readonly Mutant[] = [
   },
   {
     name: 'dead',
-    transport: 'both',
+    protocol: 'both',
     breaks: 'Every connection is ended at once.',
     clause: 'RFC9110/15',
     rules: { service: 'dead' },
   },
   {
     name: 'deaf-on-ipv6',
-    transport: 'both',
+    protocol: 'both',
     breaks: 'Connections to the IPv6 address are accepted, and nothing is ever said on them.',
     clause: 'STREAMPROOF/ipv6',
     rules: { ipv6: 'ignore' },

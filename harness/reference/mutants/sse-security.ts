@@ -7,42 +7,42 @@ const cors = 'FETCH/http-cors-protocol'
 export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'allowed-origin-untold',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'The allowed origin is not told that it may read.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => null },
   },
   {
     name: 'other-origin-told',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'The allowed origin is told that another one may read.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => 'https://other.example' },
   },
   {
     name: 'wildcard-with-credentials',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'Every origin is allowed, with credentials, which no browser accepts.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => '*' },
   },
   {
     name: 'no-vary',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'An answer that depends on the origin does not say so.',
     clause: 'FETCH/cors-protocol-and-http-caches',
     rules: { varies: false },
   },
   {
     name: 'serve-denied-origin',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'Every origin is allowed.',
     clause: cors,
     rules: { judgeOrigin: (origin) => (origin === null ? 'same' : 'allowed') },
   },
   {
     name: 'cors-null-origin',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'The origin null is allowed, which any page can make.',
     clause: cors,
     rules: {
@@ -52,7 +52,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   },
   {
     name: 'cors-by-prefix',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'An origin that begins like the allowed one is allowed.',
     clause: cors,
     rules: {
@@ -62,7 +62,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   },
   {
     name: 'cors-by-suffix',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'An origin that ends like the allowed one is allowed.',
     clause: cors,
     rules: {
@@ -74,35 +74,35 @@ export const sseSecurityMutants: readonly Mutant[] = [
   },
   {
     name: 'no-preflight',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'A preflight is refused.',
     clause: 'FETCH/cors-preflight-fetch',
     rules: { preflight: 'refuse' },
   },
   {
     name: 'preflight-without-cursor',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'A preflight does not allow Last-Event-ID.',
     clause: 'FETCH/cors-preflight-fetch',
     rules: { preflightHeaders: 'Cache-Control' },
   },
   {
     name: 'serve-foreign-host',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'A request for a host that is not this one is served.',
     clause: 'STREAMPROOF/foreign-host-refused',
     rules: { foreignHost: 'serve' },
   },
   {
     name: 'redirect-to-plain-text',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'The secure address sends clients to the plain-text one.',
     clause: 'STREAMPROOF/no-downgrade',
     rules: { redirectsToPlain: true, plainAddress: 'serve' },
   },
   {
     name: 'no-strict-transport',
-    transport: 'sse',
+    protocol: 'sse',
     breaks: 'Clients are not told to stay with https.',
     clause: 'STREAMPROOF/strict-transport',
     rules: { strictTransport: null },

@@ -1,7 +1,7 @@
 import type { Mutant } from '#reference/mutant'
 import type { FrameBreach } from '#reference/websocket/rules'
 
-type Entry = Omit<Mutant, 'transport'>
+type Entry = Omit<Mutant, 'protocol'>
 
 const close = 'RFC6455/5.5.1'
 const failing = 'RFC6455/7.1.7'

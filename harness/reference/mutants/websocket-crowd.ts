@@ -1,7 +1,7 @@
 import type { Mutant } from '#reference/mutant'
 
 /** Many connections, connections that come back, and connections that are slow. */
-export const crowdMutants: readonly Omit<Mutant, 'transport'>[] = [
+export const crowdMutants: readonly Omit<Mutant, 'protocol'>[] = [
   {
     name: 'fifteen-websockets',
     breaks: 'More than 15 connections at a time are refused.',

@@ -2,7 +2,7 @@ import type { Mutant } from '#reference/mutant'
 import { opcodes } from '#reference/websocket/frames'
 import type { FrameScruple, OfferBreach, WebSocketRules } from '#reference/websocket/rules'
 
-type Entry = Omit<Mutant, 'transport'>
+type Entry = Omit<Mutant, 'protocol'>
 
 const offers = 'RFC7692/7'
 const messages = 'RFC7692/6'

@@ -3,7 +3,7 @@ import { opcodes } from '#reference/websocket/frames'
 import type { OutgoingFrame } from '#reference/websocket/frames'
 import type { FrameBreach, FrameScruple, Message, WebSocketRules } from '#reference/websocket/rules'
 
-type Entry = Omit<Mutant, 'transport'>
+type Entry = Omit<Mutant, 'protocol'>
 
 const masking = 'RFC6455/5.1'
 const framing = 'RFC6455/5.2'

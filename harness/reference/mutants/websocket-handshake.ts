@@ -7,7 +7,7 @@ const without = (headers: Headers, name: string): Headers =>
   headers.filter(([one]) => one.toLowerCase() !== name)
 
 /** Opening handshakes: what is let pass, what is refused without reason, what is answered wrongly. */
-export const handshakeMutants: readonly Omit<Mutant, 'transport'>[] = [
+export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
   // --- The answer ---
   {
     name: 'answer-200',
@@ -280,15 +280,11 @@ function refuse(
   scruple: Rule<'refusesInHandshake'>,
   breaks: string,
   clause = 'RFC6455/4.2.1',
-): Omit<Mutant, 'transport'> {
+): Omit<Mutant, 'protocol'> {
   return { name, breaks, clause, rules: { refusesInHandshake: [scruple] } }
 }
 
-function allow(
-  name: string,
-  breach: Rule<'toleratesInHandshake'>,
-  breaks: string,
-): Omit<Mutant, 'transport'> {
+function allow(name: string, breach: Rule<'toleratesInHandshake'>, breaks: string): Omit<Mutant, 'protocol'> {
   return { name, breaks, clause: 'RFC6455/4.2.1', rules: { toleratesInHandshake: [breach] } }
 }
 
@@ -297,6 +293,6 @@ function allowInHead(
   breach: Rule<'toleratesInHead'>,
   breaks: string,
   clause: string,
-): Omit<Mutant, 'transport'> {
+): Omit<Mutant, 'protocol'> {
   return { name, breaks, clause, rules: { toleratesInHead: [breach] } }
 }

@@ -12,4 +12,4 @@ export const webSocketMutants: readonly Mutant[] = [
   ...closingMutants,
   ...deflateMutants,
   ...crowdMutants,
-].map((one) => ({ ...one, transport: 'websocket' }))
+].map((one) => ({ ...one, protocol: 'websocket' }))

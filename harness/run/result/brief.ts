@@ -16,9 +16,13 @@ export function inBrief(entries: Transcript): Transcript {
   const between = entries.slice(head.length, entries.length - tail.length)
   // Of a long one, entries were left out before: they count as what they stand for.
   const count = between.reduce((sum, { from, kind, note }) => {
-    const before = from === 'us' && kind === 'note' ? /^(\d+) entries left out$/.exec(note) : null
+    const before = from === 'harness' && kind === 'note' ? /^(\d+) entries left out$/.exec(note) : null
     return sum + (before === null ? 1 : Number(before[1]))
   }, 0)
   const ms = tail[0]?.ms ?? 0
-  return [...head, { ms, from: 'us', kind: 'note', note: `${count} entries left out`, hex: null }, ...tail]
+  return [
+    ...head,
+    { ms, from: 'harness', kind: 'note', note: `${count} entries left out`, hex: null },
+    ...tail,
+  ]
 }

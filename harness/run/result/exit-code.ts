@@ -51,12 +51,12 @@ function hollow(results: readonly Result[]): boolean {
   })
 }
 
-/** What stands for each transport: its MUST checks; all of its checks, where none of those was selected. */
+/** What stands for each protocol: its MUST checks; all of its checks, where none of those was selected. */
 function binding(results: readonly Result[]): (readonly Result[])[] {
-  return (['websocket', 'sse', 'both'] as const).flatMap((transport) => {
-    const own = results.filter((result) => result.transport === transport)
-    // Checks that compare both transports do not stand for either, unless nothing else was selected.
-    if (own.length === 0 || (transport === 'both' && own.length < results.length)) return []
+  return (['websocket', 'sse', 'both'] as const).flatMap((protocol) => {
+    const own = results.filter((result) => result.protocol === protocol)
+    // Checks that compare both protocols do not stand for either, unless nothing else was selected.
+    if (own.length === 0 || (protocol === 'both' && own.length < results.length)) return []
     const musts = own.filter(({ level }) => level === 'MUST')
     return [musts.length > 0 ? musts : own]
   })

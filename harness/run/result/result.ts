@@ -19,7 +19,7 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
     id: check.id,
     target: judged.target,
     title: check.title,
-    transport: check.transport,
+    protocol: check.protocol,
     topic: check.topic,
     level: check.level,
     clause: { ...check.clause, url: clauseUrl(check.clause) },
@@ -62,7 +62,7 @@ function toldBy(outcome: Outcome): Pick<Result, 'reason' | 'expected' | 'actual'
 function stackOf(outcome: Outcome, ms: number): Result['transcript'] {
   if (outcome.kind !== 'crashed' || !(outcome.error instanceof Error) || outcome.error.stack === undefined)
     return []
-  return [{ ms: round(ms), from: 'us', kind: 'note', note: outcome.error.stack, hex: null }]
+  return [{ ms: round(ms), from: 'harness', kind: 'note', note: outcome.error.stack, hex: null }]
 }
 
 export function messageOf(error: unknown): string {
@@ -75,7 +75,7 @@ export function messageOf(error: unknown): string {
 export interface Scale {
   /** What the selection wants. */
   readonly selected: ReadonlySet<string>
-  /** Of these, what its targets are of the transport for. */
+  /** Of these, what its targets are of the protocol for. */
   readonly planned: ReadonlySet<string>
 }
 
@@ -92,13 +92,13 @@ export function answer(
     return typeof value === 'number' ? value : null
   }
   return expectations.map((expectation) => {
-    const { id, topic, transport, statement, needs, beyond = null } = expectation
+    const { id, topic, protocol, statement, needs, beyond = null } = expectation
     const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
     const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
     const borneOut = expectation.holds?.(figures)
     const leftOut = own.filter((one) => !scale.selected.has(one)).length
     const status = statusOf(judged, { beyond, borneOut, leftOut })
-    const about = { id, topic, transport, statement, status, checks: own }
+    const about = { id, topic, protocol, statement, status, checks: own }
     if (status === 'not-measured') return { ...about, ...unmeasured(own, byId, scale, needs) }
     const rest = borneOut === null && leftOut === 0 ? needs : beyond
     const wants = [...(rest === null ? [] : [rest]), ...(leftOut === 0 ? [] : [unselected(leftOut)])]
@@ -173,7 +173,7 @@ const ownWords: ReadonlySet<string> = new Set([
   'state',
   'status',
   'topic',
-  'transport',
+  'protocol',
   'verdict',
 ])
 

@@ -10,7 +10,7 @@ export function undeclared(settings: RunSettings, targets: Report['targets']): R
   return (settings.expects ?? []).flatMap((capability) =>
     targets.flatMap((target, index) => {
       const finding = target.capabilities[capability]
-      const own = finding !== undefined && belongs(capability, target.transport)
+      const own = finding !== undefined && belongs(capability, target.protocol)
       return own && finding.state !== 'present'
         ? [unproven(capability, index, target, finding.evidence, settings)]
         : []
@@ -18,8 +18,8 @@ export function undeclared(settings: RunSettings, targets: Report['targets']): R
   )
 }
 
-function belongs(capability: Capability, transport: 'websocket' | 'sse'): boolean {
-  return capability === 'ipv6' || capability.startsWith(transport === 'websocket' ? 'ws.' : 'sse.')
+function belongs(capability: Capability, protocol: 'websocket' | 'sse'): boolean {
+  return capability === 'ipv6' || capability.startsWith(protocol === 'websocket' ? 'ws.' : 'sse.')
 }
 
 function unproven(
@@ -29,12 +29,12 @@ function unproven(
   evidence: string,
   settings: RunSettings,
 ): Result {
-  const transport = target.transport === 'websocket' ? 'ws' : 'sse'
+  const protocol = target.protocol === 'websocket' ? 'ws' : 'sse'
   return {
-    id: `${transport}/contract/${capability.replaceAll('.', '-')}`,
+    id: `${protocol}/contract/${capability.replaceAll('.', '-')}`,
     target: index,
     title: `has ${capability}, as its contract declares`,
-    transport: target.transport,
+    protocol: target.protocol,
     topic: 'compatibility',
     level: 'MUST',
     clause: { spec: 'STREAMPROOF', section: 'contract', url: null },

@@ -1,9 +1,9 @@
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Connection } from './attempt.ts'
 
-/** What the pulse needs to see: which direct connections stand, by the transport of their checks. */
+/** What the pulse needs to see: which direct connections stand, by the protocol of their checks. */
 export interface PulseView {
-  standing(transport: Endpoint['transport']): readonly Connection[]
+  standing(protocol: Endpoint['protocol']): readonly Connection[]
 }
 
 /** A death. `hard`: nobody accepted connections any more. Else every connection ended at once, and somebody accepts. */
@@ -62,19 +62,19 @@ export class Pulse {
     return this.#looking !== null
   }
 
-  /** True: every target of this transport accepted a connection at or after this time. */
-  outlived(transport: Endpoint['transport'] | 'both', ms: number): boolean {
+  /** True: every target of this protocol accepted a connection at or after this time. */
+  outlived(protocol: Endpoint['protocol'] | 'both', ms: number): boolean {
     return this.#endpoints
-      .filter((endpoint) => transport === 'both' || endpoint.transport === transport)
+      .filter((endpoint) => protocol === 'both' || endpoint.protocol === protocol)
       .every((endpoint) => (this.#aliveAt.get(endpoint) ?? Number.NEGATIVE_INFINITY) >= ms)
   }
 
   /** A direct connection stands. */
-  opened(transport: Endpoint['transport'] | 'both'): void {
+  opened(protocol: Endpoint['protocol'] | 'both'): void {
     this.#recentOpenings = [...this.openings, performance.now()]
-    if (transport === 'both') return
+    if (protocol === 'both') return
     for (const endpoint of this.#endpoints)
-      if (endpoint.transport === transport) this.#aliveAt.set(endpoint, performance.now())
+      if (endpoint.protocol === protocol) this.#aliveAt.set(endpoint, performance.now())
   }
 
   /** When the direct connections of the last second began, in ms. */
@@ -118,7 +118,7 @@ export class Pulse {
         const lost =
           together &&
           this.#softDeaths < 3 &&
-          this.#view.standing(endpoint.transport).every(({ from }) => from > before - 15)
+          this.#view.standing(endpoint.protocol).every(({ from }) => from > before - 15)
         if (lost) {
           this.#softDeaths += 1
           this.#death = { endpoint, hard: false }
@@ -128,7 +128,7 @@ export class Pulse {
       }
       // Refused. Connections that outlive this belong to a target that only takes no more of them.
       await delay(pulseMs.between)
-      const standing = this.#view.standing(endpoint.transport).filter(({ from }) => from < before)
+      const standing = this.#view.standing(endpoint.protocol).filter(({ from }) => from < before)
       if (standing.length === 0) {
         this.#death = { endpoint, hard: true }
         return

@@ -55,9 +55,9 @@ export class Schedule<Kit> {
     }
     const { websocket, sse } = options.environment
     const endpoints = [websocket, sse].filter((endpoint) => endpoint !== null)
-    const standing = (transport: string): Connection[] =>
+    const standing = (protocol: string): Connection[] =>
       [...this.#running]
-        .filter(({ check }) => check.transport === transport || check.transport === 'both')
+        .filter(({ check }) => check.protocol === protocol || check.protocol === 'both')
         .flatMap(({ running }) => running?.connections ?? [])
         .filter(({ route, to }) => route === 'direct' && to === null)
     this.#pulse = new Pulse(
@@ -173,7 +173,7 @@ export class Schedule<Kit> {
     this.#running.add(entry)
     this.#options.started?.(entry.check.id)
     entry.running = startAttempt(entry.check, this.#tools, environment, budgetMs, {
-      opened: ({ route }) => void (route === 'direct' && this.#pulse.opened(entry.check.transport)),
+      opened: ({ route }) => void (route === 'direct' && this.#pulse.opened(entry.check.protocol)),
       ended: (connection) => {
         if (wasDropped(connection) && !wasBrief(connection)) this.#pulse.ended(entry)
       },
@@ -267,7 +267,7 @@ export class Schedule<Kit> {
       connections.length === 0 ? [] : [endedAt],
     )
     const last = ends.at(-1)
-    return last === undefined || this.#pulse.outlived(entry.check.transport, last + pulseMs.grace)
+    return last === undefined || this.#pulse.outlived(entry.check.protocol, last + pulseMs.grace)
   }
 
   // --- Alone --------------------------------------------------------------------------------------------------------

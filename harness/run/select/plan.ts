@@ -24,19 +24,19 @@ export function apart<Kit>(plan: readonly Planned<Kit>[]): Planned<Kit>[] {
   )
 }
 
-/** Which of the selected checks apply. Checks of a transport for which no target is given are left out. */
+/** Which of the selected checks apply. Checks of a protocol for which no target is given are left out. */
 export function planChecks<Kit>(checks: readonly PlacedCheck<Kit>[], targets: Found): Planned<Kit>[] {
   return checks.flatMap((check) => {
     const target =
-      check.transport === 'both' ? null : targets.findIndex(({ transport }) => transport === check.transport)
+      check.protocol === 'both' ? null : targets.findIndex(({ protocol }) => protocol === check.protocol)
     return target === -1 ? [] : [{ check, target, notApplicable: whyNot(check, targets) }]
   })
 }
 
 function whyNot(check: PlacedCheck, targets: Found): string | null {
-  if (check.transport === 'both' && targets.length < 2) {
-    const missing = targets[0]?.transport === 'websocket' ? 'an sse' : 'a websocket'
-    return `compares both transports, and ${missing} target is not given`
+  if (check.protocol === 'both' && targets.length < 2) {
+    const missing = targets[0]?.protocol === 'websocket' ? 'an sse' : 'a websocket'
+    return `compares both protocols, and ${missing} target is not given`
   }
   for (const capability of check.needs ?? []) {
     for (const finding of findingsOf(capability, check, targets)) {
@@ -55,8 +55,8 @@ function findingsOf(
     ? 'websocket'
     : capability.startsWith('sse.')
       ? 'sse'
-      : check.transport
-  const asked = targets.filter(({ transport }) => owner === 'both' || transport === owner)
+      : check.protocol
+  const asked = targets.filter(({ protocol }) => owner === 'both' || protocol === owner)
   return asked.map(
     ({ capabilities }) => capabilities[capability] ?? { state: 'absent', evidence: 'not looked for' },
   )

@@ -127,7 +127,7 @@ function definitionOf(schema: unknown): Definition {
 }
 
 const schemes = { ws: ['ws:', 'wss:'], sse: ['http:', 'https:'] } as const
-const transports = { ws: 'websocket', sse: 'sse' } as const
+const protocols = { ws: 'websocket', sse: 'sse' } as const
 
 /**
  * Whom to talk to. A user part in a URL becomes an `Authorization: Basic` header, unless that header is given.
@@ -154,7 +154,7 @@ function endpointOf(contract: Contract, key: 'ws' | 'sse'): Endpoint | null {
     authorization === null || stated ? headers : [...headers, ['Authorization', authorization] as const]
   const secure = url.protocol === 'wss:' || url.protocol === 'https:'
   return {
-    transport: transports[key],
+    protocol: protocols[key],
     url,
     headers: all,
     tls: { ca: contract.ca ?? null, insecure: contract.insecure ?? false },
@@ -194,9 +194,9 @@ const founded: Partial<Record<Capability, readonly [key: string, given: (targets
 }
 
 function refuseUnfounded(capability: Capability, targets: Targets): void {
-  const transport = capability.startsWith('ws.') ? 'websocket' : 'sse'
-  if (capability !== 'ipv6' && targets[transport] === null) {
-    throw new UsageError(`expects ${capability}, but no ${transport} target is given`)
+  const protocol = capability.startsWith('ws.') ? 'websocket' : 'sse'
+  if (capability !== 'ipv6' && targets[protocol] === null) {
+    throw new UsageError(`expects ${capability}, but no ${protocol} target is given`)
   }
   const found = founded[capability]
   if (found !== undefined && !found[1](targets))

@@ -9,7 +9,7 @@ export type Diagnosis = SetupError | null
 /**
  * Asks a target that did not open what it is. Null: it is what it was said to be, as far as its first answer tells,
  * and the checks are to say what is wrong with it.
- * @param speaksOther whether the other transport is spoken at this address.
+ * @param speaksOther whether the other protocol is spoken at this address.
  */
 export async function diagnose(
   kit: Kit,
@@ -18,9 +18,9 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const url = shownUrl(endpoint.url)
   try {
-    const told = endpoint.transport === 'websocket' ? await ofWebSocket(kit) : await ofStream(kit)
+    const told = endpoint.protocol === 'websocket' ? await ofWebSocket(kit) : await ofStream(kit)
     if (told === null) return null
-    return new SetupError(`${url} ${(await speaksOther()) ? otherTransport(endpoint) : told}`)
+    return new SetupError(`${url} ${(await speaksOther()) ? otherProtocol(endpoint) : told}`)
   } catch (error) {
     if (error instanceof Inconclusive) {
       return new SetupError(`${url} ${unreached(error, endpoint.url)}`, { cause: error })
@@ -28,14 +28,14 @@ export async function diagnose(
     if (!(error instanceof Violation)) throw error
     const other = await speaksOther()
     return new SetupError(
-      other ? `${url} ${otherTransport(endpoint)}` : `${url}: ${violated(error, endpoint)}`,
+      other ? `${url} ${otherProtocol(endpoint)}` : `${url}: ${violated(error, endpoint)}`,
       { cause: error },
     )
   }
 }
 
-function otherTransport({ transport }: Endpoint): string {
-  return transport === 'websocket'
+function otherProtocol({ protocol }: Endpoint): string {
+  return protocol === 'websocket'
     ? 'is an event stream and no WebSocket: give it as http: or https:'
     : 'is a WebSocket and no event stream: give it as ws: or wss:'
 }
@@ -54,10 +54,10 @@ async function ofStream(kit: Kit): Promise<string | null> {
   return head.status === 200 && mediaType(head) === 'text/event-stream' ? null : wrongAnswer(head, 'sse')
 }
 
-function wrongAnswer(head: HttpHead, transport: Endpoint['transport']): string {
+function wrongAnswer(head: HttpHead, protocol: Endpoint['protocol']): string {
   const { status } = head
-  const what = transport === 'websocket' ? 'a WebSocket handshake' : 'a request for an event stream'
-  if (status >= 300 && status <= 399) return redirect(head, transport)
+  const what = protocol === 'websocket' ? 'a WebSocket handshake' : 'a request for an event stream'
+  if (status >= 300 && status <= 399) return redirect(head, protocol)
   if (status === 401)
     return "answers 401: it asks for credentials; give them with --header 'Authorization: ...'"
   if (status === 403)
@@ -74,12 +74,12 @@ function wrongAnswer(head: HttpHead, transport: Endpoint['transport']): string {
 }
 
 /** Nobody is sent on: neither WebSocket clients nor our requests carry credentials to wherever a server points. */
-function redirect(head: HttpHead, transport: Endpoint['transport']): string {
+function redirect(head: HttpHead, protocol: Endpoint['protocol']): string {
   const location = head.get('location')
   const plain = location === null ? '' : withoutControls(location.split(/[?#]/)[0] ?? '')
   const where = location === null ? 'nowhere (it sends no Location)' : plain
   const advice =
-    transport === 'websocket' ? 'WebSocket clients do not follow' : 'credentials are not carried elsewhere'
+    protocol === 'websocket' ? 'WebSocket clients do not follow' : 'credentials are not carried elsewhere'
   return `redirects (${head.status}) to ${where}; ${advice}: give the address where it ends`
 }
 

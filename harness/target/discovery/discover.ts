@@ -36,7 +36,7 @@ export interface DiscoveryOptions {
   readonly shown?: { readonly websocket: string | null; readonly sse: string | null }
   /** Taken instead of looking. */
   readonly known?: KnownCapabilities
-  readonly discovering?: (transport: Endpoint['transport'], url: string) => void
+  readonly discovering?: (protocol: Endpoint['protocol'], url: string) => void
   /** Told how long the slowest answer took, in ms, for each target that was asked. */
   readonly paced?: (slowestMs: number) => void
   /** Told where messages of one connection reach another one. */
@@ -50,7 +50,7 @@ type Target = Report['targets'][number]
 /**
  * Finds out what the targets can, each finding with its evidence: the same words in every run against the same
  * target. Both are asked at once.
- * @throws SetupError where a target cannot be reached or is not of its transport.
+ * @throws SetupError where a target cannot be reached or is not of its protocol.
  */
 export async function discoverTargets(
   environment: Omit<SessionEnvironment, 'observer'>,
@@ -85,13 +85,13 @@ async function discoverOne(
   endpoint: Endpoint,
   options: DiscoveryOptions,
 ): Promise<Target> {
-  const { transport } = endpoint
-  const url = options.shown?.[transport] ?? shownUrl(endpoint.url)
-  const known = options.known?.[transport]
-  if (known != null) return { transport, url, capabilities: known }
-  options.discovering?.(transport, url)
+  const { protocol } = endpoint
+  const url = options.shown?.[protocol] ?? shownUrl(endpoint.url)
+  const known = options.known?.[protocol]
+  if (known != null) return { protocol, url, capabilities: known }
+  options.discovering?.(protocol, url)
   await using scope = new Scope()
-  const speaksOther = (): Promise<boolean> => speaksOtherTransport(environment, endpoint)
+  const speaksOther = (): Promise<boolean> => speaksOtherProtocol(environment, endpoint)
   const ask = async (how: Both, observer: ConnectionObserver): Promise<Findings> => {
     const sessions: Session[] = []
     const measured = (): Evidence['measured'] =>
@@ -99,13 +99,13 @@ async function discoverOne(
     // How long it took to open tells how long all that follows is to be waited for.
     const next = (): Kit => {
       const pace = { slowestMs: slowestOf(measured()) }
-      const session = openSession({ ...environment, ...pace, observer }, `discovery/${transport}`)
+      const session = openSession({ ...environment, ...pace, observer }, `discovery/${protocol}`)
       scope.defer(() => session.close())
       sessions.push(session)
       return session.kit
     }
     const found =
-      transport === 'websocket'
+      protocol === 'websocket'
         ? await websocket(next, endpoint, how, speaksOther)
         : await sse(next, endpoint, how, environment.timeScale, speaksOther)
     options.paced?.(slowestOf(measured()))
@@ -121,9 +121,9 @@ async function discoverOne(
     ])
     const found = refusals.some ? await ask(oneByOne, nobody) : early
     const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
-    return { transport, url, capabilities }
+    return { protocol, url, capabilities }
   }
-  return await unlessAborted(work(), options.signal, { transport, url, capabilities: {} })
+  return await unlessAborted(work(), options.signal, { protocol, url, capabilities: {} })
 }
 
 /** Of what discovery timed: an opening, and what answers a message or a publication. */
@@ -213,7 +213,7 @@ async function unlessItFails(discover: () => Promise<Findings>): Promise<Finding
 }
 
 /**
- * Null where the target opens. Else what was wrong with it, where it is a server of its transport all the same.
+ * Null where the target opens. Else what was wrong with it, where it is a server of its protocol all the same.
  * @throws SetupError where it is none, or cannot be reached.
  */
 async function opens(
@@ -233,18 +233,18 @@ async function opens(
   }
 }
 
-/** Whether the other transport is spoken where this one is not: the commonest of all mistakes. */
-async function speaksOtherTransport(
+/** Whether the other protocol is spoken where this one is not: the commonest of all mistakes. */
+async function speaksOtherProtocol(
   environment: Omit<SessionEnvironment, 'observer'>,
   endpoint: Endpoint,
 ): Promise<boolean> {
-  const isStream = endpoint.transport === 'sse'
+  const isStream = endpoint.protocol === 'sse'
   const url = new URL(endpoint.url)
   url.protocol =
     { 'ws:': 'http:', 'wss:': 'https:', 'http:': 'ws:', 'https:': 'wss:' }[url.protocol] ?? url.protocol
-  const other: Endpoint = { ...endpoint, transport: isStream ? 'websocket' : 'sse', url }
+  const other: Endpoint = { ...endpoint, protocol: isStream ? 'websocket' : 'sse', url }
   const session = openSession(
-    { ...environment, [other.transport]: other, observer: nobody },
+    { ...environment, [other.protocol]: other, observer: nobody },
     'discovery/other',
   )
   try {
@@ -259,13 +259,13 @@ async function speaksOtherTransport(
   }
 }
 
-/** A server of its transport with which no connection stands: nothing can be found, and the checks say why. */
+/** A server of its protocol with which no connection stands: nothing can be found, and the checks say why. */
 function without(endpoint: Endpoint, capabilities: readonly Capability[], failure: string): Findings {
   const finding = absent(`no connection stood to ask on: ${failure}`)
   return {
     ...Object.fromEntries(capabilities.map((capability) => [capability, finding])),
     ...originFindings(endpoint),
-    [endpoint.transport === 'websocket' ? 'ws.plain' : 'sse.plain']: plainFinding(endpoint),
+    [endpoint.protocol === 'websocket' ? 'ws.plain' : 'sse.plain']: plainFinding(endpoint),
   }
 }
 

@@ -9,7 +9,7 @@ export const broken = (evidence: string): CapabilityFinding => ({ state: 'broken
 
 /** What the contract alone decides: the origins. */
 export function originFindings(endpoint: Endpoint): Findings {
-  const prefix = endpoint.transport === 'websocket' ? 'ws' : 'sse'
+  const prefix = endpoint.protocol === 'websocket' ? 'ws' : 'sse'
   const denied =
     endpoint.deniedOrigin === null
       ? absent('no origin to refuse is given: --denied-origin URL')
@@ -22,8 +22,8 @@ export function originFindings(endpoint: Endpoint): Findings {
 }
 
 /** What a plain-text address is for is judged by checks: that one is given is all that they need. */
-export function plainFinding({ plainUrl, transport }: Endpoint): CapabilityFinding {
-  const key = transport === 'websocket' ? 'ws' : 'sse'
+export function plainFinding({ plainUrl, protocol }: Endpoint): CapabilityFinding {
+  const key = protocol === 'websocket' ? 'ws' : 'sse'
   return plainUrl === null
     ? absent(`no plain-text address of the secure service is given: plainUrl.${key} in the config file`)
     : present('the contract names a plain-text address of the secure service')

@@ -23,7 +23,7 @@ export const slicer = toxic<SlicerSettings>({
   settings: {
     average_size: atLeast(1, 'bytes'),
     size_variation: atLeast(0, 'bytes'),
-    delay: atLeast(0, 'us'),
+    delay: atLeast(0, 'harness'),
   },
   check: (settings) =>
     settings.size_variation > settings.average_size ? 'size_variation must not be above average_size' : null,

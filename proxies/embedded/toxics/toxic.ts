@@ -51,7 +51,7 @@ export interface Pipe<Settings> {
 
 /** One attribute of a toxic: whole numbers only, 0 where the client gives none. */
 export interface Setting {
-  readonly unit: 'ms' | 'us' | 'bytes' | 'bits' | 'KB/s' | 'per million'
+  readonly unit: 'ms' | 'harness' | 'bytes' | 'bits' | 'KB/s' | 'per million'
   readonly min: number
   readonly max: number
 }

@@ -18,7 +18,10 @@ import { resumeServer } from '../resume/resume-server.ts'
 import { Bench, caught } from '../sse/sse-support.ts'
 import { Stage, echoing, forwarder } from '../stage.ts'
 
-const both = (make: (direction: 'up' | 'down') => Fault): readonly Fault[] => [make('up'), make('down')]
+const both = (make: (direction: 'client-to-server' | 'server-to-client') => Fault): readonly Fault[] => [
+  make('client-to-server'),
+  make('server-to-client'),
+]
 
 const faults: readonly Fault[] = [
   ...both((direction) => latency({ ms: 100, direction })),

@@ -16,7 +16,7 @@ interface TestFault extends Fault {
 
 const faultOf = (strike: Strike, severs: boolean, prove: Fault['prove']): TestFault => ({
   name: 'test-fault',
-  direction: 'down',
+  direction: 'server-to-client',
   settings: { bytes: 3 },
   toxics: [],
   severs,
@@ -80,9 +80,11 @@ describe('underFault', () => {
       ['proxy', false],
     ])
     expect(routes[0]?.port).to.equal(routes[1]?.port)
-    expect(traces.map(({ bytesDown }) => bytesDown)).to.satisfy(([one, two]: number[]) => one === two)
+    expect(traces.map(({ serverToClientBytes }) => serverToClientBytes)).to.satisfy(
+      ([one, two]: number[]) => one === two,
+    )
     expect(session.evidence().faults).to.deep.equal([
-      { name: 'test-fault', direction: 'down', settings: { bytes: 3 }, proof: 'it struck' },
+      { name: 'test-fault', direction: 'server-to-client', settings: { bytes: 3 }, proof: 'it struck' },
     ])
     expect(session.evidence().measured).to.deep.equal({ 'test-fault.bytes': 3 })
   })
@@ -91,13 +93,13 @@ describe('underFault', () => {
     const session = await sessionFor(echoing)
     let faulted: LinkTrace | null = null
     const build = (control: LinkTrace): TestFault =>
-      faultOf(cut((control.openedAtBytesDown ?? 0) + 3), true, (trace) => {
+      faultOf(cut((control.openedAtServerToClientBytes ?? 0) + 3), true, (trace) => {
         faulted = trace
         return struck()
       })
     await session.kit.underFault(build, exchange(session))
-    expect(faulted).to.deep.include({ bytesDown: 150 })
-    expect(session.evidence().close).to.deep.equal({ by: 'link', how: 'fin', code: null })
+    expect(faulted).to.deep.include({ serverToClientBytes: 150 })
+    expect(session.evidence().close).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
     expect(session.evidence().transcript.map(({ note }) => note)).to.include(
       '3 bytes of a frame that is not whole',
     )
@@ -120,8 +122,8 @@ describe('underFault', () => {
     let faulted: LinkTrace | null = null
     const fault = faultOf(silence, true, (trace) => ((faulted = trace), struck()))
     await session.kit.underFault(fault, exchange(session))
-    expect(faulted).to.deep.include({ bytesDown: 0 })
-    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'us' })
+    expect(faulted).to.deep.include({ serverToClientBytes: 0 })
+    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'harness' })
   })
 
   it('waits for the ending that a severing fault brings behind the exchange', async () => {

@@ -54,7 +54,7 @@ describe('openSocket', () => {
     await ended(socket)
     expect(received).to.equal('HELLO')
     expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
-    expect(socket.trace).to.deep.include({ bytesUp: 5, bytesDown: 5 })
+    expect(socket.trace).to.deep.include({ clientToServerBytes: 5, serverToClientBytes: 5 })
     expect(socket.trace.ending).to.deep.include({ how: 'fin', by: 'peer' })
     expect(socket.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([5])
   })
@@ -72,7 +72,7 @@ describe('openSocket', () => {
     const socket = await open(stage.context(url), url)
     socket.finish()
     await ended(socket)
-    expect(socket.ending).to.deep.equal({ by: 'us', how: 'fin', code: null })
+    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
     expect(socket.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
@@ -98,7 +98,7 @@ describe('openSocket', () => {
     await socket.watch.until(() => (received === 'x' ? true : undefined), 5000)
     socket.reset()
     expect(await codes[0]).to.equal('ECONNRESET')
-    expect(socket.ending).to.deep.equal({ by: 'us', how: 'rst', code: null })
+    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'rst', code: null })
   })
 
   it('sends in the segments told, the last repeating', async () => {
@@ -158,7 +158,7 @@ describe('openSocket', () => {
     const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(url.port), severs: true }
     const socket = await open(stage.context(url), url, { via })
     await ended(socket)
-    expect(socket.ending).to.deep.equal({ by: 'link', how: 'fin', code: null })
+    expect(socket.ending).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
   })
 
   it('ends its waits and its connection with the scope', async () => {
@@ -168,7 +168,7 @@ describe('openSocket', () => {
     const wait = socket.watch.until(() => undefined, 60_000)
     await context.scope.close()
     expect(await wait).to.equal(undefined)
-    expect(socket.ending).to.deep.equal({ by: 'us', how: 'fin', code: null })
+    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
     expect(stage.standing.size).to.equal(0)
   })
 
@@ -224,8 +224,8 @@ describe('openSocket', () => {
       await ended(socket)
       expect(received).to.equal('hello'.repeat(1000))
       expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
-      expect(socket.trace.bytesDown).to.be.above(5000)
-      expect(socket.trace.bytesUp).to.be.above(5)
+      expect(socket.trace.serverToClientBytes).to.be.above(5000)
+      expect(socket.trace.clientToServerBytes).to.be.above(5)
     })
 
     it('sees a reset', async () => {
@@ -250,7 +250,7 @@ describe('openSocket', () => {
       const socket = await open(stage.context(url), url, { tls: { ca, insecure: false } })
       socket.finish()
       await ended(socket)
-      expect(socket.ending).to.deep.equal({ by: 'us', how: 'fin', code: null })
+      expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
       expect(socket.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
     })
 
@@ -260,7 +260,7 @@ describe('openSocket', () => {
       const distrusted = await open(stage.context(url), url)
       distrusted.write(text('secret'))
       expect(distrusted.tls).to.deep.include({ authorized: false, error: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-      expect(distrusted.ending).to.deep.equal({ by: 'us', how: 'fin', code: null })
+      expect(distrusted.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
       const insecure = await open(stage.context(url), url, { tls: { ca: null, insecure: true } })
       expect(insecure.tls).to.deep.include({ authorized: false, error: null })
       expect(heard).to.equal(0)

@@ -62,7 +62,7 @@ describe('resume', () => {
         expect(story.faults).to.deep.equal([
           {
             name: 'cut-after',
-            direction: 'down',
+            direction: 'server-to-client',
             settings: {},
             proof: `the link ended the stream by FIN ${where}`,
           },
@@ -118,7 +118,11 @@ describe('resume', () => {
       { loss: { kind: 'down', ms: 20 }, losses: 2 },
       ['link-down', 'link-down'],
     ],
-    ['a slow way back', { ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }) }, ['latency']],
+    [
+      'a slow way back',
+      { ...hangUp, resumeUnder: latency({ ms: 150, direction: 'server-to-client' }) },
+      ['latency'],
+    ],
   ]
   for (const [name, plan, faults] of losses) {
     it(`survives ${name}`, async () => {
@@ -130,7 +134,11 @@ describe('resume', () => {
 
   it('takes no heartbeat for a slow link that is still behind', async () => {
     const { resume } = await kit({ neverLive: true, heartbeatMs: 20 })
-    const story = await resume({ ...hangUp, resumeUnder: latency({ ms: 150, direction: 'down' }), race: 0 })
+    const story = await resume({
+      ...hangUp,
+      resumeUnder: latency({ ms: 150, direction: 'server-to-client' }),
+      race: 0,
+    })
     expect(faultsOf(story)).to.deep.equal({
       expectNothingLost: 'lost: an event sent from the return of the victim on',
     })
@@ -245,7 +253,7 @@ describe('resume', () => {
     const ascii = { loss: { kind: 'cut', at: 'in-character' }, data: () => 'ascii' } as const
     expect(await caught((await kit()).resume(ascii))).to.include({ reason: 'fault-not-proven' })
     // Nothing ever comes up to a black hole on the way up: what comes down proves nothing.
-    const under = { ...hangUp, resumeUnder: { ...blackHole({ direction: 'down' }), toxics: [] } }
+    const under = { ...hangUp, resumeUnder: { ...blackHole({ direction: 'server-to-client' }), toxics: [] } }
     expect(await caught((await kit()).resume(under))).to.include({ reason: 'fault-not-proven' })
   })
 

@@ -65,7 +65,7 @@ describe('openSession', () => {
     expect(session.evidence()).to.deep.include({ measured: { roundTripMs: 1.5 }, close: null })
     ws.sendClose(1000)
     await ws.expectEnd()
-    expect(session.evidence().close).to.deep.equal({ by: 'us', how: 'close-frame', code: 1000 })
+    expect(session.evidence().close).to.deep.equal({ by: 'harness', how: 'close-frame', code: 1000 })
   })
 
   it('lets every copy settle before it tells of the first that failed', async () => {

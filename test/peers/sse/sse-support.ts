@@ -57,7 +57,7 @@ export class Bench {
     } = {},
   ): SessionContext {
     const endpoint: Endpoint = {
-      transport: 'sse',
+      protocol: 'sse',
       url,
       headers: [],
       tls: { ca: null, insecure: false },
@@ -71,7 +71,7 @@ export class Bench {
       ...options.endpoint,
     }
     const environment: SessionEnvironment = {
-      websocket: { ...endpoint, transport: 'websocket' },
+      websocket: { ...endpoint, protocol: 'websocket' },
       sse: endpoint,
       engine: options.engine ?? null,
       seed: 1,

@@ -46,7 +46,7 @@ describe('subscribe', () => {
     expect(Buffer.from(sse.bytesOf(events[1] ?? expect.fail())).toString()).to.equal(
       'id: 2\nevent: e\ndata: b\n\n',
     )
-    expect(sse.trace).to.include({ openedAtBytesDown: 52 })
+    expect(sse.trace).to.include({ openedAtServerToClientBytes: 52 })
   })
 
   it('takes chunked bodies apart, byte by byte, behind an interim response', async () => {
@@ -179,7 +179,7 @@ describe('subscribe', () => {
     const sse = await bench.verbs(await bench.answering(stream(''))).subscribe()
     sse.close()
     await bench.close()
-    expect(bench.opened).to.deep.equal([{ by: 'us', how: 'fin', code: null }])
+    expect(bench.opened).to.deep.equal([{ by: 'harness', how: 'fin', code: null }])
   })
 })
 

@@ -227,7 +227,7 @@ describe('conforming clients', () => {
       'the connection stood until the link went down and ended it; new ones were refused for at least the time told, then taken again',
     )
     expect(fault?.log?.map(({ connection, hit, ending }) => ({ connection, hit, ending }))).to.deep.equal([
-      { connection: 1, hit: null, ending: { by: 'link', how: 'down' } },
+      { connection: 1, hit: null, ending: { by: 'proxy', how: 'down' } },
     ])
   })
 

@@ -36,7 +36,7 @@ describe('the WebSocket peer', () => {
       const ws = await (await kitFor(echoing)).connect()
       expect(ws.response.status).to.equal(101)
       expect(ws.frames).to.have.length(1)
-      expect(ws.trace.openedAtBytesDown).to.equal(ws.trace.bytesDown)
+      expect(ws.trace.openedAtServerToClientBytes).to.equal(ws.trace.serverToClientBytes)
     })
 
     it('falls on a mute server', async () => {
@@ -195,7 +195,7 @@ describe('the WebSocket peer', () => {
       await ws.expectMessage('binary', 'pong you?')
       await ws.expectNone('Close frame', ({ opcode }) => opcode === 8)
       await ws.close()
-      expect(ws.ending).to.deep.equal({ by: 'us', how: 'close-frame', code: 1000 })
+      expect(ws.ending).to.deep.equal({ by: 'harness', how: 'close-frame', code: 1000 })
     })
 
     it('does not take a push for the processing of a bad frame', async () => {

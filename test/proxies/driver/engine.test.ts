@@ -206,13 +206,16 @@ describe('openEngine', () => {
     const upstream = await Upstream.open((wire) => wire.send('hello'))
     await using engine = await openEngine({ choice: 'embedded', runId: 'r', env: {} })
     const link = await engine.open({ host: '127.0.0.1', port: upstream.port }, [
-      cutAfter({ bytes: 2, direction: 'down' }),
+      cutAfter({ bytes: 2, direction: 'server-to-client' }),
     ])
     expect(link.faults.map((one) => one.name)).to.deep.equal(['cut-after'])
     const cut = await Wire.connect(link.port, link.host)
     await cut.ended
     expect(cut.text).to.equal('he')
-    await link.setFaults([latency({ ms: 1, direction: 'up' }), latency({ ms: 1, direction: 'up' })])
+    await link.setFaults([
+      latency({ ms: 1, direction: 'client-to-server' }),
+      latency({ ms: 1, direction: 'client-to-server' }),
+    ])
     const whole = await Wire.connect(link.port, link.host)
     await whole.got(5)
     await link.setEnabled(false)

@@ -38,11 +38,11 @@ describe('the event log of an engine', () => {
     expect(recordsIn(log, toxics)).to.deep.equal([
       {
         connection: 2,
-        hit: { toxic: 'limit_data', direction: 'down', byte: 0, ms: 1.23 },
-        ending: { by: 'link', how: 'fin' },
+        hit: { toxic: 'limit_data', direction: 'server-to-client', byte: 0, ms: 1.23 },
+        ending: { by: 'proxy', how: 'fin' },
         durationMs: 12.35,
-        bytesUp: 90,
-        bytesDown: 40,
+        clientToServerBytes: 90,
+        serverToClientBytes: 40,
       },
     ])
   })
@@ -51,19 +51,19 @@ describe('the event log of an engine', () => {
     const log = { connections: [shown(1, 'fin by client'), shown(2, 'stopped'), shown(3, null)] }
     const records = recordsIn(log, null)
     expect(records?.map(({ connection, hit, ending }) => [connection, hit, ending])).to.deep.equal([
-      [2, null, { by: 'link', how: 'down' }],
+      [2, null, { by: 'proxy', how: 'down' }],
     ])
   })
 
   for (const [ending, by, how] of [
-    ['end by limit_data-1', 'link', 'fin'],
-    ['reset by reset_peer-2', 'link', 'rst'],
-    ['fin by client', 'us', 'fin'],
-    ['rst by client', 'us', 'rst'],
+    ['end by limit_data-1', 'proxy', 'fin'],
+    ['reset by reset_peer-2', 'proxy', 'rst'],
+    ['fin by client', 'harness', 'fin'],
+    ['rst by client', 'harness', 'rst'],
     ['fin by upstream', 'target', 'fin'],
     ['rst by upstream', 'target', 'rst'],
-    ['refused', 'link', 'refused'],
-    ['stopped', 'link', 'down'],
+    ['refused', 'proxy', 'refused'],
+    ['stopped', 'proxy', 'down'],
   ] as const) {
     it(`knows the ending "${ending}"`, () => {
       const log = { connections: [shown(1, ending, event('hit'))] }
@@ -138,7 +138,7 @@ describe('a link asked for what its engine noted', () => {
     const client = new ToxiproxyClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     return new OpenLink(client, { name: 'p', host: '127.0.0.1', port: 1, keepsLog }, () => undefined)
   }
-  const fault = cutAfter({ bytes: 40, direction: 'down' })
+  const fault = cutAfter({ bytes: 40, direction: 'server-to-client' })
   const limitMs = 5000
 
   it('tells it', async () => {
@@ -153,7 +153,7 @@ describe('a link asked for what its engine noted', () => {
       (await link.seen(linkDown({ ms: 1 }), limitMs))?.map(({ connection }) => connection),
     ).to.deep.equal([1])
     expect(
-      await link.seen(latency({ ms: 1, direction: 'up' }), limitMs),
+      await link.seen(latency({ ms: 1, direction: 'client-to-server' }), limitMs),
       'a fault that was never set',
     ).to.deep.equal([])
     expect(asked).to.deep.equal([

@@ -56,7 +56,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       await standing.got(5)
       // Its opening sweeps, its faults strike, its links go down and away: of the first, nothing changes.
       const second = await opened('two')
-      const cut = await second.open(target(), [cutAfter({ bytes: 2, direction: 'down' })])
+      const cut = await second.open(target(), [cutAfter({ bytes: 2, direction: 'server-to-client' })])
       const victim = await Wire.connect(cut.port, cut.host)
       await victim.ended
       expect(victim.text).to.equal('he')

@@ -47,8 +47,11 @@ interface Case {
   readonly use: (t: Traced) => Promise<void>
 }
 
-const both = (make: (direction: 'up' | 'down') => Fault, use: Case['use']): readonly Case[] =>
-  (['up', 'down'] as const).map((direction) => ({ fault: make(direction), use }))
+const both = (
+  make: (direction: 'client-to-server' | 'server-to-client') => Fault,
+  use: Case['use'],
+): readonly Case[] =>
+  (['client-to-server', 'server-to-client'] as const).map((direction) => ({ fault: make(direction), use }))
 
 const cases: readonly Case[] = [
   ...both((direction) => latency({ ms: 150, direction }), talk),
@@ -199,15 +202,15 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       const proof = fault.prove(seen)
       expect(proof.struck, `${proof.says} ${JSON.stringify(seen)}`).to.equal(true)
       expect(proof.says).to.not.match(/\d/)
-      const told = log?.map(({ connection, hit, ending, bytesUp, bytesDown }) => ({
+      const told = log?.map(({ connection, hit, ending, clientToServerBytes, serverToClientBytes }) => ({
         connection,
         hit,
         ending,
-        bytes: [bytesUp, bytesDown],
+        bytes: [clientToServerBytes, serverToClientBytes],
       }))
       expect(told ?? null).to.deep.equal(
         choice === 'embedded'
-          ? [{ connection: 1, hit: null, ending: { by: 'link', how: 'down' }, bytes: [1, 1] }]
+          ? [{ connection: 1, hit: null, ending: { by: 'proxy', how: 'down' }, bytes: [1, 1] }]
           : null,
       )
     })

@@ -6,7 +6,7 @@ import { fin, struck } from './seen.ts'
 
 describe('faults that are late, from what was seen', () => {
   it('latency: one answer that came too soon disproves it', () => {
-    const fault = latency({ ms: 50, direction: 'down' })
+    const fault = latency({ ms: 50, direction: 'server-to-client' })
     expect(
       struck(fault, {
         openedAtMs: 51,
@@ -27,7 +27,7 @@ describe('faults that are late, from what was seen', () => {
     ).to.equal(false)
   })
   it('latency: a target that is slower than the latency by itself still shows it', () => {
-    const fault = latency({ ms: 50, direction: 'down' })
+    const fault = latency({ ms: 50, direction: 'server-to-client' })
     expect(struck(fault, { openedAtMs: 551, roundTrips: [] }, { openedAtMs: 500, roundTrips: [] })).to.equal(
       true,
     )
@@ -36,7 +36,7 @@ describe('faults that are late, from what was seen', () => {
     )
   })
   it('latency: not where the target is a little slower one time than the other', () => {
-    const fault = latency({ ms: 50, direction: 'down' })
+    const fault = latency({ ms: 50, direction: 'server-to-client' })
     expect(struck(fault, { openedAtMs: 60, roundTrips: [] }, { openedAtMs: 45, roundTrips: [] })).to.equal(
       false,
     )
@@ -45,14 +45,16 @@ describe('faults that are late, from what was seen', () => {
     )
   })
   it('latency: without an answer there is nothing to tell by', () => {
-    expect(struck(latency({ ms: 50, direction: 'up' }), { openedAtMs: null, roundTrips: [] })).to.equal(false)
+    expect(
+      struck(latency({ ms: 50, direction: 'client-to-server' }), { openedAtMs: null, roundTrips: [] }),
+    ).to.equal(false)
   })
   const took = (...times: readonly number[]): Partial<LinkTrace> => ({
     openedAtMs: times[0] ?? null,
     roundTrips: times.map((ms, index) => [index * 1000, index * 1000 + ms] as const),
   })
   it('jitter: the answers differ, and by more than without it', () => {
-    const fault = jitter({ ms: 100, jitter: 40, direction: 'down' })
+    const fault = jitter({ ms: 100, jitter: 40, direction: 'server-to-client' })
     expect(struck(fault, took(65, 130, 90), took(3, 9, 4))).to.equal(true)
     expect(struck(fault, took(100, 101, 102), took(3, 9, 4)), 'latency that does not vary').to.equal(false)
     expect(struck(fault, took(65, 130, 90), took(3, 70, 4)), 'as different without it').to.equal(false)
@@ -62,11 +64,11 @@ describe('faults that are late, from what was seen', () => {
     expect(struck(fault, took(), took(3, 4)), 'no answer').to.equal(false)
   })
   it('jitter: an opening of several questions in one is no variation', () => {
-    const fault = jitter({ ms: 100, jitter: 40, direction: 'down' })
+    const fault = jitter({ ms: 100, jitter: 40, direction: 'server-to-client' })
     expect(struck(fault, { ...took(100, 101), openedAtMs: 202 }, took(3, 4))).to.equal(false)
   })
   it('slow close: counts from the last byte', () => {
-    const fault = slowClose({ ms: 40, direction: 'down' })
+    const fault = slowClose({ ms: 40, direction: 'server-to-client' })
     const usual = { ending: { ...fin, ms: 3 } }
     expect(struck(fault, { ending: fin }, usual)).to.equal(true)
     expect(struck(fault, { ending: fin, arrivals: [{ ms: 20, bytes: 100 }] }, usual)).to.equal(false)
@@ -75,8 +77,11 @@ describe('faults that are late, from what was seen', () => {
     expect(struck(fault, { ending: fin }, { ending: { ...fin, ms: 40 } })).to.equal(false)
   })
   it('is refused at once with settings that no toxic can take', () => {
-    expect(() => latency({ ms: -1, direction: 'up' })).to.throw(RangeError)
+    expect(() => latency({ ms: -1, direction: 'client-to-server' })).to.throw(RangeError)
     for (const by of [0, 50, 60, -1])
-      expect(() => jitter({ ms: 50, jitter: by, direction: 'up' })).to.throw(RangeError, 'between 0 and ms')
+      expect(() => jitter({ ms: 50, jitter: by, direction: 'client-to-server' })).to.throw(
+        RangeError,
+        'between 0 and ms',
+      )
   })
 })

@@ -3,14 +3,14 @@ import type { Fault, LinkTrace } from '#proxies/types'
 /** A connection on which nothing happened, changed as told. */
 export function seen(changes: Partial<LinkTrace>): LinkTrace {
   return {
-    bytesUp: 100,
-    bytesDown: 100,
+    clientToServerBytes: 100,
+    serverToClientBytes: 100,
     arrivals: [{ ms: 2, bytes: 100 }],
     departures: [{ ms: 1, bytes: 100 }],
     roundTrips: [[1, 2]],
     ending: null,
-    openedAtBytesDown: 100,
-    openedAtBytesUp: 100,
+    openedAtServerToClientBytes: 100,
+    openedAtClientToServerBytes: 100,
     openedAtMs: 2,
     ...changes,
   }

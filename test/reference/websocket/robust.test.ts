@@ -13,7 +13,7 @@ function noise(seed: string, length: number): Buffer {
 
 /** Not those that end a connection because of another one. */
 const named = mutants
-  .filter(({ transport, rules }) => transport === 'websocket' && rules.afterLoss === undefined)
+  .filter(({ protocol, rules }) => protocol === 'websocket' && rules.afterLoss === undefined)
   .map(({ name }) => name)
   .concat('accept-everything')
 

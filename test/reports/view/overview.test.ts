@@ -31,7 +31,7 @@ describe('reports: what they are written from', () => {
     for (const name of capabilities) expect(turnsOn(`needs ${name}: not seen`), name).to.be.a('string')
     expect(turnsOn('needs sse.publish.id: no {id}')).to.equal('{id} in the publish plan of the configuration')
     expect(turnsOn('needs sse.publish: none')).to.equal('--publish-url URL, or publish in the configuration')
-    expect(turnsOn('compares both transports, and an sse target is not given')).to.equal('--sse URL')
+    expect(turnsOn('compares both protocols, and an sse target is not given')).to.equal('--sse URL')
     expect(turnsOn('no reason: ws.echo')).to.equal(null)
   })
 
@@ -72,7 +72,7 @@ describe('reports: what they are written from', () => {
     expect(headline(reportOf(mixedReport().results, 0)).says).to.equal(
       '130 of 141 checks passed, 3 checks fell below the gate (1 known)',
     )
-    const half = mixedReport().results.filter(({ transport }) => transport === 'websocket')
+    const half = mixedReport().results.filter(({ protocol }) => protocol === 'websocket')
     expect(headline(reportOf(half, 2)).says).to.equal(
       'no required check of the Server-Sent Events target could be judged; 2 requirements are broken elsewhere',
     )
@@ -80,7 +80,7 @@ describe('reports: what they are written from', () => {
       '1 check could not be judged: too many for those that passed to say much',
     )
     const refused = mixedReport().results.map((one) =>
-      one.transport === 'sse'
+      one.protocol === 'sse'
         ? { ...one, verdict: 'inconclusive' as const, reason: 'target-refused: TCP' }
         : one,
     )

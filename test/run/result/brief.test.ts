@@ -27,7 +27,7 @@ describe('a transcript in brief', () => {
     expect(brief.slice(13)).to.deep.equal(entries(100).slice(89))
     expect(brief[12]).to.deep.equal({
       ms: 89,
-      from: 'us',
+      from: 'harness',
       kind: 'note',
       note: '77 entries left out',
       hex: null,
@@ -36,7 +36,7 @@ describe('a transcript in brief', () => {
   })
 
   it('counts what was left out before', () => {
-    const gap = { ...entry(50), from: 'us', kind: 'note', note: '1000 entries left out' } as const
+    const gap = { ...entry(50), from: 'harness', kind: 'note', note: '1000 entries left out' } as const
     const long = [...entries(50), gap, ...entries(50)]
     expect(inBrief(long)[12]?.note).to.equal('1077 entries left out')
   })

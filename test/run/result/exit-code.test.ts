@@ -8,7 +8,7 @@ describe('the exit status', () => {
     verdict: Result['verdict'],
     level: Result['level'] = 'MUST',
     more: Partial<Result> = {},
-  ): Result => ({ verdict, level, overlay: null, transport: 'websocket', ...more }) as Result
+  ): Result => ({ verdict, level, overlay: null, protocol: 'websocket', ...more }) as Result
 
   const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
     ['all passed', [result('pass')], gate, 0],
@@ -37,11 +37,11 @@ describe('the exit status', () => {
     ],
     ['more than a third of the MUSTs was inconclusive', [result('pass'), result('inconclusive')], gate, 2],
     [
-      'more than a third of one transport was inconclusive',
+      'more than a third of one protocol was inconclusive',
       [
         ...Array.from({ length: 9 }, () => result('pass')),
-        result('pass', 'MUST', { transport: 'sse' }),
-        result('inconclusive', 'MUST', { transport: 'sse' }),
+        result('pass', 'MUST', { protocol: 'sse' }),
+        result('inconclusive', 'MUST', { protocol: 'sse' }),
       ],
       gate,
       2,
@@ -68,8 +68,8 @@ describe('the exit status', () => {
     ],
     ['only SHOULDs were selected', [result('warn', 'SHOULD')], gate, 0],
     [
-      'one transport was not judged',
-      [result('pass'), result('not-applicable', 'MUST', { transport: 'sse' })],
+      'one protocol was not judged',
+      [result('pass'), result('not-applicable', 'MUST', { protocol: 'sse' })],
       gate,
       2,
     ],

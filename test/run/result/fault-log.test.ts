@@ -74,7 +74,7 @@ describe('what the engine noted of a fault', function () {
         const [first] = log ?? []
         expect(first, id).to.not.equal(undefined)
         if (name === 'link-down')
-          expect(first, id).to.deep.include({ hit: null, ending: { by: 'link', how: 'down' } })
+          expect(first, id).to.deep.include({ hit: null, ending: { by: 'proxy', how: 'down' } })
         else expect(first?.hit?.direction, id).to.equal(direction)
       }
     }

@@ -10,13 +10,13 @@ describe('the last look at a model', () => {
   it('takes secrets out of every text, but leaves our own words, though a secret be one of them', () => {
     // As of ?transport=websocket in the URL of a target.
     const model = {
-      transport: 'websocket',
+      protocol: 'websocket',
       url: 'ws://host/?transport=websocket',
       capabilities: { 'ws.echo': { state: 'absent', evidence: 'no websocket here' } },
       results: ['websocket'],
     }
     expect(redacted(model, redactor)).to.deep.equal({
-      transport: 'websocket',
+      protocol: 'websocket',
       url: 'ws://host/?transport=***',
       capabilities: { 'ws.echo': { state: 'absent', evidence: 'no *** here' } },
       results: ['***'],

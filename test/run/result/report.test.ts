@@ -52,7 +52,7 @@ describe('the report', () => {
       ({
         id,
         topic: 'performance',
-        transport: 'websocket',
+        protocol: 'websocket',
         statement: `that ${id}`,
         needs: 'something else',
       }) as const
@@ -96,7 +96,7 @@ describe('the report', () => {
     const about = (name: string) => ({
       id: `EXP-${name}`,
       topic: 'performance' as const,
-      transport: 'websocket' as const,
+      protocol: 'websocket' as const,
       statement: `that ${name}`,
       needs: 'a websocket target',
     })
@@ -152,7 +152,7 @@ describe('the report', () => {
         {
           id: 'EXP-A',
           topic: 'performance',
-          transport: 'websocket',
+          protocol: 'websocket',
           statement: 'A',
           needs: 'a websocket target',
         },

@@ -48,7 +48,7 @@ describe('the contract', () => {
       'streamproof.config.json: headers.A: holds a line break or NUL',
     ],
     [
-      'a URL of the other transport',
+      'a URL of the other protocol',
       { ws: 'http://h/' },
       '--ws: http: is not a scheme for it; give ws:// or wss://',
     ],
@@ -70,7 +70,7 @@ describe('the contract', () => {
       'expects ws.denied-origin, but the contract lacks deniedOrigin',
     ],
     [
-      'a declared capability of a transport without a target',
+      'a declared capability of a protocol without a target',
       { ws: 'ws://h/', expects: ['sse.ids'] },
       'expects sse.ids, but no sse target is given',
     ],

@@ -464,7 +464,7 @@ describe('a target that does not open is told in one line', () => {
     })
   }
 
-  it('a server of the other transport', async () => {
+  it('a server of the other protocol', async () => {
     const stream = await web(answers(200, { 'content-type': 'text/event-stream' }))
     expect(await refused({ ws: `ws://${stream}/` })).to.equal(
       'ws://HOST/ is an event stream and no WebSocket: give it as http: or https:',
