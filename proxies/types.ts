@@ -37,9 +37,9 @@ export interface LinkTrace {
 }
 
 export type Proof =
-  /** `says` is the same sentence in every run (no figures); `figures` go into `measured`. */
-  | { readonly struck: true; readonly says: string; readonly figures: Readonly<Record<string, number>> }
-  | { readonly struck: false; readonly says: string }
+  /** `summary` is the same sentence in every run (no figures); `figures` go into `measured`. */
+  | { readonly struck: true; readonly summary: string; readonly figures: Readonly<Record<string, number>> }
+  | { readonly struck: false; readonly summary: string }
 
 /** A named condition of the link, carried out by standard toxics, and how to prove that it struck. */
 export interface Fault {

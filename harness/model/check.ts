@@ -17,8 +17,8 @@ export interface Check<Kit = never> {
   readonly mutants: readonly string[]
   /** Runs alone: because it measures time, or because it loads the target. */
   readonly exclusive?: 'time' | 'load'
-  /** What an exclusive check takes against a prompt target, in ms: a run cannot be shorter than the sum of these. */
-  readonly takes?: number
+  /** How long an exclusive check takes against a target that answers promptly, in ms. The sum is the least duration of a run. */
+  readonly expectedDurationMs?: number
   /** Time budget in ms, before `--timeout-scale` and what a slow target needs besides; 15 000 unless told. */
   readonly budget?: number
   /** The documented expectations that this check measures. */
@@ -54,8 +54,10 @@ export function check<Kit>(definition: Check<Kit>): DeclaredCheck<Kit> {
   const protocol = protocols[form?.[1] ?? '']
   if (protocol === undefined) throw new TypeError(`check id ${definition.id} is not protocol/area/name`)
   if (definition.mutants.length === 0) throw new TypeError(`check ${definition.id} names no mutant`)
-  if ((definition.exclusive === undefined) !== (definition.takes === undefined))
-    throw new TypeError(`check ${definition.id} has to say what it takes exactly if it is exclusive`)
+  if ((definition.exclusive === undefined) !== (definition.expectedDurationMs === undefined))
+    throw new TypeError(
+      `check ${definition.id}: set expectedDurationMs if and only if the check is exclusive`,
+    )
   const made = { ...definition, protocol, sequence: declared.length }
   declared.push(made)
   return made

@@ -121,11 +121,11 @@ export function blackHole(options: { readonly direction: Direction }): Fault {
         return missed('the connection was ended, not silenced')
       const heard = whyHeard(faulted, control, direction)
       if (heard !== null) return missed(heard)
-      const says =
+      const summary =
         faulted.serverToClientBytes === 0
           ? 'not one byte came back and the connection stayed open; without the fault it was answered'
           : 'no answer came back and the connection stayed open; without the fault it was answered'
-      return struck(says, {
+      return struck(summary, {
         bytes: faulted.serverToClientBytes,
         bytesWithoutFault: control.serverToClientBytes,
       })

@@ -26,12 +26,12 @@ export function whole(fault: string, name: string, value: number): void {
     throw new RangeError(`fault ${fault}: ${name} must be a whole number, not ${value}`)
 }
 
-export const struck = (says: string, figures: Readonly<Record<string, number>>): Proof => ({
+export const struck = (summary: string, figures: Readonly<Record<string, number>>): Proof => ({
   struck: true,
-  says,
+  summary,
   figures: rounded(figures),
 })
-export const missed = (says: string): Proof => ({ struck: false, says })
+export const missed = (summary: string): Proof => ({ struck: false, summary })
 
 function rounded(figures: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(

@@ -17,7 +17,7 @@ export const openingBytes = check({
   mutants: ['dead'],
   expectations: ['EXP-CON-4', 'EXP-PER-1'],
   async run({ connect, subscribe, measure, expect }) {
-    const ws = await connect({ unproven: true })
+    const ws = await connect({ withoutPing: true })
     const stream = await subscribe()
     const [opened, began] = [ws.trace, stream.trace]
     measure(
@@ -41,17 +41,17 @@ export const pushLatency = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
-  takes: 300,
+  expectedDurationMs: 300,
   mutants: ['deliver-twice', 'mute'],
   expectations: ['EXP-PER-2', 'EXP-USE-1'],
-  async run({ connect, subscribe, inTurn, now, measure, expect }) {
+  async run({ connect, subscribe, inSequence, now, measure, expect }) {
     const [ws, stream] = [await connect(), await subscribe()]
-    const roundTrips = await inTurn(sampleSize, async () => {
+    const roundTrips = await inSequence(sampleSize, async () => {
       const asked = now()
       await ws.expectPong()
       return now() - asked
     })
-    const pushes = await inTurn(sampleSize, async () => {
+    const pushes = await inSequence(sampleSize, async () => {
       const asked = now()
       const { data } = await stream.barrier()
       return { data, ms: now() - asked }
@@ -116,14 +116,14 @@ export const sideBySide = check({
   clause: { spec: 'STREAMPROOF', section: 'side-by-side' },
   topic: 'scalability',
   exclusive: 'load',
-  takes: 200,
+  expectedDurationMs: 200,
   mutants: ['dead'],
   expectations: ['EXP-SCA-1', 'EXP-SCA-3'],
-  async run({ connect, subscribe, together, now, measure }) {
+  async run({ connect, subscribe, inParallel, now, measure }) {
     const began = now()
     const [sockets, streams] = await Promise.all([
-      together(10, () => connect()),
-      together(10, () => subscribe()),
+      inParallel(10, () => connect()),
+      inParallel(10, () => subscribe()),
     ])
     await Promise.all(sockets.map((ws) => ws.expectPong()))
     await Promise.all(streams.map((stream) => stream.expectOpen(0)))

@@ -37,7 +37,7 @@ export const heartbeat = check({
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
     const beat = (from: number): Promise<StreamLine> =>
-      stream.expectBeat(
+      stream.expectHeartbeat(
         'a heartbeat within 16 idle seconds',
         (line) => beats(line, stream, from),
         heartbeatMs,
@@ -63,7 +63,7 @@ export const heartbeatForm = check({
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
     const match = (line: StreamLine): boolean => beats(line, stream, since)
-    await stream.expectBeat('a heartbeat within 16 idle seconds', match, heartbeatMs)
+    await stream.expectHeartbeat('a heartbeat within 16 idle seconds', match, heartbeatMs)
     const empty = stream.events.some((event) => event.data === '' && !isOurs(event))
     kit.expect(!empty, 'a comment, or an event that says something', 'an event with empty data')
   },
@@ -100,7 +100,7 @@ export const compression = check({
   async run(kit) {
     const stream = await kit.subscribe({ headers: [['Accept-Encoding', 'gzip, deflate, br']] })
     const noise = Buffer.from(kit.randomBytes(3000)).toString('base64')
-    await kit.inTurn(2, () => kit.publish({ data: `${kit.nonce()} ${noise}` }))
+    await kit.inSequence(2, () => kit.publish({ data: `${kit.nonce()} ${noise}` }))
     // Base64 of noise cannot be made shorter than the noise: so many bytes are the first event at least.
     await stream.expectGrowth('the bytes of a published event', 2000)
   },

@@ -22,7 +22,7 @@ export const eventSource = check({
   async run({ clients, subscribe, publish, nonce, expect }) {
     const [raw, mark] = [await subscribe(), nonce()]
     const { events } = await clients.undiciEventSource({
-      opened: () => publish({ data: `\u20ac ${mark}` }),
+      onOpen: () => publish({ data: `\u20ac ${mark}` }),
       until: (seen) => seen.some(({ data }) => data.includes(mark)),
     })
     const own = await raw.expectEvent('the published event', ({ data }) => data.includes(mark))
@@ -55,10 +55,10 @@ export const twenty = check({
   topic: 'scalability',
   needs: ['sse.publish'],
   exclusive: 'load',
-  takes: 200,
+  expectedDurationMs: 200,
   mutants: ['few-streams', 'newest-client-only'],
-  async run({ subscribe, publish, together, nonce, now, measure }) {
-    const streams = await together(many, () => subscribe({ judgesRefusal: true }))
+  async run({ subscribe, publish, inParallel, nonce, now, measure }) {
+    const streams = await inParallel(many, () => subscribe({ judgesRefusal: true }))
     const [mark, asked, what] = [nonce(), now(), 'the published event on every stream']
     await publish({ data: mark })
     const came = await Promise.all(
@@ -78,16 +78,16 @@ export const twentyBack = check({
   topic: 'scalability',
   needs: ['sse.events', 'sse.ids'],
   exclusive: 'load',
-  takes: 500,
+  expectedDurationMs: 500,
   mutants: ['refuse-comeback', 'slow-comeback', 'few-streams'],
-  async run({ subscribe, together, now, measure }) {
-    const streams = await together(many, () => subscribe({ judgesRefusal: true }))
+  async run({ subscribe, inParallel, now, measure }) {
+    const streams = await inParallel(many, () => subscribe({ judgesRefusal: true }))
     const cursors = await Promise.all(
       streams.map(async (stream) => (await stream.expectDelivery()).lastEventId),
     )
     streams.forEach((stream) => stream.reset())
     const asked = now()
-    const back = await together(many, (at) =>
+    const back = await inParallel(many, (at) =>
       subscribe({ lastEventId: cursors[at] ?? '', judgesRefusal: true }),
     )
     measure('allBackMs', Math.round(now() - asked))
@@ -103,12 +103,12 @@ export const pushLatency = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
-  takes: 300,
+  expectedDurationMs: 300,
   mutants: ['deliver-twice'],
   expectations: ['EXP-PER-3'],
-  async run({ subscribe, inTurn, now, measure, expect }) {
+  async run({ subscribe, inSequence, now, measure, expect }) {
     const stream = await subscribe()
-    const pushes = await inTurn(many, async () => {
+    const pushes = await inSequence(many, async () => {
       const asked = now()
       const { data, ms } = await stream.barrier()
       return { data, ms: ms - asked }
@@ -129,7 +129,7 @@ export const bytesPerEvent = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
-  takes: 300,
+  expectedDurationMs: 300,
   mutants: ['cut-long-payload'],
   expectations: ['EXP-PER-3'],
   async run({ subscribe, publish, nonce, measure }) {
@@ -150,12 +150,12 @@ export const burst = check({
   topic: 'performance',
   needs: ['sse.publish'],
   exclusive: 'time',
-  takes: 300,
+  expectedDurationMs: 300,
   mutants: ['reverse-events'],
   expectations: ['EXP-PER-3'],
-  async run({ subscribe, publish, inTurn, nonce, now, measure, expect }) {
+  async run({ subscribe, publish, inSequence, nonce, now, measure, expect }) {
     const [stream, mark, asked] = [await subscribe(), nonce(), now()]
-    await inTurn(many, (index) => publish({ data: `${mark}-${index}-` }))
+    await inSequence(many, (index) => publish({ data: `${mark}-${index}-` }))
     const last = await stream.expectEvent('the last event', ({ data }) =>
       data.includes(`${mark}-${many - 1}-`),
     )

@@ -131,10 +131,10 @@ export const empty = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const name = kit.nonce()
-    const taken = await kit.offer({ data: '', event: name })
+    const attempt = await kit.tryPublish({ data: '', event: name })
     await stream.barrier()
     const event = stream.events.find(({ type }) => type === name)
-    kit.expect(taken === 'refused' || event?.data === '', 'an event with empty data', 'no such event')
+    kit.expect(attempt === 'rejected' || event?.data === '', 'an event with empty data', 'no such event')
   },
 })
 
@@ -176,11 +176,11 @@ export const long = check({
     const stream = await kit.subscribe()
     const marker = kit.nonce()
     const payload = `${marker} ${'0123456789abcde\n'.repeat(4096)}.`
-    const taken = await kit.offer({ data: payload })
+    const attempt = await kit.tryPublish({ data: payload })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     const came = event === undefined ? 'no event' : `${event.data.length} characters`
-    kit.expect(taken === 'refused' || event?.data === payload, `${payload.length} characters`, came)
+    kit.expect(attempt === 'rejected' || event?.data === payload, `${payload.length} characters`, came)
   },
 })
 
@@ -195,11 +195,11 @@ export const eventName = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    const taken = await kit.offer({ data: marker, event: `é: ${marker}` })
+    const attempt = await kit.tryPublish({ data: marker, event: `é: ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     const as = event === undefined ? 'no event' : `the name ${shown(event.type, marker)}`
-    kit.expect(taken === 'refused' || event?.type === `é: ${marker}`, 'the name "é: MARK"', as)
+    kit.expect(attempt === 'rejected' || event?.type === `é: ${marker}`, 'the name "é: MARK"', as)
   },
 })
 
@@ -233,8 +233,8 @@ export const order = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    await kit.inTurn(5, (index) => kit.publish({ data: `${marker} ${index}.` }))
-    await kit.inTurn(5, (index) =>
+    await kit.inSequence(5, (index) => kit.publish({ data: `${marker} ${index}.` }))
+    await kit.inSequence(5, (index) =>
       stream.expectEvent('the published events', ({ data }) => data.includes(`${marker} ${index}.`)),
     )
     const came = stream.events.flatMap(({ data }) => {

@@ -54,7 +54,7 @@ export const delivers = hard.map(([name, fault, how, mutant]) =>
     topic: 'connection',
     needs: ['sse.publish'],
     // How long bytes took is the proof of the fault, and other checks publish on the same stream.
-    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, takes: 700 }),
+    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, expectedDurationMs: 700 }),
     mutants: [mutant],
     async run({ underFault, subscribe, publish, nonce }) {
       const other = await subscribe()

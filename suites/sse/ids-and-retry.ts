@@ -69,7 +69,9 @@ export const unique = check({
   mutants: ['constant-id'],
   async run(kit) {
     const stream = await kit.subscribe()
-    const ids = (await kit.inTurn(4, () => stream.barrier())).map(({ id }) => id).filter((id) => id !== null)
+    const ids = (await kit.inSequence(4, () => stream.barrier()))
+      .map(({ id }) => id)
+      .filter((id) => id !== null)
     kit.expect(new Set(ids).size === ids.length, 'ids that differ', 'the same id again')
   },
 })
@@ -120,11 +122,11 @@ export const publishedId = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    const taken = await kit.offer({ data: marker, id: `é ${marker}` })
+    const attempt = await kit.tryPublish({ data: marker, id: `é ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     const as = event?.id == null ? 'no id' : `the id ${shown(event.id, marker)}`
-    kit.expect(taken === 'refused' || event?.id === `é ${marker}`, 'the id "é MARK"', as)
+    kit.expect(attempt === 'rejected' || event?.id === `é ${marker}`, 'the id "é MARK"', as)
   },
 })
 

@@ -30,8 +30,8 @@ export const replays = check({
   needs: [...watched],
   mutants: ['resume-live-only', 'resume-last-only'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp })
-    story.expectNothingLost()
+    const outcome = await resume({ loss: hangUp })
+    outcome.expectNothingLost()
   },
 })
 
@@ -53,10 +53,10 @@ export const afterCut = places.map(([at, where, mutant]) =>
     needs: at === 'in-character' ? [...needs, 'sse.publish'] : [...needs],
     mutants: [mutant],
     async run({ resume }) {
-      const story = await resume({ loss: { kind: 'cut', at } })
-      story.expectNothingLost()
-      story.expectNothingTwice()
-      story.expectOrder()
+      const outcome = await resume({ loss: { kind: 'cut', at } })
+      outcome.expectNothingLost()
+      outcome.expectNothingTwice()
+      outcome.expectOrder()
     },
   }),
 )
@@ -83,10 +83,10 @@ export const afterLoss = losses.map(([name, loss, after, mutant]) =>
     needs: [...needs],
     mutants: [mutant],
     async run({ resume }) {
-      const story = await resume({ loss })
-      story.expectNothingLost()
-      story.expectNothingTwice()
-      story.expectOrder()
+      const outcome = await resume({ loss })
+      outcome.expectNothingLost()
+      outcome.expectNothingTwice()
+      outcome.expectOrder()
     },
   }),
 )
@@ -113,13 +113,13 @@ export const underFault = waysBack.map(([name, fault, how]) =>
     title: `resumes with nothing lost, nothing twice and in order where ${how}`,
     needs: [...needs],
     // How long bytes took is the proof of the fault, and other checks publish on the same stream.
-    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, takes: 700 }),
+    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, expectedDurationMs: 700 }),
     mutants: ['resume-inclusive', 'resume-loses-first'],
     async run({ resume }) {
-      const story = await resume({ loss: hangUp, resumeUnder: fault, race: 0 })
-      story.expectNothingLost()
-      story.expectNothingTwice()
-      story.expectOrder()
+      const outcome = await resume({ loss: hangUp, reconnectUnder: fault, race: 0 })
+      outcome.expectNothingLost()
+      outcome.expectNothingTwice()
+      outcome.expectOrder()
     },
   }),
 )
@@ -131,9 +131,9 @@ export const gap = check({
   needs: [...needs],
   mutants: ['resume-by-text', 'short-history'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, gap: 12, race: 0 })
-    story.expectNothingLost()
-    story.expectNothingTwice()
+    const outcome = await resume({ loss: hangUp, gap: 12, race: 0 })
+    outcome.expectNothingLost()
+    outcome.expectNothingTwice()
   },
 })
 
@@ -144,8 +144,8 @@ export const race = check({
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-gap', 'resume-without-live'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, race: 8 })
-    story.expectNothingLost()
+    const outcome = await resume({ loss: hangUp, race: 8 })
+    outcome.expectNothingLost()
   },
 })
 
@@ -156,8 +156,8 @@ export const raceOnce = check({
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-overlap'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, race: 8 })
-    story.expectNothingTwice()
+    const outcome = await resume({ loss: hangUp, race: 8 })
+    outcome.expectNothingTwice()
   },
 })
 
@@ -168,8 +168,8 @@ export const raceOrder = check({
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-live-first', 'resume-reversed'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, race: 8 })
-    story.expectOrder()
+    const outcome = await resume({ loss: hangUp, race: 8 })
+    outcome.expectOrder()
   },
 })
 
@@ -180,9 +180,9 @@ export const unaltered = check({
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-altered'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, data: (index) => `\u00e9\n\u20ac\n\u{1f600} ${index}` })
-    story.expectNothingLost()
-    story.expectUnaltered()
+    const outcome = await resume({ loss: hangUp, data: (index) => `\u00e9\n\u20ac\n\u{1f600} ${index}` })
+    outcome.expectNothingLost()
+    outcome.expectUnaltered()
   },
 })
 
@@ -193,9 +193,9 @@ export const sameIds = check({
   needs: [...needs],
   mutants: ['resume-renumbered'],
   async run({ resume, expect }) {
-    const story = await resume({ loss: hangUp, gap: 4 })
-    const ids = new Set(story.witness.map((event) => event.id))
-    const foreign = story.victim.filter((event) => !ids.has(event.id))
+    const outcome = await resume({ loss: hangUp, gap: 4 })
+    const ids = new Set(outcome.witness.map((event) => event.id))
+    const foreign = outcome.client.filter((event) => !ids.has(event.id))
     expect(foreign.length === 0, 'the ids that the witness saw', 'a replayed event has another id')
   },
 })
@@ -207,9 +207,9 @@ export const sameNames = check({
   needs: [...needs, 'sse.publish.event'],
   mutants: ['resume-unnamed'],
   async run({ resume }) {
-    const story = await resume({ loss: hangUp, event: 'streamproof' })
-    story.expectNothingLost()
-    story.expectUnaltered()
+    const outcome = await resume({ loss: hangUp, event: 'streamproof' })
+    outcome.expectNothingLost()
+    outcome.expectUnaltered()
   },
 })
 
@@ -220,10 +220,10 @@ export const again = check({
   needs: [...needs],
   mutants: ['resume-inclusive', 'resume-loses-last'],
   async run({ resume }) {
-    const story = await resume({ loss: { kind: 'client-rst' }, losses: 5, gap: 2 })
-    story.expectNothingLost()
-    story.expectNothingTwice()
-    story.expectOrder()
+    const outcome = await resume({ loss: { kind: 'client-rst' }, losses: 5, gap: 2 })
+    outcome.expectNothingLost()
+    outcome.expectNothingTwice()
+    outcome.expectOrder()
   },
 })
 
@@ -234,9 +234,9 @@ export const lostAgain = check({
   needs: [...needs],
   mutants: ['resume-inclusive', 'resume-last-only'],
   async run({ resume }) {
-    const story = await resume({ loss: { kind: 'cut', at: 'in-data' }, losses: 3 })
-    story.expectNothingLost()
-    story.expectNothingTwice()
-    story.expectOrder()
+    const outcome = await resume({ loss: { kind: 'cut', at: 'in-data' }, losses: 3 })
+    outcome.expectNothingLost()
+    outcome.expectNothingTwice()
+    outcome.expectOrder()
   },
 })

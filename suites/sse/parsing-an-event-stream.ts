@@ -83,7 +83,7 @@ export const binary = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    await kit.offer({ data: Buffer.from(`${marker} \xff\xfe\xc3(\x80`, 'latin1') })
+    await kit.tryPublish({ data: Buffer.from(`${marker} \xff\xfe\xc3(\x80`, 'latin1') })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
@@ -103,7 +103,7 @@ export const surrogates = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    await kit.offer({ data: Buffer.from(`${marker} \xed\xa0\x80 \xed\xb0\x80`, 'latin1') })
+    await kit.tryPublish({ data: Buffer.from(`${marker} \xed\xa0\x80 \xed\xb0\x80`, 'latin1') })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
@@ -163,11 +163,11 @@ export const nulInData = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    const taken = await kit.offer({ data: `${marker} a\0b` })
+    const attempt = await kit.tryPublish({ data: `${marker} a\0b` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
     kit.expect(
-      taken === 'refused' || event?.data === `${marker} a\0b`,
+      attempt === 'rejected' || event?.data === `${marker} a\0b`,
       'data with NUL in it',
       'data without it, or none',
     )

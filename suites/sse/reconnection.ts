@@ -29,8 +29,8 @@ export const prompt = losses.map(([name, loss, after]) =>
     mutants: ['refuse-comeback', 'slow-comeback'],
     expectations: ['EXP-REC-2'],
     async run({ resume }) {
-      const story = await resume({ loss, gap: 1, race: 0, after: 1 })
-      story.expectPromptReconnect()
+      const outcome = await resume({ loss, gap: 1, race: 0, after: 1 })
+      outcome.expectPromptReconnect()
     },
   }),
 )
@@ -47,9 +47,9 @@ export const eventSourceReturns = check({
   async run({ clients, publish, nonce, expect }) {
     const [before, after] = [nonce(), nonce()]
     const { events, opens } = await clients.undiciEventSource({
-      opened: () => publish({ data: before }),
-      returned: () => publish({ data: after }),
-      interrupted: async () => {},
+      onOpen: () => publish({ data: before }),
+      onReconnect: () => publish({ data: after }),
+      whileLinkDown: async () => {},
       until: (seen) => seen.some(({ data }) => data.includes(after)),
     })
     expect(opens > 1, 'a second stream for the client that comes back', 'it was not served')
@@ -70,12 +70,13 @@ export const eventSourceResumes = check({
   needs: ['sse.publish', 'sse.ids', 'sse.shared-ids', 'sse.endless', 'sse.resume'],
   mutants: ['resume-inclusive', 'resume-loses-first', 'resume-reversed'],
   expectations: ['EXP-REC-2', 'EXP-REC-3'],
-  async run({ clients, publish, inTurn, nonce, expect }) {
+  async run({ clients, publish, inSequence, nonce, expect }) {
     const sent = Array.from({ length: 5 }, () => nonce())
     const { events } = await clients.undiciEventSource({
-      opened: () => publish({ data: sent[0] ?? '' }),
-      interrupted: async () => void (await inTurn(3, (index) => publish({ data: sent[index + 1] ?? '' }))),
-      returned: () => publish({ data: sent[4] ?? '' }),
+      onOpen: () => publish({ data: sent[0] ?? '' }),
+      whileLinkDown: async () =>
+        void (await inSequence(3, (index) => publish({ data: sent[index + 1] ?? '' }))),
+      onReconnect: () => publish({ data: sent[4] ?? '' }),
       until: (seen) => seen.some(({ data }) => data.includes(sent[4] ?? '')),
     })
     const own = events.flatMap(({ data }) => sent.filter((mark) => data.includes(mark)))

@@ -65,7 +65,7 @@ export const injected = injections.map(({ name, title, needs, mutants, event }) 
     async run(kit) {
       const stream = await kit.subscribe()
       const marker = kit.nonce()
-      await kit.offer(event(marker))
+      await kit.tryPublish(event(marker))
       await stream.barrier()
       const forged = stream.events.some(({ data }) => data.split('\n').includes(`forged-${marker}`))
       kit.expect(!forged, 'no field that nobody published', 'the text behind the line break was obeyed')
@@ -84,7 +84,7 @@ export const nulInId = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    await kit.offer({ data: marker, id: `${marker}\0x` })
+    await kit.tryPublish({ data: marker, id: `${marker}\0x` })
     await stream.barrier()
     const written = stream.lines.some(({ name, value }) => name === 'id' && value.includes(`${marker}\0`))
     kit.expect(!written, 'an id without NUL, or a refusal', 'an id with NUL, which clients ignore')
@@ -222,7 +222,7 @@ export const noInternals = check({
   topic,
   mutants: ['stack-trace-errors'],
   async run(kit) {
-    const answers = await kit.inTurn(2, (index) =>
+    const answers = await kit.inSequence(2, (index) =>
       ask(kit, index === 0 ? { method: 'TRACE' } : { target: '/streamproof-%00-nowhere' }),
     )
     answers[0]?.expectHead()

@@ -105,7 +105,7 @@ export const emptyCursor = check({
   async run(kit) {
     const before = await (await kit.subscribe()).barrier()
     const [without, empty] = [await kit.subscribe(), await kit.subscribe({ lastEventId: '' })]
-    await kit.together(2, (index) => (index === 0 ? without : empty).barrier())
+    await kit.inParallel(2, (index) => (index === 0 ? without : empty).barrier())
     const [fresh, same] = [without, empty].map(({ events }) =>
       events.some(({ data }) => data === before.data),
     )

@@ -137,7 +137,7 @@ export const pingAnswered = check({
   mutants: ['ignore-pings'],
   autobahn: '2.2',
   async run({ connect }) {
-    const ws = await connect({ unproven: true })
+    const ws = await connect({ withoutPing: true })
     await ws.expectPong()
   },
 })

@@ -20,10 +20,10 @@ export const fullDuplex = check({
   after: ['ws/fragmentation/intact-around-ping'],
   mutants: ['defer-control-frames'],
   expectations: ['EXP-CON-1'],
-  async run({ connect, inTurn, measure }) {
+  async run({ connect, inSequence, measure }) {
     const ws = await connect()
     ws.send({ opcode: 'text', payload: 'begun, ', fin: false })
-    await inTurn(5, async () => {
+    await inSequence(5, async () => {
       await ws.expectPong()
       ws.send({ opcode: 'continuation', payload: 'not ended, ', fin: false })
     })
@@ -39,9 +39,9 @@ export const oneConnection = check({
   topic: 'connection',
   mutants: ['hang-up-after-30-frames'],
   expectations: ['EXP-CON-2'],
-  async run({ connect, inTurn, measure }) {
+  async run({ connect, inSequence, measure }) {
     const ws = await connect()
-    await inTurn(50, () => ws.expectPong())
+    await inSequence(50, () => ws.expectPong())
     measure('exchanges', 50)
     measure(
       'bytesUpPerExchange',
@@ -125,12 +125,12 @@ export const twenty = check({
   clause: { spec: 'STREAMPROOF', section: 'twenty-connections' },
   topic: 'scalability',
   exclusive: 'load',
-  takes: 200,
+  expectedDurationMs: 200,
   mutants: ['fifteen-websockets'],
   expectations: ['EXP-SCA-1'],
-  async run({ connect, together, now, measure }) {
+  async run({ connect, inParallel, now, measure }) {
     const began = now()
-    const sockets = await together(many, () => connect({ judgesRefusal: true }))
+    const sockets = await inParallel(many, () => connect({ judgesRefusal: true }))
     measure('allOpenMs', Math.round(now() - began))
     const times = await Promise.all(sockets.map((ws) => ws.expectPong().then(({ ms }) => ms - began)))
     measure('lastAnswerMs', percentile(times, 100))
@@ -144,19 +144,19 @@ export const twentyBack = check({
   clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
   topic: 'scalability',
   exclusive: 'load',
-  takes: 300,
+  expectedDurationMs: 300,
   mutants: ['refuse-after-loss', 'fifteen-websockets'],
   expectations: ['EXP-REC-1', 'EXP-SCA-1'],
-  async run({ connect, together, nonce, now, measure }) {
+  async run({ connect, inParallel, nonce, now, measure }) {
     const names = Array.from({ length: many }, () => [['X-Streamproof-Client', nonce()]] as const)
     const other = await connect()
     const again = (index: number): ReturnType<typeof connect> =>
       connect({ headers: names[index] ?? [], judgesRefusal: true })
-    const sockets = await together(many - 1, again)
+    const sockets = await inParallel(many - 1, again)
     sockets.forEach((ws) => ws.reset())
     await other.expectPong()
     const began = now()
-    await together(many - 1, again)
+    await inParallel(many - 1, again)
     measure('allBackMs', Math.round(now() - began))
   },
 })
@@ -170,12 +170,12 @@ export const roundTrip = check({
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-2' },
   topic: 'performance',
   exclusive: 'time',
-  takes: 200,
+  expectedDurationMs: 200,
   mutants: ['ignore-pings'],
   expectations: ['EXP-PER-2'],
-  async run({ connect, inTurn, now, measure, expect }) {
+  async run({ connect, inSequence, now, measure, expect }) {
     const ws = await connect()
-    const times = await inTurn(many, async () => {
+    const times = await inSequence(many, async () => {
       const asked = now()
       await ws.expectPong()
       return now() - asked

@@ -140,9 +140,9 @@ export const roundTrip = check({
   topic,
   needs: ['ws.echo', 'ws.deflate'],
   mutants: ['deflate-damage'],
-  async run({ connect, inTurn }) {
+  async run({ connect, inSequence }) {
     const ws = await connect({ extensions })
-    await inTurn(4, (index) => ws.expectEcho('text', `again and again, ${index} `.repeat(8 ** index)))
+    await inSequence(4, (index) => ws.expectEcho('text', `again and again, ${index} `.repeat(8 ** index)))
   },
 })
 
@@ -154,10 +154,10 @@ export const contextForgotten = check({
   topic,
   needs: ['ws.echo', 'ws.deflate'],
   mutants: ['deflate-keep-context'],
-  async run({ handshake, inTurn }) {
+  async run({ handshake, inSequence }) {
     const ws = await agreed(await handshake(offering(`${extensions}; server_no_context_takeover`)))
     if (ws === null) return
-    await inTurn(3, () => ws.expectEcho('text', 'the same words, time and again, the same words'))
+    await inSequence(3, () => ws.expectEcho('text', 'the same words, time and again, the same words'))
   },
 })
 
@@ -169,12 +169,12 @@ export const windowKept = check({
   topic,
   needs: ['ws.echo.binary', 'ws.deflate'],
   mutants: ['deflate-exceed-window'],
-  async run({ handshake, inTurn, randomBytes }) {
+  async run({ handshake, inSequence, randomBytes }) {
     const ws = await agreed(await handshake(offering(`${extensions}; server_max_window_bits=9`)))
     if (ws === null) return
     // Noise can be compressed only by reference to the same noise, which lies 4 KiB back.
     const noise = randomBytes(4096)
-    await inTurn(3, () => ws.expectEcho('binary', noise))
+    await inSequence(3, () => ws.expectEcho('binary', noise))
   },
 })
 

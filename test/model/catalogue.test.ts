@@ -56,10 +56,10 @@ describe('check()', () => {
 })
 
 describe('check() of an exclusive check', () => {
-  it('wants to know what it takes, and of no other', () => {
-    expect(() => made('ws/a/alone', { exclusive: 'time' })).to.throw(TypeError, 'has to say what it takes')
-    expect(() => made('ws/a/beside', { takes: 5 })).to.throw(TypeError, 'has to say what it takes')
-    expect(made('ws/a/said', { exclusive: 'load', takes: 5 }).takes).to.equal(5)
+  it('requires the expected duration of an exclusive check, and of no other', () => {
+    expect(() => made('ws/a/alone', { exclusive: 'time' })).to.throw(TypeError, 'expectedDurationMs')
+    expect(() => made('ws/a/beside', { expectedDurationMs: 5 })).to.throw(TypeError, 'expectedDurationMs')
+    expect(made('ws/a/said', { exclusive: 'load', expectedDurationMs: 5 }).expectedDurationMs).to.equal(5)
   })
 })
 

@@ -47,7 +47,12 @@ export const explainCommand: Act = async (invocation) => {
         ? 'beside others'
         : `alone, because it ${check.exclusive === 'time' ? 'measures time' : 'loads the target'}`,
     ],
-    ['takes', check.takes === undefined ? null : `about ${check.takes} ms against a prompt target`],
+    [
+      'takes',
+      check.expectedDurationMs === undefined
+        ? null
+        : `about ${check.expectedDurationMs} ms against a prompt target`,
+    ],
     ['time budget', `${check.budget ?? defaultBudgetMs} ms, times --timeout-scale`],
     [
       'seen falling on',

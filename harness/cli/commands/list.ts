@@ -52,7 +52,7 @@ function json(checks: readonly PlacedCheck[]): string {
       /** The checks that run alone, one after the other, and the time that they need against a prompt target. */
       exclusive: {
         checks: exclusive.length,
-        takesMs: exclusive.reduce((sum, check) => sum + (check.takes ?? 0), 0),
+        takesMs: exclusive.reduce((sum, check) => sum + (check.expectedDurationMs ?? 0), 0),
       },
       checks: checks.map((check) => ({
         id: check.id,
@@ -66,7 +66,7 @@ function json(checks: readonly PlacedCheck[]): string {
         after: check.after ?? [],
         mutants: check.mutants,
         exclusive: check.exclusive ?? null,
-        takesMs: check.takes ?? null,
+        takesMs: check.expectedDurationMs ?? null,
         budgetMs: check.budget ?? defaultBudgetMs,
         expectations: check.expectations ?? [],
         autobahn: check.autobahn ?? null,

@@ -35,6 +35,6 @@ export async function takeDown(
     recordFault(context, link, fault, fault.prove(seen))
   }
   // What did not go down need not come up: why is known already.
-  if (!outage.isDown) throw unproven(fault.prove(outage.trace).says)
+  if (!outage.isDown) throw unproven(fault.prove(outage.trace).summary)
   return { comeUp }
 }

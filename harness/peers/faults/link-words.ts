@@ -7,7 +7,7 @@ export function engineDoes<T>(act: Promise<T>): Promise<T> {
   })
 }
 
-/** `says`: why, in the same words in every run. */
-export function unproven(says: string): Inconclusive {
-  return new Inconclusive('fault-not-proven', says)
+/** `summary`: why, in the same words in every run. */
+export function unproven(summary: string): Inconclusive {
+  return new Inconclusive('fault-not-proven', summary)
 }

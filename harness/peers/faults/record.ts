@@ -17,9 +17,9 @@ export function recordFault(
   proof: Proof,
   settings: Fault['settings'] = fault.settings,
 ): void {
-  if (!proof.struck) throw unproven(proof.says)
+  if (!proof.struck) throw unproven(proof.summary)
   const { name, direction } = fault
-  context.addFault({ name, direction, settings, proof: proof.says }, () =>
+  context.addFault({ name, direction, settings, proof: proof.summary }, () =>
     link.seen(fault, context.scaled(logLimitMs)),
   )
   for (const [figure, value] of Object.entries(proof.figures)) context.measure(`${name}.${figure}`, value)

@@ -31,10 +31,10 @@ export async function runUnderFault(
   const trace = await faultedTrace(context, socket, chosen, failure)
   const proof = trace === null ? noConnection(failure) : chosen.prove(trace, control)
   if (!proof.struck) {
-    context.transcript.add('proxy', 'note', proof.says)
+    context.transcript.add('proxy', 'note', proof.summary)
     throw failure instanceof Inconclusive
       ? failure
-      : new Inconclusive('fault-not-proven', proof.says, { cause: failure })
+      : new Inconclusive('fault-not-proven', proof.summary, { cause: failure })
   }
   recordFault(context, link, chosen, proof)
   await Promise.all(context.socketsOn(via).map((one) => one.close()))
@@ -81,9 +81,9 @@ async function faultedTrace(
   return socket.trace
 }
 
-function noConnection(failure: Error | undefined): { readonly struck: false; readonly says: string } {
-  const says = 'the exchange under the fault opened no connection'
-  return { struck: false, says: failure !== undefined ? `${says} (${failure.name})` : says }
+function noConnection(failure: Error | undefined): { readonly struck: false; readonly summary: string } {
+  const summary = 'the exchange under the fault opened no connection'
+  return { struck: false, summary: failure !== undefined ? `${summary} (${failure.name})` : summary }
 }
 
 async function attempt(run: () => Promise<void>): Promise<Error | undefined> {

@@ -4,7 +4,7 @@ import type { Fault, LinkTrace } from '#proxies/types'
 import type { Ending, FaultRecord, TranscriptEntry } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpAnswer, Publication, RequestOptions, Route } from './http.ts'
-import type { EventStream, ResumePlan, ResumeStory, SubscribeOptions } from './stream.ts'
+import type { EventStream, ResumePlan, ResumeOutcome, SubscribeOptions } from './stream.ts'
 import type { ConnectOptions, HandshakeAnswer, HandshakeChanges, WebSocketPeer } from './websocket.ts'
 
 export type { Section } from '#model/check'
@@ -41,12 +41,12 @@ export interface Kit {
   /** Publishes one event by the contract's means. */
   readonly publish: (event: Publication) => Promise<void>
   /**
-   * Publishes what a publisher may as well refuse: a name with a line break. `refused`: the publisher answered with
+   * Publishes what a publisher may as well refuse: a name with a line break. `rejected`: the publisher answered with
    * an error status, or the contract's means cannot express it.
    */
-  offer(event: Publication): Promise<'taken' | 'refused'>
-  /** Runs the resume story (see `ResumeStory`): witness, victim, fault, gap, reconnect with the cursor. */
-  readonly resume: (plan: ResumePlan) => Promise<ResumeStory>
+  tryPublish(event: Publication): Promise<'accepted' | 'rejected'>
+  /** Runs the resume scenario (see `ResumeOutcome`): witness, client, fault, gap, reconnect with the cursor. */
+  readonly resume: (plan: ResumePlan) => Promise<ResumeOutcome>
 
   // --- The link -----------------------------------------------------------------------------------------------
 
@@ -78,9 +78,9 @@ export interface Kit {
   /** Throws the `Violation` unless the condition holds. */
   readonly expect: (holds: boolean, expected: string, actual: string) => void
   /** Runs `count` copies at once, and rejects with the first failure after all have settled. */
-  readonly together: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
+  readonly inParallel: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
   /** Runs `count` copies one after the other. */
-  readonly inTurn: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
+  readonly inSequence: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number
 }
@@ -102,14 +102,14 @@ export interface ConformingClients {
     readonly lastEventId?: string
     readonly until: (events: readonly ClientEvent[]) => boolean
     /** Called once the stream is open. */
-    readonly opened?: () => Promise<void>
+    readonly onOpen?: () => Promise<void>
     /**
      * Runs the client over a link of its own that goes down once it has got an event. Called while it is down; then
      * the link comes up again, and the client is waited for. Recorded as the fault `link-down`.
      */
-    readonly interrupted?: () => Promise<void>
+    readonly whileLinkDown?: () => Promise<void>
     /** Called when the client has opened its second stream. */
-    readonly returned?: () => Promise<void>
+    readonly onReconnect?: () => Promise<void>
   }): Promise<{ readonly events: readonly ClientEvent[]; readonly opens: number }>
 }
 

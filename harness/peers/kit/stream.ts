@@ -86,7 +86,7 @@ export interface EventStream {
    * Waits for a line that matches, which is owed once the stream has been idle for so long: other bytes put it off,
    * for then there is nothing to keep alive.
    */
-  expectBeat(
+  expectHeartbeat(
     what: string,
     match: (line: StreamLine, stream: EventStream) => boolean,
     idleMs: number,
@@ -107,7 +107,7 @@ export interface EventStream {
   reset(): void
 }
 
-/** Where the victim's stream is cut, relative to an event that is published while it is connected. */
+/** Where the client's stream is cut, relative to an event that is published while it is connected. */
 export type CutPlace =
   | 'between-events'
   | 'in-field-name'
@@ -119,14 +119,14 @@ export type CutPlace =
 
 export interface ResumePlan {
   /**
-   * How the victim loses its stream: the link cuts it by FIN at a place of the bytes, resets it, silences it (the
+   * How the client loses its stream: the link cuts it by FIN at a place of the bytes, resets it, silences it (the
    * old connection stays half-open), goes down for a time; the client hangs up or resets by itself; or slow links.
    */
   readonly loss:
     | { readonly kind: 'cut'; readonly at: CutPlace }
     | { readonly kind: 'rst' | 'black-hole' | 'client-fin' | 'client-rst' }
     | { readonly kind: 'down'; readonly ms: number }
-  /** Events published before the loss, during the gap, while the victim reconnects, and after. */
+  /** Events published before the loss, during the gap, while the client reconnects, and after. */
   readonly before?: number
   readonly gap?: number
   readonly race?: number
@@ -136,18 +136,18 @@ export interface ResumePlan {
   /** Name of the events; none unless told. Needs `sse.publish.event`. */
   readonly event?: string
   /** Toxics on the connection that resumes. */
-  readonly resumeUnder?: Fault
-  /** Times that the loss is repeated in the story; 1 unless told. */
+  readonly reconnectUnder?: Fault
+  /** Times that the loss is repeated in the outcome; 1 unless told. */
   readonly losses?: number
 }
 
 /**
- * What the witness (unfaulted, opened before the victim) saw, and what the victim saw over all its connections.
+ * What the witness (unfaulted, opened before the client) saw, and what the client saw over all its connections.
  * Events are compared by id where ids are shared, else by type and data.
  */
-export interface ResumeStory {
+export interface ResumeOutcome {
   readonly witness: readonly StreamEvent[]
-  readonly victim: readonly StreamEvent[]
+  readonly client: readonly StreamEvent[]
   readonly cursor: string
   readonly faults: readonly FaultRecord[]
   expectNothingLost(): void
@@ -155,6 +155,6 @@ export interface ResumeStory {
   expectOrder(): void
   /** Data of every event that both saw is the same. */
   expectUnaltered(): void
-  /** The victim's new connection was accepted at the first attempt, within the limit (ms). */
+  /** The client's new connection was accepted at the first attempt, within the limit (ms). */
   expectPromptReconnect(): void
 }

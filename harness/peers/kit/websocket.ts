@@ -50,7 +50,7 @@ export interface ConnectOptions {
   /** Connect to this address instead of the endpoint's URL. */
   readonly url?: URL
   /** Do not prove the connection by a Ping (for checks about the Ping itself). */
-  readonly unproven?: boolean
+  readonly withoutPing?: boolean
   /** Whether the target is busy is what the check is about: a refusal, 429 or 503 is a violation then. */
   readonly judgesRefusal?: boolean
 }

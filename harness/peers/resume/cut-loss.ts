@@ -5,7 +5,7 @@ import type { Stream } from '#peers/sse/stream'
 import type { CutPlace, StreamEvent } from '#peers/kit'
 import { engineDoes, unproven } from '#peers/faults/link-words'
 import { cutOffset, placeNames } from './cut.ts'
-import { close, connectVictim, lost, record, rehearsal, truth } from './stage.ts'
+import { close, connectClient, lost, record, rehearsal, truth } from './stage.ts'
 import type { Stage } from './stage.ts'
 
 /**
@@ -15,7 +15,7 @@ import type { Stage } from './stage.ts'
 const cutAttempts = 6
 const isReplayed = (attempt: number): boolean => attempt === 2 || attempt === 3
 
-/** Cuts the victim's stream at a place of the bytes that a control showed. */
+/** Cuts the client's stream at a place of the bytes that a control showed. */
 export async function cut(stage: Stage, place: CutPlace): Promise<void> {
   const { context } = stage
   const link = await context.openLink(context.endpoint('sse').url)
@@ -32,7 +32,7 @@ export async function cut(stage: Stage, place: CutPlace): Promise<void> {
   }
 }
 
-/** The victim comes late, with the id before these events: it gets them by replay. */
+/** The client comes late, with the id before these events: it gets them by replay. */
 async function sendAhead(stage: Stage): Promise<void> {
   const { witness, feed, publisher } = stage
   if (stage.cursor !== '' || !publisher.available) return
@@ -45,36 +45,36 @@ async function sendAhead(stage: Stage): Promise<void> {
   stage.start = length
 }
 
-/** The victim connects under the fault. False where the place was missed. */
+/** The client connects under the fault. False where the place was missed. */
 async function strike(stage: Stage, link: Link, plan: PlannedCut, last: boolean): Promise<boolean> {
   const { context, feed } = stage
   await engineDoes(link.setFaults([plan.fault]))
-  const victim = await connectVictim(stage, context.through(link, [plan.fault]))
+  const client = await connectClient(stage, context.through(link, [plan.fault]))
   let { target } = plan
   if (plan.again) {
     const sent = await feed.next(stage.before, stage.index)
     stage.index += stage.before
     target = sent.at(-1) ?? target
   }
-  const { socket } = victim.exchange
-  const isWhole = (): boolean => victim.events.some((event) => feed.isSame(event, target))
+  const { socket } = client.exchange
+  const isWhole = (): boolean => client.events.some((event) => feed.isSame(event, target))
   await socket.watch.until(
     () => (socket.remoteEnding !== null || isWhole() ? true : undefined),
     context.limits.event,
   )
   // A CR ends the event before its LF is cut off: the end follows.
   await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.quiet)
-  const found = struckAt(victim, plan, isWhole(), isSecure(context.endpoint('sse').url))
+  const found = struckAt(client, plan, isWhole(), isSecure(context.endpoint('sse').url))
   if (found === 'missed' || (found === 'beside' && !last)) {
     stage.connections.pop()
-    await close(victim)
+    await close(client)
     return false
   }
-  const proof = plan.fault.prove(victim.trace, plan.control.trace)
+  const proof = plan.fault.prove(client.trace, plan.control.trace)
   const where = found === 'exact' ? plan.where : 'inside an event, beside the place that was meant'
-  const says = `the link ended the stream by FIN ${where}`
-  record(stage, link, plan.fault, proof.struck ? { ...proof, says } : proof)
-  lost(stage, victim)
+  const summary = `the link ended the stream by FIN ${where}`
+  record(stage, link, plan.fault, proof.struck ? { ...proof, summary } : proof)
+  lost(stage, client)
   return true
 }
 
@@ -86,7 +86,7 @@ interface PlannedCut {
   readonly where: string
   /** The event that is cut, as the witness saw it. */
   readonly target: StreamEvent
-  /** The events have to be sent again for the victim; false where they are replayed to it. */
+  /** The events have to be sent again for the client; false where they are replayed to it. */
   readonly again: boolean
 }
 
@@ -134,17 +134,17 @@ function bytesBetween(control: Stream, before: number): number {
 }
 
 function struckAt(
-  victim: Stream,
+  client: Stream,
   plan: PlannedCut,
   isWhole: boolean,
   secure: boolean,
 ): 'exact' | 'beside' | 'missed' {
-  const ending = victim.exchange.socket.remoteEnding
+  const ending = client.exchange.socket.remoteEnding
   if (ending === null || ending.how !== 'fin') return 'missed'
   if (secure) return isWhole ? 'missed' : 'exact'
-  const into = victim.size - victim.blockFrom
+  const into = client.size - client.blockFrom
   if (into === plan.into) return 'exact'
-  const last = victim.events.at(-1)
+  const last = client.events.at(-1)
   // A CR dispatches by itself: then the LF behind it is what was cut off.
   if (into === 0 && last !== undefined && last.to - last.from === plan.into) return 'exact'
   return into > 0 ? 'beside' : 'missed'

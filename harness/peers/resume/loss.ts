@@ -4,13 +4,13 @@ import type { ResumePlan } from '#peers/kit'
 import { takeDown } from '#peers/faults/link-down'
 import { engineDoes, unproven } from '#peers/faults/link-words'
 import { cut } from './cut-loss.ts'
-import { close, connectVictim, lost, record, rehearsal, sendBoth } from './stage.ts'
+import { close, connectClient, lost, record, rehearsal, sendBoth } from './stage.ts'
 import type { Stage } from './stage.ts'
 import { Severed } from '#peers/faults/severed'
 
 export type Loss = ResumePlan['loss']
 
-/** Connects the victim where that is needed, sends events, and takes its stream away. */
+/** Connects the client where that is needed, sends events, and takes its stream away. */
 export async function lose(stage: Stage, loss: Loss): Promise<void> {
   switch (loss.kind) {
     case 'cut':
@@ -33,22 +33,22 @@ export async function lose(stage: Stage, loss: Loss): Promise<void> {
 }
 
 async function hangUp(stage: Stage, kind: 'client-fin' | 'client-rst'): Promise<void> {
-  const victim = stage.victim ?? (await connectVictim(stage, undefined))
-  await sendBoth(stage, victim)
-  if (kind === 'client-rst') victim.reset()
-  else victim.close()
-  await victim.exchange.socket.close()
-  lost(stage, victim)
+  const client = stage.client ?? (await connectClient(stage, undefined))
+  await sendBoth(stage, client)
+  if (kind === 'client-rst') client.reset()
+  else client.close()
+  await client.exchange.socket.close()
+  lost(stage, client)
 }
 
-/** The victim comes back by the same link, once it is up again. */
+/** The client comes back by the same link, once it is up again. */
 async function goDown(stage: Stage, ms: number): Promise<void> {
   const { context } = stage
   const link = stage.link ?? (await context.openLink(context.endpoint('sse').url))
   stage.link = link
-  const victim = stage.victim ?? (await connectVictim(stage, { ...context.through(link, []), severs: true }))
-  await sendBoth(stage, victim)
-  const { socket } = victim.exchange
+  const client = stage.client ?? (await connectClient(stage, { ...context.through(link, []), severs: true }))
+  await sendBoth(stage, client)
+  const { socket } = client.exchange
   stage.down = await takeDown(context, link, ms, {
     stands: () => socket.ending === null,
     async ended() {
@@ -56,37 +56,37 @@ async function goDown(stage: Stage, ms: number): Promise<void> {
       return socket.remoteEnding !== null
     },
   })
-  lost(stage, victim)
+  lost(stage, client)
 }
 
 /** The connection stands, but from some event on nothing comes any more. It is left half-open. */
 async function silence(stage: Stage, fault: Fault): Promise<void> {
   const { context, witness } = stage
   const link = await context.openLink(context.endpoint('sse').url)
-  const victim = await connectVictim(stage, { ...context.through(link, []), severs: true })
-  await sendBoth(stage, victim)
+  const client = await connectClient(stage, { ...context.through(link, []), severs: true })
+  await sendBoth(stage, client)
   await engineDoes(link.setFaults([fault]))
-  const { serverToClientBytes } = victim.trace
+  const { serverToClientBytes } = client.trace
   await stage.feed.next(1, stage.index)
   stage.index += 1
-  const { socket } = victim.exchange
+  const { socket } = client.exchange
   const stirs = (): true | undefined =>
-    victim.trace.serverToClientBytes > serverToClientBytes || socket.ending !== null ? true : undefined
+    client.trace.serverToClientBytes > serverToClientBytes || socket.ending !== null ? true : undefined
   const stirred = await socket.watch.until(stirs, context.limits.quiet)
   if (stirred === true) throw unproven('the link did not silence the stream')
   socket.gaveUp()
-  const says = 'no further byte came and the connection stayed open, while the witness got what was sent'
+  const summary = 'no further byte came and the connection stayed open, while the witness got what was sent'
   record(stage, link, fault, {
     struck: true,
-    says,
+    summary,
     figures: { bytes: serverToClientBytes, witnessBytes: witness.trace.serverToClientBytes },
   })
-  lost(stage, victim)
+  lost(stage, client)
 }
 
 /**
  * A RST. A Toxiproxy sends one only where it was told before the connection opened, and drops the first bytes that
- * come down: so the victim is taken away before it got anything, although the target has begun to serve it.
+ * come down: so the client is taken away before it got anything, although the target has begun to serve it.
  */
 async function reset(stage: Stage, fault: Fault): Promise<void> {
   const { context } = stage
@@ -95,7 +95,7 @@ async function reset(stage: Stage, fault: Fault): Promise<void> {
   await close(control)
   await engineDoes(link.setFaults([fault]))
   const route = context.through(link, [fault])
-  const victim = await connectVictim(stage, route, false).catch((error: unknown) => {
+  const client = await connectClient(stage, route, false).catch((error: unknown) => {
     // Under TLS not even the handshake comes through.
     if (error instanceof Severed) return null
     throw error
@@ -106,5 +106,5 @@ async function reset(stage: Stage, fault: Fault): Promise<void> {
   if (socket === undefined) throw unproven('the link took no connection')
   await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
   record(stage, link, fault, fault.prove(socket.trace, control.trace))
-  lost(stage, victim)
+  lost(stage, client)
 }

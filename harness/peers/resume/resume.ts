@@ -3,37 +3,37 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { SessionContext } from '#peers/session/context'
 import { Stream } from '#peers/sse/stream'
 import { recordFault } from '#peers/faults/record'
-import type { ResumePlan, ResumeStory, Route, StreamEvent } from '#peers/kit'
+import type { ResumePlan, ResumeOutcome, Route, StreamEvent } from '#peers/kit'
 import type { Publisher } from '#peers/sse/publish'
 import { publishingFeed, tickingFeed } from './feed.ts'
 import { engineDoes } from '#peers/faults/link-words'
 import { lose } from './loss.ts'
-import { connectVictim, truth } from './stage.ts'
+import { connectClient, truth } from './stage.ts'
 import type { Stage } from './stage.ts'
-import { identityOf, isComplete, tellStory } from './story.ts'
-import type { Identity, Phase, ResumeRecord } from './story.ts'
+import { identityOf, isComplete, compareWithWitness } from './outcome.ts'
+import type { Identity, Phase, ResumeRecord } from './outcome.ts'
 import { progressOf } from '#peers/sse/search'
 
-/** A victim's return that is refused is tried again this often in all, this long apart (ms). */
+/** A client's return that is refused is tried again this often in all, this long apart (ms). */
 const comebackAttempts = 3
 const comebackPauseMs = 150
-/** From the victim's return: an event that comes twice has come by then. Not shorter on a quick machine. */
+/** From the client's return: an event that comes twice has come by then. Not shorter on a quick machine. */
 const latestTwiceMs = 450
 
 /**
- * A witness watches, unfaulted, from before the first event. The victim connects, loses its stream, and comes back
+ * A witness watches, unfaulted, from before the first event. The client connects, loses its stream, and comes back
  * with the last id that it dispatched; events are sent before, meanwhile, during and after. What the witness saw is
- * what the victim had to see over all its connections together. An event that was on its way when the stream was lost
+ * what the client had to see over all its connections together. An event that was on its way when the stream was lost
  * counts as one to be replayed.
  *
- * @throws Violation when the target does not take the victim back.
+ * @throws Violation when the target does not take the client back.
  * @throws Inconclusive `witness-lost`, `ended-idle`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`.
  */
 export async function runResume(
   context: SessionContext,
   publisher: Publisher,
   plan: ResumePlan,
-): Promise<ResumeStory> {
+): Promise<ResumeOutcome> {
   try {
     return await play(context, publisher, plan)
   } finally {
@@ -41,7 +41,7 @@ export async function runResume(
   }
 }
 
-async function play(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<ResumeStory> {
+async function play(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<ResumeOutcome> {
   const stage = await openStage(context, publisher, plan)
   const phases: [Phase, number][] = []
   const ended = (phase: Phase): unknown => phases.push([phase, truth(stage).length])
@@ -87,7 +87,7 @@ async function openStage(context: SessionContext, publisher: Publisher, plan: Re
     before: Math.max(1, plan.before ?? 2),
     index: 0,
     cursor: '',
-    victim: null,
+    client: null,
     connections: [],
     start: null,
     link: null,
@@ -107,14 +107,14 @@ interface Comeback {
   readonly at: number
 }
 
-/** The victim comes back with its cursor. */
+/** The client comes back with its cursor. */
 async function comeBack(stage: Stage, plan: ResumePlan): Promise<Comeback> {
   const { context } = stage
   const { route, prove } = await wayBack(stage, plan)
   for (let attempt = 1; ; attempt += 1) {
     const asked = performance.now()
     try {
-      await connectVictim(stage, route)
+      await connectClient(stage, route)
       const ms = performance.now() - asked
       context.measure('reconnectMs', Math.round(ms * 100) / 100)
       stage.proofs.push(prove)
@@ -156,7 +156,7 @@ interface WayBack {
 /** Straight to the target; by its link where that was down; or by a link under the fault that the plan names. */
 async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
   const { context, publisher, cursor } = stage
-  const fault = plan.resumeUnder
+  const fault = plan.reconnectUnder
   if (fault === undefined) {
     return {
       route: stage.link === null ? undefined : context.through(stage.link, []),
@@ -177,9 +177,9 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
   return {
     route: context.through(link, [fault]),
     prove() {
-      const victim = stage.victim
-      if (victim === null) return
-      recordFault(context, link, fault, fault.prove(victim.trace, control.trace))
+      const client = stage.client
+      if (client === null) return
+      recordFault(context, link, fault, fault.prove(client.trace, control.trace))
     },
   }
 }
@@ -190,8 +190,8 @@ async function conclude(
   phases: readonly (readonly [Phase, number])[],
   { at, attempts, ms }: Comeback,
   raced: boolean,
-): Promise<ResumeStory> {
-  const { context, witness, connections, victim } = stage
+): Promise<ResumeOutcome> {
+  const { context, witness, connections, client } = stage
   const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
   const marker = upTo.at(-1)
   const own = (events: readonly StreamEvent[]): StreamEvent[] =>
@@ -211,11 +211,11 @@ async function conclude(
     comeback: { attempts, ms, limitMs: context.limits.head },
   })
   const identify = (): Identity => identityOf(upTo, recordNow().connections.flat())
-  if (victim !== null && marker !== undefined) {
-    await catchUp(context, victim, (event) => stage.feed.isSame(event, marker))
+  if (client !== null && marker !== undefined) {
+    await catchUp(context, client, (event) => stage.feed.isSame(event, marker))
     const identity = identify()
     const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
-    await victim.exchange.socket.watch.until(whole, context.limits.reply / 2)
+    await client.exchange.socket.watch.until(whole, context.limits.reply / 2)
     // What comes twice may come late: a replay that meets live events is given time for its mistakes.
     const lateMs = Math.max(latestTwiceMs, context.limits.quiet)
     if (raced) await pause(Math.max(0, lateMs - (performance.now() - at)))
@@ -227,15 +227,15 @@ async function conclude(
   if (identity === null)
     throw new Inconclusive('no-event', 'the events of two connections cannot be told to be the same')
   // A client whose stream ends comes back for the rest, again and again.
-  const policy = isComplete(recordNow(), identity) ? null : await victim?.endedByPolicy()
+  const policy = isComplete(recordNow(), identity) ? null : await client?.endedByPolicy()
   if (policy != null) throw policy
-  context.judged(victim?.ending ?? null)
-  const story = tellStory(recordNow(), identity)
+  context.judged(client?.ending ?? null)
+  const outcome = compareWithWitness(recordNow(), identity)
   await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))
-  return story
+  return outcome
 }
 
-/** A target that ticks by itself goes on behind the marker: there, only what the story knows is part of it. */
+/** A target that ticks by itself goes on behind the marker: there, only what the outcome knows is part of it. */
 function toldApart(
   events: StreamEvent[],
   upTo: readonly StreamEvent[],
@@ -256,15 +256,15 @@ function toldApart(
  */
 async function catchUp(
   context: SessionContext,
-  victim: Stream,
+  client: Stream,
   isMarker: (event: StreamEvent) => boolean,
 ): Promise<void> {
-  const slow = (victim.route.patience ?? 1) > 1
+  const slow = (client.route.patience ?? 1) > 1
   const deadline = context.now() + 3 * context.limits.event
   for (;;) {
-    const progress = progressOf(victim)
-    const marker = await victim.find(isMarker, context.limits.reply)
-    if (marker !== undefined || !slow || progressOf(victim) === progress) return
+    const progress = progressOf(client)
+    const marker = await client.find(isMarker, context.limits.reply)
+    if (marker !== undefined || !slow || progressOf(client) === progress) return
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
   }
 }

@@ -14,23 +14,23 @@ export interface Stage {
   readonly publisher: Publisher
   readonly feed: Feed
   readonly witness: Stream
-  /** Number of events sent while the victim is connected. */
+  /** Number of events sent while the client is connected. */
   readonly before: number
   /** The number that the next event has; see `Feed`. */
   index: number
-  /** The victim's cursor over all its connections; empty until it got an id. */
+  /** The client's cursor over all its connections; empty until it got an id. */
   cursor: string
-  /** The victim's connection, where it stands. */
-  victim: Stream | null
-  /** Everything that the victim was connected by. */
+  /** The client's connection, where it stands. */
+  client: Stream | null
+  /** Everything that the client was connected by. */
   readonly connections: Stream[]
-  /** Index of the first of the witness's own events (those of the feed) that the victim had to get; null until it was connected. */
+  /** Index of the first of the witness's own events (those of the feed) that the client had to get; null until it was connected. */
   start: number | null
-  /** The link that the victim went through, where it has to come back by it. */
+  /** The link that the client went through, where it has to come back by it. */
   link: Link | null
   /** That link is down. */
   down: DownLink | null
-  /** Faults on the victim's way back, to be proven in the end: each throws where it is not. */
+  /** Faults on the client's way back, to be proven in the end: each throws where it is not. */
   readonly proofs: (() => void)[]
 }
 
@@ -38,10 +38,10 @@ export interface Stage {
 export const truth = ({ witness, feed }: Stage): readonly StreamEvent[] =>
   witness.events.filter((event) => feed.owns(event))
 
-/** Opens a connection of the victim, with its cursor if it has one. It counts even where nothing comes over it. */
-export async function connectVictim(stage: Stage, via: Route | undefined, awaited = true): Promise<Stream> {
+/** Opens a connection of the client, with its cursor if it has one. It counts even where nothing comes over it. */
+export async function connectClient(stage: Stage, via: Route | undefined, awaited = true): Promise<Stream> {
   const { context, publisher, cursor } = stage
-  context.transcript.add('harness', 'note', 'the victim connects')
+  context.transcript.add('harness', 'note', 'the client connects')
   // Nothing is sent meanwhile, where it is us who publish.
   if (publisher.available) stage.start ??= truth(stage).length
   const stream = await Stream.open(context, publisher, {
@@ -51,28 +51,28 @@ export async function connectVictim(stage: Stage, via: Route | undefined, awaite
   // However severe the fault, the link lets the opening through: a busy machine takes its time for that.
   if (awaited) await stream.accepted(context.limits.head * (via?.patience ?? 1))
   stage.connections.push(stream)
-  stage.victim = stream
+  stage.client = stream
   return stream
 }
 
-/** Sends events and waits until witness and victim have them. */
-export async function sendBoth(stage: Stage, victim: Stream): Promise<void> {
+/** Sends events and waits until witness and client have them. */
+export async function sendBoth(stage: Stage, client: Stream): Promise<void> {
   const seen = await stage.feed.next(stage.before, stage.index)
   stage.index += stage.before
   const last = seen.at(-1)
   if (last === undefined) return
-  const got = await victim.find((event) => stage.feed.isSame(event, last), stage.context.limits.event)
+  const got = await client.find((event) => stage.feed.isSame(event, last), stage.context.limits.event)
   if (got === undefined)
-    throw new Inconclusive('no-event', 'the victim did not see the events before its loss')
+    throw new Inconclusive('no-event', 'the client did not see the events before its loss')
 }
 
-/** The victim has lost its stream: from here its cursor stands, and what it missed counts. */
-export function lost(stage: Stage, victim: Stream | null): void {
+/** The client has lost its stream: from here its cursor stands, and what it missed counts. */
+export function lost(stage: Stage, client: Stream | null): void {
   const { witness } = stage
-  stage.victim = null
-  if (victim !== null && victim.lastEventId !== '') stage.cursor = victim.lastEventId
+  stage.client = null
+  if (client !== null && client.lastEventId !== '') stage.cursor = client.lastEventId
   if (stage.start === null) {
-    const first = victim?.events[0]
+    const first = client?.events[0]
     const at = first === undefined ? -1 : truth(stage).findIndex((event) => stage.feed.isSame(event, first))
     stage.start = at === -1 ? truth(stage).length : at
   }
@@ -82,7 +82,7 @@ export function lost(stage: Stage, victim: Stream | null): void {
   stage.start = truth(stage).length
 }
 
-/** A connection through the link without a fault, which shows what the victim's would be like. */
+/** A connection through the link without a fault, which shows what the client's would be like. */
 export async function rehearsal(stage: Stage, link: Link): Promise<Stream> {
   const { context, publisher, cursor } = stage
   context.transcript.add('proxy', 'note', 'a connection through the proxy, without a fault')

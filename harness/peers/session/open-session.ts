@@ -42,8 +42,8 @@ function openKit(context: SessionContext): Kit {
     expect(holds, expected, actual) {
       if (!holds) throw new Violation(expected, actual)
     },
-    together: (count, one) => settled(Array.from({ length: count }, (_none, index) => one(index))),
-    async inTurn(count, one) {
+    inParallel: (count, one) => settled(Array.from({ length: count }, (_none, index) => one(index))),
+    async inSequence(count, one) {
       const results = []
       for (let index = 0; index < count; index++) results.push(await one(index))
       return results

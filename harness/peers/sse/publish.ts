@@ -20,7 +20,7 @@ export interface Publisher {
    */
   publish(event: Publication): Promise<void>
   /** As `publish`, but an error status, or an event that HTTP cannot carry there, is an answer. */
-  offer(event: Publication): Promise<'taken' | 'refused'>
+  tryPublish(event: Publication): Promise<'accepted' | 'rejected'>
 }
 
 /** The publisher of a session. Its connections are kept alive and belong to the context's scope. */
@@ -49,12 +49,12 @@ export function openPublisher(context: SessionContext): Publisher {
   }
   return {
     available: (sse?.publish ?? null) !== null,
-    async offer(event) {
+    async tryPublish(event) {
       try {
         const status = await ask(event)
-        return status >= 200 && status <= 299 ? 'taken' : 'refused'
+        return status >= 200 && status <= 299 ? 'accepted' : 'rejected'
       } catch (error) {
-        if (error instanceof Inconclusive && isUnsendable(error.cause)) return 'refused'
+        if (error instanceof Inconclusive && isUnsendable(error.cause)) return 'rejected'
         throw error
       }
     },

@@ -200,7 +200,7 @@ export class Stream implements EventStream {
     return found
   }
 
-  async expectBeat(
+  async expectHeartbeat(
     what: string,
     match: (line: StreamLine, stream: EventStream) => boolean,
     idleMs: number,

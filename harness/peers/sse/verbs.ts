@@ -25,13 +25,13 @@ async function subscribe(
 /** The verbs of the kit that are about HTTP and server-sent events, and the conforming clients. */
 export function sseVerbs(
   context: SessionContext,
-): Pick<Kit, 'subscribe' | 'request' | 'publish' | 'offer' | 'resume' | 'clients'> {
+): Pick<Kit, 'subscribe' | 'request' | 'publish' | 'tryPublish' | 'resume' | 'clients'> {
   const publisher = openPublisher(context)
   return {
     subscribe: (options) => subscribe(context, publisher, options),
     request: (options) => sendRequest(context, options),
     publish: (event) => publisher.publish(event),
-    offer: (event) => publisher.offer(event),
+    tryPublish: (event) => publisher.tryPublish(event),
     resume: (plan) => runResume(context, publisher, plan),
     clients: openClients(context),
   }

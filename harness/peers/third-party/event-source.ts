@@ -28,7 +28,7 @@ const downMs = 100
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint('sse')
-  const link = options.interrupted === undefined ? null : await context.openLink(endpoint.url)
+  const link = options.whileLinkDown === undefined ? null : await context.openLink(endpoint.url)
   const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
   const watch = new Watch()
   const events: ClientEvent[] = []
@@ -64,13 +64,13 @@ export async function runEventSource(context: SessionContext, options: Options) 
     () => (state.opens > 0 || source.readyState === 2 ? true : undefined),
     context.limits.head,
   )
-  if (state.opens > 0) await options.opened?.()
+  if (state.opens > 0) await options.onOpen?.()
   if (state.opens > 0 && link !== null) {
     const isClosed = (): boolean => source.readyState === 2
-    await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.interrupted })
+    await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.whileLinkDown })
     await context.readLogs()
     if (state.opens === 1) return { events, opens: 1 }
-    await options.returned?.()
+    await options.onReconnect?.()
   }
   await untilEnough(context, watch, state, () => options.until(events) || source.readyState === 2)
   source.close()

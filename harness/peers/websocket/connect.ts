@@ -29,7 +29,7 @@ async function open(
     context.transcript.add('harness', 'note', 'the opening exchange of the contract, without its content')
   for (const step of opening) await peer.openingStep(step)
   peer.discreet = false
-  if (use === 'used' && options.unproven !== true) await peer.expectPong()
+  if (use === 'used' && options.withoutPing !== true) await peer.expectPong()
   answer.socket?.opened()
   return peer
 }

@@ -126,8 +126,8 @@ describe('an engine that does not do what it is told', () => {
         const verbs = bench.verbsOf(context)
         const told = await caught(
           verbs.clients.undiciEventSource({
-            opened: () => verbs.publish({ data: 'one' }),
-            interrupted: () => Promise.resolve(),
+            onOpen: () => verbs.publish({ data: 'one' }),
+            whileLinkDown: () => Promise.resolve(),
             until: () => true,
           }),
         )

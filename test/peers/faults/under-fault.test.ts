@@ -23,7 +23,7 @@ const faultOf = (strike: Strike, severs: boolean, prove: Fault['prove']): TestFa
   prove,
   strike,
 })
-const struck = (): Proof => ({ struck: true, says: 'it struck', figures: { bytes: 3 } })
+const struck = (): Proof => ({ struck: true, summary: 'it struck', figures: { bytes: 3 } })
 
 /** Passes so many bytes down, then FIN. */
 const cut =
@@ -139,7 +139,7 @@ describe('underFault', () => {
   })
 
   it('is inconclusive where the fault is not proven, whatever the exchange said', async () => {
-    const not = (): Proof => ({ struck: false, says: 'nothing happened' })
+    const not = (): Proof => ({ struck: false, summary: 'nothing happened' })
     const session = await sessionFor(echoing)
     const error = await thrown(session.kit.underFault(faultOf(pass, false, not), exchange(session)))
     expect(error)

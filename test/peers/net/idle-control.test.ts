@@ -89,7 +89,7 @@ describe('the idle control of a WebSocket', () => {
       after(60, (socket) => void socket.end()),
     )
     const kit = await kitFor(act)
-    const sockets = await kit.together(5, () => kit.connect())
+    const sockets = await kit.inParallel(5, () => kit.connect())
     const falls = await Promise.all(sockets.map((ws) => caught(ws.expectEcho('text', 'hello'))))
     expect(falls.map(({ name }) => name)).to.deep.equal(Array.from({ length: 5 }, () => 'Violation'))
     expect(connections).to.be.within(6, 7)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { CutPlace, Kit, ResumePlan, ResumeStory } from '#peers/kit'
+import type { CutPlace, Kit, ResumePlan, ResumeOutcome } from '#peers/kit'
 import { openEngine } from '#proxies/driver/engine'
 import { blackHole, latency } from '#proxies/faults'
 import type { Engine } from '#proxies/types'
@@ -16,11 +16,11 @@ const verbs = [
 ] as const
 
 /** What each verb says is wrong. */
-function faultsOf(story: ResumeStory): Record<string, unknown> {
+function faultsOf(outcome: ResumeOutcome): Record<string, unknown> {
   const said: Record<string, unknown> = {}
   for (const verb of verbs) {
     try {
-      story[verb]()
+      outcome[verb]()
     } catch (error) {
       said[verb] = (error as { actual?: string }).actual
     }
@@ -28,7 +28,7 @@ function faultsOf(story: ResumeStory): Record<string, unknown> {
   return said
 }
 
-const sound = (story: ResumeStory): void => void expect(faultsOf(story)).to.deep.equal({})
+const sound = (outcome: ResumeOutcome): void => void expect(faultsOf(outcome)).to.deep.equal({})
 const hangUp: ResumePlan = { loss: { kind: 'client-fin' } }
 
 describe('resume', () => {
@@ -57,9 +57,9 @@ describe('resume', () => {
   for (const [at, where] of places) {
     for (const eol of ['\n', '\r\n']) {
       it(`cuts ${where}, and finds nothing wrong (${eol.length === 1 ? 'LF' : 'CRLF'})`, async () => {
-        const story = await (await kit({ eol })).resume({ loss: { kind: 'cut', at }, race: 0 })
-        sound(story)
-        expect(story.faults).to.deep.equal([
+        const outcome = await (await kit({ eol })).resume({ loss: { kind: 'cut', at }, race: 0 })
+        sound(outcome)
+        expect(outcome.faults).to.deep.equal([
           {
             name: 'cut-after',
             direction: 'server-to-client',
@@ -69,16 +69,16 @@ describe('resume', () => {
         ])
         // The event that was cut is none; unless the CR of its blank line came, which ends it.
         const dispatched = at === 'in-blank-line' && eol === '\r\n' ? '4' : '3'
-        expect(story.cursor).to.equal(dispatched)
+        expect(outcome.cursor).to.equal(dispatched)
       })
     }
   }
 
   it('tries again where an id has grown by a digit', async () => {
     const { resume } = await kit({ firstId: 98 })
-    const story = await resume({ loss: { kind: 'cut', at: 'in-data' } })
-    sound(story)
-    expect(story.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
+    const outcome = await resume({ loss: { kind: 'cut', at: 'in-data' } })
+    sound(outcome)
+    expect(outcome.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
   })
 
   it('finds the place on a stream that others publish to', async () => {
@@ -91,14 +91,14 @@ describe('resume', () => {
     const noisy = (async () => {
       while (noise.on) await others.publish({ data: 'somebody else' })
     })()
-    const story = await mine.resume({ loss: { kind: 'cut', at: 'in-character' }, race: 0 })
+    const outcome = await mine.resume({ loss: { kind: 'cut', at: 'in-character' }, race: 0 })
     noise.on = false
     await noisy
-    sound(story)
-    expect(story.faults[0]?.proof).to.equal(
+    sound(outcome)
+    expect(outcome.faults[0]?.proof).to.equal(
       'the link ended the stream by FIN inside a character of several bytes in the data of an event',
     )
-    expect(story.witness.every(({ data }) => data !== 'somebody else')).to.equal(true)
+    expect(outcome.witness.every(({ data }) => data !== 'somebody else')).to.equal(true)
   })
 
   const losses: readonly (readonly [string, ResumePlan, readonly string[]])[] = [
@@ -120,40 +120,40 @@ describe('resume', () => {
     ],
     [
       'a slow way back',
-      { ...hangUp, resumeUnder: latency({ ms: 150, direction: 'server-to-client' }) },
+      { ...hangUp, reconnectUnder: latency({ ms: 150, direction: 'server-to-client' }) },
       ['latency'],
     ],
   ]
   for (const [name, plan, faults] of losses) {
     it(`survives ${name}`, async () => {
-      const story = await (await kit()).resume({ ...plan, race: 0 })
-      sound(story)
-      expect(story.faults.map((fault) => fault.name)).to.deep.equal(faults)
+      const outcome = await (await kit()).resume({ ...plan, race: 0 })
+      sound(outcome)
+      expect(outcome.faults.map((fault) => fault.name)).to.deep.equal(faults)
     })
   }
 
   it('takes no heartbeat for a slow link that is still behind', async () => {
     const { resume } = await kit({ neverLive: true, heartbeatMs: 20 })
-    const story = await resume({
+    const outcome = await resume({
       ...hangUp,
-      resumeUnder: latency({ ms: 150, direction: 'server-to-client' }),
+      reconnectUnder: latency({ ms: 150, direction: 'server-to-client' }),
       race: 0,
     })
-    expect(faultsOf(story)).to.deep.equal({
-      expectNothingLost: 'lost: an event sent from the return of the victim on',
+    expect(faultsOf(outcome)).to.deep.equal({
+      expectNothingLost: 'lost: an event sent from the return of the client on',
     })
   })
 
   it('takes the events that were asked for', async () => {
-    const story = await (
+    const outcome = await (
       await kit()
     ).resume({ ...hangUp, before: 1, gap: 12, race: 4, after: 3, data: (index) => `n${index} \u20ac` })
-    sound(story)
+    sound(outcome)
     // One more is the end marker.
-    expect(story.witness.map(({ data }) => data.slice(0, 4).trim())).to.deep.equal(
+    expect(outcome.witness.map(({ data }) => data.slice(0, 4).trim())).to.deep.equal(
       Array.from({ length: 21 }, (_, index) => `n${index}${index < 10 ? ' \u20ac' : ''}`),
     )
-    expect([story.cursor, story.victim.length]).to.deep.equal(['1', 21])
+    expect([outcome.cursor, outcome.client.length]).to.deep.equal(['1', 21])
   })
 
   const defects: readonly (readonly [string, Behaviour, Readonly<Record<string, string>>])[] = [
@@ -165,22 +165,22 @@ describe('resume', () => {
     [
       'replays nothing',
       { replay: () => [] },
-      { expectNothingLost: 'lost: an event sent while the victim was away' },
+      { expectNothingLost: 'lost: an event sent while the client was away' },
     ],
     [
       'loses the first of the gap',
       { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor + 1) },
-      { expectNothingLost: 'lost: an event sent while the victim was away' },
+      { expectNothingLost: 'lost: an event sent while the client was away' },
     ],
     [
       'replays all it has',
       { replay: (kept) => kept },
-      { expectNothingTwice: 'twice: an event sent before the victim lost its stream' },
+      { expectNothingTwice: 'twice: an event sent before the client lost its stream' },
     ],
     [
       'replays backwards',
       { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor).toReversed() },
-      { expectOrder: 'the victim saw another order' },
+      { expectOrder: 'the client saw another order' },
     ],
     [
       'replays twice',
@@ -188,12 +188,12 @@ describe('resume', () => {
         replay: (kept, cursor) =>
           [...kept, ...kept].filter(({ id }) => id > cursor).toSorted((a, b) => a.id - b.id),
       },
-      { expectNothingTwice: 'twice: an event sent while the victim was away' },
+      { expectNothingTwice: 'twice: an event sent while the client was away' },
     ],
     [
       'loses what comes right behind the replay',
       { raceGapMs: 150 },
-      { expectNothingLost: 'lost: an event sent from the return of the victim on' },
+      { expectNothingLost: 'lost: an event sent from the return of the client on' },
     ],
     [
       'alters what it replays',
@@ -206,12 +206,12 @@ describe('resume', () => {
       { expectUnaltered: 'an event with the same id but other data' },
     ],
     [
-      'takes the victim back at the second attempt',
+      'takes the client back at the second attempt',
       { statusOf: (at) => (at === 0 ? 500 : 200) },
       { expectPromptReconnect: 'it was refused first' },
     ],
     [
-      'takes the victim back when it was busy once',
+      'takes the client back when it was busy once',
       { statusOf: (at) => (at === 0 ? 503 : 200) },
       { expectPromptReconnect: 'it was refused first' },
     ],
@@ -241,7 +241,7 @@ describe('resume', () => {
     })
   })
 
-  it('does not judge what a victim misses whose stream ends by itself, as every one like it does', async () => {
+  it('does not judge what a client misses whose stream ends by itself, as every one like it does', async () => {
     expect(await caught((await kit({ endsReplays: true })).resume(hangUp))).to.deep.equal({
       name: 'Inconclusive',
       reason: 'ended-idle',
@@ -253,7 +253,10 @@ describe('resume', () => {
     const ascii = { loss: { kind: 'cut', at: 'in-character' }, data: () => 'ascii' } as const
     expect(await caught((await kit()).resume(ascii))).to.include({ reason: 'fault-not-proven' })
     // Nothing ever comes up to a black hole on the way up: what comes down proves nothing.
-    const under = { ...hangUp, resumeUnder: { ...blackHole({ direction: 'server-to-client' }), toxics: [] } }
+    const under = {
+      ...hangUp,
+      reconnectUnder: { ...blackHole({ direction: 'server-to-client' }), toxics: [] },
+    }
     expect(await caught((await kit()).resume(under))).to.include({ reason: 'fault-not-proven' })
   })
 
@@ -282,8 +285,8 @@ describe('resume', () => {
     const ticker = setInterval(() => (next += 1), 20)
     bench.defer(() => clearInterval(ticker))
     const { resume } = bench.verbs(url, { engine, timeScale: 0.5 })
-    const story = await resume({ loss: { kind: 'cut', at: 'in-data' }, gap: 2 })
-    sound(story)
+    const outcome = await resume({ loss: { kind: 'cut', at: 'in-data' }, gap: 2 })
+    sound(outcome)
     sound(await resume({ loss: { kind: 'client-rst' } }))
   })
 

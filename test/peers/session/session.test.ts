@@ -72,7 +72,7 @@ describe('openSession', () => {
     const { kit } = stage.session(await stage.serve(echoing))
     const settled: number[] = []
     const failed = deferred<undefined>()
-    const run = kit.together(3, async (index) => {
+    const run = kit.inParallel(3, async (index) => {
       if (index === 0) {
         failed.resolve(undefined)
         throw new RangeError('first')
@@ -84,7 +84,7 @@ describe('openSession', () => {
     })
     expect(await run.catch((error: unknown) => (error as Error).message)).to.equal('first')
     expect(settled).to.deep.equal([1, 2])
-    expect(await kit.inTurn(3, async (index) => index * 2)).to.deep.equal([0, 2, 4])
+    expect(await kit.inSequence(3, async (index) => index * 2)).to.deep.equal([0, 2, 4])
   })
 
   it('throws a violation for what does not hold', async () => {

@@ -37,13 +37,13 @@ describe('lines and bytes of a stream', () => {
   it('is owed a beat by a stream that is idle, and by no other', async () => {
     const isComment = ({ kind }: { readonly kind: string }): boolean => kind === 'comment'
     const silent = await bench.verbs(await bench.answering(stream('data: a\n\n'))).subscribe()
-    expect(await caught(silent.expectBeat('a beat', isComment, 60))).to.deep.equal({
+    expect(await caught(silent.expectHeartbeat('a beat', isComment, 60))).to.deep.equal({
       name: 'Violation',
       expected: 'a beat',
       actual: 'none came',
     })
     const beating = await bench.verbs(await bench.answering(stream(': beat\n\n'))).subscribe()
-    expect((await beating.expectBeat('a beat', isComment, 60)).kind).to.equal('comment')
+    expect((await beating.expectHeartbeat('a beat', isComment, 60)).kind).to.equal('comment')
     // Events, and a line that never ends.
     for (const piece of ['data: b\n\n', 'b']) {
       const busy = await bench.listen((socket) => {
@@ -55,7 +55,7 @@ describe('lines and bytes of a stream', () => {
         })
       })
       const sse = await bench.verbs(busy).subscribe()
-      expect(await caught(sse.expectBeat('a beat', isComment, 300))).to.deep.equal({
+      expect(await caught(sse.expectHeartbeat('a beat', isComment, 300))).to.deep.equal({
         name: 'Inconclusive',
         reason: 'out-of-time',
         message: 'out-of-time: the stream was not idle for long enough',
@@ -111,12 +111,12 @@ describe('lines and bytes of a stream', () => {
   })
 })
 
-describe('offer', () => {
+describe('tryPublish', () => {
   let bench: Bench
   beforeEach(() => (bench = new Bench()))
   afterEach(() => bench.close())
 
-  const offering = async (status: string) => {
+  const publisherOf = async (status: string) => {
     const url = await bench.answering(answer(status))
     return bench.verbs(url, {
       publish: {
@@ -130,13 +130,15 @@ describe('offer', () => {
   }
 
   it('takes an error status for an answer', async () => {
-    expect(await (await offering('204 No Content')).offer({ data: 'x' })).to.equal('taken')
-    expect(await (await offering('400 Bad Request')).offer({ data: 'x' })).to.equal('refused')
-    expect(await (await offering('500 Oops')).offer({ data: 'x' })).to.equal('refused')
+    expect(await (await publisherOf('204 No Content')).tryPublish({ data: 'x' })).to.equal('accepted')
+    expect(await (await publisherOf('400 Bad Request')).tryPublish({ data: 'x' })).to.equal('rejected')
+    expect(await (await publisherOf('500 Oops')).tryPublish({ data: 'x' })).to.equal('rejected')
   })
 
   it('takes what HTTP cannot carry for refused', async () => {
-    expect(await (await offering('204 No Content')).offer({ data: 'x', event: 'a\nb' })).to.equal('refused')
+    expect(await (await publisherOf('204 No Content')).tryPublish({ data: 'x', event: 'a\nb' })).to.equal(
+      'rejected',
+    )
   })
 
   it('does not judge a publisher that is not there', async () => {
@@ -144,7 +146,7 @@ describe('offer', () => {
     const verbs = bench.verbs(url, {
       publish: { url, method: 'POST', headers: [], body: '{data}', fields: new Set(['data'] as const) },
     })
-    expect(await caught(verbs.offer({ data: 'x' }))).to.include({
+    expect(await caught(verbs.tryPublish({ data: 'x' }))).to.include({
       name: 'Inconclusive',
       reason: 'publish-failed',
     })

@@ -116,9 +116,9 @@ describe('conforming clients', () => {
     const context = bench.context(url, { publish, engine })
     const verbs = bench.verbsOf(context)
     const { events, opens } = await verbs.clients.undiciEventSource({
-      opened: () => verbs.publish({ data: 'one' }),
-      interrupted: () => verbs.publish({ data: 'two' }),
-      returned: () => verbs.publish({ data: 'three' }),
+      onOpen: () => verbs.publish({ data: 'one' }),
+      whileLinkDown: () => verbs.publish({ data: 'two' }),
+      onReconnect: () => verbs.publish({ data: 'three' }),
       until: (seen) => seen.length === 3,
     })
     expect([opens, events.map(({ data }) => data)]).to.deep.equal([2, ['one', 'two', 'three']])
@@ -129,8 +129,8 @@ describe('conforming clients', () => {
     const { url, publish } = await resumeServer(bench, { statusOf: () => 503 })
     const verbs = bench.verbs(url, { publish, engine })
     const { opens } = await verbs.clients.undiciEventSource({
-      opened: () => verbs.publish({ data: 'one' }),
-      interrupted: () => Promise.resolve(),
+      onOpen: () => verbs.publish({ data: 'one' }),
+      whileLinkDown: () => Promise.resolve(),
       until: () => false,
     })
     expect(opens).to.equal(1)
@@ -167,8 +167,8 @@ describe('conforming clients', () => {
     expect(
       await caught(
         verbs.clients.undiciEventSource({
-          opened: () => verbs.publish({ data: 'one' }),
-          interrupted: () => Promise.resolve(),
+          onOpen: () => verbs.publish({ data: 'one' }),
+          whileLinkDown: () => Promise.resolve(),
           until: () => false,
         }),
       ),
@@ -195,7 +195,7 @@ describe('conforming clients', () => {
     const verbs = bench.verbsOf(context)
     const { events } = await verbs.clients.undiciEventSource({
       via: context.through(link, []),
-      opened: () => verbs.publish({ data: 'over TLS' }),
+      onOpen: () => verbs.publish({ data: 'over TLS' }),
       until: (seen) => seen.some(({ data }) => data === 'over TLS'),
     })
     expect(events.map(({ data }) => data)).to.include('over TLS')
@@ -215,9 +215,9 @@ describe('conforming clients', () => {
     })
     const verbs = bench.verbsOf(context)
     const { opens } = await verbs.clients.undiciEventSource({
-      opened: () => verbs.publish({ data: 'before' }),
-      interrupted: () => Promise.resolve(),
-      returned: () => verbs.publish({ data: 'after' }),
+      onOpen: () => verbs.publish({ data: 'before' }),
+      whileLinkDown: () => Promise.resolve(),
+      onReconnect: () => verbs.publish({ data: 'after' }),
       until: (seen) => seen.some(({ data }) => data === 'after'),
     })
     expect(opens).to.equal(2)

@@ -50,7 +50,7 @@ describe('the WebSocket peer', () => {
         0.05,
       )
       expect(await violation(kit.connect())).to.equal('nothing of the kind came')
-      expect((await kit.connect({ unproven: true })).frames).to.deep.equal([])
+      expect((await kit.connect({ withoutPing: true })).frames).to.deep.equal([])
     })
 
     it('falls on a server that upgrades and says what is no frame, and keeps those bytes once', async () => {
@@ -451,7 +451,7 @@ describe('the WebSocket peer', () => {
         read(bytes)
       }
     })
-    const ws = await (await kitFor(pinging)).connect({ unproven: true })
+    const ws = await (await kitFor(pinging)).connect({ withoutPing: true })
     ws.sendBytes(Uint8Array.of(0x81, 0x82, 0, 0, 0, 0, 0x61))
     await ws.expectMessage('text', 'asked')
     ws.sendBytes(Uint8Array.of(0x62))

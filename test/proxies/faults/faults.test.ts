@@ -144,12 +144,12 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
         const look = looks === 1 ? observed[index]?.() : observe(cases[index] ?? expect.fail())
         const { faulted, control, hollow, seen } = (await look) ?? expect.fail()
         const proof = fault.prove(faulted, control)
-        expect(proof.struck, `${proof.says} ${JSON.stringify({ faulted, control })}`).to.equal(true)
-        expect(proof.says).to.not.match(/\d/)
+        expect(proof.struck, `${proof.summary} ${JSON.stringify({ faulted, control })}`).to.equal(true)
+        expect(proof.summary).to.not.match(/\d/)
         for (const without of [control, hollow]) {
           const again = fault.prove(without, control)
           expect(again.struck, 'a connection without the fault must not prove it').to.equal(false)
-          expect(again.says).to.not.match(/\d/)
+          expect(again.summary).to.not.match(/\d/)
         }
         const told = seen?.map(({ connection, hit, ending }) => [
           connection,
@@ -200,8 +200,8 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       const { isDown, trace: seen, seen: log } = await outage(fault)
       expect(isDown).to.equal(true)
       const proof = fault.prove(seen)
-      expect(proof.struck, `${proof.says} ${JSON.stringify(seen)}`).to.equal(true)
-      expect(proof.says).to.not.match(/\d/)
+      expect(proof.struck, `${proof.summary} ${JSON.stringify(seen)}`).to.equal(true)
+      expect(proof.summary).to.not.match(/\d/)
       const told = log?.map(({ connection, hit, ending, clientToServerBytes, serverToClientBytes }) => ({
         connection,
         hit,
@@ -222,7 +222,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       expect(seen.tries.map(({ outcome }) => outcome)).to.deep.equal(['taken', 'taken'])
       expect(fault.prove(seen)).to.deep.equal({
         struck: false,
-        says: 'the link did not end the connection when it went down',
+        summary: 'the link did not end the connection when it went down',
       })
     })
 
@@ -236,7 +236,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       }))
       expect(fault.prove(seen)).to.deep.equal({
         struck: false,
-        says: 'the link took a connection while it was down',
+        summary: 'the link took a connection while it was down',
       })
     })
 
@@ -248,7 +248,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       expect(isDown).to.equal(true)
       expect(fault.prove(seen)).to.deep.equal({
         struck: false,
-        says: 'the link took no connection when it came up again',
+        summary: 'the link took no connection when it came up again',
       })
     })
   })

@@ -14,9 +14,9 @@ describe('a link that is down, from what was seen', () => {
       after: 'taken',
     } as const
     const without = (changes: Partial<OutageTrace>): string => {
-      const { struck: isStruck, says } = fault.prove({ ...whole, ...changes })
-      expect(says).to.not.match(/\d/)
-      return `${isStruck} ${says}`
+      const { struck: isStruck, summary } = fault.prove({ ...whole, ...changes })
+      expect(summary).to.not.match(/\d/)
+      return `${isStruck} ${summary}`
     }
     expect(without({}).startsWith('true')).to.equal(true)
     expect(fault.prove(whole)).to.deep.include({ figures: { downMs: 50, refused: 2 } })

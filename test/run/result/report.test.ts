@@ -208,7 +208,7 @@ describe('a run that is stopped', () => {
       fake('stop-early', held),
       fake('stop-aborts', () => controller.abort('SIGTERM')),
       fake('stop-never-ends', ({ wait }) => wait(60_000)),
-      fake('stop-never-begins', held, { exclusive: 'time', takes: 5 }),
+      fake('stop-never-begins', held, { exclusive: 'time', expectedDurationMs: 5 }),
     ]
     const report = await runFakes({ checks, settings: { signal: controller.signal } })
     expect(verdicts(report)).to.not.have.any.keys('stop-never-ends', 'stop-never-begins')

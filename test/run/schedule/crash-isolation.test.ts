@@ -122,7 +122,7 @@ describe('a target that dies again and again, each time of another', () => {
       if (line.startsWith('kills') && !died.has(line)) self.die(60)
       died.add(line)
     }).start()
-    const alone = { exclusive: 'time', takes: 5 } as const
+    const alone = { exclusive: 'time', expectedDurationMs: 5 } as const
     const pairs = Array.from({ length: 12 }, (_, index) => [
       fake(`mortal-${index}`, async ({ ask }) => void (await ask(`kills ${index}`)), alone),
       fake(`notices-${index}`, async ({ ask }) => void (await ask(`notices ${index}`)), alone),

@@ -151,7 +151,7 @@ describe('a target that limits how fast connections come', () => {
     expect(report.run.exitCode).to.equal(0)
   })
 
-  const alone = { exclusive: 'time', takes: 5 } as const
+  const alone = { exclusive: 'time', expectedDurationMs: 5 } as const
   const refusing = ({ tell }: FakeKit): never => {
     tell('status-429', 20)
     throw new Inconclusive('target-refused', 'the target answered 429')

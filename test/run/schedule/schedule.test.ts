@@ -68,7 +68,7 @@ describe('the scheduler', () => {
         await wait(20)
         seen.push(active)
       },
-      { exclusive: 'time', takes: 5 },
+      { exclusive: 'time', expectedDurationMs: 5 },
     )
     await runFakes({ checks: [busy(1), alone, busy(2), busy(3)] })
     expect(seen).to.deep.equal([0, 0])
@@ -106,7 +106,7 @@ describe('the scheduler', () => {
         fake('grandchild', () => undefined, { after: ['ws/fake/child-of-fallen'] }),
         fake('parent-flaky', () => (flaky++ === 0 ? violated() : undefined)),
         fake('child-of-flaky', () => undefined, { after: ['ws/fake/parent-flaky'] }),
-        fake('parent-exclusive', () => undefined, { exclusive: 'time', takes: 5 }),
+        fake('parent-exclusive', () => undefined, { exclusive: 'time', expectedDurationMs: 5 }),
         fake('child-of-exclusive', () => undefined, { after: ['ws/fake/parent-exclusive'] }),
       ],
     })

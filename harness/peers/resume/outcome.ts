@@ -1,33 +1,33 @@
 import { Violation } from '#model/errors'
 import type { FaultRecord } from '#model/model'
-import type { ResumeStory, StreamEvent } from '#peers/kit'
+import type { ResumeOutcome, StreamEvent } from '#peers/kit'
 
-/** When an event was sent, as seen from the victim. */
+/** When an event was sent, as seen from the client. */
 export type Phase = 'before' | 'gap' | 'race' | 'after'
 
 const sent: Readonly<Record<Phase, string>> = {
-  before: 'sent before the victim lost its stream',
-  gap: 'sent while the victim was away',
+  before: 'sent before the client lost its stream',
+  gap: 'sent while the client was away',
   // Which of these two is a matter of milliseconds, and a verdict must not be.
-  race: 'sent from the return of the victim on',
-  after: 'sent from the return of the victim on',
+  race: 'sent from the return of the client on',
+  after: 'sent from the return of the client on',
 }
 
 export interface ResumeRecord {
-  /** The story's events, as the witness saw them, up to the end marker. */
+  /** The outcome's events, as the witness saw them, up to the end marker. */
   readonly witness: readonly StreamEvent[]
-  /** Index of the first of them that the victim had to get. */
+  /** Index of the first of them that the client had to get. */
   readonly start: number
   /** Number of the witness's events when each phase ended, in order. */
   readonly phases: readonly (readonly [phase: Phase, until: number])[]
-  /** What the victim saw of them: one list for each of its connections. */
+  /** What the client saw of them: one list for each of its connections. */
   readonly connections: readonly (readonly StreamEvent[])[]
   /** The same with what others published meanwhile. */
   readonly everything: readonly (readonly StreamEvent[])[]
-  /** The Last-Event-ID that the victim came back with last. */
+  /** The Last-Event-ID that the client came back with last. */
   readonly cursor: string
   readonly faults: readonly FaultRecord[]
-  /** The victim's last return. */
+  /** The client's last return. */
   readonly comeback: { readonly attempts: number; readonly ms: number; readonly limitMs: number }
 }
 
@@ -49,44 +49,44 @@ export function identityOf(witness: readonly StreamEvent[], others: readonly Str
   return new Set(witness.map(contentOf)).size === witness.length ? 'content' : null
 }
 
-/** Judges what the victim saw by what the witness saw. Says the same words in every run. */
-export function tellStory(record: ResumeRecord, identity: 'id' | 'content'): ResumeStory {
+/** Judges what the client saw by what the witness saw. Says the same words in every run. */
+export function compareWithWitness(record: ResumeRecord, identity: 'id' | 'content'): ResumeOutcome {
   const { witness, start, phases, connections, comeback } = record
-  const victim = connections.flat()
+  const client = connections.flat()
   const keyOf = (event: StreamEvent): string =>
     identity === 'id' && event.id !== null && event.id !== '' ? `#${event.id}` : contentOf(event)
   const places = new Map(witness.map((event, index) => [keyOf(event), index]))
   const phaseOf = (index: number): Phase => phases.find(([, until]) => index < until)?.[0] ?? 'after'
-  const known = victim.map((event) => places.get(keyOf(event))).filter((index) => index !== undefined)
+  const known = client.map((event) => places.get(keyOf(event))).filter((index) => index !== undefined)
   const ownTwice = (): string | null => {
     const twice = known.find((place, index) => known.indexOf(place) < index)
     return twice === undefined ? null : `an event ${sent[phaseOf(twice)]}`
   }
   return {
     witness,
-    victim,
+    client,
     cursor: record.cursor,
     faults: record.faults,
     expectNothingLost() {
-      const seen = new Set(victim.map(keyOf))
+      const seen = new Set(client.map(keyOf))
       const lost = witness.findIndex((event, index) => index >= start && !seen.has(keyOf(event)))
       if (lost === -1) return
       throw new Violation(
-        'every event that the witness saw to reach the victim as well',
+        'every event that the witness saw to reach the client as well',
         `lost: an event ${sent[phaseOf(lost)]}`,
       )
     },
     expectNothingTwice() {
       const what = cursorAgain(record, identity) ?? ownTwice() ?? othersTwice(record, identity)
-      if (what !== null) throw new Violation('no event to reach the victim twice', `twice: ${what}`)
+      if (what !== null) throw new Violation('no event to reach the client twice', `twice: ${what}`)
     },
     expectOrder() {
       const firsts = known.filter((place, index) => known.indexOf(place) === index)
       if (firsts.every((place, index) => index === 0 || place > (firsts[index - 1] ?? -1))) return
-      throw new Violation('the order that the witness saw', 'the victim saw another order')
+      throw new Violation('the order that the witness saw', 'the client saw another order')
     },
     expectUnaltered() {
-      for (const event of victim) {
+      for (const event of client) {
         const original = witness[places.get(keyOf(event)) ?? -1]
         if (original === undefined || contentOf(original) === contentOf(event)) continue
         const what = original.type === event.type ? 'other data' : 'another type'
@@ -94,7 +94,7 @@ export function tellStory(record: ResumeRecord, identity: 'id' | 'content'): Res
       }
     },
     expectPromptReconnect() {
-      const expected = 'the victim to be taken back at its first attempt, within the limit'
+      const expected = 'the client to be taken back at its first attempt, within the limit'
       if (comeback.attempts > 1) throw new Violation(expected, 'it was refused first')
       if (comeback.ms > comeback.limitMs) throw new Violation(expected, 'it was taken back later')
     },
@@ -116,7 +116,7 @@ function othersTwice({ everything }: ResumeRecord, identity: Identity): string |
   return new Set(ids).size < ids.length ? 'an event that somebody else sent' : null
 }
 
-/** True when a victim saw everything that it had to see. */
+/** True when a client saw everything that it had to see. */
 export function isComplete(
   record: Pick<ResumeRecord, 'witness' | 'start' | 'connections'>,
   identity: Identity,
