@@ -3,15 +3,21 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { SetupError } from '#model/errors'
 import { shownUrl } from '#common/url'
 
-/** Between two attempts. */
+/** Between two attempts, in ms. */
 const intervalMs = 200
 
-/** Waits until the address accepts a TCP connection. Throws a `SetupError` when the time is over. */
+/** One attempt takes at most this long, in ms: a host that drops packets is asked again. */
+const attemptMs = 5000
+
+/**
+ * Waits until the address accepts a TCP connection; returns early when `signal` is aborted.
+ * @throws SetupError when `withinMs` milliseconds have passed.
+ */
 export async function waitForTarget(url: URL, withinMs: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + withinMs
   for (;;) {
     const left = end - performance.now()
-    if (await accepts(url, Math.max(intervalMs, Math.min(left, 5000)), signal)) return
+    if (await accepts(url, Math.max(intervalMs, Math.min(left, attemptMs)), signal)) return
     if (signal.aborted || performance.now() >= end) break
     await pause(intervalMs, undefined, { signal }).catch(() => undefined)
   }
@@ -19,18 +25,22 @@ export async function waitForTarget(url: URL, withinMs: number, signal: AbortSig
     throw new SetupError(`${shownUrl(url)} accepted no connection within --wait ${withinMs}ms`)
 }
 
+/** The `signal` option of `connect` is not used: Node never removes the listener that it adds for a failed socket. */
 function accepts(url: URL, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const secure = url.protocol === 'wss:' || url.protocol === 'https:'
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
   return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, signal })
-    const done = (yes: boolean): void => {
+    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port })
+    const done = (isAccepted: boolean): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', refused)
       socket.destroy()
-      resolve(yes)
+      resolve(isAccepted)
     }
-    const timer = setTimeout(() => done(false), withinMs)
+    const refused = (): void => done(false)
+    const timer = setTimeout(refused, withinMs)
+    signal.addEventListener('abort', refused, { once: true })
     socket.once('connect', () => done(true))
-    socket.once('error', () => done(false))
+    socket.once('error', refused)
   })
 }
