@@ -130,7 +130,7 @@ export const reportSchema = z.strictObject({
     durationMs: z.number(),
     seed: z.int(),
     exitCode: z.int(),
-    /** False when the run was interrupted, so that not every planned check was judged. */
+    /** False when a signal or the time limit ended the run before every check was judged. */
     complete: z.boolean(),
     shard: z.string().nullable(),
     engine: z.strictObject({ kind: z.enum(['embedded', 'toxiproxy']), version: z.string() }),

@@ -74,7 +74,7 @@ export async function conduct<Kit>(
     const unjudged = schedule.entries.filter(({ judged }) => judged === null).length
     if (unjudged > 0 || isAborted)
       finding(
-        `${why === 'time' ? '--max-time was spent' : 'the run was stopped'} before every check was judged`,
+        `${why === 'time' ? 'the time limit (--max-time) was reached' : 'the run was stopped'} before every check was judged`,
       )
     // Late errors may have changed what was reported: the model is made from what stands at the end.
     const results = [

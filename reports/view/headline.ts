@@ -11,18 +11,22 @@ export function headline(report: Report): {
 } {
   const { exitCode, complete } = report.run
   const { fail, warn, known, pass, total, harnessError } = report.summary
-  if (!complete || exitCode >= 129) {
-    return {
-      ok: false,
-      word: 'interrupted',
-      says: `the run was interrupted: ${plural(total, 'check was', 'checks were')} judged`,
-    }
-  }
+  const judged = `${plural(total, 'check was', 'checks were')} judged`
+  if (exitCode >= 129) return { ok: false, word: 'interrupted', says: `the run was interrupted: ${judged}` }
   if (exitCode === 4) {
     return {
       ok: false,
       word: 'harness error',
       says: `${plural(harnessError, 'check')} could not be run by fault of the harness`,
+    }
+  }
+  // Only a signal (129 and above) or the time limit leaves a run incomplete.
+  if (!complete) {
+    const broken = fail > 0 ? `; ${plural(fail, 'requirement is', 'requirements are')} broken` : ''
+    return {
+      ok: false,
+      word: 'time limit reached',
+      says: `--max-time ended the run before every check was judged: ${judged}${broken}`,
     }
   }
   if (exitCode === 3)

@@ -201,13 +201,15 @@ describe('cli: run', function () {
     expect((await streamproof(words, folder.path)).status).to.equal(2)
   })
 
-  it('ends in time where --max-time says so, with what was judged', async () => {
+  it('ends at the time limit of --max-time, says so, and reports the checks that were judged', async () => {
     using folder = temporaryFolder()
-    const { status, out } = await streamproof(
-      ['run', '--max-time', '500ms', '--jobs', '1', '--report', 'json=-', '--quiet'],
-      folder.path,
-    )
+    const words = ['run', '--max-time', '500ms', '--jobs', '1', '--quiet']
+    const { status, out } = await streamproof([...words, '--report', 'json=-,terminal=copy.txt'], folder.path)
     const { run, summary } = reportSchema.parse(JSON.parse(out))
+    expect(run.findings).to.include('the time limit (--max-time) was reached before every check was judged')
+    const copy = readFileSync(join(folder.path, 'copy.txt'), 'utf8')
+    expect(copy).to.include('time limit reached: --max-time ended the run')
+    expect(copy).not.to.include('interrupted')
     expect(run.complete).to.equal(false)
     expect(summary.total).to.be.lessThan((await loadCatalogue()).checks.length)
     expect(status).to.equal(run.exitCode)

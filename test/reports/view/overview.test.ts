@@ -69,6 +69,14 @@ describe('reports: what they are written from', () => {
       'harness error',
       'interrupted',
     ])
+    const late = reportOf(mixedReport().results, 1)
+    expect(headline({ ...late, run: { ...late.run, complete: false } })).to.deep.equal({
+      ok: false,
+      word: 'time limit reached',
+      says: '--max-time ended the run before every check was judged: 141 checks were judged; 3 requirements are broken',
+    })
+    const broken = { ...late.run, complete: false, exitCode: 4 }
+    expect(headline({ ...late, run: broken }).word).to.equal('harness error')
     expect(headline(reportOf(mixedReport().results, 0)).says).to.equal(
       '130 of 141 checks passed, 3 checks fell below the gate (1 known)',
     )

@@ -231,7 +231,9 @@ describe('a run that is stopped', () => {
     const report = await runFakes({ checks, settings: { maxTimeMs: 400 } })
     expect(verdicts(report)).to.deep.equal({ 'time-passes': 'pass' })
     expect(report.run).to.include({ complete: false, exitCode: 0 })
-    expect(report.run.findings).to.deep.equal(['--max-time was spent before every check was judged'])
+    expect(report.run.findings).to.deep.equal([
+      'the time limit (--max-time) was reached before every check was judged',
+    ])
   })
 })
 
