@@ -3,8 +3,9 @@ import { headerList } from './headers.ts'
 import { holdsSecrets } from '#common/url'
 
 /**
- * The start of a command that repeats a check against this target. What may be secret is the name of an environment
- * variable instead: the one from which the tool takes that option. `more`: further words, put behind as they are.
+ * The start of the command that repeats a check against this target. An option whose value may hold credentials is
+ * given as the environment variable that the tool reads for it; subprotocols are public.
+ * @param more further words, appended as they are.
  */
 export function commandFor(contract: Contract, more: readonly string[] = []): string {
   const words = ['streamproof', 'run']
@@ -15,7 +16,7 @@ export function commandFor(contract: Contract, more: readonly string[] = []): st
     words.push(`--${key}`, secret ? `"$STREAMPROOF_${key.toUpperCase()}"` : quoted(given))
   }
   if (headerList(contract.headers).length > 0) words.push('--header', '"$STREAMPROOF_HEADER"')
-  if ((contract.subprotocols ?? []).length > 0) words.push('--subprotocol', '"$STREAMPROOF_SUBPROTOCOL"')
+  for (const name of contract.subprotocols ?? []) words.push('--subprotocol', quoted(name))
   if (contract.publish !== undefined) words.push('--publish-url', '"$STREAMPROOF_PUBLISH_URL"')
   if (contract.allowedOrigin !== undefined) words.push('--allowed-origin', quoted(contract.allowedOrigin))
   if (contract.deniedOrigin !== undefined) words.push('--denied-origin', quoted(contract.deniedOrigin))
@@ -23,7 +24,7 @@ export function commandFor(contract: Contract, more: readonly string[] = []): st
   return [...words, ...more].join(' ')
 }
 
-/** What decides a verdict besides the target: how its link is made, and how long it is waited for. */
+/** The options that can change a verdict besides the target: how faults are injected, and how long waits are. */
 export interface Conditions {
   readonly proxy?: string | undefined
   readonly proxyListen?: string | null | undefined
@@ -33,13 +34,13 @@ export interface Conditions {
 }
 
 /**
- * The words for these, as `commandFor` takes them; what is as usual needs none.
- * @param env the variable that stands for an engine's address with credentials in it.
+ * The words for these conditions, for `commandFor`. Options that have their default value are left out.
+ * @param env the environment variable that is named in place of an engine address that may hold credentials.
  */
 export function conditionWords(given: Conditions, env = 'STREAMPROOF_PROXY'): string[] {
   const words: string[] = []
   const { proxy = 'auto', timeoutScale = 1 } = given
-  if (proxy !== 'auto') words.push('--proxy', isOpen(proxy) ? quoted(proxy) : `"$${env}"`)
+  if (proxy !== 'auto') words.push('--proxy', isPublic(proxy) ? quoted(proxy) : `"$${env}"`)
   for (const [flag, value] of [
     ['--proxy-listen', given.proxyListen],
     ['--proxy-advertise', given.proxyAdvertise],
@@ -51,13 +52,13 @@ export function conditionWords(given: Conditions, env = 'STREAMPROOF_PROXY'): st
   return words
 }
 
-/** A word, `host:port`, or a URL without credentials. */
-function isOpen(engine: string): boolean {
+/** True for a word, `host:port`, or a URL without credentials. */
+function isPublic(engine: string): boolean {
   if (!engine.includes('://')) return !/[@?]/.test(engine)
   return URL.canParse(engine) && !holdsSecrets(new URL(engine))
 }
 
-/** A word that a shell takes as it is, or in single quotes. */
+/** The word as a POSIX shell reads it: unchanged if that is safe, else in single quotes. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

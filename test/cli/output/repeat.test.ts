@@ -1,7 +1,17 @@
+import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
 import { repeatCommand } from '#cli/output/repeat'
+import { reportSchema } from '#model/result'
+import { startReference } from '#reference/start'
+import { streamproof } from '../in-process.ts'
 import { temporaryFolder } from '../temporary.ts'
+
+/** The words that a shell makes of a command line, with these environment variables. */
+function shellWords(command: string, env: Readonly<Record<string, string>>): string[] {
+  const script = `for word in ${command}; do printf '%s\\0' "$word"; done`
+  return execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).split('\0').slice(0, -1)
+}
 
 describe('cli: the command that repeats a check', () => {
   const repeat = async (
@@ -62,4 +72,28 @@ describe('cli: the command that repeats a check', () => {
       'streamproof run --proxy embedded',
     )
   })
+
+  it('gives the same verdict when it is pasted into a shell', async function () {
+    if (process.platform === 'win32') this.skip() // the command is written for a POSIX shell
+    await using broken = await startReference({ mutant: 'accept-long-ping', sse: false })
+    using folder = temporaryFolder()
+    const env = { STREAMPROOF_HEADER: 'X-Key: one two\nX-Other: three' }
+    const fails = async (words: readonly string[]): Promise<string> => {
+      const quick = ['--timeout-scale', '0.3', '--report', 'json=-', '--quiet']
+      const { status, out, err } = await streamproof([...words, ...quick], folder.path, env)
+      expect(status, err).to.equal(1)
+      const [result] = reportSchema.parse(JSON.parse(out)).results
+      expect(result?.verdict).to.equal('fail')
+      return result?.reproduce ?? ''
+    }
+    const words = ['run', broken.ws.href, '--subprotocol', 'chat.v2', '--subprotocol', 'v3!$HOME']
+    const command = await fails([...words, '--only', 'ws/control/ping-over-125', '--seed', '3'])
+    expect(command).to.equal(
+      `streamproof run --ws ${broken.ws.href} --header "$STREAMPROOF_HEADER" --subprotocol chat.v2 ` +
+        "--subprotocol 'v3!$HOME' --timeout-scale 0.3 --only ws/control/ping-over-125 --seed 3",
+    )
+    const [, ...pasted] = shellWords(command, env)
+    expect(pasted).to.include.members(['X-Key: one two\nX-Other: three', 'v3!$HOME'])
+    expect(await fails(pasted)).to.equal(command)
+  }).timeout(20_000)
 })

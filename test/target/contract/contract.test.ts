@@ -159,12 +159,12 @@ describe('the command that repeats a check', () => {
         ws: 'ws://u:p@h/',
         sse: 'https://h/e?token=x',
         headers: ['Cookie: a=b'],
-        subprotocols: ['s'],
+        subprotocols: ['s', 'v2!$'],
         publish: { url: 'http://h' },
         deniedOrigin: "https://it's.example",
       }),
     ).to.equal(
-      `streamproof run --ws "$STREAMPROOF_WS" --sse "$STREAMPROOF_SSE" --header "$STREAMPROOF_HEADER" --subprotocol "$STREAMPROOF_SUBPROTOCOL" --publish-url "$STREAMPROOF_PUBLISH_URL" --denied-origin 'https://it'\\''s.example'`,
+      `streamproof run --ws "$STREAMPROOF_WS" --sse "$STREAMPROOF_SSE" --header "$STREAMPROOF_HEADER" --subprotocol s --subprotocol 'v2!$' --publish-url "$STREAMPROOF_PUBLISH_URL" --denied-origin 'https://it'\\''s.example'`,
     )
   })
 })
