@@ -15,7 +15,6 @@ const secrets = {
   query: 'tok_Qj83kVmzPw0x',
   header: 'sk-live-Zv7Qx2Lm9Wk4',
   cookie: 's3ss10n%Yq6Jw1Bz',
-  subprotocol: 'bearer.Xk9vQ2zJ7mLw',
   publish: 'pub-Jx4wZq8Lm2Vk',
   publishHeader: 'whsec_Wm3kQz9xVj7L',
 } as const
@@ -76,13 +75,12 @@ function everything(request: IncomingMessage, body: string): string[] {
 }
 
 function configFor(port: number): string {
-  const { user, password, query, header, cookie, subprotocol, publish, publishHeader } = secrets
+  const { user, password, query, header, cookie, publish, publishHeader } = secrets
   const authority = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}`
   return JSON.stringify({
     ws: `ws://${authority}/chat?access_token=${query}`,
     sse: `http://${authority}/events?access_token=${query}`,
     headers: { 'X-Api-Key': header, Cookie: `sid=${encodeURIComponent(cookie)}; raw=${cookie}` },
-    subprotocols: [subprotocol],
     publish: {
       url: `http://127.0.0.1:${port}/publish`,
       headers: { 'X-Hook': publishHeader },

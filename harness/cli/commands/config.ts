@@ -44,18 +44,7 @@ function shown(key: string, { options, contract }: Configuration): string {
   return isOneOf(name, hidden) ? withStars(name, options) : plain(options[name])
 }
 
-const hidden = [
-  'header',
-  'subprotocol',
-  'ws',
-  'sse',
-  'publishUrl',
-  'proxy',
-  'ca',
-  'report',
-  'maxTime',
-  'wait',
-] as const
+const hidden = ['header', 'ws', 'sse', 'publishUrl', 'proxy', 'ca', 'report', 'maxTime', 'wait'] as const
 
 function isOneOf<Word extends string>(name: string, words: readonly Word[]): name is Word {
   return words.some((word) => word === name)
@@ -66,7 +55,6 @@ function withStars(name: (typeof hidden)[number], options: Options): string {
   if (name === 'header') {
     return listed(headerList(options.header).map(([header]) => `${header}: ***`))
   }
-  if (name === 'subprotocol') return listed(options.subprotocol.map(() => '***'))
   if (name === 'report') {
     return listed(options.report.map(({ format, path }) => (path === null ? format : `${format}=${path}`)))
   }

@@ -102,7 +102,6 @@ export const optionTable = {
     schema: list,
     fallback: [],
     repeatable: true,
-    secret: 'all',
   }),
   allowedOrigin: told('origin', 'an origin that the server accepts'),
   deniedOrigin: told('origin', 'an origin that the server must refuse'),

@@ -3,37 +3,37 @@ import type { HeadersGiven } from '#target/contract/headers'
 import type { Contract } from '#target/contract/contract'
 import { userPart } from '#common/url'
 
-/** What must never be seen in anything that a run leaves behind. */
+/** The credentials of a contract, which must not appear in anything that a run prints or writes. */
 export interface Secrets {
   /** Hidden wherever they occur, in every encoding. */
   readonly values: readonly string[]
-  /** Too short to be hunted for everywhere: hidden behind what gives them away (`X-Key: `, `token=`). */
+  /** Too short to be hidden everywhere: hidden only after the text that announces them (`X-Key: `, `token=`). */
   readonly short: readonly { readonly before: string; readonly value: string }[]
 }
 
-/** A value of fewer characters occurs by chance in almost every text. */
+/** A value with fewer characters occurs by chance in almost every text. */
 const leastLength = 4
 
-/** Headers whose values are known to everybody. */
-const openHeaders = new Set(
-  'accept accept-encoding accept-language cache-control connection content-length content-type dnt host origin pragma user-agent'.split(
+/** Headers whose values are not credentials. */
+const publicHeaders = new Set(
+  'accept accept-encoding accept-language cache-control connection content-length content-type dnt host origin pragma sec-websocket-protocol user-agent'.split(
     ' ',
   ),
 )
 
-/** Words that stand in a header or body and are no secret, though they have the place of one. */
-const openWords = new Set(
+/** Words that occur in headers, queries and bodies, and are not credentials. */
+const publicWords = new Set(
   'basic bearer digest token apikey true false null none data event events message messages publish channel topic type text payload content body name test json application/json text/plain'.split(
     ' ',
   ),
 )
 
 /**
- * Collects every secret of a contract: user part and query of each URL, values of headers, cookies, subprotocols,
- * what the publish request holds besides the event, and the texts of the opening exchange.
+ * Collects every credential of a contract: user name, password and query values of each URL, header values, cookies,
+ * the publish request except for the event, and the texts of the opening exchange. The host and path of a target and
+ * its subprotocols are public, and so is a value that is equal to one of them.
  */
 export function secretsOf(contract: Contract): Secrets {
-  const found = new Collector()
   const { publish } = contract
   const urls = [
     contract.ws,
@@ -42,24 +42,45 @@ export function secretsOf(contract: Contract): Secrets {
     contract.secureUrl?.sse,
     contract.plainUrl?.ws,
     contract.plainUrl?.sse,
-  ]
-  for (const url of [...urls, publish?.url]) if (url !== undefined) addUrl(found, url)
+  ].flatMap(parsed)
+  const found = new Collector([...urls.flatMap(publicPartsOf), ...(contract.subprotocols ?? [])])
+  for (const url of [...urls, ...parsed(publish?.url)]) addUrl(found, url)
   for (const headers of [contract.headers, publish?.headers]) addHeaders(found, headers)
-  for (const protocol of contract.subprotocols ?? []) found.add(protocol)
   if (publish?.body !== undefined) addBody(found, publish.body)
   for (const step of contract.opening ?? []) addText(found, 'send' in step ? step.send : step.expect)
   return found.result()
 }
 
+function parsed(url: string | undefined): URL[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url)] : []
+}
+
+/** What every report shows of a target's URL: its host, and its path as a whole and part by part. */
+function publicPartsOf(url: URL): readonly string[] {
+  return [url.host, url.hostname, url.pathname, ...url.pathname.split('/')]
+}
+
 class Collector {
+  readonly #public: ReadonlySet<string>
   readonly #values = new Set<string>()
   readonly #short: { before: string; value: string }[] = []
 
-  /** @param before what stands in front of the value wherever it is sent; none: a short value cannot be hidden. */
+  constructor(publicNames: readonly string[]) {
+    this.#public = new Set(publicNames)
+  }
+
+  /** @param before the text that precedes the value in a request; null: a short value cannot be hidden. */
   add(value: string, before: string | null = null): void {
-    if (value === '' || openWords.has(value.toLowerCase()) || /^\{[\w:]+\}$/.test(value)) return
+    if (value === '' || this.#public.has(value) || publicWords.has(value.toLowerCase())) return
+    if (/^\{[\w:]+\}$/.test(value)) return // a placeholder
     if (value.length >= leastLength) this.#values.add(value)
     else if (before !== null) this.#short.push({ before, value })
+  }
+
+  /** Passwords are never public, even if the path happens to hold the same word. */
+  addPassword(value: string, before: string): void {
+    if (value.length >= leastLength) this.#values.add(value)
+    else if (value !== '') this.#short.push({ before, value })
   }
 
   result(): Secrets {
@@ -67,13 +88,11 @@ class Collector {
   }
 }
 
-function addUrl(found: Collector, text: string): void {
-  if (!URL.canParse(text)) return
-  const url = new URL(text)
+function addUrl(found: Collector, url: URL): void {
   const { user, password } = userPart(url)
   addUserAndPassword(found, user, password)
   found.add(url.username)
-  found.add(url.password)
+  found.addPassword(url.password, `${url.username}:`)
   for (const part of url.search.slice(1).split('&')) {
     const [name = '', ...rest] = part.split('=')
     if (rest.length === 0) found.add(name)
@@ -84,20 +103,20 @@ function addUrl(found: Collector, text: string): void {
 
 function addUserAndPassword(found: Collector, user: string, password: string): void {
   found.add(user)
-  found.add(password, `${user}:`)
+  found.addPassword(password, `${user}:`)
   if (user !== '' || password !== '') found.add(`${user}:${password}`)
 }
 
 function addHeaders(found: Collector, headers: HeadersGiven | undefined): void {
   for (const [name, value] of headerList(headers)) {
-    if (openHeaders.has(name.toLowerCase())) continue
+    if (publicHeaders.has(name.toLowerCase())) continue
     found.add(value, `${name}: `)
     const basic = /^basic\s+(\S+)$/i.exec(value)?.[1]
     if (basic !== undefined) {
       const [user = '', ...password] = Buffer.from(basic, 'base64').toString('utf8').split(':')
       addUserAndPassword(found, user, password.join(':'))
     }
-    // `Bearer abc`, `a=1; b=2`, `key="value", other=…`
+    // Such as `Bearer abc`, `a=1; b=2` and `key="value", other=…`.
     for (const part of value.split(/[\s;,]+/)) {
       found.add(part)
       const [, key = '', inner = ''] = /^([^=]+)="?(.*?)"?$/.exec(part) ?? []
@@ -106,7 +125,7 @@ function addHeaders(found: Collector, headers: HeadersGiven | undefined): void {
   }
 }
 
-/** A body template: what stands in its strings or form fields, apart from the placeholders. */
+/** A body template: its strings and form fields, except for the placeholders. */
 function addBody(found: Collector, body: string): void {
   for (const part of body.split(/\{(?:(?:json|url):)?(?:data|event|id)\}/)) addText(found, part)
 }
@@ -115,7 +134,7 @@ function addText(found: Collector, text: string): void {
   const trimmed = text.trim()
   if (trimmed.length < leastLength) return
   found.add(trimmed)
-  // Values behind a colon or an equals sign: JSON strings and form fields. Names are no secrets.
+  // Values after a colon or an equals sign: JSON strings and form fields. Their names are public.
   for (const [, key = '', quoted, bare] of text.matchAll(
     /([\w.-]*)"?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"&,;{}[\]]+))/g,
   )) {
@@ -123,7 +142,7 @@ function addText(found: Collector, text: string): void {
     found.add(value, quoted === undefined ? `${key}=` : null)
     for (const piece of value.split(/\s+/)) found.add(piece)
   }
-  // A text without any of these is a secret word by word, where a word looks like one: letters and digits mixed.
+  // Elsewhere a word with both letters and digits looks like a credential.
   for (const word of text.split(/[\s"'&=,;:{}[\]()<>]+/)) {
     if (/\d/.test(word) && /[A-Za-z]/.test(word)) found.add(word)
   }

@@ -5,15 +5,15 @@ import type { Secrets } from './collect.ts'
 
 const mark = '[redacted]'
 
-/** The redactor of a contract's secrets. */
+/** Makes the redactor that hides every credential of a contract. */
 export function redactorFor(contract: Contract): Redactor {
   return redactorOf(secretsOf(contract))
 }
 
 /**
  * Hides secrets raw, percent-encoded, JSON-escaped, in base64 and base64url at each of the three alignments, and in
- * hexadecimal. A text gets a mark in their place; in bytes, and in hexadecimal, as many stars, so that lengths and
- * offsets stay true.
+ * hexadecimal. In text a mark replaces them. In bytes and in hexadecimal one star replaces each byte, so that lengths
+ * and offsets stay correct.
  */
 export function redactorOf(secrets: Secrets): Redactor {
   const plain = new Set<string>()
@@ -27,24 +27,24 @@ export function redactorOf(secrets: Secrets): Redactor {
   )
   if (plain.size === 0 && short.length === 0) return { text: (value) => value, bytes: (value) => value }
   const inHex = alternatives([...hex], 'gi')
-  const behindInHex = alternatives(
+  const shortInHex = alternatives(
     short.map(({ before, value }) => hexOf(`${before}${value}`)),
     'gi',
   )
   const inText = alternatives([...plain], 'g')
-  const behind = alternatives(
+  const shortInText = alternatives(
     short.map(({ before, value }) => `${before}${value}`),
     'gi',
     '(?![0-9A-Za-z])',
   )
-  const leads = (found: string): number =>
+  const announcementLength = (found: string): number =>
     Math.max(
       ...short
         .filter(({ before }) => found.toLowerCase().startsWith(before.toLowerCase()))
         .map(({ before }) => before.length),
     )
   const inBytes = alternatives([...plain].map(latin1), 'g')
-  const behindInBytes = alternatives(
+  const shortInBytes = alternatives(
     short.map(({ before, value }) => latin1(`${before}${value}`)),
     'gi',
     '(?![0-9A-Za-z])',
@@ -53,21 +53,25 @@ export function redactorOf(secrets: Secrets): Redactor {
     text: (value) =>
       value
         .replace(inText, mark)
-        .replace(behind, (found) => `${found.slice(0, leads(found))}${mark}`)
+        .replace(shortInText, (found) => `${found.slice(0, announcementLength(found))}${mark}`)
         .replace(inHex, hexStars)
-        .replace(behindInHex, hexStars),
+        .replace(shortInHex, hexStars),
     bytes(value) {
       const text = Buffer.from(value).toString('latin1')
       const changed = text
         .replace(inBytes, stars)
-        .replace(behindInBytes, (found) => found.slice(0, leads(found)) + stars(found.slice(leads(found))))
+        .replace(
+          shortInBytes,
+          (found) =>
+            found.slice(0, announcementLength(found)) + stars(found.slice(announcementLength(found))),
+        )
         .replace(inHex, hexStars)
       return changed === text ? value : new Uint8Array(Buffer.from(changed, 'latin1'))
     },
   }
 }
 
-/** Every way in which a secret may be written, but in hexadecimal. */
+/** The encodings of a secret that are searched for, without hexadecimal. Forms of fewer than 4 characters are left out. */
 export function plainForms(secret: string): string[] {
   const forms = [
     secret,
@@ -78,7 +82,7 @@ export function plainForms(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8')
   forms.push(bytes.toString('base64'), bytes.toString('base64url'))
   for (const shift of [0, 1, 2]) {
-    // With `shift` unknown bytes in front, the first characters depend on these, the last on what comes behind.
+    // The first characters depend on the `shift` bytes before the secret, the last ones on the bytes after it.
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
     const from = Math.ceil((shift * 8) / 6)
     const to = Math.floor(((shift + bytes.length) * 8) / 6)
@@ -113,12 +117,12 @@ function latin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** Any of these, the longest first; nothing where there is none. */
-function alternatives(needles: readonly string[], flags: string, behind = ''): RegExp {
+/** Matches any of these, the longest first; without needles it matches nothing. */
+function alternatives(needles: readonly string[], flags: string, lookahead = ''): RegExp {
   if (needles.length === 0) return /(?!)/
   const longestFirst = [...new Set(needles)].toSorted((a, b) => b.length - a.length)
   return new RegExp(
-    `(?:${longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})${behind}`,
+    `(?:${longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})${lookahead}`,
     flags,
   )
 }

@@ -8,7 +8,6 @@ const planted = {
   header: 'hdr-Secret-77',
   bearer: 'b34rer.Value_9',
   cookie: 'c00kie-Value',
-  subprotocol: 'token.subPr0t0',
   body: 'b0dy-"quoted"-key',
   form: 'f0rmValue99',
   opening: 'op3ning-login',
@@ -23,7 +22,6 @@ const contract = parseContract({
     `Cookie: a=1; sid=${planted.cookie}`,
     'X-Pin: 42',
   ],
-  subprotocols: [planted.subprotocol],
   publish: {
     url: 'https://host/publish',
     body: `{"channel":"news","key":${JSON.stringify(planted.body)},"f":"k=${planted.form}&d","data":{json:data}}`,
@@ -33,7 +31,7 @@ const contract = parseContract({
 
 const redactor = redactorFor(contract)
 
-/** Every way in which something may be written that nobody may read. */
+/** The encodings in which a credential must not appear. */
 const encodings: Readonly<Record<string, (secret: string) => string>> = {
   raw: (secret) => secret,
   'percent-encoded': (secret) => encodeURIComponent(secret),
@@ -62,13 +60,13 @@ describe('the redactor', () => {
     for (const [encoding, encode] of Object.entries(encodings)) {
       it(`hides the ${name} ${encoding}`, () => {
         const encoded = encode(secret)
-        const text = redactor.text(`before ${encoded} behind`)
-        expect(text).to.match(/^before .*behind$/s)
-        // Of base64 the characters at the edges depend on the neighbours, and say nothing.
-        expect(leftOf(text.slice(7, -7), encoded).length, text).to.be.lessThan(5)
-        const bytes = Buffer.from(redactor.bytes(Buffer.from(`before ${encoded} behind`))).toString()
-        expect(bytes).to.have.length(`before ${encoded} behind`.length)
-        expect(leftOf(bytes.slice(7, -7), encoded).length, bytes).to.be.lessThan(5)
+        const text = redactor.text(`before ${encoded} after`)
+        expect(text).to.match(/^before .*after$/s)
+        // In base64 the characters at both ends depend on the neighbouring bytes and reveal nothing.
+        expect(leftOf(text.slice(7, -6), encoded).length, text).to.be.lessThan(5)
+        const bytes = Buffer.from(redactor.bytes(Buffer.from(`before ${encoded} after`))).toString()
+        expect(bytes).to.have.length(`before ${encoded} after`.length)
+        expect(leftOf(bytes.slice(7, -6), encoded).length, bytes).to.be.lessThan(5)
       })
     }
   }
@@ -94,23 +92,45 @@ describe('the redactor', () => {
     expect(redactor.text(`Authorization: Basic ${basic}`)).to.equal('Authorization: Basic [redacted]')
   })
 
-  it('hides a short value behind the name that gives it away, and nowhere else', () => {
+  it('hides a short value only after the name that announces it', () => {
     expect(redactor.text('x-pin: 42, 42 bytes')).to.equal('x-pin: [redacted], 42 bytes')
     expect(Buffer.from(redactor.bytes(Buffer.from('X-Pin: 42\r\n'))).toString()).to.equal('X-Pin: **\r\n')
   })
 
-  it('keeps the words of every day', () => {
+  it('keeps common words', () => {
     const text =
       'expected a text message with the data of the event; actual: Content-Type application/json on channel 7'
     expect(redactor.text(text)).to.equal(text)
   })
 
-  it('keeps bytes that hold no secret as they are', () => {
+  it('keeps subprotocols, and values that are equal to a subprotocol or to a part of a target URL', () => {
+    const chat = redactorFor(
+      parseContract({
+        ws: 'ws://chat:secret77@chat.example/live/chat?room=live&topic=news',
+        headers: ['X-Service: v2.chat', 'X-Host: chat.example', 'X-Key: other-key'],
+        subprotocols: ['v2.chat', 'chat'],
+        opening: [{ send: '{"join":"live"}' }],
+      }),
+    )
+    expect(chat.text('ws://chat.example/live/chat, Sec-WebSocket-Protocol: v2.chat, chat')).to.equal(
+      'ws://chat.example/live/chat, Sec-WebSocket-Protocol: v2.chat, chat',
+    )
+    expect(chat.text('X-Service: v2.chat, X-Key: other-key, topic=news, secret77')).to.equal(
+      'X-Service: v2.chat, X-Key: [redacted], topic=[redacted], [redacted]',
+    )
+  })
+
+  it('hides a password that is equal to a part of a target URL', () => {
+    const live = redactorFor(parseContract({ ws: 'ws://user:live@host/live' }))
+    expect(live.text('password live')).to.equal('password [redacted]')
+  })
+
+  it('keeps bytes without a secret unchanged', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
     expect(redactor.bytes(bytes)).to.deep.equal(bytes)
   })
 
-  it('changes nothing where there is no secret', () => {
+  it('changes nothing if there is no secret', () => {
     const none = redactorFor(parseContract({ ws: 'ws://host/path' }))
     expect(none.text('anything, ws://host/path')).to.equal('anything, ws://host/path')
   })
