@@ -131,7 +131,7 @@ export const clientsIndependent = check({
   clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
   topic: 'scalability',
   needs: ['sse.endless', 'sse.events'],
-  mutants: ['leaving-ends-all', 'one-stream-at-a-time'],
+  mutants: ['disconnect-ends-all', 'one-stream-at-a-time'],
   async run(kit) {
     const [stays, leaves] = [await kit.subscribe(), await kit.subscribe()]
     leaves.reset()

@@ -79,7 +79,7 @@ export const twentyBack = check({
   needs: ['sse.events', 'sse.ids'],
   exclusive: 'load',
   expectedDurationMs: 500,
-  mutants: ['refuse-comeback', 'slow-comeback', 'few-streams'],
+  mutants: ['refuse-reconnect', 'slow-reconnect', 'few-streams'],
   async run({ subscribe, inParallel, now, measure }) {
     const streams = await inParallel(many, () => subscribe({ judgesRefusal: true }))
     const cursors = await Promise.all(
@@ -176,7 +176,7 @@ export const ipv6 = check({
   clause: { spec: 'STREAMPROOF', section: 'ipv6' },
   topic: 'compatibility',
   needs: ['ipv6'],
-  mutants: ['deaf-on-ipv6'],
+  mutants: ['mute-on-ipv6'],
   async run({ subscribe, overIpv6 }) {
     const stream = await subscribe({ via: await overIpv6('sse') })
     await stream.expectOpen()

@@ -40,7 +40,7 @@ export const allowedOrigin = check({
   clause: { spec: 'FETCH', section: 'cors-check' },
   topic,
   needs: ['sse.allowed-origin'],
-  mutants: ['allowed-origin-untold', 'other-origin-told'],
+  mutants: ['no-allow-origin', 'wrong-allow-origin'],
   expectations,
   async run(kit) {
     const answer = await ask(kit, from(kit.sse.allowedOrigin))
@@ -182,7 +182,7 @@ export const preflightAnswered = check({
   clause: { spec: 'FETCH', section: 'cors-preflight-fetch' },
   topic,
   needs: ['sse.allowed-origin'],
-  mutants: ['no-preflight', 'preflight-without-cursor', 'allowed-origin-untold'],
+  mutants: ['no-preflight', 'preflight-without-cursor', 'no-allow-origin'],
   expectations,
   async run(kit) {
     const answer = await preflight(kit, kit.sse.allowedOrigin)

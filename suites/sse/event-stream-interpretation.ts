@@ -114,7 +114,7 @@ export const looksLikeField = check({
   clause: interpretation,
   topic,
   needs: verbatim,
-  mutants: ['obey-payload'],
+  mutants: ['payload-parsed-as-fields'],
   async run(kit) {
     await expectRoundTrip(kit, (marker) => `data: ${marker}\nretry: 99999\n: comment`)
   },
@@ -204,7 +204,7 @@ export const eventName = check({
 })
 
 export const nameOfItsOwn = check({
-  id: 'sse/event/name-of-its-own',
+  id: 'sse/event/name-not-inherited',
   title: 'gives an event without a name that of no other',
   level: 'MUST',
   clause: dispatch,

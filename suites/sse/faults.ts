@@ -5,66 +5,75 @@ import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#prox
 export const section: Section = {
   protocol: 'sse',
   order: 900,
-  title: 'Streams over links that are slow, that cut and that fall silent',
+  title: 'Event streams over slow, cut and silent connections',
 }
 
 const sse = { protocol: 'sse' } as const
-/** Characters of two, three and four bytes: what pieces can go wrong with. One line: others judge lines. */
+/** Characters of two, three and four bytes, which can be split between segments. One line: other checks judge lines. */
 const text = `h\u00e9llo \u20ac \u{1f600} `.repeat(40)
 
-const hard = [
-  [
-    'latency-down',
-    latency({ ms: 150, direction: 'server-to-client' }),
-    'every byte from the server is late',
-    'oldest-client-only',
-  ],
-  [
-    'latency-up',
-    latency({ ms: 150, direction: 'client-to-server' }),
-    'every byte to the server is late',
-    'no-blank-line',
-  ],
-  [
-    'throttle-down',
-    throttle({ bytesPerSecond: 5000, direction: 'server-to-client' }),
-    'the link is slow',
-    'oldest-client-only',
-  ],
-  [
-    'slices-down',
-    slices({ size: 1, delayUs: 300, direction: 'server-to-client' }),
-    'the stream comes byte by byte',
-    'holds-blank-line',
-  ],
-  [
-    'slices-up',
-    slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
-    'the request comes byte by byte',
-    'needs-whole-request',
-  ],
+/** The proof of these faults is how long bytes took; concurrent checks would publish on the same stream. */
+const timed = { exclusive: 'time', expectedDurationMs: 700 } as const
+
+const degradations = [
+  {
+    id: 'sse/faults/delivers-under-latency-server-to-client',
+    title: 'delivers the same event when server-to-client bytes are delayed',
+    fault: latency({ ms: 150, direction: 'server-to-client' }),
+    scheduling: {},
+    mutant: 'oldest-client-only',
+  },
+  {
+    id: 'sse/faults/delivers-under-latency-client-to-server',
+    title: 'delivers the same event when client-to-server bytes are delayed',
+    fault: latency({ ms: 150, direction: 'client-to-server' }),
+    scheduling: {},
+    mutant: 'no-blank-line',
+  },
+  {
+    id: 'sse/faults/delivers-under-throttle-server-to-client',
+    title: 'delivers the same event when server-to-client bytes are throttled',
+    fault: throttle({ bytesPerSecond: 5000, direction: 'server-to-client' }),
+    scheduling: timed,
+    mutant: 'oldest-client-only',
+  },
+  {
+    id: 'sse/faults/delivers-under-slices-server-to-client',
+    title: 'delivers the same event when the stream arrives in 1-byte segments',
+    fault: slices({ size: 1, delayUs: 300, direction: 'server-to-client' }),
+    scheduling: timed,
+    mutant: 'holds-blank-line',
+  },
+  {
+    id: 'sse/faults/delivers-under-slices-client-to-server',
+    title: 'delivers the same event when the request arrives in 1-byte segments',
+    fault: slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
+    scheduling: timed,
+    mutant: 'needs-whole-request',
+  },
 ] as const
 
-export const delivers = hard.map(([name, fault, how, mutant]) =>
+export const delivers = degradations.map(({ id, title, fault, scheduling, mutant }) =>
   check({
-    id: `sse/faults/delivers-under-${name}`,
-    title: `delivers an event as it does to others where ${how}`,
+    id,
+    title,
     level: 'MUST',
     clause: { spec: 'HTML', section: 'event-stream-interpretation' },
     topic: 'connection',
     needs: ['sse.publish'],
-    // How long bytes took is the proof of the fault, and other checks publish on the same stream.
-    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, expectedDurationMs: 700 }),
+    ...scheduling,
     mutants: [mutant],
     async run({ underFault, subscribe, publish, nonce }) {
-      const other = await subscribe()
+      const unfaulted = await subscribe()
       await underFault(
         fault,
         async (via) => {
-          const [stream, mark] = [await subscribe({ via }), nonce()]
-          await publish({ data: `${text} ${mark}` })
-          const { data } = await other.expectEvent('the published event', (one) => one.data.includes(mark))
-          await stream.expectEvent('the event as another stream gets it', (one) => one.data === data)
+          const [stream, marker] = [await subscribe({ via }), nonce()]
+          await publish({ data: `${text} ${marker}` })
+          const { data } = await unfaulted.expectEvent('the published event', (event) =>
+            event.data.includes(marker),
+          )
+          await stream.expectEvent('the event as another stream received it', (event) => event.data === data)
         },
         sse,
       )
@@ -72,25 +81,39 @@ export const delivers = hard.map(([name, fault, how, mutant]) =>
   }),
 )
 
-const severing = [
-  [
-    'fin',
-    cutAfter({ bytes: 40, direction: 'server-to-client' }),
-    'the link cut inside the head of its answer',
-  ],
-  ['rst', resetPeer({ afterMs: 20, direction: 'server-to-client' }), 'the link reset'],
-  ['black-hole', blackHole({ direction: 'server-to-client' }), 'the link silenced'],
+const losses = {
+  fin: cutAfter({ bytes: 40, direction: 'server-to-client' }),
+  rst: resetPeer({ afterMs: 20, direction: 'server-to-client' }),
+  blackHole: blackHole({ direction: 'server-to-client' }),
+}
+
+const isolated = [
+  {
+    id: 'sse/faults/other-clients-unaffected-by-fin',
+    title: 'keeps serving other clients when one is cut off in its response head',
+    fault: losses.fin,
+  },
+  {
+    id: 'sse/faults/other-clients-unaffected-by-rst',
+    title: 'keeps serving other clients when one connection is reset',
+    fault: losses.rst,
+  },
+  {
+    id: 'sse/faults/other-clients-unaffected-by-black-hole',
+    title: 'keeps serving other clients when one connection goes silent',
+    fault: losses.blackHole,
+  },
 ] as const
 
-export const othersUnmoved = severing.map(([name, fault, how]) =>
+export const otherClientsUnaffected = isolated.map(({ id, title, fault }) =>
   check({
-    id: `sse/faults/others-unmoved-by-${name}`,
-    title: `goes on serving its other clients when one has a connection that ${how}`,
+    id,
+    title,
     level: 'SHOULD',
     clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
     topic: 'connection',
     needs: ['sse.events', 'sse.endless'],
-    mutants: ['leaving-ends-all'],
+    mutants: ['disconnect-ends-all'],
     async run({ underFault, subscribe }) {
       const other = await subscribe()
       await underFault(fault, async (via) => void (await (await subscribe({ via })).expectDelivery()), sse)
@@ -99,10 +122,28 @@ export const othersUnmoved = severing.map(([name, fault, how]) =>
   }),
 )
 
-export const newcomer = severing.map(([name, fault, how]) =>
+const reopened = [
+  {
+    id: 'sse/faults/serves-again-after-fin',
+    title: 'serves a new stream at once after one is cut in its response head',
+    fault: losses.fin,
+  },
+  {
+    id: 'sse/faults/serves-again-after-rst',
+    title: 'serves a new stream at once after a connection is reset',
+    fault: losses.rst,
+  },
+  {
+    id: 'sse/faults/serves-again-after-black-hole',
+    title: 'serves a new stream at once after a connection goes silent',
+    fault: losses.blackHole,
+  },
+] as const
+
+export const servesAgain = reopened.map(({ id, title, fault }) =>
   check({
-    id: `sse/faults/serves-again-after-${name}`,
-    title: `serves a new stream at once to a client whose connection ${how}`,
+    id,
+    title,
     level: 'MUST',
     clause: { spec: 'HTML', section: 'the-eventsource-interface' },
     topic: 'reconnection',
@@ -118,12 +159,33 @@ export const newcomer = severing.map(([name, fault, how]) =>
   }),
 )
 
-const offsets = [1, 9, 30, 100] as const
+const cuts = [
+  {
+    id: 'sse/faults/cut-1-byte-after-head',
+    title: 'serves whole events after a cut 1 byte after a response head',
+    bytes: 1,
+  },
+  {
+    id: 'sse/faults/cut-9-bytes-after-head',
+    title: 'serves whole events after a cut 9 bytes after a response head',
+    bytes: 9,
+  },
+  {
+    id: 'sse/faults/cut-30-bytes-after-head',
+    title: 'serves whole events after a cut 30 bytes after a response head',
+    bytes: 30,
+  },
+  {
+    id: 'sse/faults/cut-100-bytes-after-head',
+    title: 'serves whole events after a cut 100 bytes after a response head',
+    bytes: 100,
+  },
+] as const
 
-export const cutAfterHead = offsets.map((bytes) =>
+export const cutAfterHead = cuts.map(({ id, title, bytes }) =>
   check({
-    id: `sse/faults/cut-${bytes}-bytes-behind-head`,
-    title: `lets a client that is cut off ${bytes} bytes behind the head come back, and serves whole events`,
+    id,
+    title,
     level: 'MUST',
     clause: { spec: 'HTML', section: 'event-stream-interpretation' },
     topic: 'connection',

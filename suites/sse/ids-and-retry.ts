@@ -162,7 +162,7 @@ export const retryModerate = check({
 })
 
 export const retryTold = check({
-  id: 'sse/retry/told',
+  id: 'sse/retry/sent',
   title: 'tells clients when to come back',
   level: 'MAY',
   clause: { spec: 'HTML', section: 'concept-event-stream-reconnection-time' },

@@ -8,7 +8,7 @@ export const section: Section = {
   title: 'HTML 9.2.4: Last-Event-ID, judged against a witness',
 }
 
-/** All that a resume is about. A server that does none of it has no capability `sse.resume`. */
+/** What every check of a resume shares. A server without any replay lacks the capability `sse.resume`. */
 const resuming = {
   level: 'MUST',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-REC-3' },
@@ -16,40 +16,83 @@ const resuming = {
   expectations: ['EXP-REC-3'],
 } as const
 
-/** A stream that ends by itself takes the witness along, and with it the truth. */
-const watched = ['sse.events', 'sse.ids', 'sse.shared-ids', 'sse.endless'] as const
-const needs = [...watched, 'sse.resume'] as const
-const hangUp = { kind: 'client-fin' } as const
+/** Needed to judge by a witness: a stream that ends by itself would also end the witness. */
+const witnessed = ['sse.events', 'sse.ids', 'sse.shared-ids', 'sse.endless'] as const
+const needs = [...witnessed, 'sse.resume'] as const
+const clientFin = { kind: 'client-fin' } as const
 
 export const replays = check({
   ...resuming,
   id: 'sse/resume/replays',
-  title: 'replays what a client missed, when the client brings the id of the last event that it saw',
+  title: "replays the events that followed the client's Last-Event-ID",
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'the-last-event-id-header' },
-  needs: [...watched],
+  needs: [...witnessed],
   mutants: ['resume-live-only', 'resume-last-only'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp })
+    const outcome = await resume({ loss: clientFin })
     outcome.expectNothingLost()
   },
 })
 
-const places: readonly (readonly [at: CutPlace, where: string, mutant: string])[] = [
-  ['between-events', 'between two events', 'resume-loses-first'],
-  ['in-field-name', 'inside a field name', 'resume-inclusive'],
-  ['in-id', 'inside an id', 'resume-last-only'],
-  ['in-data', 'inside the data of an event', 'resume-everything'],
-  ['in-character', 'inside a character of several bytes', 'resume-twice'],
-  ['before-blank-line', 'behind the last field of an event', 'resume-reversed'],
-  ['in-blank-line', 'inside the empty line that ends an event', 'resume-loses-last'],
+interface Cut {
+  readonly id: string
+  readonly title: string
+  readonly at: CutPlace
+  readonly mutant: string
+}
+
+const cuts: readonly Cut[] = [
+  {
+    id: 'sse/resume/cut-between-events',
+    title: 'replays missed events once, in order, after a cut between events',
+    at: 'between-events',
+    mutant: 'resume-loses-first',
+  },
+  {
+    id: 'sse/resume/cut-in-field-name',
+    title: 'replays missed events once, in order, after a cut in a field name',
+    at: 'in-field-name',
+    mutant: 'resume-inclusive',
+  },
+  {
+    id: 'sse/resume/cut-in-id',
+    title: 'replays missed events once, in order, after a cut in an id',
+    at: 'in-id',
+    mutant: 'resume-last-only',
+  },
+  {
+    id: 'sse/resume/cut-in-data',
+    title: 'replays missed events once, in order, after a cut in event data',
+    at: 'in-data',
+    mutant: 'resume-everything',
+  },
+  {
+    id: 'sse/resume/cut-in-character',
+    title: 'replays missed events once, in order, after a cut in a character',
+    at: 'in-character',
+    mutant: 'resume-twice',
+  },
+  {
+    id: 'sse/resume/cut-before-blank-line',
+    title: 'replays missed events once, in order, after a cut before a blank line',
+    at: 'before-blank-line',
+    mutant: 'resume-reversed',
+  },
+  {
+    id: 'sse/resume/cut-in-blank-line',
+    title: 'replays missed events once, in order, after a cut in a blank line',
+    at: 'in-blank-line',
+    mutant: 'resume-loses-last',
+  },
 ]
 
-export const afterCut = places.map(([at, where, mutant]) =>
+export const afterCut = cuts.map(({ id, title, at, mutant }) =>
   check({
     ...resuming,
-    id: `sse/resume/cut-${at}`,
-    title: `resumes with nothing lost, nothing twice and in order after a FIN ${where}`,
+    id,
+    title,
+    // Only a published event is sure to hold a character of several bytes.
     needs: at === 'in-character' ? [...needs, 'sse.publish'] : [...needs],
     mutants: [mutant],
     async run({ resume }) {
@@ -61,25 +104,52 @@ export const afterCut = places.map(([at, where, mutant]) =>
   }),
 )
 
-const losses: readonly (readonly [name: string, loss: ResumePlan['loss'], after: string, mutant: string])[] =
-  [
-    ['rst', { kind: 'rst' }, 'a RST by the link', 'resume-last-only'],
-    [
-      'black-hole',
-      { kind: 'black-hole' },
-      'a link that falls silent, while the old connection stands',
-      'resume-loses-first',
-    ],
-    ['link-down', { kind: 'down', ms: 250 }, 'a link that was down', 'resume-reversed'],
-    ['client-fin', { kind: 'client-fin' }, 'the client hung up', 'resume-inclusive'],
-    ['client-rst', { kind: 'client-rst' }, 'the client reset the connection', 'resume-loses-last'],
-  ]
+interface Loss {
+  readonly id: string
+  readonly title: string
+  readonly loss: ResumePlan['loss']
+  readonly mutant: string
+}
 
-export const afterLoss = losses.map(([name, loss, after, mutant]) =>
+const losses: readonly Loss[] = [
+  {
+    id: 'sse/resume/after-rst',
+    title: 'replays missed events once, in order, after a reset by the proxy',
+    loss: { kind: 'rst' },
+    mutant: 'resume-last-only',
+  },
+  {
+    // The server has not noticed the loss: the old connection is still open on its side.
+    id: 'sse/resume/after-black-hole',
+    title: 'replays missed events once, in order, after the stream goes silent',
+    loss: { kind: 'black-hole' },
+    mutant: 'resume-loses-first',
+  },
+  {
+    id: 'sse/resume/after-link-down',
+    title: 'replays missed events once, in order, after the link was down',
+    loss: { kind: 'down', ms: 250 },
+    mutant: 'resume-reversed',
+  },
+  {
+    id: 'sse/resume/after-client-fin',
+    title: 'replays missed events once, in order, after the client disconnects',
+    loss: clientFin,
+    mutant: 'resume-inclusive',
+  },
+  {
+    id: 'sse/resume/after-client-rst',
+    title: 'replays missed events once, in order, after the client resets',
+    loss: { kind: 'client-rst' },
+    mutant: 'resume-loses-last',
+  },
+]
+
+export const afterLoss = losses.map(({ id, title, loss, mutant }) =>
   check({
     ...resuming,
-    id: `sse/resume/after-${name}`,
-    title: `resumes with nothing lost, nothing twice and in order after ${after}`,
+    id,
+    title,
     needs: [...needs],
     mutants: [mutant],
     async run({ resume }) {
@@ -91,32 +161,46 @@ export const afterLoss = losses.map(([name, loss, after, mutant]) =>
   }),
 )
 
-const waysBack = [
-  [
-    'slices-down',
-    slices({ size: 1, delayUs: 100, direction: 'server-to-client' }),
-    'its answer comes byte by byte',
-  ],
-  [
-    'slices-up',
-    slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
-    'its request comes byte by byte',
-  ],
-  ['latency', latency({ ms: 150, direction: 'server-to-client' }), 'every answer is late'],
-  ['throttle', throttle({ bytesPerSecond: 10_000, direction: 'server-to-client' }), 'the link is slow'],
+/** The proof of these faults is how long bytes took; concurrent checks would publish on the same stream. */
+const timed = { exclusive: 'time', expectedDurationMs: 700 } as const
+
+const reconnectFaults = [
+  {
+    id: 'sse/resume/under-slices-server-to-client',
+    title: 'replays missed events once, in order, in 1-byte response segments',
+    fault: slices({ size: 1, delayUs: 100, direction: 'server-to-client' }),
+    scheduling: timed,
+  },
+  {
+    id: 'sse/resume/under-slices-client-to-server',
+    title: 'replays missed events once, in order, to 1-byte request segments',
+    fault: slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
+    scheduling: timed,
+  },
+  {
+    id: 'sse/resume/under-latency',
+    title: 'replays missed events once, in order, when responses are delayed',
+    fault: latency({ ms: 150, direction: 'server-to-client' }),
+    scheduling: {},
+  },
+  {
+    id: 'sse/resume/under-throttle',
+    title: 'replays missed events once, in order, when responses are throttled',
+    fault: throttle({ bytesPerSecond: 10_000, direction: 'server-to-client' }),
+    scheduling: timed,
+  },
 ] as const
 
-export const underFault = waysBack.map(([name, fault, how]) =>
+export const underFault = reconnectFaults.map(({ id, title, fault, scheduling }) =>
   check({
     ...resuming,
-    id: `sse/resume/under-${name}`,
-    title: `resumes with nothing lost, nothing twice and in order where ${how}`,
+    id,
+    title,
     needs: [...needs],
-    // How long bytes took is the proof of the fault, and other checks publish on the same stream.
-    ...(name.startsWith('latency') ? {} : { exclusive: 'time' as const, expectedDurationMs: 700 }),
+    ...scheduling,
     mutants: ['resume-inclusive', 'resume-loses-first'],
     async run({ resume }) {
-      const outcome = await resume({ loss: hangUp, reconnectUnder: fault, race: 0 })
+      const outcome = await resume({ loss: clientFin, reconnectUnder: fault, race: 0 })
       outcome.expectNothingLost()
       outcome.expectNothingTwice()
       outcome.expectOrder()
@@ -127,11 +211,12 @@ export const underFault = waysBack.map(([name, fault, how]) =>
 export const gap = check({
   ...resuming,
   id: 'sse/resume/gap',
-  title: 'replays every event that was sent while the client was away, more than nine of them',
+  // More than nine, so that ids compared as text are found out.
+  title: 'replays all of twelve missed events, each once',
   needs: [...needs],
   mutants: ['resume-by-text', 'short-history'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, gap: 12, race: 0 })
+    const outcome = await resume({ loss: clientFin, gap: 12, race: 0 })
     outcome.expectNothingLost()
     outcome.expectNothingTwice()
   },
@@ -140,11 +225,11 @@ export const gap = check({
 export const race = check({
   ...resuming,
   id: 'sse/resume/race',
-  title: 'loses nothing that is sent while the client reconnects',
+  title: 'loses no event that is sent while the client reconnects',
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-gap', 'resume-without-live'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, race: 8 })
+    const outcome = await resume({ loss: clientFin, race: 8 })
     outcome.expectNothingLost()
   },
 })
@@ -152,11 +237,11 @@ export const race = check({
 export const raceOnce = check({
   ...resuming,
   id: 'sse/resume/race-once',
-  title: 'sends nothing twice of what is sent while the client reconnects',
+  title: 'repeats no event that is sent while the client reconnects',
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-overlap'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, race: 8 })
+    const outcome = await resume({ loss: clientFin, race: 8 })
     outcome.expectNothingTwice()
   },
 })
@@ -164,11 +249,11 @@ export const raceOnce = check({
 export const raceOrder = check({
   ...resuming,
   id: 'sse/resume/race-order',
-  title: 'sends what was missed before what is new',
+  title: 'sends missed events before new events',
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-live-first', 'resume-reversed'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, race: 8 })
+    const outcome = await resume({ loss: clientFin, race: 8 })
     outcome.expectOrder()
   },
 })
@@ -176,11 +261,14 @@ export const raceOrder = check({
 export const unaltered = check({
   ...resuming,
   id: 'sse/resume/unaltered',
-  title: 'replays data of several lines, and characters outside ASCII, as they were',
+  title: 'replays multi-line and non-ASCII data unchanged',
   needs: [...needs, 'sse.publish'],
   mutants: ['resume-altered'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, data: (index) => `\u00e9\n\u20ac\n\u{1f600} ${index}` })
+    const outcome = await resume({
+      loss: clientFin,
+      data: (index) => `\u00e9\n\u20ac\n\u{1f600} ${index}`,
+    })
     outcome.expectNothingLost()
     outcome.expectUnaltered()
   },
@@ -189,25 +277,25 @@ export const unaltered = check({
 export const sameIds = check({
   ...resuming,
   id: 'sse/resume/same-ids',
-  title: 'replays an event under the id that it had at first',
+  title: 'replays events with their original ids',
   needs: [...needs],
   mutants: ['resume-renumbered'],
   async run({ resume, expect }) {
-    const outcome = await resume({ loss: hangUp, gap: 4 })
+    const outcome = await resume({ loss: clientFin, gap: 4 })
     const ids = new Set(outcome.witness.map((event) => event.id))
     const foreign = outcome.client.filter((event) => !ids.has(event.id))
-    expect(foreign.length === 0, 'the ids that the witness saw', 'a replayed event has another id')
+    expect(foreign.length === 0, 'the ids that the witness received', 'a replayed event with a different id')
   },
 })
 
 export const sameNames = check({
   ...resuming,
   id: 'sse/resume/same-names',
-  title: 'replays an event under the name that it had at first',
+  title: 'replays events with their original event names',
   needs: [...needs, 'sse.publish.event'],
   mutants: ['resume-unnamed'],
   async run({ resume }) {
-    const outcome = await resume({ loss: hangUp, event: 'streamproof' })
+    const outcome = await resume({ loss: clientFin, event: 'streamproof' })
     outcome.expectNothingLost()
     outcome.expectUnaltered()
   },
@@ -216,7 +304,7 @@ export const sameNames = check({
 export const again = check({
   ...resuming,
   id: 'sse/resume/again-and-again',
-  title: 'resumes with nothing lost, nothing twice and in order when the stream is lost five times',
+  title: 'replays missed events once, in order, over five reconnects',
   needs: [...needs],
   mutants: ['resume-inclusive', 'resume-loses-last'],
   async run({ resume }) {
@@ -230,7 +318,7 @@ export const again = check({
 export const lostAgain = check({
   ...resuming,
   id: 'sse/resume/cut-in-replay',
-  title: 'resumes with nothing lost, nothing twice and in order when the replay itself is cut, twice',
+  title: 'replays missed events once, in order, when the replay is cut twice',
   needs: [...needs],
   mutants: ['resume-inclusive', 'resume-last-only'],
   async run({ resume }) {

@@ -189,13 +189,13 @@ export const staysOpen = check({
 })
 
 export const upstreamWithoutEffect = check({
-  id: 'sse/connection/upstream-without-effect',
+  id: 'sse/connection/extra-bytes-ignored',
   title: 'goes on unmoved by what a client sends behind its request',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-3' },
   topic: 'limitations',
   needs: ['sse.endless', 'sse.events'],
-  mutants: ['upstream-ends-stream', 'upstream-echoed', 'answers-inside-stream'],
+  mutants: ['extra-bytes-end-stream', 'extra-bytes-echoed', 'answers-inside-stream'],
   expectations: ['EXP-CON-3', 'EXP-LIM-4'],
   async run(kit) {
     const stream = await kit.subscribe()

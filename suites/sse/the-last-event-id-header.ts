@@ -114,11 +114,11 @@ export const emptyCursor = check({
 })
 
 export const unknownCursorTold = check({
-  id: 'sse/cursor/unknown-told',
+  id: 'sse/cursor/unknown-reported',
   title: 'lets a client know that its cursor could not be placed, or replays what it has',
   // Else the client takes a stream with a hole in it for complete.
   level: 'SHOULD',
-  clause: { spec: 'STREAMPROOF', section: 'unknown-cursor-told' },
+  clause: { spec: 'STREAMPROOF', section: 'unknown-cursor-reported' },
   topic: 'reconnection',
   needs: ['sse.publish', 'sse.resume'],
   mutants: ['unknown-cursor-silent'],

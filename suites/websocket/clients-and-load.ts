@@ -215,7 +215,7 @@ export const ipv6 = check({
   clause: { spec: 'STREAMPROOF', section: 'ipv6' },
   topic: 'compatibility',
   needs: ['ipv6'],
-  mutants: ['deaf-on-ipv6'],
+  mutants: ['mute-on-ipv6'],
   async run({ connect, overIpv6 }) {
     const ws = await connect({ via: await overIpv6('websocket') })
     await ws.expectPong()

@@ -47,6 +47,6 @@ describe('a target that says the same again and again', function () {
     )
     expect(results.filter(wasCharged).map(told)).to.deep.equal([])
     const passed = results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id)
-    expect(passed).to.include.members(['sse/performance/push-latency', 'sse/cursor/unknown-told'])
+    expect(passed).to.include.members(['sse/performance/push-latency', 'sse/cursor/unknown-reported'])
   })
 })

@@ -20,7 +20,7 @@ const only = [
   'ws/compatibility/undici*',
   'sse/resume/again-and-again',
   'sse/reconnection/eventsource-*',
-  'sse/faults/others-unmoved-by-*',
+  'sse/faults/other-clients-unaffected-by-*',
 ]
 
 describe('a target that is slow, and breaks nothing', function () {

@@ -33,7 +33,7 @@ export const serverMutants: readonly Mutant[] = [
     rules: { service: 'dead' },
   },
   {
-    name: 'deaf-on-ipv6',
+    name: 'mute-on-ipv6',
     protocol: 'both',
     breaks: 'Connections to the IPv6 address are accepted, and nothing is ever said on them.',
     clause: 'STREAMPROOF/ipv6',

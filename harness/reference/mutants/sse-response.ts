@@ -199,14 +199,14 @@ export const sseResponseMutants: readonly Mutant[] = [
     rules: { lifetimeMs: 250 },
   },
   {
-    name: 'upstream-ends-stream',
+    name: 'extra-bytes-end-stream',
     protocol: 'sse',
     breaks: 'Whatever is sent behind the request ends the stream.',
     clause: 'EXPECTATIONS/EXP-CON-3',
     rules: { pipelined: 'end' },
   },
   {
-    name: 'upstream-echoed',
+    name: 'extra-bytes-echoed',
     protocol: 'sse',
     breaks: 'Whatever is sent behind the request comes back as an event.',
     clause: 'EXPECTATIONS/EXP-LIM-4',

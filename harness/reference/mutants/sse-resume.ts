@@ -96,7 +96,7 @@ const cursors: readonly Mutant[] = [
     name: 'unknown-cursor-silent',
     protocol: 'sse',
     breaks: 'An unknown cursor gets live events alone, and no word of what is missing.',
-    clause: 'STREAMPROOF/unknown-cursor-told',
+    clause: 'STREAMPROOF/unknown-cursor-reported',
     rules: { unknownCursor: 'live-only' },
   },
   {
@@ -278,14 +278,14 @@ const replays: readonly Mutant[] = [
     rules: { historySize: 3 },
   },
   {
-    name: 'refuse-comeback',
+    name: 'refuse-reconnect',
     protocol: 'sse',
     breaks: 'A client that comes back with a cursor meets status 503.',
     clause: 'HTML/the-eventsource-interface',
     rules: { comeback: 'refuse' },
   },
   {
-    name: 'slow-comeback',
+    name: 'slow-reconnect',
     protocol: 'sse',
     breaks: 'A client that comes back with a cursor waits four seconds.',
     clause: 'HTML/sse-processing-model',

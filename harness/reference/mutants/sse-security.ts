@@ -6,14 +6,14 @@ const cors = 'FETCH/http-cors-protocol'
 /** Who may read the stream. */
 export const sseSecurityMutants: readonly Mutant[] = [
   {
-    name: 'allowed-origin-untold',
+    name: 'no-allow-origin',
     protocol: 'sse',
     breaks: 'The allowed origin is not told that it may read.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => null },
   },
   {
-    name: 'other-origin-told',
+    name: 'wrong-allow-origin',
     protocol: 'sse',
     breaks: 'The allowed origin is told that another one may read.',
     clause: 'FETCH/cors-check',

@@ -193,7 +193,7 @@ const payloads: readonly Mutant[] = [
     rules: { encodeLines: (lines) => encodeLines(lines.map((line) => line.split(':')[0] ?? '')) },
   },
   {
-    name: 'obey-payload',
+    name: 'payload-parsed-as-fields',
     protocol: 'sse',
     breaks: 'A payload that looks like a field is written as that field.',
     clause: interpretation,
@@ -339,7 +339,7 @@ const delivery: readonly Mutant[] = [
     rules: { audience: 'newest' },
   },
   {
-    name: 'leaving-ends-all',
+    name: 'disconnect-ends-all',
     protocol: 'sse',
     breaks: 'A client that leaves takes all others with it.',
     clause: 'STREAMPROOF/clients-independent',

@@ -13,7 +13,7 @@ const only = [
   'ws/faults/cut-*-after-1',
   'ws/faults/answers-under-latency-down',
   'ws/reconnection/prompt-after-rst',
-  'sse/faults/others-unmoved-by-fin',
+  'sse/faults/other-clients-unaffected-by-fin',
   'sse/resume/after-rst',
   'sse/resume/after-link-down',
   'sse/resume/after-black-hole',
