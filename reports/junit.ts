@@ -1,3 +1,4 @@
+import { isFlaky } from '#model/result'
 import type { Report, Result } from '#model/result'
 import { alikeName, alikeOf } from './view/alike.ts'
 import { detailLines, ordinary } from './view/detail.ts'
@@ -8,7 +9,7 @@ import type { ReportOptions } from './view/options.ts'
 import { limits } from './view/options.ts'
 import { answerOf, groupsOf } from './view/overview.ts'
 import type { Group } from './view/overview.ts'
-import { overlayName, statusWord } from './view/words.ts'
+import { statusWord } from './view/words.ts'
 
 /**
  * JUnit XML as CI systems read it. `name` is the check's id, `classname` its group, since GitLab shows that one as the
@@ -37,7 +38,7 @@ const brief = { ...ordinary, entries: 0 }
 type State = 'passed' | 'failure' | 'error' | 'skipped'
 
 function stateOf(result: Result): State {
-  if (result.verdict === 'fail') return result.overlay?.kind === 'known' ? 'skipped' : 'failure'
+  if (result.verdict === 'fail') return 'failure'
   if (result.verdict === 'harness-error' || result.verdict === 'inconclusive') return 'error'
   if (result.verdict === 'not-applicable' || result.verdict === 'blocked') return 'skipped'
   return 'passed'
@@ -119,7 +120,7 @@ function suiteOf(report: Report, group: Group): string[] {
 /** `websocket.RFC 6455 Control Frames`, `sse.reconnection`: one dot, since readers split at the last one. */
 function className({ protocol, topic, label, title }: Group): string {
   const section = label === null ? topic : `${label.replace(/ [\d.]+$/, '')} ${title}`
-  return `${protocol}.${section.replaceAll('.', '-')}`
+  return `${protocol ?? 'compared'}.${section.replaceAll('.', '-')}`
 }
 
 function caseOf(result: Result, className: string, name: string): string[] {
@@ -129,26 +130,20 @@ function caseOf(result: Result, className: string, name: string): string[] {
 }
 
 function caseBody(result: Result): string[] {
-  const { verdict, overlay } = result
+  const { verdict } = result
   const state = stateOf(result)
   const message = cut(messageOf(result), 2000)
   if (state === 'passed') {
-    const notable = verdict !== 'pass' || overlay !== null || Object.keys(result.measured).length > 0
+    const notable = verdict !== 'pass' || isFlaky(result) || Object.keys(result.measured).length > 0
     return notable ? [`      <system-out>${xmlText(`${verdict}: ${detail(result)}`)}</system-out>`] : []
   }
-  if (state === 'skipped') {
-    const skipped = `      <skipped message="${xmlAttribute(message)}"/>`
-    return verdict === 'fail'
-      ? [skipped, `      <system-out>${xmlText(detail(result))}</system-out>`]
-      : [skipped]
-  }
+  if (state === 'skipped') return [`      <skipped message="${xmlAttribute(message)}"/>`]
   return [
     `      <${state} type="${xmlAttribute(verdict)}" message="${xmlAttribute(message)}">${xmlText(detail(result))}</${state}>`,
   ]
 }
 
 function messageOf(result: Result): string {
-  if (result.overlay?.kind === 'known') return overlayName(result.overlay)
   if (result.expected !== null) return `expected ${result.expected}; actual: ${result.actual ?? 'nothing'}`
   return `${result.verdict}: ${result.reason ?? result.actual ?? result.title}`
 }

@@ -1,3 +1,4 @@
+import { summaryKeys } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
 import { alikeName, alikeOf, alikeSuch } from './view/alike.ts'
 import { detailLines } from './view/detail.ts'
@@ -23,12 +24,11 @@ import {
   duration,
   expectationStatuses,
   expectationSymbols,
-  overlayName,
+  flakyText,
   plural,
   statusWord,
-  summaryKeys,
   symbols,
-  protocolNames,
+  protocolTitle,
   verdicts,
 } from './view/words.ts'
 
@@ -89,19 +89,20 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], nu
 function summary(report: Report): string[] {
   const { ok, word, says } = headline(report)
   const counts = verdicts.toReversed().map((verdict) => report.summary[summaryKeys[verdict]])
-  const { known, flaky, total } = report.summary
-  const overlays = known + flaky === 0 ? [] : [`Of these, ${known} known and ${flaky} flaky.`]
+  const { flaky, total } = report.summary
   const remedy = remedies(report)
   return [
     `# ${ok ? symbols.pass : symbols.fail} Streamproof: ${word}`,
     `${prose(says.charAt(0).toUpperCase() + says.slice(1))} (exit status ${report.run.exitCode}).`,
-    ...report.targets.map(({ protocol, url }) => `${protocolNames[protocol]}: ${code(cut(url, 500))}`),
+    ...report.targets.map(
+      ({ protocol, url }) => `${protocolTitle(report, protocol)}: ${code(cut(url, 500))}`,
+    ),
     table(
       ['total', ...verdicts.toReversed().map((verdict) => `${symbols[verdict]} ${verdict}`)],
       [[String(total), ...counts.map(String)]],
       verdicts.length + 1,
     ),
-    ...overlays,
+    ...(flaky === 0 ? [] : [`Of these, ${flaky} flaky.`]),
     ...(remedy.length === 0
       ? []
       : [`Not-applicable checks are turned on by: ${remedy.map(prose).join('; ')}.`]),
@@ -129,13 +130,14 @@ function list(items: readonly string[]): string {
 
 function failure(result: Result): string {
   const { clause } = result
+  const flaky = flakyText(result)
   const where =
     clause.url === null
       ? clauseLabel(clause)
       : `[${clauseLabel(clause)}](${clause.url.replace(/[()\s<>\\]/g, encodeURIComponent)})`
   return [
     `### ${symbols[result.verdict]} ${code(result.id)}`,
-    `${prose(result.title)} · ${result.level} · ${where}${result.overlay === null ? '' : ` · ${prose(overlayName(result.overlay))}`}`,
+    `${prose(result.title)} · ${result.level} · ${where}${flaky === null ? '' : ` · ${prose(`flaky: ${flaky}`)}`}`,
     result.expected === null
       ? table(['reason'], [[field(result.reason)]])
       : table(['expected', 'actual'], [[field(result.expected), field(result.actual)]]),
@@ -182,18 +184,18 @@ function expectations(report: Report): string[] {
   const counts = expectationCounts(report)
   const sums = expectationStatuses.map((status) => `${counts[status]} ${statusWord(status)}`).join(', ')
   const cell = (rows: readonly ExpectationResult[]): string => rows.map(expectation).join('<br><br>') || '—'
-  const compared = comparisonOf(report)
-  const sides = compared
-    .filter(({ websocket, sse }) => websocket.length + sse.length > 0)
-    .map(({ topic, websocket, sse }) => [`**${prose(topic)}**`, cell(websocket), cell(sse)])
-  const together = compared
-    .filter(({ both }) => both.length > 0)
-    .map(({ topic, both }) => [`**${prose(topic)}**`, cell(both)])
+  const { columns, rows } = comparisonOf(report)
+  const sides = rows
+    .filter(({ cells }) => cells.some(({ length }) => length > 0))
+    .map(({ topic, cells }) => [`**${prose(topic)}**`, ...cells.map(cell)])
+  const together = rows
+    .filter(({ compared }) => compared.length > 0)
+    .map(({ topic, compared }) => [`**${prose(topic)}**`, cell(compared)])
   return [
     '## Documented expectations',
     `${sums}.`,
-    ...(sides.length === 0 ? [] : [table(['', 'WebSocket', 'Server-Sent Events'], sides)]),
-    ...(together.length === 0 ? [] : [table(['', 'Both protocols, compared'], together)]),
+    ...(sides.length === 0 ? [] : [table(['', ...columns.map(({ title }) => prose(title))], sides)]),
+    ...(together.length === 0 ? [] : [table(['', 'Protocols compared'], together)]),
   ]
 }
 
@@ -205,7 +207,7 @@ function expectation(one: ExpectationResult): string {
 
 function topics(report: Report): string[] {
   const rows = groupsOf(report).map((group) => [
-    groupName(group),
+    groupName(report, group),
     ...verdicts.toReversed().map((verdict) => count(group, verdict)),
   ])
   if (rows.length === 0) return []
@@ -213,9 +215,9 @@ function topics(report: Report): string[] {
   return ['## Results by topic', table(head, rows, verdicts.length)]
 }
 
-function groupName({ topic, protocol, label, title }: Group): string {
-  if (label === null) return `${topic}: ${protocolNames[protocol]}`
-  return `${protocolNames[protocol]}, ${label}: ${title}`
+function groupName(report: Report, { topic, protocol, label, title }: Group): string {
+  const name = protocolTitle(report, protocol)
+  return prose(label === null ? `${topic}: ${name}` : `${name}, ${label}: ${title}`)
 }
 
 function count({ counts }: Group, verdict: Result['verdict']): string {
@@ -232,7 +234,7 @@ function targets(report: Report): string[] {
     })
     if (rows.length === 0) return []
     return [
-      `## What was found: ${protocolNames[target.protocol]}`,
+      `## What was found: ${prose(protocolTitle(report, target.protocol))}`,
       table(['capability', '', 'evidence'], rows),
     ]
   })

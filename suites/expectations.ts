@@ -14,7 +14,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'WebSocket is full duplex: both sides send at any time, independently',
     needs: 'a websocket target',
-    says: (figure) =>
+    summary: (figure) =>
       tell`answered ${figure('ws/connection/full-duplex', 'answersWhileSending')} Pings while one message was still being sent`,
   },
   {
@@ -23,7 +23,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'WebSocket keeps one TCP connection open for as long as needed',
     needs: 'a websocket target',
-    says: (figure) =>
+    summary: (figure) =>
       tell`${figure('ws/connection/one-for-many', 'exchanges')} exchanges over one TCP connection`,
   },
   {
@@ -39,7 +39,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'sse',
     statement: 'SSE starts as an ordinary HTTP request',
     needs: 'an sse target',
-    says: (figure) =>
+    summary: (figure) =>
       tell`one GET and one response head: ${figure(opening, 'sseBytes')} bytes until the stream is open; the WebSocket took ${figure(opening, 'websocketBytes')}`,
   },
   {
@@ -48,7 +48,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'both',
     statement: 'WebSocket suits frequent two-way messages; SSE suits pushes from the server',
     needs: 'both targets, and a way to publish events (--publish-url)',
-    says: (figure) =>
+    summary: (figure) =>
       tell`a two-way exchange takes ${figure(latency, 'websocketRoundTripP50Ms')} ms over WebSocket (median); a published event is pushed over SSE in ${figure(latency, 'ssePublishToEventP50Ms')} ms`,
   },
   {
@@ -75,7 +75,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'WebSocket needs one handshake, then little overhead per message',
     needs: 'a websocket target that echoes',
-    says: (figure) =>
+    summary: (figure) =>
       tell`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
     holds: (figure) => atMost(figure('ws/performance/overhead', 'headerOctets'), 14),
   },
@@ -85,7 +85,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'both',
     statement: 'WebSocket has the lower two-way latency',
     needs: 'both targets, and a way to publish events (--publish-url)',
-    says: (figure) =>
+    summary: (figure) =>
       tell`WebSocket round trip ${figure(latency, 'websocketRoundTripP50Ms')} ms (p99 ${figure(latency, 'websocketRoundTripP99Ms')}); SSE, by a POST and its event, ${figure(latency, 'ssePublishToEventP50Ms')} ms (p99 ${figure(latency, 'ssePublishToEventP99Ms')})`,
     holds: (figure) =>
       atMost(figure(latency, 'websocketRoundTripP50Ms'), clearly(figure(latency, 'ssePublishToEventP50Ms'))),
@@ -96,7 +96,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'sse',
     statement: 'SSE is efficient for occasional pushes and costs more at high rates',
     needs: 'an sse target with a way to publish events (--publish-url)',
-    says: (figure) =>
+    summary: (figure) =>
       tell`an event of 16 bytes costs ${figure(bytes(16), 'sseBytes')}, one of 1024 costs ${figure(bytes(1024), 'sseBytes')}; ${figure('sse/performance/burst', 'eventsPerSecond')} events per second in a burst`,
   },
   {
@@ -105,7 +105,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
     needs: 'a websocket target',
-    says: (figure) =>
+    summary: (figure) =>
       tell`a new connection stands ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-down', 'backMs')} ms after a black hole, each opened by the client`,
   },
   {
@@ -114,7 +114,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'sse',
     statement: 'SSE clients reconnect by themselves',
     needs: 'an sse target whose events can be published (--publish-url)',
-    says: (figure) =>
+    summary: (figure) =>
       tell`the stream is open again ${rounded(figure('sse/reconnection/prompt-after-fin', 'reconnectMs'))} ms after FIN, ${rounded(figure('sse/reconnection/prompt-after-rst', 'reconnectMs'))} ms after RST and ${rounded(figure('sse/reconnection/prompt-after-black-hole', 'reconnectMs'))} ms after a black hole`,
   },
   {
@@ -179,7 +179,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'Each WebSocket holds resources of the server for as long as it lives',
     needs: 'a websocket target',
-    says: (figure) =>
+    summary: (figure) =>
       tell`20 connections stood within ${figure('ws/scalability/twenty-connections', 'allOpenMs')} ms, and 20 that were dropped were back within ${figure('ws/scalability/twenty-reconnects', 'allBackMs')} ms`,
   },
   {

@@ -23,7 +23,7 @@ export interface Expectation {
    * One sentence with the figures of this run, from the checks that name this expectation; or null where the
    * figures are missing, and the verdicts are then counted.
    */
-  readonly says?: (figures: Figures) => string | null
+  readonly summary?: (figures: Figures) => string | null
   /** Whether the figures bear out a statement that compares; null where they are missing: then it is `partly` at best. */
   readonly holds?: (figures: Figures) => boolean | null
 }

@@ -1,9 +1,15 @@
-/** The words of a check and of its result. Everything else in the house speaks in these. */
+import type { CapabilityFinding } from './evidence.ts'
+
+/** The words of a check and of its result, which all other folders use. */
+
+export type { CapabilityFinding, Ending, FaultLogEntry, FaultRecord, TranscriptEntry } from './evidence.ts'
 
 export type Protocol = 'websocket' | 'sse' | 'both'
 
 /** How binding a requirement is; RFC 2119 words, and INFO for a measurement. */
-export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'INFO'
+export const levels = ['MUST', 'SHOULD', 'MAY', 'INFO'] as const
+
+export type Level = (typeof levels)[number]
 
 export const specs = [
   'RFC6455',
@@ -93,71 +99,17 @@ export const capabilities = [
 
 export type Capability = (typeof capabilities)[number]
 
-/** `broken`: half of it works; checks that need it run, and say what is wrong. */
-export interface CapabilityFinding {
-  readonly state: 'present' | 'absent' | 'broken'
-  /** One sentence: what was sent, what came back, or which option would turn it on. */
-  readonly evidence: string
-}
-
 export type Capabilities = Readonly<Record<Capability, CapabilityFinding>>
 
-export type Verdict =
-  | 'pass'
-  | 'fail'
-  | 'warn'
-  | 'notice'
-  | 'not-applicable'
-  | 'blocked'
-  | 'inconclusive'
-  | 'harness-error'
+export const verdicts = [
+  'pass',
+  'fail',
+  'warn',
+  'notice',
+  'not-applicable',
+  'blocked',
+  'inconclusive',
+  'harness-error',
+] as const
 
-/** How a connection ended: apart from what was exchanged on it. */
-export interface Ending {
-  readonly by: 'target' | 'harness' | 'proxy'
-  readonly how: 'close-frame' | 'fin' | 'rst' | 'timeout'
-  /** Close code, when a Close frame carried one. */
-  readonly code: number | null
-}
-
-/** One line of a transcript. `hex` is redacted and may be cut; then it ends in `..`. */
-export interface TranscriptEntry {
-  /** Milliseconds since the check began. */
-  readonly ms: number
-  readonly from: 'harness' | 'target' | 'proxy'
-  readonly kind: 'open' | 'head' | 'frame' | 'bytes' | 'event' | 'end' | 'note'
-  readonly note: string
-  readonly hex: string | null
-}
-
-/** A fault that was in force, and how it was proven to have struck. */
-export interface FaultRecord {
-  readonly name: string
-  readonly direction: 'client-to-server' | 'server-to-client' | 'both'
-  readonly settings: Readonly<Record<string, number>>
-  readonly proof: string
-  /** What the engine noted by itself; absent where it notes nothing, as a real Toxiproxy. Nothing depends on it. */
-  readonly log?: readonly FaultLogEntry[]
-}
-
-/** One of the first connections that a fault met, as the engine saw it. Figures differ from run to run. */
-export interface FaultLogEntry {
-  /** Number at its proxy in the order of acceptance, from 1: connections without the fault count as well. */
-  readonly connection: number
-  /** The first thing that the fault did to it: by which toxic, at which byte of its direction. Null: the link went down. */
-  readonly hit: {
-    readonly toxic: string
-    readonly direction: 'client-to-server' | 'server-to-client'
-    readonly byte: number
-    readonly ms: number
-  } | null
-  /** Null: it stood when the engine was asked, or the engine has no word for it. */
-  readonly ending: {
-    readonly by: 'harness' | 'target' | 'proxy'
-    readonly how: 'fin' | 'rst' | 'down' | 'refused'
-  } | null
-  readonly durationMs: number
-  /** What the proxy passed on. */
-  readonly clientToServerBytes: number
-  readonly serverToClientBytes: number
-}
+export type Verdict = (typeof verdicts)[number]

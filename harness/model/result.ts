@@ -1,97 +1,54 @@
 import { z } from 'zod'
-import { specs, topics } from './model.ts'
+import {
+  capabilityFindingSchema,
+  endingSchema,
+  faultRecordSchema,
+  transcriptEntrySchema,
+} from './evidence.ts'
+import { levels, specs, topics, verdicts } from './model.ts'
+import type { Verdict } from './model.ts'
 
 /**
  * The result model: one declaration gives the types, the validation and the published JSON Schema of `report.json`.
- * What changes from run to run stands in `run`, `expectations[].says`, `measured`, `faults[].log`, `transcript` and
+ * What changes from run to run is under `run`, `expectations[].summary`, `measured`, `faults[].log`, `transcript` and
  * `durationMs` alone.
  */
 
-export const verdictSchema = z.enum([
-  'pass',
-  'fail',
-  'warn',
-  'notice',
-  'not-applicable',
-  'blocked',
-  'inconclusive',
-  'harness-error',
-])
-
-const protocol = z.enum(['websocket', 'sse', 'both'])
-const findings = z.strictObject({ state: z.enum(['present', 'absent', 'broken']), evidence: z.string() })
-
-export const transcriptEntrySchema = z.strictObject({
-  ms: z.number(),
-  from: z.enum(['harness', 'target', 'proxy']),
-  kind: z.enum(['open', 'head', 'frame', 'bytes', 'event', 'end', 'note']),
-  note: z.string(),
-  hex: z.string().nullable(),
-})
-
-/** What the engine noted of one connection under a fault: see `FaultLogEntry`. */
-const faultLogEntrySchema = z.strictObject({
-  connection: z.int(),
-  hit: z
-    .strictObject({
-      toxic: z.string(),
-      direction: z.enum(['client-to-server', 'server-to-client']),
-      byte: z.int(),
-      ms: z.number(),
-    })
-    .nullable(),
-  ending: z
-    .strictObject({
-      by: z.enum(['harness', 'target', 'proxy']),
-      how: z.enum(['fin', 'rst', 'down', 'refused']),
-    })
-    .nullable(),
-  durationMs: z.number(),
-  clientToServerBytes: z.int(),
-  serverToClientBytes: z.int(),
+/** How often a check could be judged. Its result is flaky if only some of the attempts failed. */
+const attemptsSchema = z.strictObject({
+  /** Attempts that passed or failed; 0 if the check was never judged. Others (inconclusive ones) do not count. */
+  total: z.int(),
+  /** Of these, attempts in which the target broke the requirement. */
+  failed: z.int(),
 })
 
 export const resultSchema = z.strictObject({
   id: z.string(),
-  /** Index into `targets`; null for a check that compares both protocols. */
+  /** Index into `targets`; null for a check that compares protocols. */
   target: z.int().nullable(),
   title: z.string(),
-  protocol,
+  /** Id of a protocol in `protocols`; null for a check that compares protocols. */
+  protocol: z.string().nullable(),
+  /** Role of the target that the requirement is about. */
+  role: z.enum(['server', 'client', 'path']),
   topic: z.enum(topics),
-  level: z.enum(['MUST', 'SHOULD', 'MAY', 'INFO']),
+  level: z.enum(levels),
   clause: z.strictObject({ spec: z.enum(specs), section: z.string(), url: z.string().nullable() }),
-  verdict: verdictSchema,
-  overlay: z
-    .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('flaky'), attempts: z.int(), fails: z.int() }),
-      z.strictObject({ kind: z.literal('known'), reason: z.string() }),
-    ])
-    .nullable(),
-  /** Why there is no judgement: the missing capability, the check that it builds on, `fault-not-proven: …`. */
+  verdict: z.enum(verdicts),
+  attempts: attemptsSchema,
+  /** Id of the prerequisite that blocked the check. */
+  cause: z.string().nullable(),
+  /** Why there is no judgement: the missing capability, the prerequisite, `fault-not-proven: …`. */
   reason: z.string().nullable(),
   expected: z.string().nullable(),
   actual: z.string().nullable(),
-  close: z
-    .strictObject({
-      by: z.enum(['target', 'harness', 'proxy']),
-      how: z.enum(['close-frame', 'fin', 'rst', 'timeout']),
-      code: z.int().nullable(),
-    })
-    .nullable(),
-  faults: z.array(
-    z.strictObject({
-      name: z.string(),
-      direction: z.enum(['client-to-server', 'server-to-client', 'both']),
-      settings: z.record(z.string(), z.number()),
-      proof: z.string(),
-      /** Added by the embedded engine; absent with a real Toxiproxy. No verdict depends on it. */
-      log: z.array(faultLogEntrySchema).optional(),
-    }),
-  ),
+  close: endingSchema.nullable(),
+  faults: z.array(faultRecordSchema),
   measured: z.record(z.string(), z.union([z.number(), z.string()])),
-  /** Of a plain pass in brief: its first and last entries. Else as it was kept, which is 200 entries at most. */
+  /** The first and last entries if the check passed at once; otherwise all that were kept, at most 200. */
   transcript: z.array(transcriptEntrySchema),
   durationMs: z.number(),
+  /** A command that runs this check again, without credentials. */
   reproduce: z.string(),
   autobahn: z.string().nullable(),
 })
@@ -106,23 +63,26 @@ export const summarySchema = z.strictObject({
   blocked: z.int(),
   inconclusive: z.int(),
   harnessError: z.int(),
-  known: z.int(),
   flaky: z.int(),
 })
 
 export const expectationSchema = z.strictObject({
   id: z.string(),
   topic: z.string(),
-  protocol,
+  /** Id of a protocol in `protocols`; null for a statement that compares protocols. */
+  protocol: z.string().nullable(),
   statement: z.string(),
   status: z.enum(['confirmed', 'refuted', 'partly', 'not-measured']),
+  /** Ids of the checks that measure it. */
   checks: z.array(z.string()),
+  /** What a run needs in order to measure the rest of it; null if nothing. */
   needs: z.string().nullable(),
-  says: z.string(),
+  /** One sentence with the figures of this run, or why there are none. */
+  summary: z.string(),
 })
 
 export const reportSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   tool: z.strictObject({ name: z.literal('streamproof'), version: z.string() }),
   run: z.strictObject({
     id: z.string(),
@@ -132,19 +92,30 @@ export const reportSchema = z.strictObject({
     exitCode: z.int(),
     /** False when a signal or the time limit ended the run before every check was judged. */
     complete: z.boolean(),
-    shard: z.string().nullable(),
     engine: z.strictObject({ kind: z.enum(['embedded', 'toxiproxy']), version: z.string() }),
     node: z.string(),
     platform: z.string(),
-    /** What happened to the run as a whole: the target died, the engine left proxies behind. */
+    /** What happened to the run as a whole: the target crashed, the engine left proxies open. */
     findings: z.array(z.string()),
   }),
+  /** The protocols that this report is about, in the order in which it shows them. */
+  protocols: z.array(
+    z.strictObject({
+      id: z.string(),
+      /** As a reader knows it: `Server-Sent Events`. */
+      title: z.string(),
+      /** For a narrow column: `SSE`. */
+      shortTitle: z.string(),
+    }),
+  ),
   targets: z.array(
     z.strictObject({
-      protocol: z.enum(['websocket', 'sse']),
+      role: resultSchema.shape.role,
+      /** Id of a protocol in `protocols`. */
+      protocol: z.string(),
       /** Without credentials; `reference` for the embedded one. */
       url: z.string(),
-      capabilities: z.record(z.string(), findings),
+      capabilities: z.record(z.string(), capabilityFindingSchema),
     }),
   ),
   summary: summarySchema,
@@ -162,7 +133,8 @@ export function reportJsonSchema(): object {
   return z.toJSONSchema(reportSchema, { target: 'draft-7' })
 }
 
-const counted = {
+/** The key of each verdict in a summary. */
+export const summaryKeys = {
   pass: 'pass',
   fail: 'fail',
   warn: 'warn',
@@ -171,26 +143,17 @@ const counted = {
   blocked: 'blocked',
   inconclusive: 'inconclusive',
   'harness-error': 'harnessError',
-} as const satisfies Record<Result['verdict'], keyof Summary>
+} as const satisfies Record<Verdict, keyof Summary>
 
 /** Counts every verdict, hiding none. */
 export function summarise(results: readonly Result[]): Summary {
-  const summary: Record<keyof Summary, number> = {
-    total: results.length,
-    pass: 0,
-    fail: 0,
-    warn: 0,
-    notice: 0,
-    notApplicable: 0,
-    blocked: 0,
-    inconclusive: 0,
-    harnessError: 0,
-    known: 0,
-    flaky: 0,
-  }
-  for (const result of results) {
-    summary[counted[result.verdict]] += 1
-    if (result.overlay !== null) summary[result.overlay.kind] += 1
-  }
+  const summary = { total: results.length, flaky: results.filter(isFlaky).length } as Summary
+  for (const verdict of verdicts)
+    summary[summaryKeys[verdict]] = results.filter((result) => result.verdict === verdict).length
   return summary
+}
+
+/** True if some attempts at the check failed and others passed. */
+export function isFlaky({ attempts }: Pick<Result, 'attempts'>): boolean {
+  return attempts.failed > 0 && attempts.failed < attempts.total
 }

@@ -1,5 +1,6 @@
 import type { Catalogue } from '#model/catalogue'
 import { startAttempt } from './schedule/attempt.ts'
+import { tally } from './schedule/entry.ts'
 import { budgets, prepare } from './prepare.ts'
 import { redacted, resultOf } from './result/result.ts'
 import type { RunSettings } from './settings.ts'
@@ -48,7 +49,7 @@ export async function applicableChecks<Kit>(
         unwatched,
       ).settled
       const { outcome, evidence, durationMs } = attempt
-      const judged = { check, target, outcome, overlay: null, evidence, durationMs }
+      const judged = { check, target, outcome, attempts: tally([attempt]), evidence, durationMs }
       const result = redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)
       if (failsTest(result.verdict)) throw new Fallen(result)
     },

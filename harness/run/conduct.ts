@@ -8,6 +8,7 @@ import { exitCode } from './result/exit-code.ts'
 import { watchForLateErrors } from './schedule/late.ts'
 import type { Planned } from './select/plan.ts'
 import { prepare, resultFor, scheduleOf, slowMs } from './prepare.ts'
+import { reportedProtocols } from './result/protocols.ts'
 import { answer, messageOf, redacted, round } from './result/result.ts'
 import { select } from './select/select.ts'
 import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
@@ -82,7 +83,7 @@ export async function conduct<Kit>(
       ...redacted(undeclared(settings, targets), settings.redactor),
     ]
     return reportSchema.parse({
-      schemaVersion: 1,
+      schemaVersion: 2,
       tool: { name: 'streamproof', version: settings.version },
       run: {
         id: settings.runId ?? randomBytes(6).toString('hex'),
@@ -95,12 +96,12 @@ export async function conduct<Kit>(
           harnessFailed,
         }),
         complete: unjudged === 0 && !isAborted,
-        shard: null,
         engine: { kind: settings.engine.kind, version: settings.engine.version },
         node: process.version,
         platform: `${process.platform} ${process.arch}`,
         findings,
       },
+      protocols: reportedProtocols,
       targets,
       summary: summarise(results),
       expectations: answers(catalogue, results, settings, plan),

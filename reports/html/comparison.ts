@@ -11,7 +11,8 @@ export function comparison(report: Report): Markup | null {
   if (report.expectations.length === 0) return null
   const counts = expectationCounts(report)
   const figures = measuredOf(report)
-  const told = (one: ExpectationResult): Markup => statement(one, figures)
+  const { columns, rows } = comparisonOf(report)
+  const show = (one: ExpectationResult): Markup => statement(one, figures)
   return html`<section id="expectations" aria-labelledby="expectations-title">
     <h2 id="expectations-title">Documented expectations</h2>
     <p class="lead">
@@ -23,30 +24,33 @@ export function comparison(report: Report): Markup | null {
         <thead>
           <tr>
             <th scope="col"><span class="hidden">Topic</span></th>
-            <th scope="col">WebSocket</th>
-            <th scope="col">Server-Sent Events</th>
+            ${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}
           </tr>
         </thead>
         <tbody>
-          ${comparisonOf(report).map((row) => {
-            const sides = row.websocket.length + row.sse.length > 0
-            const lines = (sides ? 1 : 0) + (row.both.length > 0 ? 1 : 0)
+          ${rows.map((row) => {
+            const hasCells = row.cells.some(({ length }) => length > 0)
+            const lines = (hasCells ? 1 : 0) + (row.compared.length > 0 ? 1 : 0)
             const head = html`<th scope="rowgroup" rowspan="${lines}">${capital(row.topic)}</th>`
-            const both = html`<td colspan="2" data-side="Both">${row.both.map(told)}</td>`
-            const first = html`<td data-side="WebSocket">${cell(row.websocket, told)}</td>
-              <td data-side="SSE">${cell(row.sse, told)}</td>`
-            if (!sides)
+            const cells = row.cells.map(
+              (cell, index) =>
+                html`<td data-side="${columns[index]?.shortTitle ?? ''}">${cellOf(cell, show)}</td>`,
+            )
+            const compared = html`<td colspan="${columns.length}" data-side="compared">
+              ${row.compared.map(show)}
+            </td>`
+            if (!hasCells)
               return html`<tr class="start">
-                ${head}${both}
+                ${head}${compared}
               </tr>`
             return html`<tr class="start">
-                ${head}${first}
+                ${head}${cells}
               </tr>
               ${
-                row.both.length === 0
+                row.compared.length === 0
                   ? null
                   : html`<tr>
-                      ${both}
+                      ${compared}
                     </tr>`
               }`
           })}
@@ -56,11 +60,11 @@ export function comparison(report: Report): Markup | null {
   </section>`
 }
 
-function cell(
+function cellOf(
   rows: readonly ExpectationResult[],
-  told: (one: ExpectationResult) => Markup,
+  show: (one: ExpectationResult) => Markup,
 ): Markup | readonly Markup[] {
-  return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(told)
+  return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(show)
 }
 
 function statement(one: ExpectationResult, figuresOf: Figures): Markup {

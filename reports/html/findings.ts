@@ -1,10 +1,11 @@
+import { summaryKeys } from '#model/result'
 import type { Report, Result } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
 import { alikeOf } from '#reports/view/alike'
 import { fallenOf, unjudgedOf, withVerdict } from '#reports/view/overview'
-import { plural, summaryKeys, verdicts } from '#reports/view/words'
+import { plural, verdicts } from '#reports/view/words'
 import { badge, clauseLink, resultLink } from './parts.ts'
 
 /** What many falls have in common, before any of them: one cause is easily lost among its hundred effects. */

@@ -1,14 +1,14 @@
+import type { Verdict } from '#model/model'
 import type { ExpectationResult, Result } from '#model/result'
 import { html, link } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { clauseLabel } from '#reports/view/sections'
 import { expectationSymbols, meanings, statusWord, symbols } from '#reports/view/words'
-import type { VerdictWord } from '#reports/view/words'
 
 /** Small pieces that several parts of the page share. */
 
 /** A verdict as a mark: symbol, colour and word, so that none of them is needed alone; with how many there are. */
-export function badge(verdict: VerdictWord, count: number | null = null): Markup {
+export function badge(verdict: Verdict, count: number | null = null): Markup {
   return html`<span class="badge v-${verdict}" title="${meanings[verdict]}"
     ><span aria-hidden="true">${symbols[verdict]}</span> ${count === null ? '' : `${count} `}${verdict}</span
   >`

@@ -1,3 +1,4 @@
+import { isFlaky } from '#model/result'
 import type { Result } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
@@ -5,7 +6,7 @@ import { cut } from '#reports/escape/visible'
 import { transcriptOf } from '#reports/view/detail'
 import type { TranscriptLine } from '#reports/view/detail'
 import { clauseLabel } from '#reports/view/sections'
-import { duration, endingName, faultName, logEntry, overlayName } from '#reports/view/words'
+import { duration, endingName, faultName, flakyText, logEntry } from '#reports/view/words'
 import { anchor, badge, clauseLink } from './parts.ts'
 
 const field = 8000
@@ -18,7 +19,7 @@ export function row(result: Result): Markup {
     class="row e-${verdict}"
     id="${anchor(result)}"
     data-verdict="${verdict}"
-    data-protocol="${protocol}"
+    data-protocol="${protocol ?? 'compared'}"
     data-level="${level}"
     data-topic="${topic}"
     data-text="${`${result.id} ${result.title} ${clauseLabel(result.clause)}`.toLowerCase()}"
@@ -28,8 +29,7 @@ export function row(result: Result): Markup {
       <span class="mark">${badge(verdict)}</span>
       <span class="what"
         ><code>${result.id}</code>
-        ${result.overlay === null ? null : html`<span class="badge overlay">${result.overlay.kind}</span> `}<span
-          class="claim"
+        ${isFlaky(result) ? html`<span class="badge flaky">flaky</span> ` : null}<span class="claim"
           >${result.title}</span
         ></span
       >
@@ -47,14 +47,14 @@ export function row(result: Result): Markup {
 }
 
 function facts(result: Result): Markup {
-  const { clause, expected, actual, reason, close, overlay, autobahn } = result
+  const { clause, expected, actual, reason, close, autobahn } = result
   const pairs: readonly (readonly [string, Markup | string | null])[] = [
     ['clause', html`${clauseLink(clause)}`],
     ['expected', expected === null ? null : cut(expected, field)],
     ['actual', actual === null ? null : cut(actual, field)],
     ['reason', reason === null ? null : cut(reason, field)],
     ['ended', close === null ? null : endingName(close)],
-    ['overlay', overlay === null ? null : overlayName(overlay)],
+    ['flaky', flakyText(result)],
     ['Autobahn', autobahn === null ? null : `case ${autobahn}`],
     ['took', duration(result.durationMs)],
   ]

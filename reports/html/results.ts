@@ -1,10 +1,11 @@
+import { summaryKeys } from '#model/result'
 import type { Report, Result } from '#model/result'
 import { topics } from '#model/model'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { groupsOf } from '#reports/view/overview'
 import type { Group } from '#reports/view/overview'
-import { summaryKeys, symbols, protocolNames, verdicts } from '#reports/view/words'
+import { symbols, protocolTitle, verdicts } from '#reports/view/words'
 import { capital } from './parts.ts'
 import { row } from './result.ts'
 
@@ -15,7 +16,7 @@ export function results(report: Report): Markup {
     <h2 id="results-title">Results</h2>
     ${filters(report.results)}
     ${topics.flatMap((topic) =>
-      parts(topic, groups).map(
+      parts(report, topic, groups).map(
         ([title, members]) =>
           html`<div class="topic">
             <h3>${title}</h3>
@@ -29,6 +30,7 @@ export function results(report: Report): Markup {
 
 /** A topic is one part; the protocol is one for each protocol, since their standards differ. */
 function parts(
+  report: Report,
   topic: Result['topic'],
   all: readonly Group[],
 ): readonly (readonly [string, readonly Group[]])[] {
@@ -37,7 +39,7 @@ function parts(
   if (topic !== 'protocol') return [[capital(topic), members]]
   const protocols = [...new Set(members.map(({ protocol }) => protocol))]
   return protocols.map((protocol) => [
-    `Protocol: ${protocolNames[protocol]}`,
+    `Protocol: ${protocolTitle(report, protocol)}`,
     members.filter((one) => one.protocol === protocol),
   ])
 }
@@ -45,7 +47,7 @@ function parts(
 /** A group with something to look at is open from the start. */
 function group(one: Group): Markup {
   const calm = one.counts.pass + one.counts.notApplicable === one.counts.total
-  const title = one.label === null ? protocolNames[one.protocol] : one.title
+  const { title } = one
   return html`<details class="group" ${calm ? null : { markup: ' open' }}>
     <summary>
       ${one.label === null ? null : html`<span class="dim label">${one.label}</span> `}<span class="name"
@@ -81,7 +83,7 @@ function filters(found: readonly Result[]): Markup {
       ><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="id, title, clause"
     /></label>
     ${select('verdict', 'Verdict', inOrder)}
-    ${select('protocol', 'Protocol', present(found.map(({ protocol }) => protocol)))}
+    ${select('protocol', 'Protocol', present(found.map(({ protocol }) => protocol ?? 'compared')))}
     ${select('level', 'Level', present(found.map(({ level }) => level)))}
     ${select('topic', 'Topic', present(found.map(({ topic }) => topic)))}
     <div class="buttons">

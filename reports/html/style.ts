@@ -126,7 +126,7 @@ button { cursor: pointer; background: var(--soft); }
 .row > summary { display: flex; gap: .7rem; align-items: baseline; padding: .45rem 1rem; list-style: none; }
 .row > summary:hover, .group > summary:hover { background: var(--soft); }
 .mark { flex: 0 0 8.4rem; }
-.overlay { color: var(--odd); border: 1px solid; padding-block: 0; }
+.flaky { color: var(--odd); border: 1px solid; padding-block: 0; }
 .what { flex: 1 1 auto; min-width: 0; }
 .what code { font-weight: 600; }
 .what .claim { display: block; color: var(--dim); font-size: .9375rem; margin: 0; }
@@ -144,9 +144,9 @@ table.figures td { min-width: 5.5rem; }
 .transcript tbody tr { border-top: 1px solid var(--line); }
 .transcript td:nth-child(2) { white-space: nowrap; }
 .transcript td:nth-child(2)::before { font-weight: 700; margin-right: .35rem; }
-.t-us td:nth-child(2)::before { content: '>'; color: var(--notice); }
+.t-harness td:nth-child(2)::before { content: '>'; color: var(--notice); }
 .t-target td:nth-child(2)::before { content: '<'; color: var(--pass); }
-.t-link td:nth-child(2)::before { content: '='; color: var(--warn); }
+.t-proxy td:nth-child(2)::before { content: '='; color: var(--warn); }
 .t-gap { color: var(--dim); }
 .bytes { overflow-x: auto; }
 code.hex { display: block; white-space: pre; color: var(--dim); font-size: .8125rem; }

@@ -1,9 +1,10 @@
+import { summaryKeys } from '#model/result'
 import type { Report, Summary } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { headline } from '#reports/view/headline'
 import { fallenOf, remedies } from '#reports/view/overview'
-import { duration, meanings, summaryKeys, symbols, protocolNames, verdicts } from '#reports/view/words'
+import { duration, meanings, symbols, protocolTitle, verdicts } from '#reports/view/words'
 import { capital } from './parts.ts'
 
 /** The first screen: pass or not, of whom, every count. */
@@ -21,7 +22,7 @@ export function top(report: Report): Markup {
         ${report.targets.map(
           ({ protocol, url }) =>
             html`<div>
-              <dt>${protocolNames[protocol]}</dt>
+              <dt>${protocolTitle(report, protocol)}</dt>
               <dd><code>${url}</code></dd>
             </div>`,
         )}
@@ -91,18 +92,17 @@ function counts(summary: Summary): Markup {
       >
     </li>`
   })
-  const overlays = (['known', 'flaky'] as const).map((kind) =>
-    summary[kind] === 0
+  const flaky =
+    summary.flaky === 0
       ? null
       : html`<li>
-          <div><strong>${summary[kind]}</strong> <span>${kind}</span></div>
-        </li>`,
-  )
+          <div><strong>${summary.flaky}</strong> <span>flaky</span></div>
+        </li>`
   return html`<ul class="counts">
     <li>
       <a href="#results" data-only=""><strong>${summary.total}</strong> <span>total</span></a>
     </li>
-    ${items}${overlays}
+    ${items}${flaky}
   </ul>`
 }
 

@@ -3,7 +3,7 @@ import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
 import { capabilitiesOf } from '#reports/view/overview'
-import { protocolNames } from '#reports/view/words'
+import { protocolTitle } from '#reports/view/words'
 
 const signs = { present: '✓', broken: '~', absent: '–' } as const
 
@@ -25,7 +25,7 @@ export function targets(report: Report): Markup | null {
           <td>${cut(evidence, 4000)}</td>
         </tr>`
       })
-      return html`<h3>${protocolNames[target.protocol]} <code>${target.url}</code></h3>
+      return html`<h3>${protocolTitle(report, target.protocol)} <code>${target.url}</code></h3>
         <div class="scroll" tabindex="0" role="region" aria-label="Capabilities">
           <table class="capabilities">
             <thead>

@@ -86,8 +86,8 @@ function shortList(page: Page, report: Report, results: readonly Result[]): void
     page.field(2, '', 0, result.title)
     for (const [name, value] of factsOf(result, 300)) {
       // What they have in common was said once.
-      const isSaid = grouped.has(result) && name !== 'overlay'
-      if (!isSaid && ['expected', 'actual', 'reason', 'overlay'].includes(name)) page.field(2, name, 8, value)
+      const isSaid = grouped.has(result) && name !== 'flaky'
+      if (!isSaid && ['expected', 'actual', 'reason', 'flaky'].includes(name)) page.field(2, name, 8, value)
     }
     if (!isCommon) page.command(2, result.reproduce, 'calm')
   }
@@ -104,7 +104,7 @@ function whole(page: Page, result: Result): void {
   if (result.clause.url !== null) page.address(2, result.clause.url)
   page.gap()
   for (const [name, value] of factsOf(result, detailed.field)) {
-    const paint = name === 'overlay' ? 'soft' : null
+    const paint = name === 'flaky' ? 'soft' : null
     page.field(2, name, 8, value, paint)
   }
   transcript(page, result)

@@ -1,7 +1,7 @@
 import { columns, padded, terminalText, wrap } from '#reports/escape/terminal'
 import type { ReportOptions } from '#reports/view/options'
-import type { VerdictWord } from '#reports/view/words'
 import { expectationSymbols, symbols } from '#reports/view/words'
+import type { Verdict } from '#model/model'
 import type { ExpectationResult } from '#model/result'
 
 export type Paint = 'good' | 'bad' | 'soft' | 'calm' | 'dim' | 'strong' | 'link'
@@ -16,7 +16,7 @@ const sequences: Readonly<Record<Paint, string>> = {
   link: '4;36',
 }
 
-const asciiSymbols: Readonly<Record<VerdictWord, string>> = {
+const asciiSymbols: Readonly<Record<Verdict, string>> = {
   pass: '+',
   fail: 'x',
   warn: '!',
@@ -34,7 +34,7 @@ const asciiStatus: Readonly<Record<ExpectationResult['status'], string>> = {
   'not-measured': '-',
 }
 
-export const verdictPaint: Readonly<Record<VerdictWord, Paint>> = {
+export const verdictPaint: Readonly<Record<Verdict, Paint>> = {
   pass: 'good',
   fail: 'bad',
   warn: 'soft',
@@ -60,7 +60,6 @@ export class Page {
   readonly width: number
   readonly ascii: boolean
   readonly quiet: boolean
-  readonly verbose: boolean
   readonly #colour: boolean
   readonly #lines: string[] = []
 
@@ -68,7 +67,6 @@ export class Page {
     this.width = Math.max(narrowest, Math.floor(options.width ?? 80))
     this.ascii = options.ascii ?? false
     this.quiet = options.quiet ?? false
-    this.verbose = options.verbose ?? false
     this.#colour = options.colour ?? false
   }
 
@@ -82,7 +80,7 @@ export class Page {
     return this.#colour && clean !== '' ? `\u001b[${sequences[paint]}m${clean}\u001b[0m` : clean
   }
 
-  symbol(verdict: VerdictWord): string {
+  symbol(verdict: Verdict): string {
     return this.ascii ? asciiSymbols[verdict] : symbols[verdict]
   }
 

@@ -1,5 +1,5 @@
+import { summaryKeys } from '#model/result'
 import type { Report } from '#model/result'
-import type { Protocol } from '#model/model'
 import { columns, padded, wrap } from '#reports/escape/terminal'
 import { headline } from '#reports/view/headline'
 import {
@@ -7,6 +7,7 @@ import {
   capabilitiesOf,
   expectationCounts,
   groupsOf,
+  protocolsOf,
   remedies,
   unjudgedOf,
 } from '#reports/view/overview'
@@ -16,9 +17,8 @@ import {
   expectationStatuses,
   plural,
   statusWord,
-  summaryKeys,
-  protocolColumns,
-  protocolNames,
+  protocolShortTitle,
+  protocolTitle,
   verdicts,
 } from '#reports/view/words'
 import type { Page, Piece } from './page.ts'
@@ -41,7 +41,7 @@ export function header(page: Page, report: Report): void {
   )
   for (const target of report.targets) {
     page.gap()
-    const name = protocolColumns[target.protocol]
+    const name = protocolShortTitle(report, target.protocol)
     page.field(2, name, 9, target.url, 'strong')
     const { present, absent, broken } = capabilitiesOf(target)
     if (present.length > 0) page.field(12, 'has', 5, present.join(', '))
@@ -55,18 +55,19 @@ export function results(page: Page, report: Report): void {
   if (groups.length === 0) return
   topicTable(
     page,
+    report,
     groups.filter(({ topic }) => topic !== 'protocol'),
   )
-  for (const protocol of ['websocket', 'sse', 'both'] as const) {
+  for (const protocol of protocolsOf(report)) {
     sections(
       page,
-      protocol,
+      protocolTitle(report, protocol),
       groups.filter((one) => one.topic === 'protocol' && one.protocol === protocol),
     )
   }
 }
 
-function topicTable(page: Page, groups: readonly Group[]): void {
+function topicTable(page: Page, report: Report, groups: readonly Group[]): void {
   if (groups.length === 0) return
   page.heading('Results by topic')
   const topics = [...new Set(groups.map(({ topic }) => topic))]
@@ -74,14 +75,14 @@ function topicTable(page: Page, groups: readonly Group[]): void {
     const members = groups.filter((one) => one.topic === topic)
     for (const [index, group] of members.entries()) {
       const name = index === 0 ? capital(topic) : ''
-      row(page, padded(name, 15), protocolColumns[group.protocol], 10, group)
+      row(page, padded(name, 15), protocolShortTitle(report, group.protocol), 10, group)
     }
   }
 }
 
-function sections(page: Page, protocol: Protocol, groups: readonly Group[]): void {
+function sections(page: Page, protocol: string, groups: readonly Group[]): void {
   if (groups.length === 0) return
-  page.heading(`Protocol: ${protocolNames[protocol]}`)
+  page.heading(`Protocol: ${protocol}`)
   for (const group of groups) row(page, padded(group.label ?? '', 15), group.title, 37, group)
 }
 
@@ -97,11 +98,6 @@ function row(page: Page, first: string, title: string, titleWidth: number, group
     page.line(`  ${page.text(first)} ${head}`)
     for (const line of others) page.line(' '.repeat(18) + line)
     page.flow(18, sums)
-  }
-  if (!page.verbose) return
-  for (const { id, verdict, durationMs } of group.results) {
-    const name = page.piece(`${page.symbol(verdict)} ${id}`, verdictPaint[verdict])
-    page.flow(6, [name, page.piece(duration(durationMs), 'dim')], 8)
   }
 }
 
@@ -125,7 +121,7 @@ export function unjudged(page: Page, report: Report): void {
     const name = `${page.symbol(verdict)} ${verdict}`
     page.field(2, name, 17, `${plural(ids.length, 'check')}: ${reason}`)
     if (turnOn !== null && !told) page.field(20, '', 0, `turned on by ${turnOn}`, 'calm')
-    if (page.verbose || verdict === 'inconclusive') page.field(20, '', 0, ids.join(', '), 'dim')
+    if (verdict === 'inconclusive') page.field(20, '', 0, ids.join(', '), 'dim')
   }
 }
 
@@ -151,10 +147,10 @@ export function expectations(page: Page, report: Report): void {
     const { kind, text } = answerOf(one)
     if (text !== '') page.field(15, '', 0, text, kind === 'needs' ? 'dim' : 'calm')
   }
-  for (const says of new Set(silent.map((one) => one.says))) {
-    const ids = silent.filter((one) => one.says === says).map(({ id }) => id)
+  for (const summary of new Set(silent.map((one) => one.summary))) {
+    const ids = silent.filter((one) => one.summary === summary).map(({ id }) => id)
     page.gap()
-    page.field(2, '', 0, `${capital(says)}: ${ids.join(', ')}`, 'dim')
+    page.field(2, '', 0, `${capital(summary)}: ${ids.join(', ')}`, 'dim')
   }
 }
 
@@ -171,9 +167,8 @@ export function sum(page: Page, report: Report): void {
   const sign = page.symbol(ok ? 'pass' : 'fail')
   page.field(0, sign, 1, `${word}: ${says} (exit status ${report.run.exitCode})`, ok ? 'good' : 'bad')
   const parts = countOrder.map((verdict) => `${report.summary[summaryKeys[verdict]]} ${verdict}`)
-  const { known, flaky, total } = report.summary
-  const overlays = [...(known > 0 ? [`${known} known`] : []), ...(flaky > 0 ? [`${flaky} flaky`] : [])]
-  const all = [...parts, ...overlays]
+  const { flaky, total } = report.summary
+  const all = flaky > 0 ? [...parts, `${flaky} flaky`] : parts
   const remedy = remedies(report)
   const turn = remedy.length === 0 ? '' : `(not-applicable: turned on by ${remedy.join('; ')})`
   page.flow(

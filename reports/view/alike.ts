@@ -1,6 +1,6 @@
 import type { Report, Result, Summary } from '#model/result'
-import { summarise } from '#model/result'
-import { endingName, plural, summaryKeys, verdicts } from './words.ts'
+import { summarise, summaryKeys } from '#model/result'
+import { endingName, plural, verdicts } from './words.ts'
 
 /** Checks that fell in one and the same way: there may be one cause behind all of them. */
 export interface Alike {

@@ -1,7 +1,7 @@
 import type { Result } from '#model/result'
 import { cut } from '#reports/escape/visible'
 import { hexDump, hexLines } from './hex.ts'
-import { endingName, faultName, logEntry, milliseconds, overlayName, senders } from './words.ts'
+import { endingName, faultName, logEntry, flakyText, milliseconds, senders } from './words.ts'
 
 /** One result as plain lines; fields are as the target sent them, so the format that prints them escapes each line. */
 export interface DetailLimits {
@@ -24,7 +24,7 @@ export function factsOf(result: Result, field: number): readonly (readonly [name
     ['actual', result.actual],
     ['reason', result.reason],
     ['ended', result.close === null ? null : endingName(result.close)],
-    ['overlay', result.overlay === null ? null : overlayName(result.overlay)],
+    ['flaky', flakyText(result)],
   ]
   for (const fault of result.faults) {
     facts.push(['fault', faultName(fault)], ['proof', fault.proof])

@@ -1,7 +1,7 @@
 import type { Report } from '#model/result'
 import { alikeOf } from './alike.ts'
 import { unjudgedOf } from './overview.ts'
-import { plural, protocolNames } from './words.ts'
+import { plural, protocolTitle } from './words.ts'
 
 /** The sum of a run in a word and a sentence, by its exit status. */
 export function headline(report: Report): {
@@ -10,7 +10,7 @@ export function headline(report: Report): {
   readonly says: string
 } {
   const { exitCode, complete } = report.run
-  const { fail, warn, known, pass, total, harnessError } = report.summary
+  const { fail, warn, pass, total, harnessError } = report.summary
   const judged = `${plural(total, 'check was', 'checks were')} judged`
   if (exitCode >= 129) return { ok: false, word: 'interrupted', says: `the run was interrupted: ${judged}` }
   if (exitCode === 4) {
@@ -46,8 +46,7 @@ export function headline(report: Report): {
       word: 'passed',
       says: total === 1 ? 'the one check passed' : `all ${total} checks passed`,
     }
-  const rest =
-    fail > 0 ? `, ${plural(fail, 'check')} fell below the gate${known > 0 ? ` (${known} known)` : ''}` : ''
+  const rest = fail > 0 ? `, ${plural(fail, 'check')} fell below the gate` : ''
   return { ok: true, word: 'passed', says: `${pass} of ${plural(total, 'check')} passed${rest}` }
 }
 
@@ -65,7 +64,7 @@ function unjudged(report: Report): string {
   )
   if (silent.length === 0 && summary.inconclusive > 0)
     return `${plural(summary.inconclusive, 'check')} could not be judged: too many for those that passed to say much${mostly(report)}`
-  const names = silent.map(({ protocol }) => protocolNames[protocol]).join(' and ')
+  const names = silent.map(({ protocol }) => protocolTitle(report, protocol)).join(' and ')
   const whose = names === '' ? '' : ` of the ${names} target${silent.length > 1 ? 's' : ''}`
   const broken =
     summary.fail > 0 ? `; ${plural(summary.fail, 'requirement is', 'requirements are')} broken elsewhere` : ''

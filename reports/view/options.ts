@@ -8,8 +8,6 @@ export interface ReportOptions {
   readonly width?: number
   /** Only what fell, and the last line. */
   readonly quiet?: boolean
-  /** The name of every check, also of those that passed. */
-  readonly verbose?: boolean
 }
 
 export type ReportFormat = 'terminal' | 'json' | 'junit' | 'html' | 'markdown'

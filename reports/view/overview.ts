@@ -1,18 +1,18 @@
 import { topics } from '#model/model'
-import type { Protocol } from '#model/model'
 import type { ExpectationResult, Report, Result, Summary } from '#model/result'
 import { summarise } from '#model/result'
 import { capabilityNames, turnsOn } from './capabilities.ts'
 import { inOrder, placeOf } from './sections.ts'
 import type { Place } from './sections.ts'
-import { protocolNames } from './words.ts'
+import { protocolTitle } from './words.ts'
 
 /** The report as a reader goes through it; every text format is written from these views. */
 
 /** Results of one topic and protocol; of the protocol topic, those of one section of its standard. */
 export interface Group {
   readonly topic: Result['topic']
-  readonly protocol: Protocol
+  /** Null: checks that compare protocols. */
+  readonly protocol: string | null
   /** `RFC 6455 5.5`; null for a topic other than protocol. */
   readonly label: string | null
   /** `Control Frames`, `WebSocket`. */
@@ -21,22 +21,26 @@ export interface Group {
   readonly counts: Summary
 }
 
-const protocolOrder: readonly Protocol[] = ['websocket', 'sse', 'both']
-
 /** Topics in the order of the documented comparison, the protocol last; each by protocol, in the order of the text. */
 export function groupsOf(report: Report): readonly Group[] {
   const groups: Group[] = []
   for (const topic of topics) {
-    for (const protocol of protocolOrder) {
+    for (const protocol of protocolsOf(report)) {
       const results = report.results.filter((one) => one.topic === topic && one.protocol === protocol)
       if (topic === 'protocol') groups.push(...bySection(protocol, results))
-      else if (results.length > 0) groups.push(group(topic, protocol, null, protocolNames[protocol], results))
+      else if (results.length > 0)
+        groups.push(group(topic, protocol, null, protocolTitle(report, protocol), results))
     }
   }
   return groups
 }
 
-function bySection(protocol: Protocol, results: readonly Result[]): Group[] {
+/** Every protocol in the order of the report, then null for what compares them. */
+export function protocolsOf({ protocols }: Report): readonly (string | null)[] {
+  return [...protocols.map(({ id }) => id), null]
+}
+
+function bySection(protocol: string | null, results: readonly Result[]): Group[] {
   const sections = new Map<string, { readonly place: Place; readonly results: Result[] }>()
   for (const result of results) {
     const place = placeOf(result.clause)
@@ -52,7 +56,7 @@ function bySection(protocol: Protocol, results: readonly Result[]): Group[] {
 
 function group(
   topic: Result['topic'],
-  protocol: Protocol,
+  protocol: string | null,
   label: string | null,
   title: string,
   results: readonly Result[],
@@ -109,22 +113,31 @@ export function remedies(report: Report): readonly string[] {
   return [...new Set(found)]
 }
 
-/** One row of the comparison: a topic, with what is documented of each protocol, and of both. */
+/** The documented expectations side by side. */
 export interface Comparison {
-  readonly topic: string
-  readonly websocket: readonly ExpectationResult[]
-  readonly sse: readonly ExpectationResult[]
-  readonly both: readonly ExpectationResult[]
+  /** The protocols of which something is documented, in the order of the report: one column each. */
+  readonly columns: Report['protocols']
+  /** One row for each topic, in the order of the report. */
+  readonly rows: readonly ComparisonRow[]
 }
 
-/** The documented expectations side by side, a row for each topic in the order of the report. */
-export function comparisonOf(report: Report): readonly Comparison[] {
-  const names = [...new Set(report.expectations.map(({ topic }) => topic))]
-  return names.map((topic) => {
-    const of = (protocol: Protocol): readonly ExpectationResult[] =>
-      report.expectations.filter((one) => one.topic === topic && one.protocol === protocol)
-    return { topic, websocket: of('websocket'), sse: of('sse'), both: of('both') }
+export interface ComparisonRow {
+  readonly topic: string
+  /** Statements about one protocol, by column. */
+  readonly cells: readonly (readonly ExpectationResult[])[]
+  /** Statements that compare protocols. */
+  readonly compared: readonly ExpectationResult[]
+}
+
+export function comparisonOf({ expectations, protocols }: Report): Comparison {
+  const columns = protocols.filter(({ id }) => expectations.some(({ protocol }) => protocol === id))
+  const topics = [...new Set(expectations.map(({ topic }) => topic))]
+  const rows = topics.map((topic) => {
+    const about = (id: string | null): readonly ExpectationResult[] =>
+      expectations.filter((one) => one.topic === topic && one.protocol === id)
+    return { topic, cells: columns.map(({ id }) => about(id)), compared: about(null) }
   })
+  return { columns, rows }
 }
 
 /** What this run has to say to a statement: its figures, and what it would need for what it did not measure. */
@@ -134,8 +147,8 @@ export function answerOf(one: ExpectationResult): {
 } {
   const needs = one.needs ?? ''
   if (one.status === 'not-measured')
-    return { kind: 'needs', text: needs === '' ? one.says : `needs ${needs}` }
-  return { kind: 'figures', text: needs === '' ? one.says : `${one.says}; the rest needs ${needs}` }
+    return { kind: 'needs', text: needs === '' ? one.summary : `needs ${needs}` }
+  return { kind: 'figures', text: needs === '' ? one.summary : `${one.summary}; the rest needs ${needs}` }
 }
 
 export function expectationCounts(report: Report): Readonly<Record<ExpectationResult['status'], number>> {

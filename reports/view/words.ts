@@ -1,11 +1,11 @@
-import type { ExpectationResult, Result, Summary } from '#model/result'
+import type { Verdict } from '#model/model'
+import { isFlaky } from '#model/result'
+import type { ExpectationResult, Report, Result } from '#model/result'
 
-/** Words and figures that every report writes alike. */
-
-export type VerdictWord = Result['verdict']
+/** Words and figures that every report writes in the same way. */
 
 /** Worst first. */
-export const verdicts: readonly VerdictWord[] = [
+export const verdicts: readonly Verdict[] = [
   'fail',
   'harness-error',
   'inconclusive',
@@ -16,19 +16,8 @@ export const verdicts: readonly VerdictWord[] = [
   'pass',
 ]
 
-export const summaryKeys = {
-  pass: 'pass',
-  fail: 'fail',
-  warn: 'warn',
-  notice: 'notice',
-  'not-applicable': 'notApplicable',
-  blocked: 'blocked',
-  inconclusive: 'inconclusive',
-  'harness-error': 'harnessError',
-} as const satisfies Record<VerdictWord, keyof Summary>
-
 /** What a verdict means, for those who read their first report. */
-export const meanings: Readonly<Record<VerdictWord, string>> = {
+export const meanings: Readonly<Record<Verdict, string>> = {
   pass: 'the requirement held',
   fail: 'a MUST is broken',
   warn: 'a SHOULD is broken',
@@ -40,7 +29,7 @@ export const meanings: Readonly<Record<VerdictWord, string>> = {
 }
 
 /** Symbols differ as well as colours do. */
-export const symbols: Readonly<Record<VerdictWord, string>> = {
+export const symbols: Readonly<Record<Verdict, string>> = {
   pass: '✓',
   fail: '✗',
   warn: '!',
@@ -69,13 +58,17 @@ export function statusWord(status: ExpectationResult['status']): string {
   return status === 'not-measured' ? 'not measured' : status
 }
 
-export const protocolNames = {
-  websocket: 'WebSocket',
-  sse: 'Server-Sent Events',
-  both: 'Both protocols',
-} as const
+/** `Server-Sent Events`; null: of checks that compare protocols. */
+export function protocolTitle({ protocols }: Report, id: string | null): string {
+  if (id === null) return 'Protocols compared'
+  return protocols.find((protocol) => protocol.id === id)?.title ?? id
+}
 
-export const protocolColumns = { websocket: 'WebSocket', sse: 'SSE', both: 'both' } as const
+/** The same for a narrow column: `SSE`. */
+export function protocolShortTitle({ protocols }: Report, id: string | null): string {
+  if (id === null) return 'compared'
+  return protocols.find((protocol) => protocol.id === id)?.shortTitle ?? id
+}
 
 export const senders = { harness: '>', target: '<', proxy: '=' } as const
 
@@ -131,7 +124,8 @@ export function endingName(close: NonNullable<Result['close']>): string {
   return `by ${close.by}, ${close.how}${close.code === null ? '' : `, code ${close.code}`}`
 }
 
-export function overlayName(overlay: NonNullable<Result['overlay']>): string {
-  if (overlay.kind === 'known') return `known: ${overlay.reason}`
-  return `flaky: fell in ${overlay.fails} of ${overlay.attempts} attempts`
+/** `failed in 2 of 3 attempts`; null unless the result is flaky. */
+export function flakyText(result: Result): string | null {
+  const { failed, total } = result.attempts
+  return isFlaky(result) ? `failed in ${failed} of ${total} attempts` : null
 }

@@ -159,7 +159,7 @@ describe('cli: run', function () {
       const { run: _, results, expectations, ...rest } = reportSchema.parse(JSON.parse(out))
       return {
         ...rest,
-        expectations: expectations.map(({ says: _says, ...one }) => one),
+        expectations: expectations.map(({ summary: _summary, ...one }) => one),
         results: results.map(({ measured: _m, transcript: _t, durationMs: _d, faults, ...one }) => ({
           ...one,
           faults: faults.map(({ log: _log, ...fault }) => fault),

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { clauseName } from '../../harness/model/clause.ts'
+import { isFlaky } from '../../harness/model/result.ts'
 import type { Report, Result } from '../../harness/model/result.ts'
 
 /**
@@ -37,7 +38,7 @@ export function described({ results }: Report): Expected {
 }
 
 function describedResult(result: Result): 'pass' | ExpectedFall {
-  const flaky = result.overlay?.kind === 'flaky'
+  const flaky = isFlaky(result)
   if (result.verdict === 'pass' && !flaky) return 'pass'
   const { verdict, reason, expected, actual } = result
   return {

@@ -10,8 +10,8 @@ import { mixedReport } from './fixture.ts'
 
 const formats = { terminal, junit, markdown, html }
 const entries = [
-  'connection 2: limit_data at byte 0 down after 1.2 ms; ended by link (FIN) after 31.4 ms; 180 bytes passed up, 412 down',
-  'connection 3: not ended after 8.0 ms; 0 bytes passed up, 0 down',
+  'connection 2: limit_data at byte 0 server-to-client after 1.2 ms; ended by proxy (FIN) after 31.4 ms; 180 bytes client-to-server, 412 server-to-client',
+  'connection 3: not ended after 8.0 ms; 0 bytes client-to-server, 0 server-to-client',
 ]
 
 /** As a real Toxiproxy leaves it. */
@@ -59,10 +59,10 @@ describe('reports: what the engine noted of a fault', () => {
       said('proxy', 'down'),
       said('proxy', 'refused'),
     ]).to.deep.equal([
-      'connection 1: ended by us (FIN) after 2.0 ms',
+      'connection 1: ended by harness (FIN) after 2.0 ms',
       'connection 1: ended by target (RST) after 2.0 ms',
-      'connection 1: ended by link (it went down) after 2.0 ms',
-      'connection 1: ended by link (no way to the target) after 2.0 ms',
+      'connection 1: ended by proxy (it went down) after 2.0 ms',
+      'connection 1: ended by proxy (no way to the target) after 2.0 ms',
     ])
   })
 })

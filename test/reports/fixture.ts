@@ -9,7 +9,7 @@ import { expectations } from '#suites/expectations'
 
 type Verdict = Result['verdict']
 
-const prefixes = { ws: 'websocket', sse: 'sse', both: 'both' } as const
+const prefixes = { ws: 'websocket', sse: 'sse', both: null } as const
 
 /** A result; whatever is not told is as dull as can be. */
 export function result(id: string, clause: Clause, topic: Topic, more: Partial<Result> = {}): Result {
@@ -19,11 +19,13 @@ export function result(id: string, clause: Clause, topic: Topic, more: Partial<R
     target: prefix === 'both' ? null : prefix === 'ws' ? 0 : 1,
     title: `does what ${id.split('/').slice(1).join(' ').replaceAll('-', ' ')} asks for`,
     protocol: prefixes[prefix],
+    role: 'server',
     topic,
     level: 'MUST',
     clause: { ...clause, url: clauseUrl(clause) },
     verdict: 'pass',
-    overlay: null,
+    attempts: { total: 1, failed: 0 },
+    cause: null,
     reason: null,
     expected: null,
     actual: null,
@@ -96,7 +98,7 @@ const told: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
   'not-applicable': {
     reason: 'needs ws.deflate: permessage-deflate was offered and left out of the answer',
   },
-  blocked: { reason: 'builds on sse/resume/rule-2, which fell' },
+  blocked: { cause: 'sse/resume/rule-2', reason: 'the prerequisite sse/resume/rule-2 did not pass' },
   inconclusive: { reason: 'fault-not-proven: bytes arrived after the cut' },
   'harness-error': { reason: "TypeError: cannot read properties of undefined (reading 'id')" },
   warn: {
@@ -179,7 +181,7 @@ function fallen(): Result[] {
       {
         title: 'sends again an event whose last line the cut took away, and none that was dispatched',
         verdict: 'fail',
-        overlay: { kind: 'flaky', attempts: 3, fails: 2 },
+        attempts: { total: 3, failed: 2 },
         expected: 'the events of the witness after the last dispatched one, each once, in order',
         actual: 'the second event behind the cut never came; those after it came in order',
         close: { by: 'proxy', how: 'fin', code: null },
@@ -227,7 +229,6 @@ function fallen(): Result[] {
     ),
     result('ws/origin/denied', { spec: 'OWASP', section: 'origin' }, 'security', {
       verdict: 'fail',
-      overlay: { kind: 'known', reason: 'ticket 4711, until the gateway is replaced' },
       expected: '403 for an Origin that is not allowed',
       actual: `101 Switching Protocols ${'and a very long tail '.repeat(60)}`,
     }),
@@ -237,7 +238,7 @@ function fallen(): Result[] {
 /** A report around these results, the counts and the expectations included. */
 export function reportOf(results: readonly Result[], exitCode: number): Report {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     tool: { name: 'streamproof', version: '0.1.0' },
     run: {
       id: '0190f3c2-7b1e-7c8a-9d55-3f8f2f6f9a10',
@@ -246,13 +247,16 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
       seed: 4711,
       exitCode,
       complete: true,
-      shard: null,
       engine: { kind: 'embedded', version: '0.1.0' },
       node: 'v20.20.2',
       platform: 'linux x64',
       findings:
         exitCode === 0 ? [] : ['the target died once and was back after 1.2 s; no check alone makes it die'],
     },
+    protocols: [
+      { id: 'websocket', title: 'WebSocket', shortTitle: 'WebSocket' },
+      { id: 'sse', title: 'Server-Sent Events', shortTitle: 'SSE' },
+    ],
     targets: [
       target('websocket', 'ws', 'wss://chat.example/live'),
       target('sse', 'sse', 'https://chat.example/events'),
@@ -263,14 +267,14 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
       return {
         id: one.id,
         topic: one.topic,
-        protocol: one.protocol,
+        protocol: one.protocol === 'both' ? null : one.protocol,
         statement: one.statement,
         status,
         checks: status === 'not-measured' ? [] : results.slice(index, index + 3).map(({ id }) => id),
         needs: { 'not-measured': one.needs, partly: 'a second instance', confirmed: null, refuted: null }[
           status
         ],
-        says:
+        summary:
           status === 'not-measured'
             ? ''
             : `p50 ${(0.4 + index / 10).toFixed(1)} ms, p99 ${3 + index} ms over 200 messages; ${index * 7} bytes of overhead each`,
@@ -289,6 +293,7 @@ function statuses(index: number): ExpectationResult['status'] {
 function target(protocol: 'websocket' | 'sse', prefix: string, url: string): Report['targets'][number] {
   const names = capabilities.filter((name) => name.startsWith(prefix) || name === 'ipv6')
   return {
+    role: 'server',
     protocol,
     url,
     capabilities: Object.fromEntries(

@@ -30,10 +30,12 @@ export function reportSaying(text: string): Report {
         Object.entries(one.capabilities).map(([name, finding]) => [name, { ...finding, evidence: text }]),
       ),
     })),
-    expectations: report.expectations.map((one) => ({ ...one, says: one.says === '' ? '' : text })),
+    expectations: report.expectations.map((one) => ({
+      ...one,
+      summary: one.summary === '' ? '' : text,
+    })),
     results: report.results.map((one) => ({
       ...one,
-      overlay: one.overlay?.kind === 'known' ? { ...one.overlay, reason: text } : one.overlay,
       reason: one.reason === null ? null : text,
       expected: one.expected === null ? null : text,
       actual: one.actual === null ? null : text,

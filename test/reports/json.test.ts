@@ -18,7 +18,7 @@ describe('reports: json', () => {
   it('says what the report says, in the order of the schema', () => {
     const text = json(mixedReport())
     expect(JSON.parse(text)).to.deep.equal(mixedReport())
-    expect(text.startsWith('{\n  "schemaVersion": 1,\n  "tool": {\n    "name": "streamproof",')).to.equal(
+    expect(text.startsWith('{\n  "schemaVersion": 2,\n  "tool": {\n    "name": "streamproof",')).to.equal(
       true,
     )
     expect(text.endsWith('\n}\n')).to.equal(true)

@@ -69,7 +69,7 @@ describe('reports: junit', () => {
     expect(kinds.get('sse/resume/rule-3')).to.equal('skipped')
     expect(kinds.get('ws/reconnect/rule-4')).to.equal('error')
     expect(kinds.get('sse/grammar/rule-9')).to.equal('error')
-    expect(kinds.get('ws/origin/denied'), 'a known failure').to.equal('skipped')
+    expect(kinds.get('ws/origin/denied')).to.equal('failure')
     expect(kinds.get('sse/resume/cut-inside-event'), 'a flaky failure').to.equal('failure')
   })
 

@@ -87,7 +87,7 @@ export function runFakes(options: FakeOptions): Promise<Report> {
   const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
   const settings: RunSettings = { ...fakeSettings(options.port ?? 9), ...options.settings }
   const tools = fakeTools([
-    { protocol: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
+    { role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
   ])
   return conduct(tools, catalogue, settings, options.hooks ?? {})
 }

@@ -27,7 +27,7 @@ describe('the time budget of a check', () => {
 describe('a target that discovery found to be slow', () => {
   it('is known to be to every session, and the run says so', async () => {
     const paces: (number | undefined)[] = []
-    const tools = fakeTools([{ protocol: 'websocket', url: 'ws://fake/', capabilities: {} }])
+    const tools = fakeTools([{ role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities: {} }])
     const slow: typeof tools = {
       ...tools,
       async discover(environment, options) {

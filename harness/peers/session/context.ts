@@ -138,7 +138,8 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
           // Evidence beside the proof: where it cannot be had, nothing is missing.
           const log = await read().catch(() => null)
           const record = faults[index]
-          if (log !== null && log.length > 0 && record !== undefined) faults[index] = { ...record, log }
+          if (log !== null && log.length > 0 && record !== undefined)
+            faults[index] = { ...record, log: [...log] }
         }),
       )
     },

@@ -20,14 +20,12 @@ export function exitCode(results: readonly Result[], gate: Gate): number {
   if (gate.interruptedBy !== null) return interrupted[gate.interruptedBy] ?? 130
   if (gate.harnessFailed || results.some(({ verdict }) => verdict === 'harness-error')) return 4
   if (unjudged(results)) return 2
-  if (results.some((result) => short(result, gate.failOn))) return 1
+  if (results.some((result) => fails(result, gate.failOn))) return 1
   return hollow(results) ? 2 : 0
 }
 
-/** Known failures do not count; that is what the list of them is for. */
-function short({ verdict, overlay }: Result, failOn: FailOn): boolean {
-  if (failOn === 'never' || overlay?.kind === 'known') return false
-  return verdict === 'fail' || (failOn === 'should' && verdict === 'warn')
+function fails({ verdict }: Result, failOn: FailOn): boolean {
+  return failOn !== 'never' && (verdict === 'fail' || (failOn === 'should' && verdict === 'warn'))
 }
 
 /**
@@ -35,8 +33,8 @@ function short({ verdict, overlay }: Result, failOn: FailOn): boolean {
  * selected, none of these.
  */
 function unjudged(results: readonly Result[]): boolean {
-  const groups = binding(results)
-  return groups.length === 0 || groups.some((own) => !own.some(({ verdict }) => isJudgement(verdict)))
+  const groups = decisive(results)
+  return groups.length === 0 || groups.some((group) => !group.some(({ verdict }) => isJudgement(verdict)))
 }
 
 /** What could not be judged of what applies, at most, where the rest is to pass for the whole. */
@@ -44,21 +42,25 @@ const mostInconclusive = 1 / 3
 
 /** True where the target or the network kept us from judging so much that what passed says little. */
 function hollow(results: readonly Result[]): boolean {
-  return binding(results).some((own) => {
-    const judged = own.filter(({ verdict }) => isJudgement(verdict)).length
-    const inconclusive = own.filter(({ verdict }) => verdict === 'inconclusive').length
+  return decisive(results).some((group) => {
+    const judged = group.filter(({ verdict }) => isJudgement(verdict)).length
+    const inconclusive = group.filter(({ verdict }) => verdict === 'inconclusive').length
     return inconclusive > (judged + inconclusive) * mostInconclusive
   })
 }
 
-/** What stands for each protocol: its MUST checks; all of its checks, where none of those was selected. */
-function binding(results: readonly Result[]): (readonly Result[])[] {
-  return (['websocket', 'sse', 'both'] as const).flatMap((protocol) => {
-    const own = results.filter((result) => result.protocol === protocol)
-    // Checks that compare both protocols do not stand for either, unless nothing else was selected.
-    if (own.length === 0 || (protocol === 'both' && own.length < results.length)) return []
-    const musts = own.filter(({ level }) => level === 'MUST')
-    return [musts.length > 0 ? musts : own]
+/**
+ * For each protocol, the results that decide: its MUST checks, or all of its checks if none of those was selected.
+ * Checks that compare protocols decide only if nothing else was selected.
+ */
+function decisive(results: readonly Result[]): (readonly Result[])[] {
+  const ofOneProtocol = results.filter(({ protocol }) => protocol !== null)
+  const counted = ofOneProtocol.length > 0 ? ofOneProtocol : results
+  const protocols = [...new Set(counted.map(({ protocol }) => protocol))]
+  return protocols.map((id) => {
+    const results = counted.filter(({ protocol }) => protocol === id)
+    const musts = results.filter(({ level }) => level === 'MUST')
+    return musts.length > 0 ? musts : results
   })
 }
 

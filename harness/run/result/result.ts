@@ -3,29 +3,33 @@ import { judge } from '#model/judge'
 import type { Outcome } from '#model/judge'
 import type { PlacedCheck } from '#model/catalogue'
 import type { Expectation, Figures } from '#model/expectation'
+import { isFlaky } from '#model/result'
 import type { ExpectationResult, Result } from '#model/result'
 import type { Redactor } from '#peers/session/session'
 import { inBrief } from './brief.ts'
 import type { Judged } from '#run/schedule/entry'
 import { isJudgement } from './exit-code.ts'
+import { reportedProtocol } from './protocols.ts'
 
 /** Makes the result of a check. `command`: the start of what repeats it. */
 export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number): Result {
   const { check, outcome, evidence } = judged
-  const told = toldBy(outcome)
+  const explanation = explain(outcome)
   const verdict = judge(check.level, outcome)
   const transcript = [...evidence.transcript, ...stackOf(outcome, judged.durationMs)]
   return {
     id: check.id,
     target: judged.target,
     title: check.title,
-    protocol: check.protocol,
+    protocol: reportedProtocol(check.protocol),
+    role: 'server',
     topic: check.topic,
     level: check.level,
     clause: { ...check.clause, url: clauseUrl(check.clause) },
     verdict,
-    overlay: judged.overlay,
-    ...told,
+    attempts: judged.attempts,
+    cause: outcome.kind === 'blocked' ? outcome.by : null,
+    ...explanation,
     close: evidence.close,
     faults: evidence.faults.map(({ log, ...fault }) => ({
       ...fault,
@@ -33,28 +37,28 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
       ...(log === undefined ? {} : { log: [...log] }),
     })),
     measured: { ...evidence.measured },
-    transcript: verdict === 'pass' && judged.overlay === null ? inBrief(transcript) : transcript,
+    transcript: verdict === 'pass' && !isFlaky(judged) ? inBrief(transcript) : transcript,
     durationMs: round(judged.durationMs),
     reproduce: `${command} --only ${check.id} --seed ${seed}`,
     autobahn: check.autobahn ?? null,
   }
 }
 
-function toldBy(outcome: Outcome): Pick<Result, 'reason' | 'expected' | 'actual'> {
-  const silent = { reason: null, expected: null, actual: null }
+function explain(outcome: Outcome): Pick<Result, 'reason' | 'expected' | 'actual'> {
+  const nothing = { reason: null, expected: null, actual: null }
   switch (outcome.kind) {
     case 'held':
-      return silent
+      return nothing
     case 'violated':
-      return { ...silent, expected: outcome.violation.expected, actual: outcome.violation.actual }
+      return { ...nothing, expected: outcome.violation.expected, actual: outcome.violation.actual }
     case 'not-applicable':
-      return { ...silent, reason: outcome.reason }
+      return { ...nothing, reason: outcome.reason }
     case 'blocked':
-      return { ...silent, reason: `builds on ${outcome.by}, which fell` }
+      return { ...nothing, reason: `the prerequisite ${outcome.by} did not pass` }
     case 'inconclusive':
-      return { ...silent, reason: outcome.cause.message }
+      return { ...nothing, reason: outcome.cause.message }
     case 'crashed':
-      return { ...silent, reason: `an error of this tool: ${messageOf(outcome.error)}` }
+      return { ...nothing, reason: `an error of this tool: ${messageOf(outcome.error)}` }
   }
 }
 
@@ -98,7 +102,14 @@ export function answer(
     const borneOut = expectation.holds?.(figures)
     const leftOut = own.filter((one) => !scale.selected.has(one)).length
     const status = statusOf(judged, { beyond, borneOut, leftOut })
-    const about = { id, topic, protocol, statement, status, checks: own }
+    const about = {
+      id,
+      topic,
+      protocol: reportedProtocol(protocol),
+      statement,
+      status,
+      checks: own,
+    }
     if (status === 'not-measured') return { ...about, ...unmeasured(own, byId, scale, needs) }
     const rest = borneOut === null && leftOut === 0 ? needs : beyond
     const wants = [...(rest === null ? [] : [rest]), ...(leftOut === 0 ? [] : [unselected(leftOut)])]
@@ -106,7 +117,7 @@ export function answer(
       ...about,
       // A statement that is refuted already gains nothing by more of its checks.
       needs: status === 'refuted' ? rest : wants.join('; and ') || null,
-      says: expectation.says?.(figures) ?? counted(judged),
+      summary: expectation.summary?.(figures) ?? counted(judged),
     }
   })
 }
@@ -133,19 +144,19 @@ function unmeasured(
   byId: ReadonlyMap<string, Result>,
   { selected, planned }: Scale,
   needs: string,
-): Pick<ExpectationResult, 'needs' | 'says'> {
+): Pick<ExpectationResult, 'needs' | 'summary'> {
   if (own.length > 0 && !own.some((id) => selected.has(id)))
-    return { needs: null, says: 'not selected in this run' }
+    return { needs: null, summary: 'not selected in this run' }
   const due = own.filter((id) => planned.has(id))
   const leftOut = own.filter((id) => !selected.has(id)).length
-  if (due.length === 0) return { needs, says: 'not measured by this run' }
+  if (due.length === 0) return { needs, summary: 'not measured by this run' }
   if (due.some((id) => byId.get(id)?.verdict === 'not-applicable')) {
     const either = leftOut === 0 ? needs : `${needs}; or ${unselected(leftOut)}`
-    return { needs: either, says: 'not measured by this run' }
+    return { needs: either, summary: 'not measured by this run' }
   }
   return {
     needs: null,
-    says: due.some((id) => byId.has(id))
+    summary: due.some((id) => byId.has(id))
       ? 'not measured by this run: the checks of it came to no judgement'
       : 'not measured by this run: it ended before the checks of it',
   }

@@ -18,7 +18,7 @@ export function undeclared(settings: RunSettings, targets: Report['targets']): R
   )
 }
 
-function belongs(capability: Capability, protocol: 'websocket' | 'sse'): boolean {
+function belongs(capability: Capability, protocol: string): boolean {
   return capability === 'ipv6' || capability.startsWith(protocol === 'websocket' ? 'ws.' : 'sse.')
 }
 
@@ -35,11 +35,13 @@ function unproven(
     target: index,
     title: `has ${capability}, as its contract declares`,
     protocol: target.protocol,
+    role: target.role,
     topic: 'compatibility',
     level: 'MUST',
     clause: { spec: 'STREAMPROOF', section: 'contract', url: null },
     verdict: 'fail',
-    overlay: null,
+    attempts: { total: 1, failed: 1 },
+    cause: null,
     reason: null,
     expected: `${capability}, as the contract declares`,
     actual: evidence,

@@ -11,7 +11,7 @@ export interface Judged<Kit> {
   readonly check: PlacedCheck<Kit>
   readonly target: number | null
   readonly outcome: Outcome
-  readonly overlay: Result['overlay']
+  readonly attempts: Result['attempts']
   readonly evidence: Evidence
   readonly durationMs: number
 }
@@ -64,7 +64,7 @@ export class Entry<Kit> {
       check: this.check,
       target: this.target,
       outcome,
-      overlay: null,
+      attempts: tally([]),
       evidence: attempt?.evidence ?? { transcript: [], faults: [], measured: {}, close: null },
       durationMs: attempt?.durationMs ?? 0,
     })
@@ -75,13 +75,13 @@ export class Entry<Kit> {
     const decision = decide(this.attempts)
     if (decision === null) this.#settle(null)
     else {
-      const { attempt, overlay } = decision
+      const { attempt, attempts } = decision
       const { check, target } = this
       this.#settle({
         check,
         target,
         outcome: attempt.outcome,
-        overlay,
+        attempts,
         evidence: attempt.evidence,
         durationMs: attempt.durationMs,
       })
@@ -104,7 +104,7 @@ export class Entry<Kit> {
   /** An error of this check came after it had settled: it is charged with it all the same. */
   late(error: unknown): void {
     const outcome: Outcome = { kind: 'crashed', error }
-    if (this.#judged !== null) this.#judged = { ...this.#judged, outcome, overlay: null }
+    if (this.#judged !== null) this.#judged = { ...this.#judged, outcome, attempts: tally([]) }
     const last = this.attempts.pop()
     if (last !== undefined) this.attempts.push({ ...last, outcome })
   }
@@ -120,7 +120,7 @@ export class Entry<Kit> {
 
 interface Decision {
   readonly attempt: Attempt
-  readonly overlay: Result['overlay']
+  readonly attempts: Result['attempts']
 }
 
 /** How many attempts a check may have: the first, the repetition alone, and one more for the rate. */
@@ -140,18 +140,25 @@ function decide(attempts: readonly Attempt[]): Decision | null {
   const last = attempts.at(-1)
   if (last === undefined) return null
   const crashed = attempts.find(({ outcome }) => outcome.kind === 'crashed')
-  if (crashed !== undefined) return { attempt: crashed, overlay: null }
+  if (crashed !== undefined) return { attempt: crashed, attempts: tally([]) }
   const fallen = attempts.filter(({ outcome }) => outcome.kind === 'violated')
   const held = attempts.findLast(({ outcome }) => outcome.kind === 'held')
   const lastFallen = fallen.at(-1)
   if (lastFallen === undefined || (held === undefined && fallen.length < 2 && attempts.length > 2))
-    return { attempt: held ?? last, overlay: null }
-  if (held === undefined) return { attempt: lastFallen, overlay: null }
+    return { attempt: held ?? last, attempts: tally(attempts) }
+  if (held === undefined) return { attempt: lastFallen, attempts: tally(attempts) }
   if (fallen.length === 1 && attempts[0] === lastFallen && shut(lastFallen))
-    return { attempt: held, overlay: null }
-  if (attempts[0]?.outcome.kind === 'inconclusive') return { attempt: last, overlay: null }
-  const overlay = { kind: 'flaky', attempts: attempts.length, fails: fallen.length } as const
-  return { attempt: fallen.length > 1 ? lastFallen : held, overlay }
+    return { attempt: held, attempts: tally(attempts.slice(1)) }
+  if (attempts[0]?.outcome.kind === 'inconclusive') return { attempt: last, attempts: tally([last]) }
+  return { attempt: fallen.length > 1 ? lastFallen : held, attempts: tally(attempts) }
+}
+
+/** Counts the attempts that were judged; an inconclusive one says nothing. */
+export function tally(attempts: readonly Pick<Attempt, 'outcome'>[]): Result['attempts'] {
+  const count = (kind: Outcome['kind']): number =>
+    attempts.filter(({ outcome }) => outcome.kind === kind).length
+  const failed = count('violated')
+  return { total: count('held') + failed, failed }
 }
 
 /** It fell, and the target had ended one of its connections at once, without a word: it may have been one too many. */

@@ -86,9 +86,10 @@ async function discoverOne(
   options: DiscoveryOptions,
 ): Promise<Target> {
   const { protocol } = endpoint
+  const role = 'server'
   const url = options.shown?.[protocol] ?? shownUrl(endpoint.url)
   const known = options.known?.[protocol]
-  if (known != null) return { protocol, url, capabilities: known }
+  if (known != null) return { role, protocol, url, capabilities: known }
   options.discovering?.(protocol, url)
   await using scope = new Scope()
   const speaksOther = (): Promise<boolean> => speaksOtherProtocol(environment, endpoint)
@@ -121,9 +122,9 @@ async function discoverOne(
     ])
     const found = refusals.some ? await ask(oneByOne, nobody) : early
     const capabilities = asDeclared({ ...found, ipv6 }, options.expects ?? [])
-    return { protocol, url, capabilities }
+    return { role, protocol, url, capabilities }
   }
-  return await unlessAborted(work(), options.signal, { protocol, url, capabilities: {} })
+  return await unlessAborted(work(), options.signal, { role, protocol, url, capabilities: {} })
 }
 
 /** Of what discovery timed: an opening, and what answers a message or a publication. */

@@ -15,7 +15,7 @@ const violated = (): never => {
 
 const capabilities = { 'ws.echo': { state: 'absent', evidence: 'nothing came back' } } as const
 const settings: RunSettings = fakeSettings(9)
-const targets = [{ protocol: 'websocket' as const, url: 'ws://fake/', capabilities }]
+const targets = [{ role: 'server' as const, protocol: 'websocket' as const, url: 'ws://fake/', capabilities }]
 const environment = {
   ...settings.targets,
   engine: settings.engine,

@@ -46,12 +46,20 @@ describe('a transcript in brief', () => {
     const evidence = { close: null, faults: [], measured: {}, transcript: entries(100) }
     const kept = (over: Partial<Parameters<typeof resultOf>[0]>) =>
       resultOf(
-        { check, target: 0, outcome: { kind: 'held' }, overlay: null, evidence, durationMs: 1, ...over },
+        {
+          check,
+          target: 0,
+          outcome: { kind: 'held' },
+          attempts: { total: 1, failed: 0 },
+          evidence,
+          durationMs: 1,
+          ...over,
+        },
         'streamproof run',
         1,
       ).transcript.length
     expect(kept({})).to.equal(briefEntries)
-    expect(kept({ overlay: { kind: 'flaky', attempts: 2, fails: 1 } })).to.equal(100)
+    expect(kept({ attempts: { total: 2, failed: 1 } })).to.equal(100)
     const outcome = { kind: 'violated', violation: new Violation('a', 'b') } as const
     expect(judge(check.level, outcome)).to.equal('fail')
     expect(kept({ outcome })).to.equal(100)

@@ -8,7 +8,7 @@ describe('the exit status', () => {
     verdict: Result['verdict'],
     level: Result['level'] = 'MUST',
     more: Partial<Result> = {},
-  ): Result => ({ verdict, level, overlay: null, protocol: 'websocket', ...more }) as Result
+  ): Result => ({ verdict, level, protocol: 'websocket', ...more }) as Result
 
   const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
     ['all passed', [result('pass')], gate, 0],
@@ -21,12 +21,6 @@ describe('the exit status', () => {
       1,
     ],
     ['a MUST fell, and there is no gate', [result('fail')], { ...gate, failOn: 'never' }, 0],
-    [
-      'a known failure',
-      [result('pass'), result('fail', 'MUST', { overlay: { kind: 'known', reason: 'x' } })],
-      gate,
-      0,
-    ],
     ['no MUST was judged', [result('inconclusive'), result('pass', 'SHOULD')], gate, 2],
     ['nothing was judged', [], gate, 2],
     [

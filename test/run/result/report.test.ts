@@ -15,7 +15,7 @@ describe('the report', () => {
     const report = await runFakes({ checks: [fake('report-a', held), fake('report-b', violated)] })
     expect(reportSchema.parse(report)).to.deep.equal(report)
     expect(report.summary).to.include({ total: 2, pass: 1, fail: 1 })
-    expect(report.run).to.include({ seed: 7, exitCode: 1, complete: true, shard: null })
+    expect(report.run).to.include({ seed: 7, exitCode: 1, complete: true })
     expect(report.results[1]).to.include({
       reproduce: 'streamproof run --only ws/fake/report-b --seed 7',
       expected: 'one thing',
@@ -65,30 +65,30 @@ describe('the report', () => {
       expectations: [
         {
           ...statement('EXP-A'),
-          says: (figure) =>
+          summary: (figure) =>
             `it took ${figure('ws/fake/exp-held', 'ms')} ms, not ${figure('ws/fake/exp-held', 's')}`,
         },
-        { ...statement('EXP-B'), says: () => null },
+        { ...statement('EXP-B'), summary: () => null },
         statement('EXP-C'),
-        { ...statement('EXP-D'), says: () => 'never asked' },
+        { ...statement('EXP-D'), summary: () => 'never asked' },
         statement('EXP-E'),
         { ...statement('EXP-F'), beyond: 'a browser' },
         { ...statement('EXP-H'), holds: () => null },
         { ...statement('EXP-G'), holds: (figure) => (figure('ws/fake/exp-held', 'ms') ?? 0) > 5 },
       ],
     })
-    expect(report.expectations.map(({ id, status, needs, says }) => [id, status, needs, says])).to.deep.equal(
-      [
-        ['EXP-A', 'confirmed', null, 'it took 5 ms, not null'],
-        ['EXP-B', 'refuted', null, '0 of 1 check that measures it passed'],
-        ['EXP-C', 'partly', null, '1 of 2 checks that measure it passed'],
-        ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
-        ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
-        ['EXP-F', 'partly', 'a browser', '1 of 1 check that measures it passed'],
-        ['EXP-H', 'partly', 'something else', '1 of 1 check that measures it passed'],
-        ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
-      ],
-    )
+    expect(
+      report.expectations.map(({ id, status, needs, summary }) => [id, status, needs, summary]),
+    ).to.deep.equal([
+      ['EXP-A', 'confirmed', null, 'it took 5 ms, not null'],
+      ['EXP-B', 'refuted', null, '0 of 1 check that measures it passed'],
+      ['EXP-C', 'partly', null, '1 of 2 checks that measure it passed'],
+      ['EXP-D', 'not-measured', 'something else', 'not measured by this run'],
+      ['EXP-E', 'not-measured', 'something else', 'not measured by this run'],
+      ['EXP-F', 'partly', 'a browser', '1 of 1 check that measures it passed'],
+      ['EXP-H', 'partly', 'something else', '1 of 1 check that measures it passed'],
+      ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
+    ])
     expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
   })
 
@@ -118,7 +118,12 @@ describe('the report', () => {
         about('H'),
       ],
     })
-    const found = report.expectations.map(({ id, status, needs, says }) => [id.slice(4), status, needs, says])
+    const found = report.expectations.map(({ id, status, needs, summary }) => [
+      id.slice(4),
+      status,
+      needs,
+      summary,
+    ])
     expect(found).to.deep.equal([
       ['A', 'not-measured', null, 'not selected in this run'],
       ['B', 'partly', 'a check that was not selected', '1 of 1 check that measures it passed'],
@@ -161,7 +166,7 @@ describe('the report', () => {
     expect(report.expectations[0]).to.include({
       status: 'not-measured',
       needs: null,
-      says: 'not measured by this run: it ended before the checks of it',
+      summary: 'not measured by this run: it ended before the checks of it',
     })
   })
 
@@ -241,7 +246,7 @@ describe('a run that is stopped', () => {
 function withoutFigures({ run: _run, results, expectations, ...rest }: Report): object {
   return {
     ...rest,
-    expectations: expectations.map((one) => ({ ...one, says: '' })),
+    expectations: expectations.map((one) => ({ ...one, summary: '' })),
     results: results.map((one) => ({ ...one, measured: {}, transcript: [], durationMs: 0 })),
   }
 }
