@@ -2,11 +2,11 @@ import type { Ending } from '#model/model'
 import { BodyDecoder, bodyFraming } from '#wire/http/body'
 import { HeadReader, formatRequest } from '#wire/http/head'
 import type { HeaderList } from '#wire/http/head'
-import { isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpHead, Route } from '#peers/kit'
 import { PlaceMap } from './body-offsets.ts'
+import { requestHeaders, requestTarget } from './request-head.ts'
 import { openSocket } from '#peers/net/socket'
 import type { PeerSocket } from '#peers/net/types'
 
@@ -19,7 +19,9 @@ export interface ExchangeOptions {
   /** Request target; the URL's path and query unless told. */
   readonly target: string | undefined
   readonly version: '1.1' | '1.0'
-  /** Behind Host and the endpoint's own headers; one with the same name takes their place. */
+  /** Sent unless the contract or the check gives a header of the same name. Host is added here. */
+  readonly defaults: HeaderList
+  /** What the check asks with: replaces a header of the same name. */
   readonly headers: HeaderList
   /** Headers to leave out, by name. */
   readonly without: readonly string[]
@@ -123,9 +125,11 @@ export class Exchange {
   }
 
   #ask(socket: PeerSocket): void {
-    const { url, method, target, version } = this.#options
-    const path = target ?? `${url.pathname}${url.search}`
-    const head = formatRequest(method, path, `HTTP/${version}`, requestHeaders(this.#options))
+    const { endpoint, url, method, target, version, defaults, headers, without } = this.#options
+    const address = { url, encrypted: socket.tls !== null }
+    const path = target ?? requestTarget(endpoint, address)
+    const all = requestHeaders(endpoint, address, [['Host', url.host], ...defaults], { headers, without })
+    const head = formatRequest(method, path, `HTTP/${version}`, all)
     this.#context.transcript.add('harness', 'head', `${method} ${path} HTTP/${version}`, head)
     this.#asked = socket.now()
     socket.write(head)
@@ -195,23 +199,4 @@ export class Exchange {
     this.#options.over?.()
     this.#socket?.watch.changed()
   }
-}
-
-/** Host, the endpoint's credentials, then what was asked for. Later names replace earlier ones. */
-function requestHeaders(options: ExchangeOptions): HeaderList {
-  const { endpoint, url } = options
-  // What the contract gives for a secure service is not sent in plain text.
-  const withheld = isSecure(endpoint.url) && !isSecure(url)
-  const own: HeaderList = [['Host', url.host], ...(withheld ? [] : endpoint.headers)]
-  const given = new Set(options.headers.map(([name]) => name.toLowerCase()))
-  const without = new Set(options.without.map((name) => name.toLowerCase()))
-  return [...own.filter(([name]) => !given.has(name.toLowerCase())), ...options.headers]
-    .filter(([name]) => !without.has(name.toLowerCase()))
-    .map(([name, value]) => [name, asLatin1(value)])
-}
-
-/** A value as the characters that stand for its bytes: UTF-8 where it goes beyond Latin-1. */
-export function asLatin1(value: string | Uint8Array): string {
-  if (typeof value !== 'string') return Buffer.from(value).toString('latin1')
-  return /[^\0-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
 }

@@ -1,6 +1,7 @@
 import { Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { ByteBuffer } from '#wire/byte-buffer'
+import type { HeaderList } from '#wire/http/head'
 import type { SessionContext } from '#peers/session/context'
 import { Exchange } from './exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
@@ -30,7 +31,8 @@ export async function sendRequest(
     method: options.method ?? 'GET',
     target: options.target,
     version: options.version ?? '1.1',
-    headers: [...defaults(options.protocol ?? 'sse', options.headers ?? []), ...(options.headers ?? [])],
+    defaults: defaultHeaders(options.protocol ?? 'sse'),
+    headers: options.headers ?? [],
     without: options.without ?? [],
     maxTls: options.maxTls,
     body: (bytes) => body.append(bytes),
@@ -58,14 +60,12 @@ export async function sendRequest(
   }
 }
 
-function defaults(protocol: 'websocket' | 'sse', given: readonly (readonly [string, string])[]) {
-  const names = new Set(given.map(([name]) => name.toLowerCase()))
-  const usual = [
+function defaultHeaders(protocol: 'websocket' | 'sse'): HeaderList {
+  return [
     ['Accept', protocol === 'sse' ? 'text/event-stream' : '*/*'],
     ['Accept-Encoding', 'identity'],
     ['Cache-Control', 'no-cache'],
-  ] as const
-  return usual.filter(([name]) => !names.has(name.toLowerCase()))
+  ]
 }
 
 /** Until the body is over or enough of it came. A stream is not waited for: it does not end. */

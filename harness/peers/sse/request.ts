@@ -1,24 +1,24 @@
-import { asLatin1 } from '#peers/http/exchange'
+import { asLatin1 } from '#peers/http/request-head'
 import type { SubscribeOptions } from '#peers/kit'
+import type { HeaderList } from '#wire/http/head'
 
 /** As a browser asks for an event stream. */
-const usualHeaders = [
+export const usualHeaders = [
   ['Accept', 'text/event-stream'],
   ['Accept-Encoding', 'identity'],
   ['Cache-Control', 'no-cache'],
 ] as const
 
-/** What a subscription asks with: the usual headers, but for those given, the cursor, and those given. */
+/** What a check changes in the headers of a subscription: the cursor, and those it gives. */
 export function headersOf(options: SubscribeOptions): readonly (readonly [string, string])[] {
   const id = options.lastEventId
   const cursor = typeof id === 'string' ? new TextEncoder().encode(id) : id
   return [
-    ...usualHeaders.filter(([name]) => !gives(options, name)),
     ...(cursor === undefined ? [] : [['Last-Event-ID', asLatin1(cursor)] as const]),
     ...(options.headers ?? []),
   ]
 }
 
-export function gives(options: SubscribeOptions, name: string): boolean {
-  return (options.headers ?? []).some(([given]) => given.toLowerCase() === name.toLowerCase())
+export function gives(headers: HeaderList, name: string): boolean {
+  return headers.some(([given]) => given.toLowerCase() === name.toLowerCase())
 }

@@ -18,7 +18,7 @@ import { endedByPolicy } from '#peers/net/idle-control'
 import type { Publisher } from './publish.ts'
 import { Severed } from '#peers/faults/severed'
 import { judgeAnswer, unanswered } from './answer.ts'
-import { gives, headersOf } from './request.ts'
+import { gives, headersOf, usualHeaders } from './request.ts'
 import { findEvent, findLate, findLine } from './search.ts'
 import { endedHow, eventInWords } from './words.ts'
 
@@ -54,7 +54,7 @@ export class Stream implements EventStream {
     const stream = new Stream(context, publisher, typeof id === 'string' ? id : '')
     const { via: _, ...straight } = options
     stream.#another = () => Stream.open(context, publisher, straight)
-    stream.#takesCoding = gives(options, 'Accept-Encoding')
+    stream.#takesCoding = gives([...endpoint.headers, ...(options.headers ?? [])], 'Accept-Encoding')
     stream.#exchange = await Exchange.open(context, {
       endpoint,
       url: options.url ?? endpoint.url,
@@ -62,6 +62,7 @@ export class Stream implements EventStream {
       method: 'GET',
       target: undefined,
       version: options.httpVersion ?? '1.1',
+      defaults: usualHeaders,
       headers: headersOf(options),
       without: options.without ?? [],
       body: (bytes, ms) => stream.#body(bytes, ms),

@@ -5,7 +5,7 @@ import { Inconclusive } from '#model/errors'
 import { boundNextTimer } from './timer.ts'
 import { dispatcherOver, withHeaders } from './route.ts'
 import type { SessionContext } from '#peers/session/context'
-import { asLatin1 } from '#peers/http/exchange'
+import { asLatin1 } from '#peers/http/request-head'
 import type { ClientEvent, ConformingClients } from '#peers/kit'
 import type { Link } from '#proxies/types'
 import { takeDown } from '#peers/faults/link-down'
@@ -36,12 +36,11 @@ export async function runEventSource(context: SessionContext, options: Options) 
   const first = options.lastEventId
   const sockets: net.Socket[] = []
   const agent = dispatcherOver(context, endpoint, route, (socket) => sockets.push(socket))
-  const dispatcher = withHeaders(agent, () => [
-    ...endpoint.headers,
-    ...(first !== undefined && state.opens === 0
-      ? [['last-event-id', asLatin1(new TextEncoder().encode(first))] as const]
-      : []),
-  ])
+  const dispatcher = withHeaders(agent, endpoint, () =>
+    first !== undefined && state.opens === 0
+      ? [['last-event-id', asLatin1(new TextEncoder().encode(first))]]
+      : [],
+  )
   const source = create(endpoint.url, dispatcher, (event) => {
     state.steps += 1
     if (event.type === 'open') state.opens += 1

@@ -7,6 +7,8 @@ import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Route } from '#peers/kit'
 import { tellRefusal } from '#peers/http/refusal'
+import { requestHeaders } from '#peers/http/request-head'
+import type { HeaderList } from '#wire/http/head'
 import type { ConnectionObserver } from '#peers/session/session'
 import { secureOptions } from '#peers/net/trust'
 
@@ -98,17 +100,27 @@ function watch(context: SessionContext, route: Route, socket: net.Socket): void 
   context.scope.defer(() => void socket.destroy())
 }
 
-/** Adds headers to every request that does not have them already. */
+/**
+ * Merges the contract's headers, and those of a check, into those that the client sends by itself; also in the
+ * requests that follow a redirect.
+ */
 export function withHeaders(
   dispatcher: Dispatcher,
-  headers: () => readonly (readonly [name: string, value: string])[],
+  endpoint: Endpoint,
+  headers: () => HeaderList,
 ): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
-    const present = headerEntries(options.headers)
-    const names = new Set(present.map(([name]) => name.toLowerCase()))
-    const added = headers().filter(([name]) => !names.has(name.toLowerCase()))
-    return dispatch({ ...options, headers: [...present, ...added].flat() }, handler)
+    const url = new URL(options.path, options.origin)
+    const address = { url, encrypted: isSecure(url) }
+    const merged = requestHeaders(endpoint, address, headerEntries(options.headers), { headers: headers() })
+    return dispatch({ ...options, headers: merged.flat() }, handler)
   })
+}
+
+/** The headers of a request straight to the endpoint, for a client that takes them as an object. */
+export function contractHeaders(endpoint: Endpoint): Record<string, string> {
+  const { url } = endpoint
+  return Object.fromEntries(requestHeaders(endpoint, { url, encrypted: isSecure(url) }, [], {}))
 }
 
 function headerEntries(headers: Dispatcher.DispatchOptions['headers']): [string, string][] {

@@ -1,6 +1,6 @@
 import { WebSocket as UndiciWebSocket } from 'undici'
 import WsWebSocket from 'ws'
-import { connectOver, dispatcherOver } from './route.ts'
+import { connectOver, contractHeaders, dispatcherOver } from './route.ts'
 import type { SessionContext } from '#peers/session/context'
 import type { ClientReport, Route } from '#peers/kit'
 import { tellRefusal } from '#peers/http/refusal'
@@ -52,7 +52,7 @@ export function runWs(context: SessionContext, options: Options): Promise<Client
   const story = new Story()
   const socket = new WsWebSocket(endpoint.url, [...endpoint.subprotocols], {
     createConnection: () => connectOver(context, endpoint, route),
-    headers: Object.fromEntries(endpoint.headers),
+    headers: contractHeaders(endpoint),
     handshakeTimeout: context.limits.head,
     maxPayload: 4_194_304,
   })
@@ -84,7 +84,7 @@ export function runUndiciWebSocket(context: SessionContext, options: Options): P
   const agent = dispatcherOver(context, endpoint, route)
   const socket = new UndiciWebSocket(endpoint.url, {
     protocols: [...endpoint.subprotocols],
-    headers: Object.fromEntries(endpoint.headers),
+    headers: contractHeaders(endpoint),
     dispatcher: agent,
   })
   socket.addEventListener('open', () => {

@@ -1,4 +1,6 @@
 import { Inconclusive, Violation } from '#model/errors'
+import { withholdsCredentials } from '#peers/http/request-head'
+import { isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from '#peers/kit'
 import { sendHandshake } from './handshake.ts'
@@ -17,7 +19,10 @@ async function open(
   options: ConnectOptions,
   use: 'used' | 'idle',
 ): Promise<RawWebSocket> {
-  const { opening } = context.endpoint('websocket')
+  const endpoint = context.endpoint('websocket')
+  const url = options.url ?? endpoint.url
+  // The opening exchange may hold credentials.
+  const opening = withholdsCredentials(endpoint, { url, encrypted: isSecure(url) }) ? [] : endpoint.opening
   const manner = { discreet: opening.length > 0, plain: true }
   const answer = await sendHandshake(context, validHandshake(options), manner).catch((error: unknown) => {
     throw options.judgesRefusal === true ? judged(error) : error

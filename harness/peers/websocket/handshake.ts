@@ -3,21 +3,20 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { FrameDecoder, opcodes } from '#wire/websocket/frames'
 import { HeadReader, formatRequest } from '#wire/http/head'
-import type { HeadProgress, ResponseHead } from '#wire/http/head'
+import type { HeadProgress, HeaderList, ResponseHead } from '#wire/http/head'
 import { parseExtensions, readDeflateTerms } from '#wire/websocket/deflate'
 import type { DeflateTerms } from '#wire/websocket/deflate'
 import type { SessionContext } from '#peers/session/context'
-import { isSecure } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HandshakeAnswer, HandshakeChanges, HttpHead } from '#peers/kit'
 import { tellRefusal } from '#peers/http/refusal'
+import { requestHeaders, requestTarget, withholdsCredentials } from '#peers/http/request-head'
+import type { RequestAddress } from '#peers/http/request-head'
 import { Severed } from '#peers/faults/severed'
 import { openSocket } from '#peers/net/socket'
 import type { PeerSocket } from '#peers/net/types'
 import { RawWebSocket } from './peer.ts'
 import { endingWords } from './words.ts'
-
-type Headers = readonly (readonly [string, string])[]
 
 interface Manner {
   /** Payloads that follow stay out of the transcript, until the peer is told otherwise. */
@@ -49,7 +48,7 @@ export async function sendHandshake(
     ended: () => answer.ended(),
   })
   answer.socket = socket
-  const head = requestHead(endpoint, url, key, changes)
+  const head = requestHead(endpoint, { url, encrypted: socket.tls !== null }, key, changes)
   if (socket.tls === null || socket.tls.error === null) {
     const line = `${changes.method ?? 'GET'} request to open a WebSocket`
     context.transcript.add('harness', 'head', line, head)
@@ -62,54 +61,45 @@ export async function sendHandshake(
   return answer
 }
 
-function requestHead(endpoint: Endpoint, url: URL, key: string, changes: HandshakeChanges): Uint8Array {
-  const path = `${url.pathname}${url.search}`
-  const absolute = `${isSecure(url) ? 'https' : 'http'}://${url.host}${path}`
+function requestHead(
+  endpoint: Endpoint,
+  address: RequestAddress,
+  key: string,
+  changes: HandshakeChanges,
+): Uint8Array {
+  const { url, encrypted } = address
+  const path = requestTarget(endpoint, address)
+  const absolute = `${encrypted ? 'https' : 'http'}://${url.host}${path}`
   const target = changes.target === 'absolute' ? absolute : (changes.target ?? path)
-  const changed = changeHeaders(handshakeHeaders(endpoint, url, key), changes)
-  const headers = changes.rewrite?.(changed) ?? changed
+  const { with: headers, without } = changes
+  const merged = requestHeaders(endpoint, address, handshakeHeaders(endpoint, address, key), {
+    headers,
+    without,
+  })
+  const changed = [...merged, ...(changes.extra ?? [])]
   return formatRequest(
     changes.method ?? 'GET',
     target,
     changes.version ?? 'HTTP/1.1',
-    headers,
+    changes.rewrite?.(changed) ?? changed,
     changes.rawLine ?? null,
   )
 }
 
-/** A valid opening handshake (RFC 6455 4.1), with what the contract says. A server with an allow-list wants an Origin. */
-function handshakeHeaders(endpoint: Endpoint, url: URL, key: string): Headers {
-  const own: [string, string][] = [
-    ['Host', url.host],
+/** A valid opening handshake (RFC 6455 4.1). A server with a list of allowed origins requires an Origin. */
+function handshakeHeaders(endpoint: Endpoint, address: RequestAddress, key: string): HeaderList {
+  const { subprotocols, allowedOrigin } = endpoint
+  // A subprotocol may carry a token.
+  const offered = withholdsCredentials(endpoint, address) ? [] : subprotocols
+  return [
+    ['Host', address.url.host],
     ['Upgrade', 'websocket'],
     ['Connection', 'Upgrade'],
     ['Sec-WebSocket-Key', key],
     ['Sec-WebSocket-Version', '13'],
+    ...(offered.length === 0 ? [] : ([['Sec-WebSocket-Protocol', offered.join(', ')]] as const)),
+    ...(allowedOrigin === null ? [] : ([['Origin', allowedOrigin]] as const)),
   ]
-  if (endpoint.subprotocols.length > 0) own.push(['Sec-WebSocket-Protocol', endpoint.subprotocols.join(', ')])
-  if (endpoint.allowedOrigin !== null) own.push(['Origin', endpoint.allowedOrigin])
-  return replaceHeaders(own, endpoint.headers)
-}
-
-function changeHeaders(headers: Headers, changes: HandshakeChanges): Headers {
-  const without = new Set(changes.without?.map((name) => name.toLowerCase()))
-  const kept = headers.filter(([name]) => !without.has(name.toLowerCase()))
-  return [...replaceHeaders(kept, changes.with ?? []), ...(changes.extra ?? [])]
-}
-
-/** Puts headers in the place of those with the same name, or behind. The same name may come more than once. */
-function replaceHeaders(headers: Headers, replacements: Headers): Headers {
-  const named = (name: string): Headers =>
-    replacements.filter(([other]) => other.toLowerCase() === name.toLowerCase())
-  const seen = new Set<string>()
-  const replaced = headers.flatMap(([name, value]): Headers => {
-    const instead = named(name)
-    if (instead.length === 0) return [[name, value]]
-    if (seen.has(name.toLowerCase())) return []
-    seen.add(name.toLowerCase())
-    return instead
-  })
-  return [...replaced, ...replacements.filter(([name]) => !seen.has(name.toLowerCase()))]
 }
 
 /** Bytes kept of what comes behind the head of an answer that is no WebSocket. */

@@ -26,11 +26,11 @@ describe('subscribe', () => {
     expect(asked).to.equal(
       'GET /events?x=1 HTTP/1.1\r\n' +
         `Host: ${url.host}\r\n` +
-        'Authorization: Bearer x\r\n' +
         'Accept: text/event-stream\r\n' +
         'Cache-Control: no-cache\r\n' +
-        'Last-Event-ID: \xc3\xa91\r\n' +
-        'cookie: c=d\r\n\r\n',
+        'Authorization: Bearer x\r\n' +
+        'cookie: c=d\r\n' +
+        'Last-Event-ID: \xc3\xa91\r\n\r\n',
     )
   })
 

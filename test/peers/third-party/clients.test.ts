@@ -6,6 +6,7 @@ import type { Reference } from '#reference/start'
 import { openEngine } from '#proxies/driver/engine'
 import type { Engine } from '#proxies/types'
 import { resumeServer } from '../resume/resume-server.ts'
+import { plainTextOf, relayTo } from '../relay.ts'
 import { Bench, caught, stream } from '../sse/sse-support.ts'
 
 describe('conforming clients', () => {
@@ -177,6 +178,26 @@ describe('conforming clients', () => {
       reason: 'out-of-time',
       message: 'out-of-time: the client waits longer before it comes back: so the server has told it',
     })
+  })
+
+  it('EventSource takes no credentials to the plain-text address that a secure one redirects to', async () => {
+    await using redirecting = await startReference({ mutant: 'redirect-to-plain-text' })
+    await using relay = await relayTo(redirecting.https)
+    const url = new URL(`https://localhost:${relay.port}/events`)
+    const { clients } = bench.verbs(url, {
+      timeScale: 0.2,
+      endpoint: {
+        headers: [
+          ['X-Api-Key', 'secret'],
+          ['Cookie', 'sid=secret'],
+        ],
+        tls: { ca: redirecting.ca, insecure: false },
+      },
+    })
+    await clients.undiciEventSource({ until: () => false })
+    const plain = plainTextOf([relay])
+    expect(plain).to.have.length.at.least(1)
+    expect(plain.filter((text) => text.includes('secret'))).to.deep.equal([])
   })
 
   it('EventSource over TLS, through a proxy', async () => {

@@ -495,14 +495,14 @@ describe('the WebSocket peer', () => {
     const first = await evidence()
     expect(first).to.deep.equal(await evidence())
     expect(first).to.deep.equal([
-      'us open TCP connection, direct',
-      'us head GET request to open a WebSocket',
+      'harness open TCP connection, direct',
+      'harness head GET request to open a WebSocket',
       'target head status 101',
-      'us frame PING, 16 bytes',
+      'harness frame PING, 16 bytes',
       'target frame PONG, 16 bytes',
-      'us frame BINARY, 4 bytes',
+      'harness frame BINARY, 4 bytes',
       'target frame BINARY, 4 bytes',
-      'us frame CLOSE, 2 bytes, code 1000',
+      'harness frame CLOSE, 2 bytes, code 1000',
       'target frame CLOSE, 2 bytes, code 1000',
       'target end TCP FIN',
     ])
