@@ -64,14 +64,23 @@ export function parseContract(value: unknown, source = 'the contract'): Contract
   return parseStrictly(contractSchema, value, source)
 }
 
-/** Any strict object schema, with its first complaint as one line. */
+/**
+ * Parses by any strict object schema.
+ * @throws UsageError in one line: every unknown key, each with what may have been meant, or else the first other problem.
+ */
 export function parseStrictly<S extends z.ZodType>(schema: S, value: unknown, source: string): z.infer<S> {
   const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
   const complaints = parsed.error.issues.flatMap((issue) => complaintsOf(issue))
-  // A mistyped key leaves another one missing: the typing error is what to tell.
-  const first = complaints.find(({ code }) => code === 'unrecognized_keys') ?? complaints[0]
-  throw new UsageError(`${source}: ${first === undefined ? 'is not valid' : told(first, schema)}`)
+  // A mistyped key leaves another one missing, so the typing error is the one to report.
+  // Each member of a union complains of the same key.
+  const unknown = [...new Set(complaints.flatMap((issue) => unknownKeys(issue, schema)))]
+  const [first] = complaints
+  throw new UsageError(
+    unknown.length > 0
+      ? `${source}: unknown ${unknown.length === 1 ? 'key' : 'keys'} ${unknown.join(', ')}`
+      : `${source}: ${first === undefined ? 'is not valid' : told(first)}`,
+  )
 }
 
 /** A union complains once for each of its members; the complaint that got furthest says most. */
@@ -84,13 +93,16 @@ function complaintsOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return inner.flatMap((one) => complaintsOf({ ...one, path: [...issue.path, ...one.path] }))
 }
 
-function told(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+/** The full name of each key that the schema does not have, with a suggestion. */
+function unknownKeys(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
+  if (issue.code !== 'unrecognized_keys') return []
+  const place = issue.path.map(String)
+  return issue.keys.map((key) => `${[...place, key].join('.')}${suggestion(key, keysAt(schema, issue.path))}`)
+}
+
+function told(issue: z.core.$ZodIssue): string {
   const place = issue.path.map(String).join('.')
   const at = place === '' ? '' : `${place}: `
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? ''
-    return `unknown key ${[place, key].filter(Boolean).join('.')}${suggestion(key, keysAt(schema, issue.path))}`
-  }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String)
     const given = typeof issue.input === 'string' ? issue.input : ''

@@ -284,6 +284,14 @@ describe('cli/configuration', () => {
         /^streamproof\.config\.json: unknown key timeoutScael \(did you mean timeoutScale\?\)$/,
       ],
       [
+        'with several mistyped keys, all of which are named',
+        {
+          'streamproof.config.json':
+            '{"timeoutScael": 2, "jobs": 3, "publish": {"ulr": "http://h/", "metod": "PUT"}, "opening": [{"sned": "a"}, {"xyzzy": "b"}], "qwertz": 1}',
+        },
+        /^streamproof\.config\.json: unknown keys opening\.0\.sned \(did you mean send\?\), opening\.1\.xyzzy, publish\.ulr \(did you mean url\?\), publish\.metod \(did you mean method\?\), timeoutScael \(did you mean timeoutScale\?\), qwertz$/,
+      ],
+      [
         'with a value of another type',
         { 'streamproof.config.json': '{"jobs": "many"}' },
         /^streamproof\.config\.json: jobs: /,
