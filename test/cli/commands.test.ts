@@ -38,12 +38,22 @@ async function drawn(url: string): Promise<string> {
 }
 
 describe('cli: list and explain', () => {
-  it('lists every check once, under its section', async () => {
+  it('lists every section once, with every check of it in the order of the catalogue', async () => {
     using folder = temporaryFolder()
     const { status, out, err } = await streamproof(['list'], folder.path)
     expect({ status, err }).to.deep.equal({ status: 0, err: '' })
-    const listed = out.split('\n').flatMap((line) => /^ {2}(\S+\/\S+) /.exec(line)?.[1] ?? [])
-    expect(listed).to.deep.equal((await loadCatalogue()).checks.map(({ id }) => id))
+    const { checks } = await loadCatalogue()
+    const titles = [...new Set(checks.map(({ section }) => section.title))]
+    const expected = titles.map((title) => ({
+      title,
+      ids: checks.filter(({ section }) => section.title === title).map(({ id }) => id),
+    }))
+    const listed = out
+      .split('\n\n')
+      .slice(0, -1)
+      .map((part) => part.split('\n'))
+      .map(([title, ...lines]) => ({ title, ids: lines.map((line) => line.trim().split(' ')[0]) }))
+    expect(listed).to.deep.equal(expected)
   })
 
   it('lists what was selected, by level, topic and clause', async () => {

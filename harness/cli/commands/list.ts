@@ -24,20 +24,31 @@ const width = { MUST: 6, SHOULD: 6, MAY: 6, INFO: 6 } as const satisfies Record<
 
 function text(checks: readonly PlacedCheck[], columns: number): string {
   const longest = Math.max(...checks.map(({ id }) => id.length))
-  const lines: string[] = []
-  let title = ''
+  const sections = [...bySection(checks)].map(([title, ofSection]) => {
+    const lines = ofSection.map((check) => {
+      const mark = check.exclusive === undefined ? '' : '  (runs alone)'
+      const heading = `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  `
+      return behind(heading, `${check.title}${mark}`, columns)
+    })
+    return [...folded(title, columns), ...lines].join('\n')
+  })
+  const clauses = new Set(checks.map(({ clause }) => clauseName(clause))).size
+  const sum = `${counted(checks.length, 'check')} of ${counted(clauses, 'clause')}`
+  const hint = folded(`${sum}; \`streamproof explain ID\` tells about one`, columns)
+  return [...sections, hint.join('\n')].join('\n\n')
+}
+
+/**
+ * The checks by the title of their section. The catalogue orders a check after its prerequisites, which may separate it
+ * from the rest of its section.
+ */
+function bySection(checks: readonly PlacedCheck[]): ReadonlyMap<string, readonly PlacedCheck[]> {
+  const sections = new Map<string, PlacedCheck[]>()
   for (const check of checks) {
-    if (check.section.title !== title)
-      lines.push(...(title === '' ? [] : ['']), ...folded(check.section.title, columns))
-    title = check.section.title
-    const marks = check.exclusive === undefined ? '' : '  (runs alone)'
-    const heading = `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  `
-    lines.push(behind(heading, `${check.title}${marks}`, columns))
+    const { title } = check.section
+    sections.set(title, [...(sections.get(title) ?? []), check])
   }
-  const rules = new Set(checks.map(({ clause }) => clauseName(clause))).size
-  const sum = `${counted(checks.length, 'check')} of ${counted(rules, 'clause')}`
-  lines.push('', ...folded(`${sum}; \`streamproof explain ID\` tells about one`, columns))
-  return lines.join('\n')
+  return sections
 }
 
 function counted(count: number, one: string): string {
