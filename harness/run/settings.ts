@@ -46,7 +46,7 @@ export type FailOn = 'must' | 'should' | 'never'
 
 /** Which checks are wanted. Empty lists want everything. A check has to match every list that is not empty. */
 export interface Selection {
-  /** Ids, or globs over ids: `*` stays within a part, `**` does not. */
+  /** Ids, or globs over ids; see `globExpression`. */
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
   readonly level?: readonly string[]

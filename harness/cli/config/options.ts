@@ -126,7 +126,7 @@ export const optionTable = {
     fallback: null,
   }),
 
-  only: selecting('glob', 'only these checks: ids or globs', list),
+  only: selecting('glob', "run only these checks: ids or globs such as 'ws/control/*'", list),
   skip: selecting('glob', 'not these checks', list),
   level: selecting('level', 'MUST, SHOULD, MAY, INFO', listOf(['MUST', 'SHOULD', 'MAY', 'INFO'])),
   topic: selecting('topic', topics.join(', '), listOf(topics)),

@@ -45,22 +45,24 @@ function idFilters(
     const matches = (id: string): boolean => expression.test(id)
     if (checks.some(({ id }) => matches(id))) return matches
     const ids = checks.map(({ id }) => id)
-    const what = pattern.includes('*')
+    const what = /[*?]/.test(pattern)
       ? `no check matches ${pattern}`
       : `there is no check ${pattern}${suggestion(pattern, ids)}`
     throw new UsageError(`${option}: ${what}; see \`streamproof list\``)
   })
 }
 
-/** `*` stays within a part of an id, at its end it takes in all that is below; `**` crosses parts. */
-export function globExpression(pattern: string): RegExp {
-  const source = pattern
+/**
+ * A glob over ids, whose parts are separated by `/`: `*` matches within one part and at the end of the glob also every
+ * further part; `?` matches one character of a part; `**` matches across parts anywhere.
+ */
+export function globExpression(glob: string): RegExp {
+  const source = glob
+    .replace(/(?<!\*)\*$/, '**')
     .split(/(\*\*|\*|\?)/)
     .map((part) => globParts[part] ?? part.replaceAll(/[\\^$.+()[\]{}|/-]/g, '\\$&'))
     .join('')
-  return new RegExp(
-    `^${pattern.endsWith('*') && !pattern.endsWith('**') ? source.replace(/\[\^\/\]\*$/, '.*') : source}$`,
-  )
+  return new RegExp(`^${source}$`)
 }
 
 const globParts: Readonly<Record<string, string>> = { '**': '.*', '*': '[^/]*', '?': '[^/]' }

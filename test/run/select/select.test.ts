@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
 import type { Selection } from '#run/settings'
-import { select } from '#run/select/select'
+import { globExpression, select } from '#run/select/select'
 import { fake } from '../fakes.ts'
 
 const nothing = (): void => undefined
@@ -68,4 +68,40 @@ describe('the selection', () => {
   ]
   for (const [selection, line] of wrong)
     it(`tells ${JSON.stringify(selection)}`, () => expect(told(selection)).to.equal(line))
+})
+
+describe('a glob over ids', () => {
+  const ids = [
+    'ws/control/ping-long',
+    'ws/control/pong',
+    'ws/close/code',
+    'sse/control/pong/late',
+    'ws/a.b/c',
+  ]
+  const cases: readonly (readonly [glob: string, matched: readonly string[]])[] = [
+    ['ws/control/*', ['ws/control/ping-long', 'ws/control/pong']],
+    ['ws/*', ['ws/control/ping-long', 'ws/control/pong', 'ws/close/code', 'ws/a.b/c']],
+    ['ws/control/p*', ['ws/control/ping-long', 'ws/control/pong']],
+    ['sse/control/*', ['sse/control/pong/late']],
+    ['sse/**', ['sse/control/pong/late']],
+    ['**', ids],
+    ['*', ids],
+    ['*/control/pong', ['ws/control/pong']],
+    ['ws/*/pong', ['ws/control/pong']],
+    ['*/pong', []],
+    ['**/pong', ['ws/control/pong']],
+    ['**/pong*', ['ws/control/pong', 'sse/control/pong/late']],
+    ['ws/c*/p?ng', ['ws/control/pong']],
+    ['ws/control?pong', []],
+    ['ws/a.b/c', ['ws/a.b/c']],
+    ['ws/a?b/c', ['ws/a.b/c']],
+    ['ws/close/cod.', []],
+    ['control', []],
+  ]
+  for (const [glob, matched] of cases) {
+    it(`${glob} matches ${matched.length} of ${ids.length} ids`, () => {
+      const expression = globExpression(glob)
+      expect(ids.filter((id) => expression.test(id))).to.deep.equal(matched)
+    })
+  }
 })
