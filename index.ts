@@ -9,8 +9,8 @@ import { commandFor, conditionWords } from './harness/target/contract/command.ts
 import { parseContract, resolveTargets } from './harness/target/contract/contract.ts'
 import type { Contract } from './harness/target/contract/contract.ts'
 import { redactorFor } from './harness/target/secrets/redactor.ts'
-import { openEngine } from './proxies/driver/engine.ts'
-import { engineOnDemand } from './proxies/driver/on-demand.ts'
+import { openEngine } from './proxies/driver/open-engine.ts'
+import { engineOnDemand } from './proxies/driver/engine-on-demand.ts'
 import type { Engine, EngineOptions } from './proxies/types.ts'
 import { loadCatalogue } from './suites/index.ts'
 

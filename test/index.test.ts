@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { SetupError, UsageError, checks, run } from '../index.ts'
 import { startReference } from '#reference/start'
-import { engineOnDemand } from '#proxies/driver/on-demand'
+import { engineOnDemand } from '#proxies/driver/engine-on-demand'
 
 describe('the library', () => {
   it('gives the checks of a target, each with a function that any runner takes', async () => {

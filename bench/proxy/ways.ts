@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-import { ToxiproxyClient } from '#proxies/driver/client'
+import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { sleep } from './load.ts'
 
 export type Way = 'direct' | 'bare' | 'embedded' | 'real'

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
 import { Scope } from '#common/scope'
 import { registerRun } from '#run/run'

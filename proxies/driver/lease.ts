@@ -1,4 +1,4 @@
-import type { ToxiproxyClient } from './client.ts'
+import type { ToxiproxyClient } from '#proxies/driver/api/client'
 
 /**
  * Tells other runs on a shared Toxiproxy that this one lives, however long it holds a proxy: by a proxy of a young name

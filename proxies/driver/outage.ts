@@ -1,101 +1,118 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import type { Attempted, Link, LinkDown, OutageTrace } from '#proxies/types'
+import type { AttemptOutcome, FaultProxy, LinkDown, OutageTrace } from '#proxies/types'
 
-/** The connection that an outage is to end, as its owner sees it. */
-export interface Standing {
-  /** It stands at this moment. */
-  stands(): boolean
-  /** Waits for its end by the other side; false where there is none in time. */
+/** The connection that an outage ends, as its owner sees it. */
+export interface WatchedConnection {
+  isOpen(): boolean
+  /** Waits until the other side ends the connection; false if it does not in time. */
   ended(): Promise<boolean>
 }
 
-type Switch = Pick<Link, 'host' | 'port' | 'setEnabled'>
+type LinkSwitch = Pick<FaultProxy, 'host' | 'port' | 'setEnabled'>
 
 /**
- * Takes a link down, and brings it up again no sooner than its fault says; what our own sockets see of that is the
- * trace that proves it. Whoever begins an outage ends it, or closes the link.
+ * Takes the link down and brings it up again no sooner than the fault says. Its trace, from our own sockets, is what
+ * proves the fault. The caller of `begin` must call `end`, or close the proxy.
  */
 export class Outage {
-  readonly #link: Switch
-  readonly #ms: number
-  readonly #limitMs: number
-  readonly #tries: OutageTrace['tries'][number][] = []
-  readonly #stood: boolean
+  readonly #proxy: LinkSwitch
+  readonly #durationMs: number
+  readonly #attemptLimitMs: number
+  readonly #attempts: OutageTrace['attempts'][number][] = []
+  readonly #wasOpen: boolean
   #ended = false
-  #after: Attempted | null = null
+  #afterRestore: AttemptOutcome | null = null
 
-  private constructor(link: Switch, ms: number, limitMs: number, stood: boolean) {
-    this.#link = link
-    this.#ms = ms
-    this.#limitMs = limitMs
-    this.#stood = stood
+  private constructor(proxy: LinkSwitch, durationMs: number, attemptLimitMs: number, wasOpen: boolean) {
+    this.#proxy = proxy
+    this.#durationMs = durationMs
+    this.#attemptLimitMs = attemptLimitMs
+    this.#wasOpen = wasOpen
   }
 
   /**
-   * The link is down, the connection has ended or its owner has given up waiting, and a new one was tried.
-   * @param limitMs for each new connection.
-   * @throws what the engine throws where it does not take the link down.
+   * Takes the link down, waits until the watched connection ended or its owner stopped waiting, and attempts a new
+   * connection.
+   * @param attemptLimitMs time limit of each new connection.
+   * @throws EngineError if the engine does not take the link down.
    */
-  static async begin(link: Switch, fault: LinkDown, standing: Standing, limitMs: number): Promise<Outage> {
-    const outage = new Outage(link, fault.settings.ms, limitMs, standing.stands())
-    await link.setEnabled(false)
-    outage.#ended = await standing.ended()
-    await outage.#try()
+  static async begin(
+    proxy: LinkSwitch,
+    fault: LinkDown,
+    connection: WatchedConnection,
+    attemptLimitMs: number,
+  ): Promise<Outage> {
+    const outage = new Outage(proxy, fault.settings.ms, attemptLimitMs, connection.isOpen())
+    await proxy.setEnabled(false)
+    outage.#ended = await connection.ended()
+    await outage.#attempt()
     return outage
   }
 
-  /** What was seen so far. */
+  /** What our sockets saw so far. */
   get trace(): OutageTrace {
-    return { stood: this.#stood, ended: this.#ended, tries: [...this.#tries], after: this.#after }
+    return {
+      wasOpen: this.#wasOpen,
+      ended: this.#ended,
+      attempts: [...this.#attempts],
+      afterRestore: this.#afterRestore,
+    }
   }
 
-  /** So far the link did what it has to. */
+  /** True if the connection was open and ended, and every new one so far was refused. */
   get isDown(): boolean {
-    return this.#stood && this.#ended && this.#tries.every(({ outcome }) => outcome === 'refused')
+    return this.#wasOpen && this.#ended && this.#attempts.every(({ outcome }) => outcome === 'refused')
   }
 
   /**
-   * The link has been down for as long as it has to, and is up again.
-   * @throws what the engine throws where it does not bring the link up.
+   * Waits until the link has been down for the fault's duration, attempts a connection that must be refused, brings the
+   * link up and attempts one that must be accepted.
+   * @throws EngineError if the engine does not bring the link up.
    */
   async end(): Promise<OutageTrace> {
-    const due = (this.#tries[0]?.toMs ?? 0) + this.#ms
-    // A timer may be early.
-    for (let left = due - performance.now(); left > 0; left = due - performance.now()) await pause(left)
-    await this.#try()
-    await this.#link.setEnabled(true)
-    this.#after = await attempt(this.#link, this.#limitMs)
+    const due = (this.#attempts[0]?.toMs ?? 0) + this.#durationMs
+    // A timer may fire early.
+    for (let left = due - performance.now(); left > 0; left = due - performance.now()) await delay(left)
+    await this.#attempt()
+    await this.#proxy.setEnabled(true)
+    this.#afterRestore = await attemptConnection(this.#proxy, this.#attemptLimitMs)
     return this.trace
   }
 
-  async #try(): Promise<void> {
+  async #attempt(): Promise<void> {
     const fromMs = performance.now()
-    const outcome = await attempt(this.#link, this.#limitMs)
-    this.#tries.push({ fromMs, toMs: performance.now(), outcome })
+    const outcome = await attemptConnection(this.#proxy, this.#attemptLimitMs)
+    this.#attempts.push({ fromMs, toMs: performance.now(), outcome })
   }
 }
 
-/** Connects, and lets go at once. */
-function attempt({ host, port }: Pick<Link, 'host' | 'port'>, limitMs: number): Promise<Attempted> {
+/** Connects, and closes the connection at once. */
+function attemptConnection(
+  { host, port }: Pick<FaultProxy, 'host' | 'port'>,
+  limitMs: number,
+): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
     const socket = connect({ host, port })
-    const settle = (outcome: Attempted): void => {
+    const settle = (outcome: AttemptOutcome): void => {
       clearTimeout(timer)
       socket.destroy()
       resolve(outcome)
     }
     const timer = setTimeout(() => settle('failed'), limitMs)
-    socket.once('connect', () => settle(isOurself(socket) ? 'refused' : 'taken'))
+    socket.once('connect', () => settle(isSelfConnection(socket) ? 'refused' : 'accepted'))
     socket.on('error', ({ code }: NodeJS.ErrnoException) =>
       settle(code === 'ECONNREFUSED' || code === 'ECONNRESET' ? 'refused' : 'failed'),
     )
   })
 }
 
-/** The system may by chance choose the very port that is tried for our own end: then nobody else is there. */
-function isOurself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+/**
+ * The system may choose the port that we connect to as the local port of our own socket. TCP then connects the socket to
+ * itself, although nobody listens there.
+ */
+function isSelfConnection({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
   return localPort === remotePort && localAddress === remoteAddress
 }

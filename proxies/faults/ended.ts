@@ -1,7 +1,7 @@
-import type { Direction, Fault, LinkTrace } from '#proxies/types'
-import { fault, grain, missed, struck } from './fault.ts'
+import type { Direction, Fault, ConnectionTrace } from '#proxies/types'
+import { fault, notProven, proven, timerToleranceMs } from './fault.ts'
 
-/** Exactly so many bytes pass, then both sides get FIN. */
+/** Exactly `bytes` bytes of the direction pass, then both sides get FIN. */
 export function cutAfter(options: { readonly bytes: number; readonly direction: Direction }): Fault {
   const { bytes, direction } = options
   return fault({
@@ -13,26 +13,29 @@ export function cutAfter(options: { readonly bytes: number; readonly direction: 
     severs: true,
     prove(faulted, control) {
       if (faulted.ending === null || faulted.ending.by !== 'peer')
-        return missed('the link did not end the connection')
+        return notProven('the link did not end the connection')
       if (direction === 'server-to-client') {
-        if (control.serverToClientBytes <= bytes) return missed('without the fault no more bytes came either')
+        if (control.serverToClientBytes <= bytes)
+          return notProven('without the fault no more bytes arrived either')
         if (faulted.serverToClientBytes !== bytes)
-          return missed('the link did not cut at the byte it was told')
-        return struck(
-          'exactly the bytes that the fault lets pass arrived, then the link ended; without it, more came',
+          return notProven('the link did not cut at the byte that the fault names')
+        return proven(
+          'exactly the bytes that the fault lets pass arrived, then the link ended the connection; without the fault more arrived',
           {
             bytes: faulted.serverToClientBytes,
             bytesWithoutFault: control.serverToClientBytes,
           },
         )
       }
-      if (faulted.clientToServerBytes < bytes) return missed('fewer bytes were sent than the fault lets pass')
+      if (faulted.clientToServerBytes < bytes)
+        return notProven('fewer bytes were sent than the fault lets pass')
       if (control.ending?.by === 'peer' && control.clientToServerBytes <= faulted.clientToServerBytes) {
-        return missed('without the fault the connection ended as well')
+        return notProven('the connection also ended without the fault')
       }
-      if (!wentUnanswered(faulted, control)) return missed('as much was answered as without the fault')
-      return struck(
-        'the link ended once the bytes that the fault lets pass had been sent; without it, the connection stood',
+      if (!wentUnanswered(faulted, control))
+        return notProven('the target answered as much as without the fault')
+      return proven(
+        'the link ended the connection once the bytes that the fault lets pass had been sent; without the fault it stayed open',
         {
           sent: faulted.clientToServerBytes,
           sentWithoutFault: control.clientToServerBytes,
@@ -42,8 +45,8 @@ export function cutAfter(options: { readonly bytes: number; readonly direction: 
   })
 }
 
-/** A question, or the opening, got no answer that was answered without the fault. */
-function wentUnanswered(faulted: LinkTrace, control: LinkTrace): boolean {
+/** True if a request, or the opening, got no answer under the fault but did get one without it. */
+function wentUnanswered(faulted: ConnectionTrace, control: ConnectionTrace): boolean {
   return (
     faulted.roundTrips.length < control.roundTrips.length ||
     (faulted.openedAtMs === null && control.openedAtMs !== null)
@@ -51,9 +54,9 @@ function wentUnanswered(faulted: LinkTrace, control: LinkTrace): boolean {
 }
 
 /**
- * Both sides get FIN once nothing was sent in the direction for `afterMs`, from the beginning of the connection on; and
- * what is sent in it does not arrive.
- * @throws RangeError where `afterMs` is 0: that would be a black hole.
+ * Both sides get FIN once nothing was sent in the direction for `afterMs`, counted from the start of the connection.
+ * What is sent in that direction does not arrive.
+ * @throws RangeError if `afterMs` is 0: that would be a black hole.
  */
 export function hangUp(options: { readonly afterMs: number; readonly direction: Direction }): Fault {
   const { afterMs, direction } = options
@@ -68,19 +71,20 @@ export function hangUp(options: { readonly afterMs: number; readonly direction: 
     prove(faulted, control) {
       const { ending } = faulted
       if (ending === null || ending.by !== 'peer' || ending.how !== 'fin')
-        return missed('the link did not hang up')
-      if (ending.ms < afterMs - grain) return missed('the end came sooner than the fault brings it')
-      const heard = whyHeard(faulted, control, direction)
-      if (heard !== null) return missed(heard)
-      return struck(
-        'nothing was answered and our socket got FIN, not before its time; without the fault there was an answer',
+        return notProven('the link did not hang up')
+      if (ending.ms < afterMs - timerToleranceMs)
+        return notProven('the connection ended sooner than the fault ends it')
+      const problem = whyNotDropped(faulted, control, direction)
+      if (problem !== null) return notProven(problem)
+      return proven(
+        'the target did not answer and our socket got FIN no sooner than the fault sends it; without the fault the target answered',
         { endedAtMs: ending.ms, bytesWithoutFault: control.serverToClientBytes },
       )
     },
   })
 }
 
-/** Both sides get RST, `afterMs` behind the first data of the direction; that data does not arrive. */
+/** Both sides get RST, `afterMs` after the first data of the direction; that data does not arrive. */
 export function resetPeer(options: { readonly afterMs: number; readonly direction: Direction }): Fault {
   const { afterMs, direction } = options
   return fault({
@@ -93,20 +97,24 @@ export function resetPeer(options: { readonly afterMs: number; readonly directio
     prove(faulted, control) {
       const { ending } = faulted
       if (ending === null || ending.by !== 'peer' || ending.how !== 'rst')
-        return missed('the link did not reset the connection')
-      if (ending.ms < afterMs - grain) return missed('the reset came sooner than the fault sends it')
+        return notProven('the link did not reset the connection')
+      if (ending.ms < afterMs - timerToleranceMs)
+        return notProven('the reset arrived sooner than the fault sends it')
       if (control.ending?.by === 'peer' && control.ending.how === 'rst')
-        return missed('without the fault there was a reset as well')
-      const heard = whyHeard(faulted, control, direction)
-      if (heard !== null) return missed(heard)
-      return struck('our socket was reset, not before its time; without the fault there was no reset', {
-        resetAtMs: ending.ms,
-      })
+        return notProven('the connection was also reset without the fault')
+      const problem = whyNotDropped(faulted, control, direction)
+      if (problem !== null) return notProven(problem)
+      return proven(
+        'our socket was reset no sooner than the fault resets it; without the fault it was not reset',
+        {
+          resetAtMs: ending.ms,
+        },
+      )
     },
   })
 }
 
-/** Every byte of the direction disappears, and the connection stays open. */
+/** Every byte of the direction is dropped, and the connection stays open. */
 export function blackHole(options: { readonly direction: Direction }): Fault {
   const { direction } = options
   return fault({
@@ -118,14 +126,14 @@ export function blackHole(options: { readonly direction: Direction }): Fault {
     severs: true,
     prove(faulted, control) {
       if (faulted.ending !== null && faulted.ending.by === 'peer')
-        return missed('the connection was ended, not silenced')
-      const heard = whyHeard(faulted, control, direction)
-      if (heard !== null) return missed(heard)
+        return notProven('the connection ended, although the fault only silences it')
+      const problem = whyNotDropped(faulted, control, direction)
+      if (problem !== null) return notProven(problem)
       const summary =
         faulted.serverToClientBytes === 0
-          ? 'not one byte came back and the connection stayed open; without the fault it was answered'
-          : 'no answer came back and the connection stayed open; without the fault it was answered'
-      return struck(summary, {
+          ? 'not one byte arrived and the connection stayed open; without the fault the target answered'
+          : 'no answer arrived and the connection stayed open; without the fault the target answered'
+      return proven(summary, {
         bytes: faulted.serverToClientBytes,
         bytesWithoutFault: control.serverToClientBytes,
       })
@@ -133,14 +141,18 @@ export function blackHole(options: { readonly direction: Direction }): Fault {
   })
 }
 
-/** Why it cannot be said that what was sent in the direction was dropped, or null. */
-function whyHeard(faulted: LinkTrace, control: LinkTrace, direction: Direction): string | null {
-  if (faulted.clientToServerBytes === 0) return 'nothing was sent that could have been answered'
+/** Why the traces do not show that the bytes sent in the direction were dropped, or null. */
+function whyNotDropped(
+  faulted: ConnectionTrace,
+  control: ConnectionTrace,
+  direction: Direction,
+): string | null {
+  if (faulted.clientToServerBytes === 0) return 'nothing was sent that the target could have answered'
   if (faulted.serverToClientBytes >= control.serverToClientBytes)
-    return 'bytes came as they do without the fault'
-  // Upwards, a target that speaks first is still heard.
+    return 'as many bytes arrived as without the fault'
+  // A fault from client to server does not drop what a target sends first, such as a greeting.
   if (direction === 'server-to-client' && faulted.serverToClientBytes > 0)
-    return 'bytes came although all should have been dropped'
-  if (!wentUnanswered(faulted, control)) return 'as much was answered as without the fault'
+    return 'bytes arrived although the fault drops all of them'
+  if (!wentUnanswered(faulted, control)) return 'the target answered as much as without the fault'
   return null
 }

@@ -1,8 +1,8 @@
 import type { Direction, Fault, Proof, ToxicSpec } from '#proxies/types'
 
-const streams = { 'client-to-server': 'upstream', 'server-to-client': 'downstream' } as const
+const toxicStreams = { 'client-to-server': 'upstream', 'server-to-client': 'downstream' } as const
 
-interface Draft {
+interface SingleToxicFault {
   readonly name: string
   readonly direction: Direction
   readonly settings: Readonly<Record<string, number>>
@@ -12,26 +12,27 @@ interface Draft {
   readonly prove: Fault['prove']
 }
 
-/** A fault of one standard toxic. @throws RangeError where a setting is none that the toxic can take. */
-export function fault(draft: Draft): Fault {
-  const { type, attributes, ...rest } = draft
-  for (const [name, value] of Object.entries(attributes)) whole(draft.name, name, value)
-  const toxic: ToxicSpec = { type, stream: streams[draft.direction], attributes }
+/** A fault of one standard toxic. @throws RangeError if the toxic cannot take one of the settings. */
+export function fault(definition: SingleToxicFault): Fault {
+  const { type, attributes, ...rest } = definition
+  for (const [name, value] of Object.entries(attributes)) requireCount(definition.name, name, value)
+  const toxic: ToxicSpec = { type, stream: toxicStreams[definition.direction], attributes }
   return { ...rest, toxics: [toxic] }
 }
 
-/** @throws RangeError */
-export function whole(fault: string, name: string, value: number): void {
+/** @throws RangeError unless `value` is a whole number, 0 or more. */
+export function requireCount(faultName: string, settingName: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new RangeError(`fault ${fault}: ${name} must be a whole number, not ${value}`)
+    throw new RangeError(`fault ${faultName}: ${settingName} must be a whole number, not ${value}`)
 }
 
-export const struck = (summary: string, figures: Readonly<Record<string, number>>): Proof => ({
-  struck: true,
+/** @param figures are rounded to hundredths. */
+export const proven = (summary: string, figures: Readonly<Record<string, number>>): Proof => ({
+  proven: true,
   summary,
   figures: rounded(figures),
 })
-export const missed = (summary: string): Proof => ({ struck: false, summary })
+export const notProven = (summary: string): Proof => ({ proven: false, summary })
 
 function rounded(figures: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(
@@ -39,14 +40,15 @@ function rounded(figures: Readonly<Record<string, number>>): Record<string, numb
   )
 }
 
-export const way = (direction: Direction): string =>
+export const directionPhrase = (direction: Direction): string =>
   direction === 'client-to-server' ? 'towards the target' : 'from the target'
 
-/** Timers of two processes are compared: what is a thousandth of a second short is not early. */
-export const grain = 1
+/** Times of two processes with their own timers are compared: up to 1 ms short does not count as early. */
+export const timerToleranceMs = 1
 
 /**
- * Whether `slow` is later than `usual` because of a fault that takes at least `leastMs`: by at least half of it. A
- * target that is as slow by itself is a little slower one time than the other, and that is no fault.
+ * Whether `faultedMs` is later than `controlMs` because of a fault that takes at least `leastMs`: by at least half of
+ * it. A target that is slow by itself varies a little from one exchange to the next, and that is no fault.
  */
-export const isTold = (slow: number, usual: number, leastMs: number): boolean => slow - usual >= leastMs / 2
+export const isDelayedByFault = (faultedMs: number, controlMs: number, leastMs: number): boolean =>
+  faultedMs - controlMs >= leastMs / 2

@@ -1,7 +1,7 @@
-import type { Direction, Fault, LinkTrace } from '#proxies/types'
-import { fault, grain, isTold, missed, struck } from './fault.ts'
+import type { Direction, Fault, ConnectionTrace } from '#proxies/types'
+import { fault, isDelayedByFault, notProven, proven, timerToleranceMs } from './fault.ts'
 
-/** Every chunk is held for `ms`, pipelined and in order. */
+/** Every chunk is delayed by `ms`; the delays overlap and the order is kept. */
 export function latency(options: { readonly ms: number; readonly direction: Direction }): Fault {
   const { ms, direction } = options
   return fault({
@@ -12,79 +12,81 @@ export function latency(options: { readonly ms: number; readonly direction: Dire
     attributes: { latency: ms, jitter: 0 },
     severs: false,
     prove(faulted, control) {
-      const late = lateness(faulted, control, ms)
-      if (typeof late === 'string') return missed(late)
-      return struck('every answer came at least the injected delay after its question', late)
+      const delays = compareDelays(faulted, control, ms)
+      if (typeof delays === 'string') return notProven(delays)
+      return proven('every answer arrived at least the injected delay after its request', delays)
     },
   })
 }
 
-/** Of what `jitter` allows, this much more than without it must be seen: the rest is chance. */
-const seenOfJitter = 1 / 4
+/** The answers must differ by this share of the jitter more than without the fault. The rest is left to chance. */
+const leastShareOfJitter = 1 / 4
 
 /**
- * Latency that varies: each chunk is held for `ms`, give or take `jitter`, in order. Proven by the answers to several
- * questions: with fewer than five, they may be alike by chance.
- * @throws RangeError where `jitter` is 0, or not below `ms`: the least delay is part of the proof.
+ * Latency that varies: each chunk is delayed by `ms` plus or minus up to `jitter`, and the order is kept. The proof needs
+ * the answers to at least five requests: fewer may take equally long by chance.
+ * @throws RangeError unless `jitter` is above 0 and below `ms`: the least delay is part of the proof.
  */
 export function jitter(options: {
   readonly ms: number
   readonly jitter: number
   readonly direction: Direction
 }): Fault {
-  const { ms, jitter: by, direction } = options
-  if (!(by > 0 && by < ms)) throw new RangeError(`fault jitter: jitter must be between 0 and ms, not ${by}`)
+  const { ms, jitter: variationMs, direction } = options
+  if (!(variationMs > 0 && variationMs < ms))
+    throw new RangeError(`fault jitter: jitter must be between 0 and ms, not ${variationMs}`)
   return fault({
     name: 'jitter',
     direction,
-    settings: { ms, jitter: by },
+    settings: { ms, jitter: variationMs },
     type: 'latency',
-    attributes: { latency: ms, jitter: by },
+    attributes: { latency: ms, jitter: variationMs },
     severs: false,
     prove(faulted, control) {
-      const late = lateness(faulted, control, ms - by)
-      if (typeof late === 'string') return missed(late)
-      const spread = spreadOf(faulted)
-      const usual = spreadOf(control)
-      if (spread === null || usual === null) return missed('there were no two answers to compare')
-      if (spread - usual < by * seenOfJitter)
-        return missed('the answers took as equally long as they do without the fault')
-      return struck(
-        'every answer came at least the least delay after its question, and they differed by more than without the fault',
-        { ...late, spreadMs: spread, spreadWithoutFaultMs: usual },
+      const delays = compareDelays(faulted, control, ms - variationMs)
+      if (typeof delays === 'string') return notProven(delays)
+      const spreadMs = spreadOf(faulted)
+      const controlSpreadMs = spreadOf(control)
+      if (spreadMs === null || controlSpreadMs === null)
+        return notProven('there were no two answers to compare')
+      if (spreadMs - controlSpreadMs < variationMs * leastShareOfJitter)
+        return notProven('the delays of the answers varied no more than without the fault')
+      return proven(
+        'every answer arrived at least the least delay after its request, and the delays varied more than without the fault',
+        { ...delays, spreadMs, spreadWithoutFaultMs: controlSpreadMs },
       )
     },
   })
 }
 
-/** Between the quickest answer and the slowest; the opening is left out, which may be several questions in one. */
-function spreadOf(trace: LinkTrace): number | null {
+/** Difference in ms between the slowest and the quickest answer. The opening may be several requests, so it is left out. */
+function spreadOf(trace: ConnectionTrace): number | null {
   const times = trace.roundTrips.map(([asked, answered]) => answered - asked)
   return times.length < 2 ? null : Math.max(...times) - Math.min(...times)
 }
 
-/** Why it cannot be said that nothing came before `leastMs`, or the figures that say it. */
-function lateness(
-  faulted: LinkTrace,
-  control: LinkTrace,
+/** The figures that prove that no answer arrived before `leastMs`, or a sentence that says why they do not. */
+function compareDelays(
+  faulted: ConnectionTrace,
+  control: ConnectionTrace,
   leastMs: number,
 ): string | Readonly<Record<string, number>> {
-  const slow = quickest(faulted)
-  const usual = quickest(control)
-  if (slow === null || usual === null) return 'no exchange was answered that could be timed'
-  if (slow < leastMs - grain) return 'an answer came sooner than the injected delay allows'
-  if (!isTold(slow, usual, leastMs)) return 'the answers were as late without the fault'
-  return { quickestMs: slow, quickestWithoutFaultMs: usual, injectedMs: leastMs }
+  const faultedMs = quickest(faulted)
+  const controlMs = quickest(control)
+  if (faultedMs === null || controlMs === null) return 'no exchange was answered that could be timed'
+  if (faultedMs < leastMs - timerToleranceMs) return 'an answer arrived sooner than the injected delay allows'
+  if (!isDelayedByFault(faultedMs, controlMs, leastMs)) return 'the answers were as late without the fault'
+  return { quickestMs: faultedMs, quickestWithoutFaultMs: controlMs, injectedMs: leastMs }
 }
 
-/** The time of the quickest exchange, the opening included; null where nothing was answered. */
-function quickest(trace: LinkTrace): number | null {
+/** Duration in ms of the quickest exchange, the opening included; null if nothing was answered. */
+function quickest(trace: ConnectionTrace): number | null {
   const times = trace.roundTrips.map(([asked, answered]) => answered - asked)
   if (trace.openedAtMs !== null) times.push(trace.openedAtMs)
   return times.length === 0 ? null : Math.min(...times)
 }
 
-/** When one side closes, the other learns of it only after `ms`. */
+/** When one side closes its connection, the proxy closes the other side only `ms` later. */
 export function slowClose(options: { readonly ms: number; readonly direction: Direction }): Fault {
   const { ms, direction } = options
   return fault({
@@ -95,23 +97,25 @@ export function slowClose(options: { readonly ms: number; readonly direction: Di
     attributes: { delay: ms },
     severs: false,
     prove(faulted, control) {
-      const late = lull(faulted)
-      const usual = lull(control)
-      if (late === null || usual === null)
-        return missed('the target did not end the connection, with and without the fault')
-      if (late < ms - grain) return missed('the end of the connection came sooner than the fault allows')
-      if (!isTold(late, usual, ms)) return missed('the end of the connection was as late without the fault')
-      return struck('the end of the connection came at least the injected delay behind the last byte', {
-        lateMs: late,
-        lateWithoutFaultMs: usual,
+      const faultedMs = silenceBeforeEnd(faulted)
+      const controlMs = silenceBeforeEnd(control)
+      if (faultedMs === null || controlMs === null)
+        return notProven('the target did not end the connection both with and without the fault')
+      if (faultedMs < ms - timerToleranceMs)
+        return notProven('the connection ended sooner than the fault allows')
+      if (!isDelayedByFault(faultedMs, controlMs, ms))
+        return notProven('the connection ended as late without the fault')
+      return proven('the connection ended at least the injected delay after the last byte', {
+        lateMs: faultedMs,
+        lateWithoutFaultMs: controlMs,
         injectedMs: ms,
       })
     },
   })
 }
 
-/** From the last byte in either direction to the end by the other side; null where there was no such end. */
-function lull(trace: LinkTrace): number | null {
+/** Time in ms from the last byte in either direction to the end by the other side; null if that side did not end it. */
+function silenceBeforeEnd(trace: ConnectionTrace): number | null {
   if (trace.ending === null || trace.ending.by !== 'peer') return null
   return trace.ending.ms - Math.max(trace.arrivals.at(-1)?.ms ?? 0, trace.departures.at(-1)?.ms ?? 0)
 }

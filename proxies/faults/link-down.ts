@@ -1,35 +1,36 @@
 import type { LinkDown, OutageTrace, Proof } from '#proxies/types'
-import { grain, missed, struck, whole } from './fault.ts'
+import { notProven, proven, requireCount, timerToleranceMs } from './fault.ts'
 
 /**
- * The link is down for at least `ms`: it ends every connection and takes none, then takes connections again. No toxic:
- * the proxy is disabled and enabled. `Outage` carries it out, and sees what proves it.
+ * The link is down for at least `ms`: it ends every connection and refuses new ones, then accepts connections again. No
+ * toxic does that: the proxy is disabled and enabled. `Outage` carries it out and records the trace that proves it.
+ * @throws RangeError unless `ms` is a whole number, 0 or more.
  */
 export function linkDown({ ms }: { readonly ms: number }): LinkDown {
-  whole('link-down', 'ms', ms)
+  requireCount('link-down', 'ms', ms)
   return {
     name: 'link-down',
     direction: 'both',
     settings: { ms },
-    prove: (seen) => prove(seen, ms),
+    prove: (trace) => prove(trace, ms),
   }
 }
 
-function prove(seen: OutageTrace, ms: number): Proof {
-  const { stood, ended, tries, after } = seen
-  if (!stood) return missed('no connection stood that the link could have ended')
-  if (!ended) return missed('the link did not end the connection when it went down')
-  if (tries.some(({ outcome }) => outcome === 'taken'))
-    return missed('the link took a connection while it was down')
-  const [first, last] = [tries[0], tries.at(-1)]
-  if (first === undefined || last === undefined || tries.some(({ outcome }) => outcome !== 'refused'))
-    return missed('no new connection was seen to be refused')
-  // It was down when the first was refused, and still when the last one was begun.
+function prove({ wasOpen, ended, attempts, afterRestore }: OutageTrace, ms: number): Proof {
+  if (!wasOpen) return notProven('no connection was open that the link could have ended')
+  if (!ended) return notProven('the link did not end the connection when it went down')
+  if (attempts.some(({ outcome }) => outcome === 'accepted'))
+    return notProven('the link accepted a connection while it was down')
+  const [first, last] = [attempts[0], attempts.at(-1)]
+  if (first === undefined || last === undefined || attempts.some(({ outcome }) => outcome !== 'refused'))
+    return notProven('no new connection was refused')
+  // It was down when the first attempt was refused, and still down when the last one began.
   const downMs = last.fromMs - first.toMs
-  if (downMs < ms - grain) return missed('the link was not seen to be down for as long as it was told')
-  if (after !== 'taken') return missed('the link took no connection when it came up again')
-  return struck(
-    'the connection stood until the link went down and ended it; new ones were refused for at least the time told, then taken again',
-    { downMs, refused: tries.length },
+  if (downMs < ms - timerToleranceMs)
+    return notProven('the link was not observed to be down for the whole duration of the fault')
+  if (afterRestore !== 'accepted') return notProven('the link accepted no connection after it came up again')
+  return proven(
+    'the link ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
+    { downMs, refused: attempts.length },
   )
 }

@@ -1,7 +1,7 @@
-import type { Direction, Fault, LinkTrace, Proof } from '#proxies/types'
-import { fault, grain, isTold, missed, struck, way } from './fault.ts'
+import type { Direction, Fault, ConnectionTrace, Proof } from '#proxies/types'
+import { directionPhrase, fault, isDelayedByFault, notProven, proven, timerToleranceMs } from './fault.ts'
 
-/** No more than so many bytes pass in a second: a whole number of thousands. */
+/** At most `bytesPerSecond` bytes pass per second, a whole number of thousands. */
 export function throttle(options: { readonly bytesPerSecond: number; readonly direction: Direction }): Fault {
   const { bytesPerSecond, direction } = options
   return fault({
@@ -12,13 +12,13 @@ export function throttle(options: { readonly bytesPerSecond: number; readonly di
     attributes: { rate: bytesPerSecond / 1000 },
     severs: false,
     prove: (faulted, control) =>
-      slowed(direction, (bytes) => (bytes * 1000) / bytesPerSecond, faulted, control),
+      compareRates(direction, (bytes) => (bytes * 1000) / bytesPerSecond, faulted, control),
   })
 }
 
 /**
- * Bytes pass in pieces of at most `size`, each written by itself and followed by a pause (500 us unless told): only
- * the pause can be proven, for the kernel may join pieces again.
+ * Bytes pass in pieces of at most `size` bytes, each written separately and followed by a pause of `delayUs`
+ * microseconds (default 500). Only the pauses can be proven, because the kernel may join pieces again.
  */
 export function slices(options: {
   readonly size: number
@@ -33,9 +33,9 @@ export function slices(options: {
     type: 'slicer',
     attributes: { average_size: size, size_variation: 0, delay: delayUs },
     severs: false,
-    // No pause is waited for behind the last piece.
+    // The last byte arrives before the pause after the last piece.
     prove: (faulted, control) =>
-      slowed(
+      compareRates(
         direction,
         (bytes) => (Math.max(0, Math.ceil(bytes / size) - 1) * delayUs) / 1000,
         faulted,
@@ -45,46 +45,46 @@ export function slices(options: {
 }
 
 /**
- * Under the fault no bytes, counted from the beginning, were there before the time that it gives them; and there is an
- * exchange that took it, and was quicker without the fault. One is enough: on a busy machine the others may be slow
- * for no fault of the link.
+ * Proves a fault that bounds a rate. Two things must hold: under the fault no bytes, counted from the first, arrived
+ * before the fault lets them pass; and at least one exchange took that time under the fault and was quicker without it.
+ * One exchange is enough: on a busy machine the others may be slow for another reason.
+ * @param leastMs the time that the fault gives a number of bytes.
  */
-function slowed(
+function compareRates(
   direction: Direction,
   leastMs: (bytes: number) => number,
-  faulted: LinkTrace,
-  control: LinkTrace,
+  faulted: ConnectionTrace,
+  control: ConnectionTrace,
 ): Proof {
   const passed = passages(faulted, direction)
   const all = passed.at(-1)
-  if (all === undefined || all.bytes === 0) return missed(`no bytes ${way(direction)} could be timed`)
-  // What is this much short is not early: the real server takes the lateness of one timer off the next.
-  const bound = (bytes: number): number => leastMs(bytes) * 0.95 - grain
+  const phrase = directionPhrase(direction)
+  if (all === undefined || all.bytes === 0) return notProven(`no bytes ${phrase} could be timed`)
+  // Slightly short does not count as early: the real server subtracts the lateness of one timer from the next.
+  const bound = (bytes: number): number => leastMs(bytes) * 0.95 - timerToleranceMs
   if (passed.some(({ bytes, ms }) => ms < bound(bytes)))
-    return missed(`bytes ${way(direction)} were quicker than the fault allows`)
-  const usual = exchanges(control, direction)
-  const told = exchanges(faulted, direction)
-    .flatMap((slow, index) => {
-      const free = usual[index]
-      return free === undefined ? [] : [{ slow, free, bytes: Math.min(slow.bytes, free.bytes) }]
+    return notProven(`bytes ${phrase} were quicker than the fault allows`)
+  const controlExchanges = exchanges(control, direction)
+  const [largest] = exchanges(faulted, direction)
+    .flatMap(({ bytes: faultedBytes, ms: faultedMs }, index) => {
+      const exchange = controlExchanges[index]
+      if (exchange === undefined) return []
+      return [{ faultedMs, controlMs: exchange.ms, bytes: Math.min(faultedBytes, exchange.bytes) }]
     })
     .filter(
-      ({ slow, free, bytes }) =>
-        bound(bytes) > 0 && slow.ms >= bound(bytes) && isTold(slow.ms, free.ms, bound(bytes)),
+      ({ faultedMs, controlMs, bytes }) =>
+        bound(bytes) > 0 && faultedMs >= bound(bytes) && isDelayedByFault(faultedMs, controlMs, bound(bytes)),
     )
-    .sort((a, b) => b.bytes - a.bytes)[0]
-  if (told === undefined) return missed('no exchange was quicker without the fault than with it')
-  return struck(
-    `the bytes ${way(direction)} took at least the time that the fault gives them, and less without it`,
-    {
-      bytes: all.bytes,
-      tookMs: all.ms,
-      leastMs: leastMs(all.bytes),
-      exchangeBytes: told.bytes,
-      exchangeTookMs: told.slow.ms,
-      exchangeTookWithoutFaultMs: told.free.ms,
-    },
-  )
+    .sort((a, b) => b.bytes - a.bytes)
+  if (largest === undefined) return notProven('no exchange was quicker without the fault than with it')
+  return proven(`the bytes ${phrase} took at least the time that the fault gives them, and less without it`, {
+    bytes: all.bytes,
+    tookMs: all.ms,
+    leastMs: leastMs(all.bytes),
+    exchangeBytes: largest.bytes,
+    exchangeTookMs: largest.faultedMs,
+    exchangeTookWithoutFaultMs: largest.controlMs,
+  })
 }
 
 /** Bytes of a direction, and how long they took. */
@@ -94,43 +94,43 @@ interface Passage {
 }
 
 /**
- * Bytes from the first on, by when they had surely passed: downwards, at each arrival; upwards, when there was an answer
- * to them. The last has all of them.
+ * Bytes of the direction counted from the first, and the time by which they had certainly passed: from server to client,
+ * each arrival; from client to server, when the answer to them arrived. The last passage has all bytes.
  */
-function passages(trace: LinkTrace, direction: Direction): readonly Passage[] {
-  const opened = opening(trace, direction)
-  const first = opened === null ? [] : [opened]
+function passages(trace: ConnectionTrace, direction: Direction): readonly Passage[] {
+  const opening = openingOf(trace, direction)
+  const first = opening === null ? [] : [opening]
   if (direction === 'server-to-client') {
-    let bytes = 0
-    return [...first, ...trace.arrivals.map((one) => ({ bytes: (bytes += one.bytes), ms: one.ms }))]
+    let total = 0
+    return [...first, ...trace.arrivals.map(({ bytes, ms }) => ({ bytes: (total += bytes), ms }))]
   }
   const answered = trace.roundTrips.map(([asked, ms]) => ({
-    // A write of the question may have been noted just behind the time at which it was begun.
-    bytes: sum(trace.departures.filter((one) => one.ms <= asked + grain)),
+    // A write of the request may be noted slightly after the time when the request began.
+    bytes: byteCount(trace.departures.filter((departure) => departure.ms <= asked + timerToleranceMs)),
     ms,
   }))
   return [...first, ...answered]
 }
 
-function opening(trace: LinkTrace, direction: Direction): Passage | null {
+function openingOf(trace: ConnectionTrace, direction: Direction): Passage | null {
   const bytes =
     direction === 'server-to-client' ? trace.openedAtServerToClientBytes : trace.openedAtClientToServerBytes
   return bytes === null || trace.openedAtMs === null ? null : { bytes, ms: trace.openedAtMs }
 }
 
-/** The opening, and every question with its answer. */
-function exchanges(trace: LinkTrace, direction: Direction): readonly Passage[] {
-  const opened = opening(trace, direction)
-  const asked = trace.roundTrips.map(([from, to]) => {
-    const strokes =
+/** The opening, and every request with its answer. */
+function exchanges(trace: ConnectionTrace, direction: Direction): readonly Passage[] {
+  const opening = openingOf(trace, direction)
+  const requests = trace.roundTrips.map(([from, to]) => {
+    const pieces =
       direction === 'server-to-client'
-        ? trace.arrivals.filter(({ ms }) => ms > from && ms <= to + grain)
+        ? trace.arrivals.filter(({ ms }) => ms > from && ms <= to + timerToleranceMs)
         : trace.departures.filter(({ ms }) => ms >= from && ms <= to)
-    return { bytes: sum(strokes), ms: to - from }
+    return { bytes: byteCount(pieces), ms: to - from }
   })
-  return opened === null ? asked : [opened, ...asked]
+  return opening === null ? requests : [opening, ...requests]
 }
 
-function sum(strokes: readonly { readonly bytes: number }[]): number {
-  return strokes.reduce((total, { bytes }) => total + bytes, 0)
+function byteCount(pieces: readonly { readonly bytes: number }[]): number {
+  return pieces.reduce((total, { bytes }) => total + bytes, 0)
 }

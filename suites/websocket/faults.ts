@@ -1,7 +1,7 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
 import { blackHole, cutAfter, latency, resetPeer, slices, throttle } from '#proxies/faults'
-import type { Fault, LinkTrace } from '#proxies/faults'
+import type { Fault, ConnectionTrace } from '#proxies/faults'
 
 export const section: Section = {
   protocol: 'websocket',
@@ -271,7 +271,7 @@ export const cutMessage = cutsOfMessages.map(([bytes, where]) =>
 )
 
 /** Cuts so many octets behind what the opening took on the way to the server. */
-function cutBehindOpening(bytes: number): (control: LinkTrace) => Fault {
+function cutBehindOpening(bytes: number): (control: ConnectionTrace) => Fault {
   return ({ openedAtClientToServerBytes }) =>
     cutAfter({ bytes: (openedAtClientToServerBytes ?? 0) + bytes, direction: 'client-to-server' })
 }

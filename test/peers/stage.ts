@@ -6,7 +6,7 @@ import { openContext } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Session, SessionEnvironment } from '#peers/session/session'
-import type { Engine, Fault, Link } from '#proxies/types'
+import type { Engine, Fault, FaultProxy } from '#proxies/types'
 
 /** What a little server does with one connection: it may write any bytes, at any time, or nothing. */
 export type Act = (socket: net.Socket) => void
@@ -210,7 +210,7 @@ export function forwarder(
       }
       stage.defer(close)
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const link: Link = {
+      const link: FaultProxy = {
         name: 'test',
         host: '127.0.0.1',
         port: (server.address() as AddressInfo).port,
@@ -221,7 +221,7 @@ export function forwarder(
           faults = next
         },
         setEnabled: () => Promise.reject(new Error('not in this engine')),
-        seen: () => Promise.resolve(null),
+        loggedConnections: () => Promise.resolve(null),
         close,
         [Symbol.asyncDispose]: close,
       }

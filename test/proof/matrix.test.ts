@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Result } from '#model/result'
 import type { Mutant } from '#reference/mutant'
 import { mutants } from '#reference/mutants'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 import {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { isFlaky } from '#model/result'
 import type { Report, Result } from '#model/result'
 import { mutants } from '#reference/mutants'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 import {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Result } from '#model/result'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 import { judged, told } from './proof.ts'

@@ -5,7 +5,7 @@ import { referenceContract } from '#cli/config/reference-contract'
 import { startReference } from '#reference/start'
 import { run } from '#run/run'
 import { resolveTargets } from '#target/contract/contract'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
 import { timeScale, told } from './proof.ts'
 

@@ -1,64 +1,67 @@
-import type { Link, LinkTrace } from '#proxies/types'
-import { Wire } from './wire.ts'
+import type { ConnectionTrace, FaultProxy } from '#proxies/types'
+import { Wire, limitMs } from './wire.ts'
 
 /** What a test does over a traced connection. */
-export interface Traced {
-  /** Sends bytes and waits until as many came back, or the connection ended, or the time was up. */
+export interface TracedConnection {
+  /** Sends bytes and waits until as many came back, the connection ended, or the time limit passed. */
   exchange(bytes: number, withinMs?: number): Promise<void>
   fin(): void
-  /** Until the other side has ended the connection, at most this long. */
+  /** Waits until the other side has ended the connection, or the time limit passed. */
   ended(withinMs?: number): Promise<void>
 }
 
-/** Connects through a link, and gives what our socket saw. The first exchange counts as the opening. */
-export async function trace(link: Link, use: (traced: Traced) => Promise<void>): Promise<LinkTrace> {
+/** Connects through a proxy and returns what our socket saw. The first exchange counts as the opening. */
+export async function trace(
+  proxy: FaultProxy,
+  use: (connection: TracedConnection) => Promise<void>,
+): Promise<ConnectionTrace> {
   const start = performance.now()
   const ms = (): number => performance.now() - start
-  const wire = await Wire.connect(link.port, link.host)
+  const wire = await Wire.connect(proxy.port, proxy.host)
   const offset = ms() - wire.now()
   const departures: { ms: number; bytes: number }[] = []
   const roundTrips: [number, number][] = []
-  let ending: LinkTrace['ending'] = null
-  let opened: { ms: number; up: number; down: number } | null = null
-  void wire.ended.then((how) => {
-    if (how !== 'closed') ending ??= { ms: (wire.endedAt ?? 0) + offset, how, by: 'peer' }
-  })
-  const sent = (): number => departures.reduce((sum, one) => sum + one.bytes, 0)
-  const limited = async (work: Promise<unknown>, withinMs: number): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs)
-    })
-    await Promise.race([work.catch(() => undefined), late])
-    clearTimeout(timer)
-  }
+  const openings: { ms: number; sent: number; received: number }[] = []
+  const sentBytes = (): number => departures.reduce((sum, { bytes }) => sum + bytes, 0)
   await use({
-    async exchange(bytes, withinMs = 4000) {
+    async exchange(bytes, withinMs = limitMs) {
       const asked = ms()
-      const want = wire.length + bytes
+      const expectedLength = wire.length + bytes
       departures.push({ ms: ms(), bytes })
       wire.send(Buffer.alloc(bytes, 'q'))
-      await limited(wire.got(want), withinMs)
-      if (wire.length < want) return
+      await settledWithin(wire.got(expectedLength), withinMs)
+      if (wire.length < expectedLength) return
       roundTrips.push([asked, ms()])
-      opened ??= { ms: ms(), up: sent(), down: wire.length }
+      openings.push({ ms: ms(), sent: sentBytes(), received: wire.length })
     },
     fin: () => wire.fin(),
-    ended: (withinMs = 4000) => limited(wire.ended, withinMs),
+    ended: (withinMs = limitMs) => settledWithin(wire.ended, withinMs),
   })
-  await limited(Promise.resolve(), 1)
-  const seen = opened as { ms: number; up: number; down: number } | null
-  const result: LinkTrace = {
-    clientToServerBytes: sent(),
+  const how = wire.endedAt === null ? 'closed' : await wire.ended
+  const opening = openings[0] ?? null
+  const result: ConnectionTrace = {
+    clientToServerBytes: sentBytes(),
     serverToClientBytes: wire.length,
-    arrivals: wire.arrivals.map((one) => ({ ms: one.ms + offset, bytes: one.bytes })),
+    arrivals: wire.arrivals.map((arrival) => ({ ms: arrival.ms + offset, bytes: arrival.bytes })),
     departures,
     roundTrips,
-    ending: ending ?? { ms: ms(), how: 'fin', by: 'harness' },
-    openedAtServerToClientBytes: seen?.down ?? null,
-    openedAtClientToServerBytes: seen?.up ?? null,
-    openedAtMs: seen?.ms ?? null,
+    ending:
+      how === 'closed'
+        ? { ms: ms(), how: 'fin', by: 'harness' }
+        : { ms: (wire.endedAt ?? 0) + offset, how, by: 'peer' },
+    openedAtServerToClientBytes: opening?.received ?? null,
+    openedAtClientToServerBytes: opening?.sent ?? null,
+    openedAtMs: opening?.ms ?? null,
   }
   wire.socket.destroy()
   return result
+}
+
+async function settledWithin(work: Promise<unknown>, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, withinMs)
+  })
+  await Promise.race([work.catch(() => undefined), timeout])
+  clearTimeout(timer)
 }

@@ -1,11 +1,14 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** One end of a connection, as a test sees it. */
+/** Limit in ms of every wait for an event. It only bounds a failing test: a passing one never waits for a time. */
+export const limitMs = 15_000
+
+/** One end of a connection. Collects what it receives, when, and how the other side ended. */
 export class Wire {
   readonly socket: Socket
   readonly arrivals: { readonly ms: number; readonly bytes: number }[] = []
-  /** How the other side ended it. `closed`: we did. */
+  /** How the other side ended it; `closed`: this side did. */
   readonly ended: Promise<'fin' | 'rst' | 'closed'>
   endedAt: number | null = null
   #chunks: Buffer[] = []
@@ -66,24 +69,28 @@ export class Wire {
     this.socket.write(data)
   }
 
-  /** Sends until nothing more is taken for half a second, and gives how much that was; throws where `most` is taken. */
-  async fill(most = 96 * 1024 * 1024): Promise<number> {
+  /**
+   * Sends until the socket takes nothing more for half a second.
+   * @returns the number of bytes taken.
+   * @throws Error if `limitBytes` are taken.
+   */
+  async fill(limitBytes = 96 * 1024 * 1024): Promise<number> {
     const piece = Buffer.alloc(64 * 1024)
-    for (let sent = piece.length; sent <= most; sent += piece.length) {
+    for (let sent = piece.length; sent <= limitBytes; sent += piece.length) {
       if (this.socket.write(piece)) continue
-      const goesOn = await new Promise<boolean>((resolve) => {
+      const isWritable = await new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => resolve(false), 500)
         this.socket.once('drain', () => {
           clearTimeout(timer)
           resolve(true)
         })
       })
-      if (!goesOn) return sent
+      if (!isWritable) return sent
     }
-    throw new Error(`nothing held ${most} bytes up`)
+    throw new Error(`the socket took ${limitBytes} bytes: nothing stopped the sender`)
   }
 
-  /** FIN; still reads. */
+  /** Sends FIN; this side still reads. */
   fin(): void {
     this.socket.end()
   }
@@ -92,13 +99,14 @@ export class Wire {
     this.socket.resetAndDestroy()
   }
 
-  /** Until so many bytes have come; throws where the connection ends before, or after five seconds. */
+  /** Waits for so many bytes. @throws Error if the connection ends before, or after `limitMs`. */
   async got(bytes: number): Promise<Buffer> {
-    const limit = performance.now() + 5000
+    const limit = performance.now() + limitMs
     while (this.#length < bytes) {
       if (this.endedAt !== null)
         throw new Error(`the connection ended after ${this.#length} of ${bytes} bytes`)
-      if (performance.now() > limit) throw new Error(`only ${this.#length} of ${bytes} bytes came`)
+      if (performance.now() > limit)
+        throw new Error(`only ${this.#length} of ${bytes} bytes arrived in ${limitMs} ms`)
       await this.#change(limit - performance.now())
     }
     return this.received
@@ -119,7 +127,7 @@ export class Wire {
   }
 }
 
-/** A server whose connections a test holds in its hand. */
+/** A TCP server that gives the test every connection it accepts. */
 export class Upstream {
   readonly port: number
   readonly #server: Server
@@ -152,7 +160,7 @@ export class Upstream {
     return upstream
   }
 
-  /** Sends everything back. */
+  /** A server that sends everything back. */
   static echo(): Promise<Upstream> {
     return Upstream.open((wire) => wire.socket.pipe(wire.socket))
   }
@@ -161,15 +169,15 @@ export class Upstream {
     return this.#sockets.size
   }
 
-  /** The next connection that was accepted. */
+  /** The next accepted connection. @throws Error after `limitMs`. */
   next(): Promise<Wire> {
     const wire = this.#accepted.shift()
     if (wire !== undefined) return Promise.resolve(wire)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no connection reached the upstream')), 5000)
-      this.#waiting.push((one) => {
+      const timer = setTimeout(() => reject(new Error('no connection reached the upstream')), limitMs)
+      this.#waiting.push((accepted) => {
         clearTimeout(timer)
-        resolve(one)
+        resolve(accepted)
       })
     })
   }
@@ -184,24 +192,24 @@ export class Upstream {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Waits until something holds; throws with `what` after five seconds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 5000
+/** Waits until a condition holds. @throws Error that names the condition, after `limitMs`. */
+export async function until(condition: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = performance.now() + limitMs
   while (!(await holds())) {
-    if (performance.now() > limit) throw new Error(`it never came about that ${what}`)
+    if (performance.now() > limit) throw new Error(`not within ${limitMs} ms: ${condition}`)
     await sleep(5)
   }
 }
 
-/** Waits until a figure has stayed the same for half a second; throws with `what` after half a minute. */
-export async function quiet(what: string, figure: () => number | Promise<number>): Promise<void> {
+/** Waits until a figure has not changed for half a second. @throws Error that names the condition, after 30 s. */
+export async function quiet(condition: string, figure: () => number | Promise<number>): Promise<void> {
   const limit = performance.now() + 30_000
   let last = await figure()
-  for (let still = 0; still < 10;) {
-    if (performance.now() > limit) throw new Error(`it never came about that ${what}`)
+  for (let unchanged = 0; unchanged < 10;) {
+    if (performance.now() > limit) throw new Error(`not within 30 s: ${condition}`)
     await sleep(50)
-    const now = await figure()
-    still = now === last ? still + 1 : 0
-    last = now
+    const next = await figure()
+    unchanged = next === last ? unchanged + 1 : 0
+    last = next
   }
 }

@@ -1,4 +1,4 @@
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { Scope } from '#common/scope'
 import type { Engine } from '#proxies/types'
 import { discoverTargets } from '#target/discovery/discover'

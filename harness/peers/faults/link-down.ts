@@ -1,7 +1,7 @@
 import { linkDown } from '#proxies/faults'
 import { Outage } from '#proxies/driver/outage'
-import type { Standing } from '#proxies/driver/outage'
-import type { Link } from '#proxies/types'
+import type { WatchedConnection } from '#proxies/driver/outage'
+import type { FaultProxy } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import { recordFault } from './record.ts'
 import { engineDoes, unproven } from './link-words.ts'
@@ -21,9 +21,9 @@ export interface DownLink {
  */
 export async function takeDown(
   context: SessionContext,
-  link: Link,
+  link: FaultProxy,
   ms: number,
-  standing: Standing,
+  standing: WatchedConnection,
 ): Promise<DownLink> {
   const { transcript, limits } = context
   const fault = linkDown({ ms })

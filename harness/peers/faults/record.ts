@@ -1,4 +1,4 @@
-import type { Fault, Link, LinkDown, Proof } from '#proxies/types'
+import type { Fault, FaultProxy, LinkDown, Proof } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import { unproven } from './link-words.ts'
 
@@ -12,15 +12,15 @@ const logLimitMs = 1000
  */
 export function recordFault(
   context: SessionContext,
-  link: Link,
+  link: FaultProxy,
   fault: Fault | LinkDown,
   proof: Proof,
   settings: Fault['settings'] = fault.settings,
 ): void {
-  if (!proof.struck) throw unproven(proof.summary)
+  if (!proof.proven) throw unproven(proof.summary)
   const { name, direction } = fault
   context.addFault({ name, direction, settings, proof: proof.summary }, () =>
-    link.seen(fault, context.scaled(logLimitMs)),
+    link.loggedConnections(fault, context.scaled(logLimitMs)),
   )
   for (const [figure, value] of Object.entries(proof.figures)) context.measure(`${name}.${figure}`, value)
 }

@@ -1,5 +1,5 @@
 import { Inconclusive } from '#model/errors'
-import type { Fault, Link, LinkTrace } from '#proxies/types'
+import type { Fault, FaultProxy, ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import { recordFault } from './record.ts'
 import type { Route, UnderFaultOptions } from '#peers/kit'
@@ -15,7 +15,7 @@ import type { PeerSocket } from '#peers/net/types'
  */
 export async function runUnderFault(
   context: SessionContext,
-  fault: Fault | ((control: LinkTrace) => Fault),
+  fault: Fault | ((control: ConnectionTrace) => Fault),
   exchange: (via: Route) => Promise<void>,
   options: UnderFaultOptions = {},
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function runUnderFault(
   const socket = context.socketsOn(via)[0]
   const trace = await faultedTrace(context, socket, chosen, failure)
   const proof = trace === null ? noConnection(failure) : chosen.prove(trace, control)
-  if (!proof.struck) {
+  if (!proof.proven) {
     context.transcript.add('proxy', 'note', proof.summary)
     throw failure instanceof Inconclusive
       ? failure
@@ -45,9 +45,9 @@ export async function runUnderFault(
 
 async function runControl(
   context: SessionContext,
-  link: Link,
+  link: FaultProxy,
   exchange: (via: Route) => Promise<void>,
-): Promise<LinkTrace> {
+): Promise<ConnectionTrace> {
   const via = context.through(link, [])
   context.transcript.add('proxy', 'note', 'the exchange through the proxy, without a fault')
   await exchange(via)
@@ -60,7 +60,7 @@ async function runControl(
   return trace
 }
 
-async function toxic(link: Link, fault: Fault): Promise<void> {
+async function toxic(link: FaultProxy, fault: Fault): Promise<void> {
   await link.setFaults([fault]).catch((error: unknown) => {
     throw new Inconclusive('engine-failed', 'the engine did not take the toxics', { cause: error })
   })
@@ -72,7 +72,7 @@ async function faultedTrace(
   socket: PeerSocket | undefined,
   fault: Fault,
   failure: Error | undefined,
-): Promise<LinkTrace | null> {
+): Promise<ConnectionTrace | null> {
   if (socket === undefined) return null
   if (fault.severs && socket.trace.ending === null && failure === undefined) {
     await socket.watch.until(() => (socket.trace.ending === null ? undefined : true), context.limits.end)
@@ -81,9 +81,9 @@ async function faultedTrace(
   return socket.trace
 }
 
-function noConnection(failure: Error | undefined): { readonly struck: false; readonly summary: string } {
+function noConnection(failure: Error | undefined): { readonly proven: false; readonly summary: string } {
   const summary = 'the exchange under the fault opened no connection'
-  return { struck: false, summary: failure !== undefined ? `${summary} (${failure.name})` : summary }
+  return { proven: false, summary: failure !== undefined ? `${summary} (${failure.name})` : summary }
 }
 
 async function attempt(run: () => Promise<void>): Promise<Error | undefined> {

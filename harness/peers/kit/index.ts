@@ -1,6 +1,6 @@
 import { check as declare } from '#model/check'
 import type { Check, DeclaredCheck } from '#model/check'
-import type { Fault, LinkTrace } from '#proxies/types'
+import type { Fault, ConnectionTrace } from '#proxies/types'
 import type { Ending, FaultRecord, TranscriptEntry } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpAnswer, Publication, RequestOptions, Route } from './http.ts'
@@ -56,7 +56,7 @@ export interface Kit {
    * violation. A fault may be built from the control's trace (`cut after the head and 3 bytes`).
    */
   readonly underFault: (
-    fault: Fault | ((control: LinkTrace) => Fault),
+    fault: Fault | ((control: ConnectionTrace) => Fault),
     exchange: (via: Route) => Promise<void>,
     options?: UnderFaultOptions,
   ) => Promise<void>

@@ -1,4 +1,4 @@
-import type { Fault, LinkTrace } from '#proxies/types'
+import type { Fault, ConnectionTrace } from '#proxies/types'
 import type { Ending, FaultRecord } from '#model/model'
 import type { HttpHead, Route } from './http.ts'
 
@@ -67,7 +67,7 @@ export interface EventStream {
   /** Reconnection time that the server set, in ms, or null. */
   readonly retry: number | null
   readonly ending: Ending | null
-  readonly trace: LinkTrace
+  readonly trace: ConnectionTrace
   /** Waits for an event that matches; those that came already count. */
   expectEvent(what: string, match: (event: StreamEvent) => boolean, within?: number): Promise<StreamEvent>
   /** Publishes an event with a unique marker and waits for it: all that was published before has come by then. */

@@ -1,4 +1,4 @@
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 import type { Ending } from '#model/model'
 import type { HttpHead, Route } from './http.ts'
 
@@ -65,7 +65,7 @@ export interface WebSocketPeer {
   readonly frames: readonly ReceivedFrame[]
   readonly messages: readonly ReceivedMessage[]
   readonly ending: Ending | null
-  readonly trace: LinkTrace
+  readonly trace: ConnectionTrace
   /** Sends frames in one write, or in the segments told. */
   send(frames: FrameToSend | readonly FrameToSend[], segments?: Segments): void
   sendBytes(bytes: Uint8Array, segments?: Segments): void

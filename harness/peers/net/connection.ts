@@ -2,7 +2,7 @@ import type net from 'node:net'
 import { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Ending } from '#model/model'
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import type { Route, Segments } from '#peers/kit'
 import { codeOf, handshakeOf, startTls } from './tls.ts'
@@ -50,7 +50,7 @@ export class Connection implements PeerSocket {
     )
   }
 
-  get trace(): LinkTrace {
+  get trace(): ConnectionTrace {
     return this.#recorder.trace
   }
 

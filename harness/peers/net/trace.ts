@@ -1,4 +1,4 @@
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 
 /** Entries kept of arrivals and of departures; what comes later is added to the last. */
 const most = 20_000
@@ -16,7 +16,7 @@ export class TraceRecorder {
   readonly #roundTrips: [number, number][] = []
   #clientToServerBytes = 0
   #serverToClientBytes = 0
-  #ending: LinkTrace['ending'] = null
+  #ending: ConnectionTrace['ending'] = null
   #opened: Stroke & { readonly up: number } = { ms: -1, bytes: 0, up: 0 }
 
   now(): number {
@@ -55,7 +55,7 @@ export class TraceRecorder {
     this.#ending ??= { ms: this.now(), how, by }
   }
 
-  get trace(): LinkTrace {
+  get trace(): ConnectionTrace {
     const opened = this.#opened.ms < 0 ? null : this.#opened
     return {
       clientToServerBytes: this.#clientToServerBytes,

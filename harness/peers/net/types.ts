@@ -1,5 +1,5 @@
 import type { Ending } from '#model/model'
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 import type { TlsSettings } from '#peers/session/endpoint'
 import type { Route, Segments } from '#peers/kit'
 import type { Watch } from './watch.ts'
@@ -35,7 +35,7 @@ export interface TlsFacts {
 export interface PeerSocket {
   readonly route: Route
   /** Of the TCP bytes, also under TLS. */
-  readonly trace: LinkTrace
+  readonly trace: ConnectionTrace
   /** Who ended the connection first, and how; null while it stands. */
   readonly ending: Ending | null
   /** How the other side (target or link) ended its half; null while it did not. */

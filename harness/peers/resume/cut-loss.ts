@@ -1,4 +1,4 @@
-import type { Fault, Link } from '#proxies/types'
+import type { Fault, FaultProxy } from '#proxies/types'
 import { cutAfter } from '#proxies/faults'
 import { isSecure } from '#peers/session/context'
 import type { Stream } from '#peers/sse/stream'
@@ -46,7 +46,7 @@ async function sendAhead(stage: Stage): Promise<void> {
 }
 
 /** The client connects under the fault. False where the place was missed. */
-async function strike(stage: Stage, link: Link, plan: PlannedCut, last: boolean): Promise<boolean> {
+async function strike(stage: Stage, link: FaultProxy, plan: PlannedCut, last: boolean): Promise<boolean> {
   const { context, feed } = stage
   await engineDoes(link.setFaults([plan.fault]))
   const client = await connectClient(stage, context.through(link, [plan.fault]))
@@ -73,7 +73,7 @@ async function strike(stage: Stage, link: Link, plan: PlannedCut, last: boolean)
   const proof = plan.fault.prove(client.trace, plan.control.trace)
   const where = found === 'exact' ? plan.where : 'inside an event, beside the place that was meant'
   const summary = `the link ended the stream by FIN ${where}`
-  record(stage, link, plan.fault, proof.struck ? { ...proof, summary } : proof)
+  record(stage, link, plan.fault, proof.proven ? { ...proof, summary } : proof)
   lost(stage, client)
   return true
 }
@@ -91,7 +91,12 @@ interface PlannedCut {
 }
 
 /** Null where the control did not show the event; on the last attempt that is told. */
-async function planCut(stage: Stage, link: Link, place: CutPlace, last: boolean): Promise<PlannedCut | null> {
+async function planCut(
+  stage: Stage,
+  link: FaultProxy,
+  place: CutPlace,
+  last: boolean,
+): Promise<PlannedCut | null> {
   const { context } = stage
   const again = stage.cursor === ''
   const control = await rehearsal(stage, link)

@@ -50,7 +50,7 @@ async function goDown(stage: Stage, ms: number): Promise<void> {
   await sendBoth(stage, client)
   const { socket } = client.exchange
   stage.down = await takeDown(context, link, ms, {
-    stands: () => socket.ending === null,
+    isOpen: () => socket.ending === null,
     async ended() {
       await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
       return socket.remoteEnding !== null
@@ -77,7 +77,7 @@ async function silence(stage: Stage, fault: Fault): Promise<void> {
   socket.gaveUp()
   const summary = 'no further byte came and the connection stayed open, while the witness got what was sent'
   record(stage, link, fault, {
-    struck: true,
+    proven: true,
     summary,
     figures: { bytes: serverToClientBytes, witnessBytes: witness.trace.serverToClientBytes },
   })

@@ -1,5 +1,5 @@
 import { Inconclusive } from '#model/errors'
-import type { Fault, Link, Proof } from '#proxies/types'
+import type { Fault, FaultProxy, Proof } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import { Stream } from '#peers/sse/stream'
 import { recordFault } from '#peers/faults/record'
@@ -27,7 +27,7 @@ export interface Stage {
   /** Index of the first of the witness's own events (those of the feed) that the client had to get; null until it was connected. */
   start: number | null
   /** The link that the client went through, where it has to come back by it. */
-  link: Link | null
+  link: FaultProxy | null
   /** That link is down. */
   down: DownLink | null
   /** Faults on the client's way back, to be proven in the end: each throws where it is not. */
@@ -83,7 +83,7 @@ export function lost(stage: Stage, client: Stream | null): void {
 }
 
 /** A connection through the link without a fault, which shows what the client's would be like. */
-export async function rehearsal(stage: Stage, link: Link): Promise<Stream> {
+export async function rehearsal(stage: Stage, link: FaultProxy): Promise<Stream> {
   const { context, publisher, cursor } = stage
   context.transcript.add('proxy', 'note', 'a connection through the proxy, without a fault')
   const control = await Stream.open(context, publisher, {
@@ -93,7 +93,7 @@ export async function rehearsal(stage: Stage, link: Link): Promise<Stream> {
   return control.accepted()
 }
 
-export function record(stage: Stage, link: Link, fault: Fault, proof: Proof): void {
+export function record(stage: Stage, link: FaultProxy, fault: Fault, proof: Proof): void {
   // The number of bytes differs from run to run: it follows the target's head and ids.
   const steady = Object.fromEntries(Object.entries(fault.settings).filter(([key]) => key !== 'bytes'))
   recordFault(stage.context, link, fault, proof, steady)

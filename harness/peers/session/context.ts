@@ -3,7 +3,7 @@ import { Scope } from '#common/scope'
 import type { Ending, FaultLogEntry, FaultRecord } from '#model/model'
 import { Inconclusive } from '#model/errors'
 import { Transcript } from '#wire/transcript'
-import type { Fault, Link } from '#proxies/types'
+import type { Fault, FaultProxy } from '#proxies/types'
 import type { Endpoint } from './endpoint.ts'
 import type { Evidence, Route } from '#peers/kit'
 import { freshNonce } from '#peers/kit/nonce'
@@ -50,9 +50,9 @@ export interface SessionContext {
   /** Straight to where the URL points. */
   direct(url: URL): Route
   /** Opens a proxy of this session to where the URL points. */
-  openLink(url: URL): Promise<Link>
+  openLink(url: URL): Promise<FaultProxy>
   /** The way through a link under these faults; what it ends is ended by the link. */
-  through(link: Link, faults: readonly Fault[]): Route
+  through(link: FaultProxy, faults: readonly Fault[]): Route
   nonce(): string
   randomBytes(length: number): Uint8Array
   measure(name: string, value: number | string): void

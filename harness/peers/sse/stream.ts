@@ -2,7 +2,7 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { EventStreamParser } from '#wire/sse/event-stream'
 import type { ParsedEvent } from '#wire/sse/event-stream'
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import { Exchange } from '#peers/http/exchange'
 import type {
@@ -137,7 +137,7 @@ export class Stream implements EventStream {
     return this.exchange.ending
   }
 
-  get trace(): LinkTrace {
+  get trace(): ConnectionTrace {
     return this.exchange.socket.trace
   }
 

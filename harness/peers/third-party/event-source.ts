@@ -7,7 +7,7 @@ import { dispatcherOver, withHeaders } from './route.ts'
 import type { SessionContext } from '#peers/session/context'
 import { asLatin1 } from '#peers/http/request-head'
 import type { ClientEvent, ConformingClients } from '#peers/kit'
-import type { Link } from '#proxies/types'
+import type { FaultProxy } from '#proxies/types'
 import { takeDown } from '#peers/faults/link-down'
 import { unproven } from '#peers/faults/link-words'
 import { Watch } from '#peers/net/watch'
@@ -89,7 +89,7 @@ interface Interruption {
 /** The link goes down under the client, which must say so, and comes up again; then the client's return is awaited. */
 async function interrupt(
   context: SessionContext,
-  link: Link,
+  link: FaultProxy,
   { watch, state, events, sockets, isClosed, during }: Interruption,
 ) {
   const { limits } = context
@@ -97,7 +97,7 @@ async function interrupt(
   const { opens, errors } = state
   const socket = sockets.at(-1)
   const down = await takeDown(context, link, downMs, {
-    stands: () => socket !== undefined && !isOver(socket),
+    isOpen: () => socket !== undefined && !isOver(socket),
     ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
   })
   await watch.until(() => (state.errors > errors ? true : undefined), limits.end)

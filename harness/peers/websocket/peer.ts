@@ -2,7 +2,7 @@ import { Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { closeBody, opcodes } from '#wire/websocket/frames'
 import type { DeflateTerms } from '#wire/websocket/deflate'
-import type { LinkTrace } from '#proxies/types'
+import type { ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import type { OpeningStep } from '#peers/session/endpoint'
 import type {
@@ -50,7 +50,7 @@ export class RawWebSocket implements WebSocketPeer {
     return this.#line.inbox.messages
   }
 
-  get trace(): LinkTrace {
+  get trace(): ConnectionTrace {
     return this.#line.socket.trace
   }
 

@@ -9,13 +9,13 @@ import {
   splitAddress,
 } from '#proxies/embedded/server/address'
 import type { Address } from '#proxies/embedded/server/address'
-import { Connection } from './connection.ts'
+import { Connection } from './proxied-connection.ts'
 import { tooManyToxics } from '#proxies/embedded/server/errors'
 import type { ProxyExtensions } from '#proxies/embedded/server/extensions'
-import { recordLimit } from './log.ts'
-import type { ConnectionRecord } from './log.ts'
+import { recordLimit } from './connection-log.ts'
+import type { ConnectionRecord } from './connection-log.ts'
 import type { Metrics } from '#proxies/embedded/server/metrics'
-import type { Toxic } from './slot.ts'
+import type { Toxic } from './toxic-stage.ts'
 
 export interface ProxyDefinition {
   readonly name: string

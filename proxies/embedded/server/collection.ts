@@ -16,9 +16,9 @@ import {
 } from './extensions.ts'
 import { Proxy } from '#proxies/embedded/proxy/proxy'
 import type { ProxyEnvironment } from '#proxies/embedded/proxy/proxy'
-import type { Toxic } from '#proxies/embedded/proxy/slot'
-import { checkedToxicity, populateFields, proxyFields, toxicDraft, toxicSettings } from './wanted.ts'
-import type { WantedProxy } from './wanted.ts'
+import type { Toxic } from '#proxies/embedded/proxy/toxic-stage'
+import { checkedToxicity, populateFields, proxyFields, toxicDraft, toxicSettings } from './definitions.ts'
+import type { WantedProxy } from './definitions.ts'
 
 /** What a populate has done, and what stopped it. */
 export interface Populated {

@@ -2,9 +2,9 @@ import type { ProxyCollection } from './collection.ts'
 import { shortestFloat32 } from './decode.ts'
 import type { ApiError } from './errors.ts'
 import { extensionMember, shownExtensions } from './extensions.ts'
-import { shownRecord } from '#proxies/embedded/proxy/log'
+import { shownRecord } from '#proxies/embedded/proxy/connection-log'
 import type { Proxy } from '#proxies/embedded/proxy/proxy'
-import type { Toxic } from '#proxies/embedded/proxy/slot'
+import type { Toxic } from '#proxies/embedded/proxy/toxic-stage'
 import { apiVersion } from './version.ts'
 
 export interface Answer {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Inconclusive } from '#model/errors'
 import type { Session } from '#peers/session/session'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import {
   blackHole,
   cutAfter,
@@ -13,7 +13,7 @@ import {
   slowClose,
   throttle,
 } from '#proxies/faults'
-import type { Engine, Fault, Link } from '#proxies/types'
+import type { Engine, Fault, FaultProxy } from '#proxies/types'
 import { resumeServer } from '../resume/resume-server.ts'
 import { Bench, caught } from '../sse/sse-support.ts'
 import { Stage, echoing, forwarder } from '../stage.ts'
@@ -36,14 +36,14 @@ const faults: readonly Fault[] = [
 ]
 
 /** What a link is told, and what it does not do. */
-const deaf = (link: Link, what: Partial<Link>): Link => ({
+const deaf = (link: FaultProxy, what: Partial<FaultProxy>): FaultProxy => ({
   name: link.name,
   host: link.host,
   port: link.port,
   faults: [],
   setFaults: (faults) => link.setFaults(faults),
   setEnabled: (enabled) => link.setEnabled(enabled),
-  seen: (fault, withinMs) => link.seen(fault, withinMs),
+  loggedConnections: (fault, withinMs) => link.loggedConnections(fault, withinMs),
   close: () => link.close(),
   [Symbol.asyncDispose]: () => link.close(),
   ...what,
@@ -85,7 +85,7 @@ describe('an engine that does not do what it is told', () => {
     beforeEach(() => (bench = new Bench()))
     afterEach(() => bench.close())
 
-    const stubborn = (what: (link: Link) => Partial<Link>): Engine => ({
+    const stubborn = (what: (link: FaultProxy) => Partial<FaultProxy>): Engine => ({
       kind: engine.kind,
       version: engine.version,
       api: engine.api,
@@ -96,8 +96,8 @@ describe('an engine that does not do what it is told', () => {
       close: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     })
-    const stays = (): Partial<Link> => ({ setEnabled: () => Promise.resolve() })
-    const blinks = (link: Link): Partial<Link> => ({
+    const stays = (): Partial<FaultProxy> => ({ setEnabled: () => Promise.resolve() })
+    const blinks = (link: FaultProxy): Partial<FaultProxy> => ({
       async setEnabled(enabled) {
         await link.setEnabled(enabled)
         await link.setEnabled(true)
@@ -106,7 +106,7 @@ describe('an engine that does not do what it is told', () => {
 
     for (const [name, what, says] of [
       ['did not go down', stays, 'the link did not end the connection when it went down'],
-      ['was up again at once', blinks, 'the link took a connection while it was down'],
+      ['was up again at once', blinks, 'the link accepted a connection while it was down'],
     ] as const) {
       it(`a resume by a link that ${name} is not judged`, async () => {
         const { url, publish } = await resumeServer(bench)
@@ -142,7 +142,7 @@ describe('an engine that does not do what it is told', () => {
 
     it('an engine that refuses to take it down, or to bring it up, is told as such', async () => {
       for (const refused of [false, true]) {
-        const refuses = (link: Link): Partial<Link> => ({
+        const refuses = (link: FaultProxy): Partial<FaultProxy> => ({
           setEnabled: (enabled) =>
             enabled === refused ? Promise.reject(new Error('no')) : link.setEnabled(enabled),
         })

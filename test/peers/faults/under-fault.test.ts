@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Route } from '#peers/kit'
 import type { Session } from '#peers/session/session'
-import type { Fault, LinkTrace, Proof } from '#proxies/types'
+import type { Fault, ConnectionTrace, Proof } from '#proxies/types'
 import { Stage, echoing, forwarder, ponging, upgraded } from '../stage.ts'
 import type { Act } from '../stage.ts'
 
@@ -23,7 +23,7 @@ const faultOf = (strike: Strike, severs: boolean, prove: Fault['prove']): TestFa
   prove,
   strike,
 })
-const struck = (): Proof => ({ struck: true, summary: 'it struck', figures: { bytes: 3 } })
+const struck = (): Proof => ({ proven: true, summary: 'it struck', figures: { bytes: 3 } })
 
 /** Passes so many bytes down, then FIN. */
 const cut =
@@ -68,7 +68,7 @@ describe('underFault', () => {
 
   it('runs the exchange twice through one proxy, and records the fault with its proof', async () => {
     const session = await sessionFor(echoing)
-    const traces: LinkTrace[] = []
+    const traces: ConnectionTrace[] = []
     const routes: Route[] = []
     const fault = faultOf(pass, false, (faulted, control) => (traces.push(faulted, control), struck()))
     await session.kit.underFault(fault, async (via) => {
@@ -91,8 +91,8 @@ describe('underFault', () => {
 
   it('builds the fault from the control, and bears the end of the exchange where it severs', async () => {
     const session = await sessionFor(echoing)
-    let faulted: LinkTrace | null = null
-    const build = (control: LinkTrace): TestFault =>
+    let faulted: ConnectionTrace | null = null
+    const build = (control: ConnectionTrace): TestFault =>
       faultOf(cut((control.openedAtServerToClientBytes ?? 0) + 3), true, (trace) => {
         faulted = trace
         return struck()
@@ -119,27 +119,27 @@ describe('underFault', () => {
 
   it('gives up on a silent link, and the trace says so', async () => {
     const session = await sessionFor(echoing, 0.05)
-    let faulted: LinkTrace | null = null
+    let faulted: ConnectionTrace | null = null
     const fault = faultOf(silence, true, (trace) => ((faulted = trace), struck()))
     await session.kit.underFault(fault, exchange(session))
     expect(faulted).to.deep.include({ serverToClientBytes: 0 })
-    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'harness' })
+    expect((faulted as ConnectionTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'harness' })
   })
 
   it('waits for the ending that a severing fault brings behind the exchange', async () => {
     const session = await sessionFor(echoing)
-    let faulted: LinkTrace | null = null
+    let faulted: ConnectionTrace | null = null
     const later: Strike = (client, upstream) => {
       pass(client, upstream)
       setTimeout(() => client.end(), 50)
     }
     const fault = faultOf(later, true, (trace) => ((faulted = trace), struck()))
     await session.kit.underFault(fault, exchange(session))
-    expect((faulted as LinkTrace | null)?.ending).to.deep.include({ how: 'fin', by: 'peer' })
+    expect((faulted as ConnectionTrace | null)?.ending).to.deep.include({ how: 'fin', by: 'peer' })
   })
 
   it('is inconclusive where the fault is not proven, whatever the exchange said', async () => {
-    const not = (): Proof => ({ struck: false, summary: 'nothing happened' })
+    const not = (): Proof => ({ proven: false, summary: 'nothing happened' })
     const session = await sessionFor(echoing)
     const error = await thrown(session.kit.underFault(faultOf(pass, false, not), exchange(session)))
     expect(error)

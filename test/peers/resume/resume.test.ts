@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { CutPlace, Kit, ResumePlan, ResumeOutcome } from '#peers/kit'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { blackHole, latency } from '#proxies/faults'
 import type { Engine } from '#proxies/types'
 import { resumeServer } from './resume-server.ts'

@@ -3,7 +3,7 @@ import { WebSocketServer } from 'ws'
 import type { AddressInfo } from 'node:net'
 import { startReference } from '#reference/start'
 import type { Reference } from '#reference/start'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { resumeServer } from '../resume/resume-server.ts'
 import { plainTextOf, relayTo } from '../relay.ts'
@@ -245,7 +245,7 @@ describe('conforming clients', () => {
     const [fault] = context.evidence().faults
     expect(fault?.settings).to.deep.equal({ ms: 100 })
     expect(fault?.proof).to.equal(
-      'the connection stood until the link went down and ended it; new ones were refused for at least the time told, then taken again',
+      'the link ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
     )
     expect(fault?.log?.map(({ connection, hit, ending }) => ({ connection, hit, ending }))).to.deep.equal([
       { connection: 1, hit: null, ending: { by: 'proxy', how: 'down' } },

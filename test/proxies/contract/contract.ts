@@ -1,5 +1,5 @@
 import { startEngineServer } from '#proxies/embedded/server/server'
-import { startToxiproxy } from '#proxies/driver/toxiproxy'
+import { startToxiproxy } from '#proxies/driver/start-server'
 import { needToxiproxy } from '../../lacking.ts'
 import { Upstream, Wire } from '../wire.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 
 import { startEngineServer } from '#proxies/embedded/server/server'
-import { startToxiproxy } from '#proxies/driver/toxiproxy'
+import { startToxiproxy } from '#proxies/driver/start-server'
 import { until } from '../wire.ts'
 import { contract, Row } from './contract.ts'
 

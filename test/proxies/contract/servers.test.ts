@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 
 import { startEngineServer } from '#proxies/embedded/server/server'
-import { startToxiproxy } from '#proxies/driver/toxiproxy'
+import { startToxiproxy } from '#proxies/driver/start-server'
 import { sleep } from '../wire.ts'
 import { contract, portOf } from './contract.ts'
 import type { Row, ToxicBody } from './contract.ts'

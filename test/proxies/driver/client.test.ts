@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import nock from 'nock'
 
-import { ToxiproxyClient } from '#proxies/driver/client'
-import { ToxiproxyCallError } from '#proxies/driver/transport'
+import { ToxiproxyClient } from '#proxies/driver/api/client'
+import { ToxiproxyCallError } from '#proxies/driver/api/transport'
 
 // nock takes hold of HTTP as soon as it is loaded; here it does so for these tests alone.
 nock.restore()

@@ -5,11 +5,11 @@ import type { AddressInfo, Server } from 'node:net'
 
 import { expect } from 'chai'
 
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { placement } from '#proxies/driver/placement'
 import { startProxyServer } from '#proxies/embedded/standalone'
-import { startToxiproxy } from '#proxies/driver/toxiproxy'
-import { proxyName } from '#proxies/driver/names'
+import { startToxiproxy } from '#proxies/driver/start-server'
+import { proxyName } from '#proxies/driver/proxy-names'
 import type { Engine, EngineOptions } from '#proxies/types'
 import { needToxiproxy } from '../../lacking.ts'
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 
 import { expect } from 'chai'
 
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { engineVersion } from '#proxies/embedded/server/version'
 import { cutAfter, latency } from '#proxies/faults'
-import { proxyName } from '#proxies/driver/names'
+import { proxyName } from '#proxies/driver/proxy-names'
 import { startProxyServer } from '#proxies/embedded/standalone'
 import { EngineError } from '#proxies/types'
 import type { EngineOptions } from '#proxies/types'

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 
 import { expect } from 'chai'
 
-import { ToxiproxyClient } from '#proxies/driver/client'
+import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { cutAfter, latency, linkDown } from '#proxies/faults'
-import { recordsIn } from '#proxies/driver/log'
-import { OpenLink } from '#proxies/driver/open-link'
+import { recordsIn } from '#proxies/driver/api/connection-log'
+import { OpenLink } from '#proxies/driver/fault-proxy'
 
 /** A connection as the embedded engine shows it. */
 const shown = (number: number, ending: string | null, ...events: readonly object[]): object => ({
@@ -148,12 +148,14 @@ describe('a link asked for what its engine noted', () => {
       response.end(JSON.stringify({ connections: [shown(1, 'stopped'), shown(2, null, event('hit'))] }))
     })
     await link.setFaults([fault])
-    expect((await link.seen(fault, limitMs))?.map(({ connection }) => connection)).to.deep.equal([2])
+    expect((await link.loggedConnections(fault, limitMs))?.map(({ connection }) => connection)).to.deep.equal(
+      [2],
+    )
     expect(
-      (await link.seen(linkDown({ ms: 1 }), limitMs))?.map(({ connection }) => connection),
+      (await link.loggedConnections(linkDown({ ms: 1 }), limitMs))?.map(({ connection }) => connection),
     ).to.deep.equal([1])
     expect(
-      await link.seen(latency({ ms: 1, direction: 'client-to-server' }), limitMs),
+      await link.loggedConnections(latency({ ms: 1, direction: 'client-to-server' }), limitMs),
       'a fault that was never set',
     ).to.deep.equal([])
     expect(asked).to.deep.equal([
@@ -166,7 +168,7 @@ describe('a link asked for what its engine noted', () => {
   it('asks nothing where the engine is a real Toxiproxy', async () => {
     const link = await linkAt(() => expect.fail('it was asked'), false)
     await link.setFaults([fault])
-    expect(await link.seen(fault, limitMs)).to.equal(null)
+    expect(await link.loggedConnections(fault, limitMs)).to.equal(null)
   })
 
   for (const [what, listener, within = limitMs] of [
@@ -182,7 +184,7 @@ describe('a link asked for what its engine noted', () => {
     it(`tells nothing where the engine ${what}`, async () => {
       const link = await linkAt(listener)
       await link.setFaults([fault])
-      expect(await link.seen(fault, within)).to.equal(null)
+      expect(await link.loggedConnections(fault, within)).to.equal(null)
     })
   }
 })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { leftBehind, proxyName, renewalMs } from '#proxies/driver/names'
+import { leftBehind, proxyName, renewalMs } from '#proxies/driver/proxy-names'
 
 const hour = 3_600_000
 const now = Date.parse('2026-01-01T12:00:00Z')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import type { ShownRecord } from '#proxies/embedded/proxy/log'
+import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
 import { Upstream, Wire, quiet, until } from '../wire.ts'
 
 /** More than the kernel holds for two sockets. */

@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 
 import { expect } from 'chai'
 
-import { Connection } from '#proxies/embedded/proxy/connection'
-import type { ConnectionOptions } from '#proxies/embedded/proxy/connection'
+import { Connection } from '#proxies/embedded/proxy/proxied-connection'
+import type { ConnectionOptions } from '#proxies/embedded/proxy/proxied-connection'
 import { noExtensions } from '#proxies/embedded/server/extensions'
 import { Upstream, Wire } from '../wire.ts'
 import { startFullServer } from './full-server.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/log'
+import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { engineVersion } from '#proxies/embedded/server/version'

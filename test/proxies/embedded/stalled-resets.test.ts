@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/log'
+import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'

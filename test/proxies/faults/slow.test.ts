@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 
 import { throttle } from '#proxies/faults'
-import { struck } from './seen.ts'
+import { isProven } from './proof-of.ts'
 
-describe('faults that are slow, from what was seen', () => {
-  it('throttle: a target that is as slow by itself proves nothing', () => {
+describe('proofs of faults that slow a connection, from traces', () => {
+  it('throttle: not proven by a target that is as slow without the fault', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'server-to-client' })
     const slow = {
       serverToClientBytes: 500,
@@ -14,13 +14,16 @@ describe('faults that are slow, from what was seen', () => {
       openedAtMs: 510,
     }
     expect(
-      struck(fault, slow, { ...slow, arrivals: [{ ms: 20, bytes: 500 }], roundTrips: [[1, 21]] }),
+      isProven(fault, slow, { ...slow, arrivals: [{ ms: 20, bytes: 500 }], roundTrips: [[1, 21]] }),
     ).to.equal(true)
-    expect(struck(fault, slow, slow)).to.equal(false)
-    const alike = { ...slow, arrivals: [{ ms: 470, bytes: 500 }], roundTrips: [[1, 471]] as const }
-    expect(struck(fault, slow, { ...alike, openedAtMs: 470 }), 'a little quicker one time').to.equal(false)
+    expect(isProven(fault, slow, slow)).to.equal(false)
+    const similar = { ...slow, arrivals: [{ ms: 470, bytes: 500 }], roundTrips: [[1, 471]] as const }
+    expect(
+      isProven(fault, slow, { ...similar, openedAtMs: 470 }),
+      'slightly quicker in the control',
+    ).to.equal(false)
   })
-  it('throttle: bytes in between that came too soon disprove it, however late the last', () => {
+  it('throttle: not proven if earlier bytes arrive too soon, however late the last ones are', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'server-to-client' })
     const faulted = {
       serverToClientBytes: 300,
@@ -34,11 +37,11 @@ describe('faults that are slow, from what was seen', () => {
       openedAtMs: 101,
     }
     const control = { roundTrips: [[1, 2]] as const }
-    expect(struck(fault, faulted, control)).to.equal(false)
-    const slow = faulted.arrivals.map((one, index) => (index === 1 ? { ...one, ms: 220 } : one))
-    expect(struck(fault, { ...faulted, arrivals: slow }, control)).to.equal(true)
+    expect(isProven(fault, faulted, control)).to.equal(false)
+    const slow = faulted.arrivals.map((arrival, index) => (index === 1 ? { ...arrival, ms: 220 } : arrival))
+    expect(isProven(fault, { ...faulted, arrivals: slow }, control)).to.equal(true)
   })
-  it('throttle: one quick exchange without the fault is enough, however slow the others were', () => {
+  it('throttle: proven by one exchange that is quick without the fault, however slow the others are', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'server-to-client' })
     const faulted = {
       serverToClientBytes: 200,
@@ -59,9 +62,9 @@ describe('faults that are slow, from what was seen', () => {
       roundTrips: [[340, 350]] as const,
       openedAtMs: 300,
     }
-    expect(struck(fault, faulted, control)).to.equal(true)
+    expect(isProven(fault, faulted, control)).to.equal(true)
   })
-  it('throttle: an opening that was too quick disproves it, however long the rest took', () => {
+  it('throttle: not proven if the opening is too quick, however long the rest takes', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'server-to-client' })
     const faulted = {
       serverToClientBytes: 200,
@@ -69,19 +72,19 @@ describe('faults that are slow, from what was seen', () => {
       openedAtServerToClientBytes: 100,
       openedAtMs: 50,
     }
-    expect(struck(fault, faulted)).to.equal(false)
+    expect(isProven(fault, faulted)).to.equal(false)
   })
-  it('throttle: bytes that were quicker than the rate disprove it', () => {
+  it('throttle: not proven if bytes arrive quicker than the rate', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'server-to-client' })
     expect(
-      struck(
+      isProven(
         fault,
         { serverToClientBytes: 500, arrivals: [{ ms: 300, bytes: 500 }] },
         { serverToClientBytes: 500 },
       ),
     ).to.equal(false)
   })
-  it('throttle up: only what was sent before the answered question counts', () => {
+  it('throttle client-to-server: counts only bytes sent before the answered request', () => {
     const fault = throttle({ bytesPerSecond: 1000, direction: 'client-to-server' })
     const faulted = {
       departures: [
@@ -91,9 +94,9 @@ describe('faults that are slow, from what was seen', () => {
       roundTrips: [[1, 101]] as const,
       openedAtMs: 101,
     }
-    expect(struck(fault, faulted)).to.equal(true)
+    expect(isProven(fault, faulted)).to.equal(true)
   })
-  it('is refused at once with settings that no toxic can take', () => {
+  it('rejects settings that no toxic can take with a RangeError', () => {
     expect(() => throttle({ bytesPerSecond: 1500, direction: 'client-to-server' })).to.throw(
       RangeError,
       'fault throttle: rate must be a whole number, not 1.5',

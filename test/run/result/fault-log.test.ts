@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { Report } from '#model/result'
 import { reportSchema } from '#model/result'
-import { openEngine } from '#proxies/driver/engine'
-import type { Engine, Link } from '#proxies/types'
+import { openEngine } from '#proxies/driver/open-engine'
+import type { Engine, FaultProxy } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 import { needToxiproxy } from '../../lacking.ts'
 import { judged } from '../../proof/proof.ts'
@@ -22,7 +22,7 @@ const only = [
 ]
 
 /** The same engine, which tells something else, or nothing, of what it noted. */
-function telling(engine: Engine, seen: Link['seen']): Engine {
+function telling(engine: Engine, seen: FaultProxy['loggedConnections']): Engine {
   return {
     kind: engine.kind,
     version: engine.version,
@@ -36,7 +36,7 @@ function telling(engine: Engine, seen: Link['seen']): Engine {
         faults: link.faults,
         setFaults: (faults) => link.setFaults(faults),
         setEnabled: (enabled) => link.setEnabled(enabled),
-        seen,
+        loggedConnections: seen,
         close: () => link.close(),
         [Symbol.asyncDispose]: () => link.close(),
       }

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { run } from '#run/run'
 import { parseContract, resolveTargets } from '#target/contract/contract'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 
 import { randomOf } from '#proxies/embedded/proxy/random'
-import { bandwidth } from '#proxies/embedded/toxics/bandwidth'
-import { latency } from '#proxies/embedded/toxics/latency'
-import { sharedBandwidth } from '#proxies/embedded/toxics/shared-bandwidth'
-import { slicer } from '#proxies/embedded/toxics/slicer'
+import { bandwidth } from '#proxies/embedded/toxics/standard/bandwidth'
+import { latency } from '#proxies/embedded/toxics/standard/latency'
+import { sharedBandwidth } from '#proxies/embedded/toxics/additional/shared-bandwidth'
+import { slicer } from '#proxies/embedded/toxics/standard/slicer'
 import type { Chunk, Outlet, Pipe, Settings, ToxicType } from '#proxies/embedded/toxics/toxic'
 import { sleep } from '../../wire.ts'
 

@@ -1,15 +1,15 @@
-import { ToxiproxyClient } from './client.ts'
-import { proveControl, proveTargets } from './control.ts'
-import { leftBehind, proxyName, renewalMs } from './names.ts'
-import { OpenLink, asEngineError, removeProxy } from './open-link.ts'
+import { ToxiproxyClient } from '#proxies/driver/api/client'
+import { proveControl, proveTargets } from './self-test.ts'
+import { leftBehind, proxyName, renewalMs } from './proxy-names.ts'
+import { OpenLink, asEngineError, removeProxy } from './fault-proxy.ts'
 import { checkPlacement, placement } from './placement.ts'
 import type { Placement } from './placement.ts'
 import { SignOfLife } from './lease.ts'
-import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './toxiproxy.ts'
-import type { Server } from './toxiproxy.ts'
-import { ToxiproxyCallError } from './transport.ts'
+import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './start-server.ts'
+import type { Server } from './start-server.ts'
+import { ToxiproxyCallError } from '#proxies/driver/api/transport'
 import { EngineError } from '#proxies/types'
-import type { Engine, EngineOptions, Fault, Link } from '#proxies/types'
+import type { Engine, EngineOptions, Fault, FaultProxy } from '#proxies/types'
 
 /** Each call of the API; a real Toxiproxy that is dead-locked answers after 25 s, or never. */
 const callLimitMs = 8000
@@ -104,12 +104,12 @@ class OpenEngine implements Engine {
   open(
     upstream: { readonly host: string; readonly port: number },
     faults: readonly Fault[] = [],
-  ): Promise<Link> {
+  ): Promise<FaultProxy> {
     return this.openTo(this.place.upstream(upstream.host, upstream.port), faults)
   }
 
   /** To an address as the Toxiproxy is to dial it. */
-  async openTo(upstream: string, faults: readonly Fault[] = []): Promise<Link> {
+  async openTo(upstream: string, faults: readonly Fault[] = []): Promise<FaultProxy> {
     if (this.#closing !== null) throw new EngineError('the engine is closed')
     const name = this.#freshName()
     this.#open.add(name)

@@ -1,7 +1,7 @@
 import { at, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { atLeast, toxic } from './toxic.ts'
-import type { Chunk, Outlet, Pipe } from './toxic.ts'
+import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
 
 interface BandwidthSettings {
   readonly [name: string]: number

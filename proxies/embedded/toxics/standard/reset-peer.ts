@@ -1,7 +1,7 @@
 import { at, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { anyNumber, toxic } from './toxic.ts'
-import type { Chunk } from './toxic.ts'
+import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk } from '#proxies/embedded/toxics/toxic'
 
 interface ResetPeerSettings {
   readonly [name: string]: number

@@ -1,7 +1,7 @@
-import type { Fault, LinkTrace } from '#proxies/types'
+import type { ConnectionTrace, Fault } from '#proxies/types'
 
-/** A connection on which nothing happened, changed as told. */
-export function seen(changes: Partial<LinkTrace>): LinkTrace {
+/** The trace of a connection without a fault, with some members replaced. */
+function traceWith(changes: Partial<ConnectionTrace>): ConnectionTrace {
   return {
     clientToServerBytes: 100,
     serverToClientBytes: 100,
@@ -17,10 +17,10 @@ export function seen(changes: Partial<LinkTrace>): LinkTrace {
 }
 
 /** Whether these traces prove the fault. */
-export const struck = (
+export const isProven = (
   fault: Fault,
-  faulted: Partial<LinkTrace>,
-  control: Partial<LinkTrace> = {},
-): boolean => fault.prove(seen(faulted), seen(control)).struck
+  faulted: Partial<ConnectionTrace>,
+  control: Partial<ConnectionTrace> = {},
+): boolean => fault.prove(traceWith(faulted), traceWith(control)).proven
 
 export const fin = { ms: 50, how: 'fin', by: 'peer' } as const

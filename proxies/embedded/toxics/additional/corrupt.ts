@@ -1,5 +1,5 @@
-import { atLeast, toxic } from './toxic.ts'
-import type { Chunk } from './toxic.ts'
+import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk } from '#proxies/embedded/toxics/toxic'
 
 interface CorruptSettings {
   readonly [name: string]: number

@@ -1,6 +1,6 @@
 import { at, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { atLeast, toxic } from './toxic.ts'
+import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
 
 interface CloseAfterSettings {
   readonly [name: string]: number

@@ -1,4 +1,4 @@
-import { toxic } from './toxic.ts'
+import { toxic } from '#proxies/embedded/toxics/toxic'
 
 /** Passes everything on. The smallest toxic there is; `docs/adding-a-toxic.md` starts from it. */
 export const noop = toxic({

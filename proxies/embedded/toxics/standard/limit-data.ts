@@ -1,4 +1,4 @@
-import { anyNumber, toxic } from './toxic.ts'
+import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 
 interface LimitDataSettings {
   readonly [name: string]: number

@@ -1,4 +1,4 @@
-import type { LinkRecord } from '#proxies/types'
+import type { LoggedConnection } from '#proxies/types'
 
 /** Connections that are told of one fault: the first. */
 const most = 5
@@ -9,10 +9,13 @@ const most = 5
  * @param toxics names of the fault's toxics; null for a link that went down.
  * @returns null for what is no such log.
  */
-export function recordsIn(body: unknown, toxics: ReadonlySet<string> | null): readonly LinkRecord[] | null {
+export function recordsIn(
+  body: unknown,
+  toxics: ReadonlySet<string> | null,
+): readonly LoggedConnection[] | null {
   const connections = member(body, 'connections')
   if (!Array.isArray(connections)) return null
-  const records: LinkRecord[] = []
+  const records: LoggedConnection[] = []
   for (const connection of connections as readonly unknown[]) {
     const { record, isMeant } = recordOf(connection, toxics)
     if (record === null) return null
@@ -26,7 +29,7 @@ export function recordsIn(body: unknown, toxics: ReadonlySet<string> | null): re
 function recordOf(
   connection: unknown,
   toxics: ReadonlySet<string> | null,
-): { readonly record: LinkRecord | null; readonly isMeant: boolean } {
+): { readonly record: LoggedConnection | null; readonly isMeant: boolean } {
   const number = figure(member(connection, 'number'))
   const events = member(connection, 'events')
   const bytes = member(connection, 'bytes')
@@ -40,7 +43,7 @@ function recordOf(
     const toxic = member(event, 'toxic')
     return typeof toxic === 'string' && toxics?.has(toxic) === true
   })
-  const record: LinkRecord = {
+  const record: LoggedConnection = {
     connection: number,
     hit: first === undefined ? null : hitOf(first),
     ending: endingOf(ending),
@@ -51,7 +54,7 @@ function recordOf(
   return { record, isMeant: toxics === null ? ending === 'stopped' : record.hit !== null }
 }
 
-function hitOf(event: unknown): LinkRecord['hit'] {
+function hitOf(event: unknown): LoggedConnection['hit'] {
   const toxic = member(event, 'type')
   const [ms, byte] = [figure(member(event, 'ms')), figure(member(event, 'byte'))]
   // Of anybody's server: a word, or nothing.
@@ -66,7 +69,7 @@ function hitOf(event: unknown): LinkRecord['hit'] {
 
 const sides = { client: 'harness', upstream: 'target' } as const
 
-function endingOf(ending: unknown): LinkRecord['ending'] {
+function endingOf(ending: unknown): LoggedConnection['ending'] {
   if (typeof ending !== 'string') return null
   if (ending === 'stopped') return { by: 'proxy', how: 'down' }
   if (ending === 'refused') return { by: 'proxy', how: 'refused' }

@@ -1,8 +1,8 @@
-import type { ToxiproxyClient } from './client.ts'
-import { recordsIn } from './log.ts'
-import { ToxiproxyCallError } from './transport.ts'
+import type { ToxiproxyClient } from '#proxies/driver/api/client'
+import { recordsIn } from '#proxies/driver/api/connection-log'
+import { ToxiproxyCallError } from '#proxies/driver/api/transport'
 import { EngineError } from '#proxies/types'
-import type { Fault, Link, LinkDown, LinkRecord } from '#proxies/types'
+import type { Fault, FaultProxy, LinkDown, LoggedConnection } from '#proxies/types'
 
 /** Bytes of an event log: of a longer one nothing is told. */
 const mostOfLog = 1024 * 1024
@@ -16,7 +16,7 @@ export interface LinkPlace {
 }
 
 /** A proxy of this run, driven by the API of its engine. */
-export class OpenLink implements Link {
+export class OpenLink implements FaultProxy {
   readonly name: string
   readonly host: string
   readonly port: number
@@ -67,7 +67,10 @@ export class OpenLink implements Link {
     await this.#asEngine(() => this.#client.updateProxy(this.name, { enabled }))
   }
 
-  async seen(fault: Fault | LinkDown, withinMs: number): Promise<readonly LinkRecord[] | null> {
+  async loggedConnections(
+    fault: Fault | LinkDown,
+    withinMs: number,
+  ): Promise<readonly LoggedConnection[] | null> {
     if (!this.#keepsLog) return null
     const toxics = 'toxics' in fault ? (this.#named.get(fault) ?? new Set<string>()) : null
     try {

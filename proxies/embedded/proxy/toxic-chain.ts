@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 
 import { now } from './clock.ts'
 import { randomOf } from './random.ts'
-import type { LinkEvent } from './log.ts'
+import type { LinkEvent } from './connection-log.ts'
 import type { Reader } from './reader.ts'
-import { Slot } from './slot.ts'
-import type { SlotLink, Toxic } from './slot.ts'
-import { unwatchStalled, watchStalled } from './stalls.ts'
+import { Slot } from './toxic-stage.ts'
+import type { SlotLink, Toxic } from './toxic-stage.ts'
+import { unwatchStalled, watchStalled } from './paused-sockets.ts'
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
 /** What a link needs of the connection that it is one half of. */

@@ -1,8 +1,8 @@
 import { at } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { around } from '#proxies/embedded/proxy/random'
-import { anyNumber, toxic } from './toxic.ts'
-import type { Chunk, Outlet, Pipe } from './toxic.ts'
+import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
 
 interface LatencySettings {
   readonly [name: string]: number

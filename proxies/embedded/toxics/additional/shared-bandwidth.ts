@@ -1,8 +1,8 @@
 import { now } from '#proxies/embedded/proxy/clock'
 import { SharedLine } from './shared-line.ts'
 import type { Sender } from './shared-line.ts'
-import { atLeast, toxic } from './toxic.ts'
-import type { Chunk, Outlet, Pipe } from './toxic.ts'
+import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
 
 interface SharedBandwidthSettings {
   readonly [name: string]: number

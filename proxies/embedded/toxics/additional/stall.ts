@@ -1,7 +1,7 @@
 import { at, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { atLeast, toxic } from './toxic.ts'
-import type { Chunk } from './toxic.ts'
+import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
+import type { Chunk } from '#proxies/embedded/toxics/toxic'
 
 interface StallSettings {
   readonly [name: string]: number

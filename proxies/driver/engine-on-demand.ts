@@ -1,5 +1,5 @@
-import { openEngine } from './engine.ts'
-import type { Engine, EngineOptions, Fault, Link } from '#proxies/types'
+import { openEngine } from './open-engine.ts'
+import type { Engine, EngineOptions, Fault, FaultProxy } from '#proxies/types'
 
 /**
  * An engine that runs only while one of its links is open: for a library whose user should have nothing to close.
@@ -21,7 +21,7 @@ export function engineOnDemand(options: EngineOptions): Engine {
   const open = async (
     upstream: { readonly host: string; readonly port: number },
     faults?: readonly Fault[],
-  ): Promise<Link> => {
+  ): Promise<FaultProxy> => {
     links += 1
     current ??= openEngine(options)
     try {
@@ -51,7 +51,7 @@ export function engineOnDemand(options: EngineOptions): Engine {
   }
 }
 
-function closingWith(link: Link, release: () => Promise<void>): Link {
+function closingWith(link: FaultProxy, release: () => Promise<void>): FaultProxy {
   let closing: Promise<void> | null = null
   const closed = async (): Promise<void> => {
     try {
@@ -70,7 +70,7 @@ function closingWith(link: Link, release: () => Promise<void>): Link {
     },
     setFaults: (faults) => link.setFaults(faults),
     setEnabled: (enabled) => link.setEnabled(enabled),
-    seen: (fault, withinMs) => link.seen(fault, withinMs),
+    loggedConnections: (fault, withinMs) => link.loggedConnections(fault, withinMs),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -5,7 +5,7 @@ import { cutAfter } from '#proxies/faults'
 import { hostAndPort, isLoopback } from './placement.ts'
 import type { Placement } from './placement.ts'
 import { EngineError } from '#proxies/types'
-import type { Engine, EngineOptions, Link } from '#proxies/types'
+import type { Engine, EngineOptions, FaultProxy } from '#proxies/types'
 
 /** How long one control connection may take. */
 const limitMs = 5000
@@ -28,7 +28,7 @@ interface Heard {
 export interface PlacedEngine extends Engine {
   readonly place: Placement
   /** Opens a proxy to an address as the engine is to dial it. */
-  openTo(upstream: string): Promise<Link>
+  openTo(upstream: string): Promise<FaultProxy>
 }
 
 /**
@@ -80,7 +80,7 @@ export async function proveTargets(
   }
 }
 
-async function isTaken(to: Pick<Link, 'host' | 'port'>, timeScale: number): Promise<boolean> {
+async function isTaken(to: Pick<FaultProxy, 'host' | 'port'>, timeScale: number): Promise<boolean> {
   const { outcome } = await ask(to, Buffer.alloc(0), standsAfterMs * timeScale)
   return outcome === 'silent' || outcome === 'answered'
 }
@@ -88,7 +88,7 @@ async function isTaken(to: Pick<Link, 'host' | 'port'>, timeScale: number): Prom
 const otherwise = 'or use --proxy embedded'
 
 /** Nothing takes connections where the proxies should be. */
-function proxiesUnreached({ api, place }: PlacedEngine, { host }: Link, why: string): EngineError {
+function proxiesUnreached({ api, place }: PlacedEngine, { host }: FaultProxy, why: string): EngineError {
   const { listen, advertise } = place.told
   const hasPorts = place.listens.some((one) => !one.endsWith(':0'))
   const publish = 'give --proxy-listen 0.0.0.0:FIRST-LAST with ports of it that can be reached'
@@ -140,7 +140,7 @@ async function answersItself(engine: PlacedEngine, limit: number): Promise<boole
 }
 
 /** Connects, asks, and listens until as much came back, the connection ended, or the time is up. */
-function ask(to: Pick<Link, 'host' | 'port'>, question: Buffer, limit: number): Promise<Heard> {
+function ask(to: Pick<FaultProxy, 'host' | 'port'>, question: Buffer, limit: number): Promise<Heard> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0)
     let connected = false

@@ -1,4 +1,4 @@
-import type { LinkEvent } from './log.ts'
+import type { LinkEvent } from './connection-log.ts'
 import type { Random } from './random.ts'
 import type {
   Chunk,

@@ -1,6 +1,6 @@
 import { at, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { anyNumber, toxic } from './toxic.ts'
+import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 
 interface TimeoutSettings {
   readonly [name: string]: number

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-import { ToxiproxyClient } from './client.ts'
+import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { startEngineThread } from '#proxies/embedded/thread/thread'
 import { EngineError } from '#proxies/types'
 
