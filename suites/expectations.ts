@@ -4,8 +4,8 @@ const opening = 'both/connection/opening-bytes'
 const latency = 'both/performance/latency'
 
 /**
- * The documented expectations: what the comparison of the two protocols claims, statement by statement. A run
- * confirms or refutes each by the checks that name its id.
+ * The documented expectations: the statements of the published comparison of both protocols. A run confirms or
+ * refutes each statement by the checks that name its id.
  */
 export const expectations: readonly Expectation[] = [
   {
@@ -15,7 +15,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket is full duplex: both sides send at any time, independently',
     needs: 'a websocket target',
     summary: (figure) =>
-      tell`answered ${figure('ws/connection/full-duplex', 'answersWhileSending')} Pings while one message was still being sent`,
+      sentence`answered ${figure('ws/connection/full-duplex', 'answersWhileSending')} Pings while one message was still being sent`,
   },
   {
     id: 'EXP-CON-2',
@@ -24,7 +24,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket keeps one TCP connection open for as long as needed',
     needs: 'a websocket target',
     summary: (figure) =>
-      tell`${figure('ws/connection/one-for-many', 'exchanges')} exchanges over one TCP connection`,
+      sentence`${figure('ws/connection/one-for-many', 'exchanges')} exchanges over one TCP connection`,
   },
   {
     id: 'EXP-CON-3',
@@ -40,7 +40,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'SSE starts as an ordinary HTTP request',
     needs: 'an sse target',
     summary: (figure) =>
-      tell`one GET and one response head: ${figure(opening, 'sseBytes')} bytes until the stream is open; the WebSocket took ${figure(opening, 'websocketBytes')}`,
+      sentence`one GET and one response head: ${figure(opening, 'sseBytes')} bytes until the stream is open; the WebSocket took ${figure(opening, 'websocketBytes')}`,
   },
   {
     id: 'EXP-USE-1',
@@ -49,7 +49,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket suits frequent two-way messages; SSE suits pushes from the server',
     needs: 'both targets, and a way to publish events (--publish-url)',
     summary: (figure) =>
-      tell`a two-way exchange takes ${figure(latency, 'websocketRoundTripP50Ms')} ms over WebSocket (median); a published event is pushed over SSE in ${figure(latency, 'ssePublishToEventP50Ms')} ms`,
+      sentence`a two-way exchange takes ${figure(latency, 'websocketRoundTripP50Ms')} ms over WebSocket (median); a published event is pushed over SSE in ${figure(latency, 'ssePublishToEventP50Ms')} ms`,
   },
   {
     id: 'EXP-CMP-1',
@@ -58,7 +58,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'Both work in modern browsers and in the clients that people use',
     needs: 'a target of either protocol',
     beyond:
-      'a real Chromium and a real Firefox, which this version does not drive: the clients of ws and undici were asked instead',
+      'a real Chromium and a real Firefox, which this version does not drive: it uses the clients of ws and undici instead',
   },
   {
     id: 'EXP-CMP-2',
@@ -67,7 +67,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'SSE passes firewalls and proxies untouched; WebSocket may need configuration',
     needs: 'an sse target',
     beyond:
-      'the same target behind nginx, HAProxy and a caching proxy: run once for each address and compare',
+      'the same target through nginx, HAProxy and a caching proxy: run once per address and compare the reports',
   },
   {
     id: 'EXP-PER-1',
@@ -76,7 +76,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket needs one handshake, then little overhead per message',
     needs: 'a websocket target that echoes',
     summary: (figure) =>
-      tell`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
+      sentence`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
     holds: (figure) => atMost(figure('ws/performance/overhead', 'headerOctets'), 14),
   },
   {
@@ -86,9 +86,12 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket has the lower two-way latency',
     needs: 'both targets, and a way to publish events (--publish-url)',
     summary: (figure) =>
-      tell`WebSocket round trip ${figure(latency, 'websocketRoundTripP50Ms')} ms (p99 ${figure(latency, 'websocketRoundTripP99Ms')}); SSE, by a POST and its event, ${figure(latency, 'ssePublishToEventP50Ms')} ms (p99 ${figure(latency, 'ssePublishToEventP99Ms')})`,
+      sentence`WebSocket round trip ${figure(latency, 'websocketRoundTripP50Ms')} ms (p99 ${figure(latency, 'websocketRoundTripP99Ms')}); SSE, from a POST to its event, ${figure(latency, 'ssePublishToEventP50Ms')} ms (p99 ${figure(latency, 'ssePublishToEventP99Ms')})`,
     holds: (figure) =>
-      atMost(figure(latency, 'websocketRoundTripP50Ms'), clearly(figure(latency, 'ssePublishToEventP50Ms'))),
+      atMost(
+        figure(latency, 'websocketRoundTripP50Ms'),
+        withTolerance(figure(latency, 'ssePublishToEventP50Ms')),
+      ),
   },
   {
     id: 'EXP-PER-3',
@@ -97,7 +100,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'SSE is efficient for occasional pushes and costs more at high rates',
     needs: 'an sse target with a way to publish events (--publish-url)',
     summary: (figure) =>
-      tell`an event of 16 bytes costs ${figure(bytes(16), 'sseBytes')}, one of 1024 costs ${figure(bytes(1024), 'sseBytes')}; ${figure('sse/performance/burst', 'eventsPerSecond')} events per second in a burst`,
+      sentence`an event of 16 bytes takes ${figure(bytes(16), 'sseBytes')} bytes on the wire, an event of 1024 bytes takes ${figure(bytes(1024), 'sseBytes')}; ${figure('sse/performance/burst', 'eventsPerSecond')} events per second in a burst`,
   },
   {
     id: 'EXP-REC-1',
@@ -106,7 +109,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
     needs: 'a websocket target',
     summary: (figure) =>
-      tell`a new connection stands ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-down', 'backMs')} ms after a black hole, each opened by the client`,
+      sentence`a new connection is open ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-down', 'backMs')} ms after a black hole, each opened by the client`,
   },
   {
     id: 'EXP-REC-2',
@@ -115,7 +118,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'SSE clients reconnect by themselves',
     needs: 'an sse target whose events can be published (--publish-url)',
     summary: (figure) =>
-      tell`the stream is open again ${rounded(figure('sse/reconnection/prompt-after-fin', 'reconnectMs'))} ms after FIN, ${rounded(figure('sse/reconnection/prompt-after-rst', 'reconnectMs'))} ms after RST and ${rounded(figure('sse/reconnection/prompt-after-black-hole', 'reconnectMs'))} ms after a black hole`,
+      sentence`the stream is open again ${rounded(figure('sse/reconnection/prompt-after-fin', 'reconnectMs'))} ms after FIN, ${rounded(figure('sse/reconnection/prompt-after-rst', 'reconnectMs'))} ms after RST and ${rounded(figure('sse/reconnection/prompt-after-black-hole', 'reconnectMs'))} ms after a black hole`,
   },
   {
     id: 'EXP-REC-3',
@@ -150,7 +153,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'limitations',
     protocol: 'sse',
     statement: 'SSE carries UTF-8 text only',
-    needs: 'an sse target; a way to publish events (--publish-url) for the whole of it',
+    needs: 'an sse target; for all of its checks also a way to publish events (--publish-url)',
   },
   {
     id: 'EXP-LIM-2',
@@ -177,10 +180,10 @@ export const expectations: readonly Expectation[] = [
     id: 'EXP-SCA-1',
     topic: 'scalability',
     protocol: 'websocket',
-    statement: 'Each WebSocket holds resources of the server for as long as it lives',
+    statement: 'Each WebSocket holds resources of the server for as long as it is open',
     needs: 'a websocket target',
     summary: (figure) =>
-      tell`20 connections stood within ${figure('ws/scalability/twenty-connections', 'allOpenMs')} ms, and 20 that were dropped were back within ${figure('ws/scalability/twenty-reconnects', 'allBackMs')} ms`,
+      sentence`20 connections were open within ${figure('ws/scalability/twenty-connections', 'allOpenMs')} ms, and 20 dropped connections were open again within ${figure('ws/scalability/twenty-reconnects', 'allBackMs')} ms`,
   },
   {
     id: 'EXP-SCA-2',
@@ -188,7 +191,7 @@ export const expectations: readonly Expectation[] = [
     protocol: 'websocket',
     statement: 'Scaling WebSocket needs gateways and brokers',
     needs:
-      'the same service behind a load balancer over two instances: run once for each address and compare',
+      'the same service with a load balancer in front of two instances: run once per address and compare the reports',
   },
   {
     id: 'EXP-SCA-3',
@@ -197,7 +200,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'SSE fits load balancers, reverse proxies and caches',
     needs: 'an sse target',
     beyond:
-      'the same service behind a load balancer over two instances: run once for each address and compare',
+      'the same service with a load balancer in front of two instances: run once per address and compare the reports',
   },
 ]
 
@@ -205,10 +208,10 @@ function bytes(size: 16 | 1024): string {
   return `both/performance/bytes-per-message-${size}`
 }
 
-/** A sentence with figures; null where one is missing. */
-function tell(texts: TemplateStringsArray, ...figures: readonly (number | null)[]): string | null {
-  if (figures.includes(null)) return null
-  return texts.reduce((said, text, index) => `${said}${figures[index - 1]}${text}`)
+/** A sentence with figures in it; null if a figure is missing. */
+function sentence(texts: TemplateStringsArray, ...values: readonly (number | null)[]): string | null {
+  if (values.includes(null)) return null
+  return texts.reduce((joined, text, index) => `${joined}${values[index - 1]}${text}`)
 }
 
 function rounded(figure: number | null): number | null {
@@ -219,7 +222,7 @@ function atMost(figure: number | null, limit: number | null): boolean | null {
   return figure === null || limit === null ? null : figure <= limit
 }
 
-/** Times vary: only what is a quarter longer is longer. */
-function clearly(figure: number | null): number | null {
+/** Times vary: a time counts as longer only if it is longer by a quarter. */
+function withTolerance(figure: number | null): number | null {
   return figure === null ? null : figure * 1.25
 }

@@ -6,11 +6,11 @@ import type { Catalogue, SuiteFile } from '#model/catalogue'
 import type { Kit } from '#peers/kit'
 import { expectations } from './expectations.ts'
 
-const rooms = ['websocket', 'sse', 'compare'] as const
+const folders = ['websocket', 'sse', 'compare'] as const
 
 let loaded: Promise<Catalogue<Kit>> | null = null
 
-/** Loads every file of checks, in the order of the text. The catalogue is the same however often it is asked for. */
+/** Loads every file of checks, in the order of the standards' text. Further calls return the same catalogue. */
 export function loadCatalogue(): Promise<Catalogue<Kit>> {
   loaded ??= load()
   return loaded
@@ -19,10 +19,10 @@ export function loadCatalogue(): Promise<Catalogue<Kit>> {
 async function load(): Promise<Catalogue<Kit>> {
   const files: SuiteFile[] = []
   const before = declaredChecks().length
-  for (const room of rooms) {
-    const folder = new URL(`${room}/`, import.meta.url)
+  for (const folderName of folders) {
+    const folder = new URL(`${folderName}/`, import.meta.url)
     for (const name of (await readdir(folder)).filter(isModule).toSorted()) {
-      // One after the other: the place of a check in the text is the order in which its file is evaluated.
+      // In sequence: the order in which a file is evaluated is the order of its checks in the catalogue.
       const exports = (await import(new URL(name, folder).href)) as Record<string, unknown>
       files.push({ path: fileURLToPath(new URL(name, folder)), exports })
     }
@@ -30,7 +30,7 @@ async function load(): Promise<Catalogue<Kit>> {
   return { checks: assemble<Kit>(files, declaredChecks().slice(before)), expectations }
 }
 
-/** Source files in a checkout, their output in the package; never declarations. */
+/** True for a source file in a checkout or a compiled file in the package, never for declarations. */
 function isModule(name: string): boolean {
   return /\.(ts|js)$/.test(name) && !name.endsWith('.d.ts')
 }

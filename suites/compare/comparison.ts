@@ -1,16 +1,15 @@
 import { check, percentile } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { cameOnce } from '#suites/sse/support'
+import { deliveredOnce } from '#suites/sse/support'
 
 export const section: Section = { protocol: 'both', order: 1, title: 'The two protocols, side by side' }
 
 const sampleSize = 30
-const payloadSizes = [16, 1024] as const
 const everyByte = Uint8Array.from({ length: 256 }, (_, index) => index)
 
 export const openingBytes = check({
   id: 'both/connection/opening-bytes',
-  title: 'opens with one HTTP request and one response head: bytes until the first message can flow',
+  title: 'opens both protocols with one HTTP request and one response head',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-4' },
   topic: 'connection',
@@ -19,23 +18,26 @@ export const openingBytes = check({
   async run({ connect, subscribe, measure, expect }) {
     const ws = await connect({ withoutPing: true })
     const stream = await subscribe()
-    const [opened, began] = [ws.trace, stream.trace]
+    const [wsTrace, sseTrace] = [ws.trace, stream.trace]
     measure(
       'websocketBytes',
-      (opened.openedAtClientToServerBytes ?? 0) + (opened.openedAtServerToClientBytes ?? 0),
+      (wsTrace.openedAtClientToServerBytes ?? 0) + (wsTrace.openedAtServerToClientBytes ?? 0),
     )
-    measure('sseBytes', (began.openedAtClientToServerBytes ?? 0) + (began.openedAtServerToClientBytes ?? 0))
+    measure(
+      'sseBytes',
+      (sseTrace.openedAtClientToServerBytes ?? 0) + (sseTrace.openedAtServerToClientBytes ?? 0),
+    )
     expect(
-      opened.openedAtServerToClientBytes !== null && began.openedAtServerToClientBytes !== null,
-      'both to open',
-      'one did not',
+      wsTrace.openedAtServerToClientBytes !== null && sseTrace.openedAtServerToClientBytes !== null,
+      'both protocols to open',
+      'one protocol did not open',
     )
   },
 })
 
 export const pushLatency = check({
   id: 'both/performance/latency',
-  title: 'answers a Ping, and pushes a published event: how long each takes',
+  title: 'answers Pings and pushes events; both latencies are measured',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-2' },
   topic: 'performance',
@@ -47,14 +49,14 @@ export const pushLatency = check({
   async run({ connect, subscribe, inSequence, now, measure, expect }) {
     const [ws, stream] = [await connect(), await subscribe()]
     const roundTrips = await inSequence(sampleSize, async () => {
-      const asked = now()
+      const sentAt = now()
       await ws.expectPong()
-      return now() - asked
+      return now() - sentAt
     })
     const pushes = await inSequence(sampleSize, async () => {
-      const asked = now()
+      const publishedAt = now()
       const { data } = await stream.barrier()
-      return { data, ms: now() - asked }
+      return { data, ms: now() - publishedAt }
     })
     const pushTimes = pushes.map(({ ms }) => ms)
     measure('websocketRoundTripP50Ms', percentile(roundTrips, 50))
@@ -62,14 +64,31 @@ export const pushLatency = check({
     measure('ssePublishToEventP50Ms', percentile(pushTimes, 50))
     measure('ssePublishToEventP99Ms', percentile(pushTimes, 99))
     const published = pushes.map(({ data }) => data)
-    expect(cameOnce(stream, published), 'every published event once', 'an event came more than once')
+    expect(
+      deliveredOnce(stream, published),
+      'every published event once',
+      'an event was delivered more than once',
+    )
   },
 })
 
-export const bytesPerMessage = payloadSizes.map((size) =>
+const payloads = [
+  {
+    id: 'both/performance/bytes-per-message-16',
+    title: 'carries a 16-byte message; the bytes on the wire are measured',
+    size: 16,
+  },
+  {
+    id: 'both/performance/bytes-per-message-1024',
+    title: 'carries a 1024-byte message; the bytes on the wire are measured',
+    size: 1024,
+  },
+] as const
+
+export const bytesPerMessage = payloads.map(({ id, title, size }) =>
   check({
-    id: `both/performance/bytes-per-message-${size}`,
-    title: `carries ${size} bytes of text: bytes on the wire for one message from the server`,
+    id,
+    title,
     level: 'INFO',
     clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-1' },
     topic: 'performance',
@@ -85,14 +104,14 @@ export const bytesPerMessage = payloadSizes.map((size) =>
       await publish({ data: text })
       const event = await stream.expectEvent('the published text', ({ data }) => data.includes(text))
       measure('sseBytes', stream.bytesOf(event).length)
-      expect(stream.bytesOf(event).length >= size, 'at least as many bytes as the text has', 'fewer bytes')
+      expect(stream.bytesOf(event).length >= size, 'at least the bytes of the text', 'fewer bytes')
     },
   }),
 )
 
 export const binary = check({
   id: 'both/limitations/binary',
-  title: 'carries all 256 byte values over WebSocket as they are, and over SSE only as text',
+  title: 'carries all 256 byte values over WebSocket, only text over SSE',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-LIM-2' },
   topic: 'limitations',
@@ -120,13 +139,13 @@ export const sideBySide = check({
   mutants: ['dead'],
   expectations: ['EXP-SCA-1', 'EXP-SCA-3'],
   async run({ connect, subscribe, inParallel, now, measure }) {
-    const began = now()
+    const startedAt = now()
     const [sockets, streams] = await Promise.all([
       inParallel(10, () => connect()),
       inParallel(10, () => subscribe()),
     ])
     await Promise.all(sockets.map((ws) => ws.expectPong()))
     await Promise.all(streams.map((stream) => stream.expectOpen(0)))
-    measure('untilAllServedMs', Math.round(now() - began))
+    measure('untilAllServedMs', Math.round(now() - startedAt))
   },
 })

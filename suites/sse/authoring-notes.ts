@@ -1,6 +1,6 @@
 import { check, holdsNonce } from '#peers/kit'
 import type { EventStream, Section, StreamLine } from '#peers/kit'
-import { isOurs } from './support.ts'
+import { isFromHarness } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -10,23 +10,23 @@ export const section: Section = {
 
 const clause = { spec: 'HTML', section: 'authoring-notes' } as const
 
-/** The notes advise a comment about every 15 seconds; in ms, with a little grace. */
+/** The notes advise a comment every 15 seconds or so. In ms, with a tolerance of 10 %. */
 const heartbeatMs = 16_500
 
-/** Comments that come this long behind the head are no part of the opening, in ms. */
+/** Comments that arrive within this time after the response head belong to the opening. In ms. */
 const openingMs = 250
 
-/** A comment, a block without data, or an event that is none of ours, on a stream that was opened some time ago. */
-function beats(line: StreamLine, stream: EventStream, since: number): boolean {
+/** True for a comment, or a field or event that the harness did not publish, received at or after `since` (ms). */
+function isHeartbeat(line: StreamLine, stream: EventStream, since: number): boolean {
   if (line.ms < since) return false
   if (line.kind === 'comment') return true
   if (line.name === 'event' && !line.value.startsWith('streamproof') && !holdsNonce(line.value)) return true
-  return stream.events.some((event) => event.ms >= since && !isOurs(event))
+  return stream.events.some((event) => event.ms >= since && !isFromHarness(event))
 }
 
 export const heartbeat = check({
   id: 'sse/delivery/heartbeat',
-  title: 'sends something about every 15 seconds, against proxies that close idle connections',
+  title: 'sends a comment or other data every 15 seconds or so',
   level: 'SHOULD',
   clause,
   topic: 'connection',
@@ -36,22 +36,22 @@ export const heartbeat = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
-    const beat = (from: number): Promise<StreamLine> =>
+    const nextHeartbeat = (from: number): Promise<StreamLine> =>
       stream.expectHeartbeat(
         'a heartbeat within 16 idle seconds',
-        (line) => beats(line, stream, from),
+        (line) => isHeartbeat(line, stream, from),
         heartbeatMs,
       )
-    const { ms } = await beat(since)
+    const { ms } = await nextHeartbeat(since)
     kit.measure('firstHeartbeatMs', Math.round(ms - since + openingMs))
-    // The first may have been due anyway when the stream was opened: what counts is the time between two.
-    await beat(ms + openingMs)
+    // The first may have been due anyway when the stream was opened. The time between two heartbeats counts.
+    await nextHeartbeat(ms + openingMs)
   },
 })
 
 export const heartbeatForm = check({
   id: 'sse/delivery/heartbeat-form',
-  title: 'beats by comments: an event with empty data is handed to the application',
+  title: 'sends heartbeats as comments, not as events with empty data',
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'dispatchMessage' },
   topic: 'protocol',
@@ -62,16 +62,16 @@ export const heartbeatForm = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const since = kit.now() + openingMs
-    const match = (line: StreamLine): boolean => beats(line, stream, since)
+    const match = (line: StreamLine): boolean => isHeartbeat(line, stream, since)
     await stream.expectHeartbeat('a heartbeat within 16 idle seconds', match, heartbeatMs)
-    const empty = stream.events.some((event) => event.data === '' && !isOurs(event))
-    kit.expect(!empty, 'a comment, or an event that says something', 'an event with empty data')
+    const empty = stream.events.some((event) => event.data === '' && !isFromHarness(event))
+    kit.expect(!empty, 'a comment, or an event with data', 'an event with empty data')
   },
 })
 
 export const prompt = check({
   id: 'sse/delivery/prompt',
-  title: 'delivers a single small event at once',
+  title: 'delivers a single small event without delay',
   level: 'SHOULD',
   clause,
   topic: 'performance',
@@ -79,19 +79,19 @@ export const prompt = check({
   mutants: ['hold-events'],
   async run(kit) {
     const [stream, marker] = [await kit.subscribe(), kit.nonce()]
-    const asked = kit.now()
+    const publishedAt = kit.now()
     await kit.publish({ data: marker })
-    // How long the publisher takes to answer is a matter of its own.
-    const answered = kit.now()
+    // The time that the publish endpoint takes to respond does not count against the stream.
+    const acceptedAt = kit.now()
     const { ms } = await stream.expectEvent('the published event', ({ data }) => data.includes(marker))
-    kit.measure('deliveryMs', Math.round(ms - asked))
-    kit.expect(ms - answered < 1500, 'the event within 1.5 seconds', 'it was held back')
+    kit.measure('deliveryMs', Math.round(ms - publishedAt))
+    kit.expect(ms - acceptedAt < 1500, 'the event within 1.5 seconds', 'the event arrived later')
   },
 })
 
 export const compression = check({
   id: 'sse/delivery/compression',
-  title: 'holds nothing back for a client that accepts compression',
+  title: 'flushes each event to a client that accepts compression',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'compression-flushes' },
   topic: 'performance',
@@ -101,14 +101,14 @@ export const compression = check({
     const stream = await kit.subscribe({ headers: [['Accept-Encoding', 'gzip, deflate, br']] })
     const noise = Buffer.from(kit.randomBytes(3000)).toString('base64')
     await kit.inSequence(2, () => kit.publish({ data: `${kit.nonce()} ${noise}` }))
-    // Base64 of noise cannot be made shorter than the noise: so many bytes are the first event at least.
+    // Base64 of random bytes compresses to no less than those bytes: more than 2000 bytes prove the first event.
     await stream.expectGrowth('the bytes of a published event', 2000)
   },
 })
 
 export const twoClients = check({
   id: 'sse/delivery/two-clients',
-  title: 'delivers an event to every client, also to two from the same address',
+  title: 'delivers an event to both of two clients at the same address',
   level: 'SHOULD',
   clause,
   topic: 'scalability',
@@ -126,17 +126,17 @@ export const twoClients = check({
 
 export const clientsIndependent = check({
   id: 'sse/delivery/clients-independent',
-  title: 'goes on for one client when another leaves',
+  title: 'keeps serving one client when another disconnects',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'clients-independent' },
   topic: 'scalability',
   needs: ['sse.endless', 'sse.events'],
   mutants: ['disconnect-ends-all', 'one-stream-at-a-time'],
   async run(kit) {
-    const [stays, leaves] = [await kit.subscribe(), await kit.subscribe()]
-    leaves.reset()
-    await stays.expectOpen(300)
-    // One that never says anything stays open as well.
-    await stays.expectDelivery()
+    const [remaining, leaving] = [await kit.subscribe(), await kit.subscribe()]
+    leaving.reset()
+    await remaining.expectOpen(300)
+    // A stream that never sends an event stays open as well, so an event has to arrive.
+    await remaining.expectDelivery()
   },
 })

@@ -1,18 +1,19 @@
 import { check, percentile } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { cameOnce } from './support.ts'
+import { deliveredOnce } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
   order: 950,
-  title: 'Clients that people use, many of them, and what they cost',
+  title: 'Widely used clients, many clients, and measurements',
 }
 
-const many = 20
+/** Streams, reconnects or events per check. */
+const count = 20
 
 export const eventSource = check({
   id: 'sse/compatibility/undici-eventsource',
-  title: "is understood by undici's EventSource: type, data and id of an event",
+  title: "serves undici's EventSource: event type, data and last event ID",
   level: 'MUST',
   clause: { spec: 'HTML', section: 'the-eventsource-interface' },
   topic: 'compatibility',
@@ -20,22 +21,24 @@ export const eventSource = check({
   mutants: ['type-html', 'status-201', 'no-blank-line'],
   expectations: ['EXP-CMP-1'],
   async run({ clients, subscribe, publish, nonce, expect }) {
-    const [raw, mark] = [await subscribe(), nonce()]
+    const [raw, marker] = [await subscribe(), nonce()]
     const { events } = await clients.undiciEventSource({
-      onOpen: () => publish({ data: `\u20ac ${mark}` }),
-      until: (seen) => seen.some(({ data }) => data.includes(mark)),
+      onOpen: () => publish({ data: `\u20ac ${marker}` }),
+      until: (seen) => seen.some(({ data }) => data.includes(marker)),
     })
-    const own = await raw.expectEvent('the published event', ({ data }) => data.includes(mark))
-    const theirs = events.find(({ data }) => data.includes(mark))
+    const expected = await raw.expectEvent('the published event', ({ data }) => data.includes(marker))
+    const received = events.find(({ data }) => data.includes(marker))
     const same =
-      theirs?.type === own.type && theirs.data === own.data && theirs.lastEventId === own.lastEventId
-    expect(same, 'the event, as the standard reads it', 'the client did not get it, or not so')
+      received?.type === expected.type &&
+      received.data === expected.data &&
+      received.lastEventId === expected.lastEventId
+    expect(same, 'the event as the standard parses it', 'no event, or a different one')
   },
 })
 
 export const fetchStyle = check({
   id: 'sse/compatibility/without-accept-encoding',
-  title: 'serves a client that sends nothing but Host and Accept',
+  title: 'serves a client that sends only Host and Accept',
   level: 'MUST',
   clause: { spec: 'HTML', section: 'the-eventsource-interface' },
   topic: 'compatibility',
@@ -49,7 +52,7 @@ export const fetchStyle = check({
 
 export const twenty = check({
   id: 'sse/scalability/twenty-streams',
-  title: 'serves 20 streams at a time, and an event to each of them',
+  title: 'serves 20 streams at once and delivers an event to each',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'twenty-streams' },
   topic: 'scalability',
@@ -58,13 +61,13 @@ export const twenty = check({
   expectedDurationMs: 200,
   mutants: ['few-streams', 'newest-client-only'],
   async run({ subscribe, publish, inParallel, nonce, now, measure }) {
-    const streams = await inParallel(many, () => subscribe({ judgesRefusal: true }))
-    const [mark, asked, what] = [nonce(), now(), 'the published event on every stream']
-    await publish({ data: mark })
-    const came = await Promise.all(
-      streams.map((stream) => stream.expectEvent(what, ({ data }) => data.includes(mark))),
+    const streams = await inParallel(count, () => subscribe({ judgesRefusal: true }))
+    const [marker, publishedAt, what] = [nonce(), now(), 'the published event on every stream']
+    await publish({ data: marker })
+    const received = await Promise.all(
+      streams.map((stream) => stream.expectEvent(what, ({ data }) => data.includes(marker))),
     )
-    const times = came.map(({ ms }) => ms - asked)
+    const times = received.map(({ ms }) => ms - publishedAt)
     measure('firstMs', percentile(times, 0))
     measure('lastMs', percentile(times, 100))
   },
@@ -72,7 +75,7 @@ export const twenty = check({
 
 export const twentyBack = check({
   id: 'sse/scalability/twenty-reconnects',
-  title: 'takes back 20 clients that were all cut off at once',
+  title: 'accepts 20 clients that reconnect at the same time',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'twenty-reconnects' },
   topic: 'scalability',
@@ -81,23 +84,23 @@ export const twentyBack = check({
   expectedDurationMs: 500,
   mutants: ['refuse-reconnect', 'slow-reconnect', 'few-streams'],
   async run({ subscribe, inParallel, now, measure }) {
-    const streams = await inParallel(many, () => subscribe({ judgesRefusal: true }))
+    const streams = await inParallel(count, () => subscribe({ judgesRefusal: true }))
     const cursors = await Promise.all(
       streams.map(async (stream) => (await stream.expectDelivery()).lastEventId),
     )
     streams.forEach((stream) => stream.reset())
-    const asked = now()
-    const back = await inParallel(many, (at) =>
-      subscribe({ lastEventId: cursors[at] ?? '', judgesRefusal: true }),
+    const reconnectedAt = now()
+    const reconnected = await inParallel(count, (index) =>
+      subscribe({ lastEventId: cursors[index] ?? '', judgesRefusal: true }),
     )
-    measure('allBackMs', Math.round(now() - asked))
-    await Promise.all(back.map((stream) => stream.expectDelivery()))
+    measure('allBackMs', Math.round(now() - reconnectedAt))
+    await Promise.all(reconnected.map((stream) => stream.expectDelivery()))
   },
 })
 
 export const pushLatency = check({
   id: 'sse/performance/push-latency',
-  title: 'pushes published events: how long each takes',
+  title: 'delivers each published event once; the latency is measured',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
   topic: 'performance',
@@ -108,22 +111,22 @@ export const pushLatency = check({
   expectations: ['EXP-PER-3'],
   async run({ subscribe, inSequence, now, measure, expect }) {
     const stream = await subscribe()
-    const pushes = await inSequence(many, async () => {
-      const asked = now()
+    const pushes = await inSequence(count, async () => {
+      const publishedAt = now()
       const { data, ms } = await stream.barrier()
-      return { data, ms: ms - asked }
+      return { data, ms: ms - publishedAt }
     })
     const times = pushes.map(({ ms }) => ms)
     measure('p50Ms', percentile(times, 50))
     measure('p99Ms', percentile(times, 99))
     const published = pushes.map(({ data }) => data)
-    expect(cameOnce(stream, published), 'every event once', 'an event came twice')
+    expect(deliveredOnce(stream, published), 'every event once', 'an event was delivered twice')
   },
 })
 
 export const bytesPerEvent = check({
   id: 'sse/performance/bytes-per-event',
-  title: 'carries 20 000 bytes of text in an event: bytes on the wire',
+  title: 'delivers an event of 20,000 bytes; bytes on the wire are measured',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
   topic: 'performance',
@@ -136,7 +139,9 @@ export const bytesPerEvent = check({
     const [stream, data] = [await subscribe(), nonce().padEnd(20_000, 'x')]
     const before = stream.trace.serverToClientBytes
     await publish({ data })
-    const event = await stream.expectEvent('the published event, whole', (one) => one.data.includes(data))
+    const event = await stream.expectEvent('the whole published event', (candidate) =>
+      candidate.data.includes(data),
+    )
     measure('streamBytes', event.to - event.from)
     measure('wireBytes', stream.trace.serverToClientBytes - before)
   },
@@ -144,7 +149,7 @@ export const bytesPerEvent = check({
 
 export const burst = check({
   id: 'sse/performance/burst',
-  title: 'delivers 20 events that are published one behind the other, in order: events per second',
+  title: 'delivers 20 events in order in a burst; the rate is measured',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-PER-3' },
   topic: 'performance',
@@ -154,15 +159,15 @@ export const burst = check({
   mutants: ['reverse-events'],
   expectations: ['EXP-PER-3'],
   async run({ subscribe, publish, inSequence, nonce, now, measure, expect }) {
-    const [stream, mark, asked] = [await subscribe(), nonce(), now()]
-    await inSequence(many, (index) => publish({ data: `${mark}-${index}-` }))
+    const [stream, marker, startedAt] = [await subscribe(), nonce(), now()]
+    await inSequence(count, (index) => publish({ data: `${marker}-${index}-` }))
     const last = await stream.expectEvent('the last event', ({ data }) =>
-      data.includes(`${mark}-${many - 1}-`),
+      data.includes(`${marker}-${count - 1}-`),
     )
-    measure('eventsPerSecond', Math.round((many * 1000) / (last.ms - asked)))
-    const own = stream.events.filter(({ data }) => data.includes(mark))
+    measure('eventsPerSecond', Math.round((count * 1000) / (last.ms - startedAt)))
+    const published = stream.events.filter(({ data }) => data.includes(marker))
     expect(
-      own.every(({ data }, index) => data.includes(`${mark}-${index}-`)),
+      published.every(({ data }, index) => data.includes(`${marker}-${index}-`)),
       'the order of publication',
       'another order',
     )
@@ -171,7 +176,7 @@ export const burst = check({
 
 export const ipv6 = check({
   id: 'sse/compatibility/ipv6',
-  title: 'serves at its IPv6 address what it serves at the other',
+  title: 'serves the stream at its IPv6 address as at its IPv4 address',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'ipv6' },
   topic: 'compatibility',

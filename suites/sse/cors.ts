@@ -2,25 +2,29 @@ import { check } from '#peers/kit'
 import type { HttpAnswer, Kit, RequestOptions, Section } from '#peers/kit'
 import { answered, ask, streams } from './support.ts'
 
-export const section: Section = { protocol: 'sse', order: 960, title: 'Fetch: who may read the stream' }
+export const section: Section = {
+  protocol: 'sse',
+  order: 960,
+  title: 'Fetch: which origins may read the stream',
+}
 
 const topic = 'security'
 const expectations = ['EXP-SEC-3']
 
-function from(origin: string | null): RequestOptions {
+function withOrigin(origin: string | null): RequestOptions {
   return { headers: [['Origin', origin ?? '']] }
 }
 
-/** The origins that the response lets read it: none, one, or `*`. */
-function allowed({ head }: HttpAnswer): string | null {
+/** The origin that the response allows to read it: null for none, one origin, or `*`. */
+function allowedOriginOf({ head }: HttpAnswer): string | null {
   return head?.get('access-control-allow-origin') ?? null
 }
 
-function withCredentials({ head }: HttpAnswer): boolean {
+function allowsCredentials({ head }: HttpAnswer): boolean {
   return head?.get('access-control-allow-credentials') === 'true'
 }
 
-/** A preflight as a page sends it that resumes by its own means. */
+/** The preflight of a page that sets Last-Event-ID itself, for instance with a client built on fetch. */
 function preflight(kit: Kit, origin: string | null): Promise<HttpAnswer> {
   return ask(kit, {
     method: 'OPTIONS',
@@ -34,8 +38,8 @@ function preflight(kit: Kit, origin: string | null): Promise<HttpAnswer> {
 
 export const allowedOrigin = check({
   id: 'sse/cors/allowed-origin',
-  title: 'tells the allowed origin that it may read the stream',
-  // A response that does not pass the check is a network error: the page never gets an event.
+  title: 'sends Access-Control-Allow-Origin for the allowed origin',
+  // A response that does not pass the CORS check is a network error: the page never receives an event.
   level: 'MUST',
   clause: { spec: 'FETCH', section: 'cors-check' },
   topic,
@@ -43,36 +47,36 @@ export const allowedOrigin = check({
   mutants: ['no-allow-origin', 'wrong-allow-origin'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, from(kit.sse.allowedOrigin))
+    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin))
     kit.expect(streams(answer), 'the stream', answered(answer))
-    const told = [kit.sse.allowedOrigin, '*'].includes(allowed(answer))
+    const allowed = allowedOriginOf(answer)
     kit.expect(
-      told,
+      [kit.sse.allowedOrigin, '*'].includes(allowed),
       'Access-Control-Allow-Origin with the origin',
-      allowed(answer) === null ? 'none' : 'another',
+      allowed === null ? 'no such header' : 'another origin',
     )
   },
 })
 
 export const noWildcardWithCredentials = check({
   id: 'sse/cors/no-wildcard-with-credentials',
-  title: 'does not allow every origin with credentials, which no browser accepts',
+  title: 'does not send Access-Control-Allow-Origin: * with credentials',
   level: 'SHOULD',
   clause: { spec: 'FETCH', section: 'cors-check' },
   topic,
   mutants: ['wildcard-with-credentials'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, from(kit.sse.allowedOrigin ?? 'https://streamproof.example'))
+    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin ?? 'https://streamproof.example'))
     answer.expectHead()
-    const both = allowed(answer) === '*' && withCredentials(answer)
-    kit.expect(!both, 'an origin by name where credentials are allowed', '* with credentials')
+    const both = allowedOriginOf(answer) === '*' && allowsCredentials(answer)
+    kit.expect(!both, 'a named origin if credentials are allowed', '* with credentials')
   },
 })
 
 export const vary = check({
   id: 'sse/cors/vary',
-  title: 'says that the answer depends on the origin, where it does',
+  title: 'sends Vary: Origin if the response depends on the origin',
   level: 'SHOULD',
   clause: { spec: 'FETCH', section: 'cors-protocol-and-http-caches' },
   topic,
@@ -80,19 +84,19 @@ export const vary = check({
   mutants: ['no-vary'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, from(kit.sse.allowedOrigin))
+    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin))
     const varies = answer
       .expectHead()
       .list('vary')
-      .map((one) => one.toLowerCase())
-    const named = allowed(answer) === kit.sse.allowedOrigin
-    kit.expect(!named || varies.includes('origin') || varies.includes('*'), 'Vary: Origin', 'no such Vary')
+      .map((name) => name.toLowerCase())
+    const named = allowedOriginOf(answer) === kit.sse.allowedOrigin
+    kit.expect(!named || varies.includes('origin') || varies.includes('*'), 'Vary: Origin', 'no such header')
   },
 })
 
 export const deniedOrigin = check({
   id: 'sse/cors/denied-origin',
-  title: 'does not let the denied origin read the stream',
+  title: 'does not allow the denied origin to read the stream',
   level: 'MUST',
   clause: { spec: 'FETCH', section: 'cors-check' },
   topic,
@@ -100,16 +104,16 @@ export const deniedOrigin = check({
   mutants: ['serve-denied-origin', 'accept-everything'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, from(kit.sse.deniedOrigin))
+    const answer = await ask(kit, withOrigin(kit.sse.deniedOrigin))
     answer.expectHead()
-    const told = [kit.sse.deniedOrigin, '*'].includes(allowed(answer))
-    kit.expect(!told, 'no Access-Control-Allow-Origin for it', 'the origin is told that it may read')
+    const allowed = [kit.sse.deniedOrigin, '*'].includes(allowedOriginOf(answer))
+    kit.expect(!allowed, 'no Access-Control-Allow-Origin for it', 'the origin is allowed')
   },
 })
 
 export const noReflection = check({
   id: 'sse/cors/no-reflection',
-  title: 'does not allow whatever origin asks, with credentials',
+  title: 'does not reflect an unknown origin with credentials allowed',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'no-origin-reflection' },
   topic,
@@ -117,48 +121,49 @@ export const noReflection = check({
   expectations,
   async run(kit) {
     const origin = `https://${kit.nonce()}.example`
-    const answer = await ask(kit, from(origin))
+    const answer = await ask(kit, withOrigin(origin))
     answer.expectHead()
-    const reflected = allowed(answer) === origin && withCredentials(answer)
-    kit.expect(!reflected, 'an unknown origin not to be allowed', 'any origin is allowed, with credentials')
+    const reflected = allowedOriginOf(answer) === origin && allowsCredentials(answer)
+    kit.expect(!reflected, 'no permission for an unknown origin', 'the origin is allowed, with credentials')
   },
 })
 
 export const nullOrigin = check({
   id: 'sse/cors/null-origin',
-  title: 'does not allow the origin null with credentials: any page can make it by a sandboxed frame',
+  // Every page can obtain the origin null with a sandboxed frame.
+  title: 'does not allow the origin null with credentials',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'no-null-origin' },
   topic,
   mutants: ['cors-null-origin', 'serve-denied-origin'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, from('null'))
+    const answer = await ask(kit, withOrigin('null'))
     answer.expectHead()
-    const granted = allowed(answer) === 'null' && withCredentials(answer)
-    kit.expect(!granted, 'the origin null not to be allowed', 'it is allowed, with credentials')
+    const granted = allowedOriginOf(answer) === 'null' && allowsCredentials(answer)
+    kit.expect(!granted, 'no permission for the origin null', 'the origin is allowed, with credentials')
   },
 })
 
 const similar = [
   {
-    name: 'prefix',
-    what: 'begins like',
-    origin: (known: string) => `${known}.streamproof.invalid`,
+    id: 'sse/cors/similar-prefix',
+    title: 'does not allow an origin that begins with the allowed origin',
+    similarTo: (allowed: string) => `${allowed}.streamproof.invalid`,
     mutant: 'cors-by-prefix',
   },
   {
-    name: 'suffix',
-    what: 'ends like',
-    origin: (known: string) => known.replace('://', '://streamproof-'),
+    id: 'sse/cors/similar-suffix',
+    title: 'does not allow an origin whose host ends with the allowed host',
+    similarTo: (allowed: string) => allowed.replace('://', '://streamproof-'),
     mutant: 'cors-by-suffix',
   },
 ]
 
-export const similarOrigins = similar.map(({ name, what, origin, mutant }) =>
+export const similarOrigins = similar.map(({ id, title, similarTo, mutant }) =>
   check({
-    id: `sse/cors/similar-${name}`,
-    title: `does not take an origin that ${what} the allowed one for it`,
+    id,
+    title,
     level: 'SHOULD',
     clause: { spec: 'STREAMPROOF', section: 'origin-compared-whole' },
     topic,
@@ -166,18 +171,22 @@ export const similarOrigins = similar.map(({ name, what, origin, mutant }) =>
     mutants: [mutant],
     expectations,
     async run(kit) {
-      const other = origin(kit.sse.allowedOrigin ?? '')
-      const answer = await ask(kit, from(other))
+      const origin = similarTo(kit.sse.allowedOrigin ?? '')
+      const answer = await ask(kit, withOrigin(origin))
       answer.expectHead()
-      kit.expect(allowed(answer) !== other, 'a similar origin not to be allowed', 'it is allowed')
+      kit.expect(
+        allowedOriginOf(answer) !== origin,
+        'no permission for a similar origin',
+        'the origin is allowed',
+      )
     },
   }),
 )
 
 export const preflightAnswered = check({
   id: 'sse/cors/preflight',
-  title: 'answers the preflight of the allowed origin, and allows Last-Event-ID',
-  // Clients that are built on fetch send one when they resume.
+  title: "answers the allowed origin's preflight and allows Last-Event-ID",
+  // Clients that are built on fetch send a preflight when they resume.
   level: 'SHOULD',
   clause: { spec: 'FETCH', section: 'cors-preflight-fetch' },
   topic,
@@ -188,17 +197,17 @@ export const preflightAnswered = check({
     const answer = await preflight(kit, kit.sse.allowedOrigin)
     const head = answer.expectHead()
     kit.expect(head.status >= 200 && head.status <= 299, 'a 2xx status', `status ${head.status}`)
-    const told = [kit.sse.allowedOrigin, '*'].includes(allowed(answer))
-    kit.expect(told, 'Access-Control-Allow-Origin with the origin', 'no such header')
-    const names = head.list('access-control-allow-headers').map((one) => one.toLowerCase())
-    const granted = names.includes('last-event-id') || (names.includes('*') && !withCredentials(answer))
+    const allowed = [kit.sse.allowedOrigin, '*'].includes(allowedOriginOf(answer))
+    kit.expect(allowed, 'Access-Control-Allow-Origin with the origin', 'no such header')
+    const names = head.list('access-control-allow-headers').map((name) => name.toLowerCase())
+    const granted = names.includes('last-event-id') || (names.includes('*') && !allowsCredentials(answer))
     kit.expect(granted, 'Access-Control-Allow-Headers with Last-Event-ID', 'no such header')
   },
 })
 
 export const preflightDenied = check({
   id: 'sse/cors/preflight-denied',
-  title: 'does not grant the preflight of the denied origin',
+  title: 'does not allow the preflight of the denied origin',
   level: 'SHOULD',
   clause: { spec: 'FETCH', section: 'cors-preflight-fetch' },
   topic,
@@ -208,7 +217,7 @@ export const preflightDenied = check({
   async run(kit) {
     const answer = await preflight(kit, kit.sse.deniedOrigin)
     answer.expectHead()
-    const told = [kit.sse.deniedOrigin, '*'].includes(allowed(answer))
-    kit.expect(!told, 'no Access-Control-Allow-Origin for it', 'the origin is told that it may ask')
+    const allowed = [kit.sse.deniedOrigin, '*'].includes(allowedOriginOf(answer))
+    kit.expect(!allowed, 'no Access-Control-Allow-Origin for it', 'the origin is allowed')
   },
 })

@@ -13,14 +13,14 @@ const fields = { spec: 'HTML', section: 'processField' } as const
 const dispatch = { spec: 'HTML', section: 'dispatchMessage' } as const
 const topic = 'protocol'
 const needs = ['sse.publish'] as const
-/** For checks that compare what arrives with what was published. */
+/** For checks that compare the received data with the published data. */
 const verbatim = ['sse.publish', 'sse.publish.verbatim'] as const
 
-// The text speaks of clients. Where one loses data by what the server writes, the check is a MUST here.
+// The standard's text binds clients. A check is a MUST if a conforming client loses data that the server sends.
 
 export const complete = check({
   id: 'sse/event/complete',
-  title: 'ends every event by an empty line at once',
+  title: 'ends every event with a blank line without delay',
   level: 'MUST',
   clause: interpretation,
   topic,
@@ -30,14 +30,14 @@ export const complete = check({
     const stream = await kit.subscribe()
     const marker = kit.nonce()
     await kit.publish({ data: marker })
-    // Without its empty line it would not be handed out, or be one with the next.
+    // Without a blank line a client does not dispatch the event, or merges it with the next one.
     await stream.expectEvent('the published event on its own', ({ data }) => data === marker)
   },
 })
 
 export const lineFeed = check({
   id: 'sse/payload/line-feed',
-  title: 'writes each line of a payload as a data field of its own',
+  title: 'writes each line of a payload as its own data field',
   level: 'MUST',
   clause: fields,
   topic,
@@ -50,7 +50,7 @@ export const lineFeed = check({
 
 export const carriageReturn = check({
   id: 'sse/payload/carriage-return',
-  title: 'loses nothing behind a carriage return in a payload',
+  title: 'loses no data after a carriage return in a payload',
   level: 'MUST',
   clause: interpretation,
   topic,
@@ -58,7 +58,7 @@ export const carriageReturn = check({
   mutants: ['leak-cr', 'first-line-only'],
   async run(kit) {
     const { event, marker } = await roundTrip(kit, (marker) => `${marker} a\rb`)
-    // That it becomes a line feed is right; that it is dropped loses no more than itself.
+    // A line feed in its place is right. If it is dropped, only the carriage return itself is lost.
     const kept = /^ a[\r\n ]?b$/.test(event.data.replace(marker, ''))
     kit.expect(kept, 'data "MARK a\\nb"', `data ${shown(event.data, marker)}`)
   },
@@ -66,7 +66,7 @@ export const carriageReturn = check({
 
 export const crLf = check({
   id: 'sse/payload/cr-lf',
-  title: 'takes CR LF in a payload for one line break',
+  title: 'treats CR LF in a payload as one line break',
   level: 'SHOULD',
   clause: interpretation,
   topic,
@@ -83,7 +83,7 @@ export const crLf = check({
 
 export const leadingSpace = check({
   id: 'sse/payload/leading-space',
-  title: 'keeps the space that a payload begins with',
+  title: 'keeps a leading space in a payload',
   level: 'MUST',
   clause: fields,
   topic,
@@ -109,7 +109,7 @@ export const colon = check({
 
 export const looksLikeField = check({
   id: 'sse/payload/looks-like-field',
-  title: 'takes a payload for text, even where it looks like a field',
+  title: 'sends a payload that looks like a field as data',
   level: 'MUST',
   clause: interpretation,
   topic,
@@ -166,7 +166,7 @@ export const byteOrderMark = check({
 
 export const long = check({
   id: 'sse/payload/long',
-  title: 'delivers a payload of 64 KiB whole',
+  title: 'delivers a payload of 64 KiB in full',
   level: 'SHOULD',
   clause: fields,
   topic: 'limitations',
@@ -179,14 +179,14 @@ export const long = check({
     const attempt = await kit.tryPublish({ data: payload })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const came = event === undefined ? 'no event' : `${event.data.length} characters`
-    kit.expect(attempt === 'rejected' || event?.data === payload, `${payload.length} characters`, came)
+    const received = event === undefined ? 'no event' : `${event.data.length} characters`
+    kit.expect(attempt === 'rejected' || event?.data === payload, `${payload.length} characters`, received)
   },
 })
 
 export const eventName = check({
   id: 'sse/event/name',
-  title: 'delivers an event under the name that it was published with, whatever characters that has',
+  title: 'delivers an event name with non-ASCII characters unchanged',
   level: 'SHOULD',
   clause: fields,
   topic,
@@ -198,14 +198,14 @@ export const eventName = check({
     const attempt = await kit.tryPublish({ data: marker, event: `é: ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const as = event === undefined ? 'no event' : `the name ${shown(event.type, marker)}`
-    kit.expect(attempt === 'rejected' || event?.type === `é: ${marker}`, 'the name "é: MARK"', as)
+    const received = event === undefined ? 'no event' : `the name ${shown(event.type, marker)}`
+    kit.expect(attempt === 'rejected' || event?.type === `é: ${marker}`, 'the name "é: MARK"', received)
   },
 })
 
-export const nameOfItsOwn = check({
+export const nameNotInherited = check({
   id: 'sse/event/name-not-inherited',
-  title: 'gives an event without a name that of no other',
+  title: 'does not give an unnamed event the name of the event before it',
   level: 'MUST',
   clause: dispatch,
   topic,
@@ -217,7 +217,7 @@ export const nameOfItsOwn = check({
     await kit.publish({ data: named, event: 'streamproof' })
     await stream.expectEvent('the published event', ({ data }) => data.includes(named))
     const { type } = await stream.barrier()
-    // A server may have a name of its own for these; the one just published is not it.
+    // A server may give unnamed events a default name, but not the name published just before.
     kit.expect(type !== 'streamproof', 'an event of type "message"', 'the name of the event before it')
   },
 })
@@ -237,17 +237,21 @@ export const order = check({
     await kit.inSequence(5, (index) =>
       stream.expectEvent('the published events', ({ data }) => data.includes(`${marker} ${index}.`)),
     )
-    const came = stream.events.flatMap(({ data }) => {
+    const received = stream.events.flatMap(({ data }) => {
       const [, rest] = data.split(`${marker} `)
       return rest === undefined ? [] : [rest.slice(0, 1)]
     })
-    kit.expect(came.join('') === came.toSorted().join(''), 'the order of publication', 'another order')
+    kit.expect(
+      received.join('') === received.toSorted().join(''),
+      'the order of publication',
+      'another order',
+    )
   },
 })
 
 export const once = check({
   id: 'sse/event/once',
-  title: 'delivers an event once',
+  title: 'delivers an event only once',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'delivered-once' },
   topic,
@@ -257,6 +261,6 @@ export const once = check({
     const { stream, marker } = await roundTrip(kit, (marker) => marker)
     await stream.barrier()
     const times = stream.events.filter(({ data }) => data.includes(marker)).length
-    kit.expect(times === 1, 'the event once', 'the event again')
+    kit.expect(times === 1, 'the event once', 'the event more than once')
   },
 })

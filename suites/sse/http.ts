@@ -10,8 +10,8 @@ export const section: Section = {
 
 export const headAnswered = check({
   id: 'sse/http/head-answered',
-  title: 'answers HEAD',
-  // RFC 9110 9.1 binds general-purpose servers; an event stream is often less than that.
+  title: 'responds to HEAD',
+  // RFC 9110 9.1 binds general-purpose servers. An event-stream server often is not one.
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '9.1' },
   topic: 'compatibility',
@@ -24,7 +24,7 @@ export const headAnswered = check({
 
 export const headWithoutContent = check({
   id: 'sse/http/head-without-content',
-  title: 'sends no content in answer to HEAD',
+  title: 'sends no content in the response to HEAD',
   level: 'MUST',
   clause: { spec: 'RFC9110', section: '9.3.2' },
   topic: 'protocol',
@@ -33,57 +33,58 @@ export const headWithoutContent = check({
   async run(kit) {
     const answer = await ask(kit, { method: 'HEAD' })
     answer.expectHead()
-    kit.expect(answer.surplus === 0, 'nothing behind the head', 'further bytes')
+    kit.expect(answer.surplus === 0, 'no bytes after the response head', 'further bytes')
   },
 })
 
 export const otherMethod = check({
   id: 'sse/http/other-method',
-  title: 'does not stream in answer to a method that has no business there',
+  title: 'does not stream in response to TRACE',
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '9.1' },
   topic: 'protocol',
   mutants: ['any-method-streams', 'accept-everything'],
   async run(kit) {
-    // TRACE is safe, and nobody implements it by a stream.
+    // TRACE changes nothing on the server, and no server implements it as a stream.
     const answer = await ask(kit, { method: 'TRACE' })
     answer.expectHead()
-    kit.expect(!streams(answer), 'TRACE to be refused', answered(answer))
+    kit.expect(!streams(answer), 'TRACE to be rejected', answered(answer))
   },
 })
 
 export const allowWith405 = check({
   id: 'sse/http/allow-with-405',
-  title: 'names the allowed methods wherever it answers 405',
+  title: 'sends an Allow header in a 405 response',
   level: 'MUST',
   clause: { spec: 'RFC9110', section: '15.5.6' },
   topic: 'protocol',
   mutants: ['no-allow'],
   async run(kit) {
     const head = (await ask(kit, { method: 'TRACE' })).expectHead()
-    const told = head.status !== 405 || head.get('allow') !== null
-    kit.expect(told, 'status 405 with an Allow header', 'status 405 without one')
+    const hasAllow = head.status !== 405 || head.get('allow') !== null
+    kit.expect(hasAllow, 'status 405 with an Allow header', 'status 405 without an Allow header')
   },
 })
 
 export const unknownMethod = check({
   id: 'sse/http/unknown-method',
-  title: 'does not stream in answer to a method that nobody has heard of',
+  title: 'does not stream in response to an unknown method',
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '9.1' },
   topic: 'protocol',
   mutants: ['unknown-method-streams', 'accept-everything'],
   async run(kit) {
-    const positive = await kit.subscribe()
-    positive.close()
+    const control = await kit.subscribe()
+    control.close()
     const answer = await ask(kit, { method: 'STREAMPROOF' })
-    kit.expect(!streams(answer), 'an unknown method to be refused', answered(answer))
+    kit.expect(!streams(answer), 'an unknown method to be rejected', answered(answer))
   },
 })
 
 export const http10 = check({
   id: 'sse/http/http-1-0',
-  title: 'serves clients of HTTP/1.0, which is what some proxies ask with',
+  // Some proxies send HTTP/1.0 requests to the servers they forward to.
+  title: 'serves an HTTP/1.0 client',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'http-1-0' },
   topic: 'compatibility',
@@ -96,7 +97,7 @@ export const http10 = check({
 
 export const noChunksForHttp10 = check({
   id: 'sse/http/no-chunks-for-http-1-0',
-  title: 'sends no Transfer-Encoding to a client of HTTP/1.0',
+  title: 'sends no Transfer-Encoding to an HTTP/1.0 client',
   level: 'MUST',
   clause: { spec: 'RFC9112', section: '6.1' },
   topic: 'compatibility',
@@ -109,7 +110,7 @@ export const noChunksForHttp10 = check({
 
 export const oneFraming = check({
   id: 'sse/http/one-framing',
-  title: 'does not tell the length of the stream twice',
+  title: 'does not send Content-Length together with Transfer-Encoding',
   level: 'MUST',
   clause: { spec: 'RFC9112', section: '6.2' },
   topic: 'protocol',

@@ -14,7 +14,7 @@ const topic = 'reconnection'
 
 export const noNul = check({
   id: 'sse/ids/no-nul',
-  title: 'writes no id with NUL in it',
+  title: 'sends no id that contains U+0000 NULL',
   level: 'SHOULD',
   clause: fields,
   topic,
@@ -28,33 +28,33 @@ export const noNul = check({
 
 export const onEveryEvent = check({
   id: 'sse/ids/on-every-event',
-  title: 'gives every event an id',
-  // Behind an event without one, a client still holds the cursor of an earlier event.
+  title: 'sends an id with every event',
+  // After an event without an id, a client still has the last event ID of an earlier event.
   level: 'SHOULD',
   clause: dispatch,
   topic,
   needs: ['sse.publish', 'sse.ids'],
   mutants: ['some-without-id'],
   async run(kit) {
-    const one = await roundTrip(kit, (marker) => marker)
-    const other = await roundTrip(kit, (marker) => `${marker}\nsecond`)
-    const all = one.event.id !== null && other.event.id !== null
+    const first = await roundTrip(kit, (marker) => marker)
+    const second = await roundTrip(kit, (marker) => `${marker}\nsecond`)
+    const all = first.event.id !== null && second.event.id !== null
     kit.expect(all, 'an id on each of two events', 'an event without one')
   },
 })
 
 export const neverEmpty = check({
   id: 'sse/ids/never-empty',
-  title: 'does not take the cursor from clients by an empty id',
+  title: 'sends no empty id, which would reset the last event ID',
   level: 'SHOULD',
   clause: dispatch,
   topic,
   needs: ['sse.publish', 'sse.ids'],
   mutants: ['some-with-empty-id'],
   async run(kit) {
-    const one = await roundTrip(kit, (marker) => marker)
-    const other = await roundTrip(kit, (marker) => `${marker}\nsecond`)
-    const empty = one.event.id === '' || other.event.id === ''
+    const first = await roundTrip(kit, (marker) => marker)
+    const second = await roundTrip(kit, (marker) => `${marker}\nsecond`)
+    const empty = first.event.id === '' || second.event.id === ''
     kit.expect(!empty, 'no empty id', 'an event with an empty id')
   },
 })
@@ -78,8 +78,8 @@ export const unique = check({
 
 export const shared = check({
   id: 'sse/ids/shared',
-  title: 'shows the same event under the same id to every client',
-  // Else a cursor means nothing to the connection that presents it.
+  title: 'sends the same event with the same id to every client',
+  // Otherwise a client cannot resume on another connection with the id that it received.
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'shared-ids' },
   topic,
@@ -97,7 +97,7 @@ export const shared = check({
 
 export const corsSafe = check({
   id: 'sse/ids/cors-safe',
-  title: 'uses ids that a browser may send to another origin without a preflight',
+  title: 'uses ids that browsers can send cross-origin without a preflight',
   level: 'MAY',
   clause: { spec: 'FETCH', section: 'cors-unsafe-request-header-byte' },
   topic: 'compatibility',
@@ -106,14 +106,18 @@ export const corsSafe = check({
   async run(kit) {
     const { event } = await sample(kit)
     const id = event.id ?? ''
-    kit.expect(Buffer.byteLength(id) <= 128, 'an id of 128 octets at most', 'a longer one')
-    kit.expect(!/["():<>?@[\\\]{}]|[^\P{Cc}\t]/u.test(id), 'an id of safe characters', 'one with others')
+    kit.expect(Buffer.byteLength(id) <= 128, 'an id of at most 128 bytes', 'a longer id')
+    kit.expect(
+      !/["():<>?@[\\\]{}]|[^\P{Cc}\t]/u.test(id),
+      'an id of CORS-safe characters',
+      'an id with other characters',
+    )
   },
 })
 
 export const publishedId = check({
   id: 'sse/ids/as-published',
-  title: 'writes the id that an event was published with, whatever characters that has',
+  title: 'sends a published id with non-ASCII characters unchanged',
   level: 'SHOULD',
   clause: fields,
   topic: 'protocol',
@@ -125,14 +129,14 @@ export const publishedId = check({
     const attempt = await kit.tryPublish({ data: marker, id: `é ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const as = event?.id == null ? 'no id' : `the id ${shown(event.id, marker)}`
-    kit.expect(attempt === 'rejected' || event?.id === `é ${marker}`, 'the id "é MARK"', as)
+    const received = event?.id == null ? 'no id' : `the id ${shown(event.id, marker)}`
+    kit.expect(attempt === 'rejected' || event?.id === `é ${marker}`, 'the id "é MARK"', received)
   },
 })
 
 export const retryDigits = check({
   id: 'sse/retry/digits',
-  title: 'writes the reconnection time in ASCII digits alone',
+  title: 'writes the reconnection time in ASCII digits only',
   level: 'SHOULD',
   clause: fields,
   topic,
@@ -140,13 +144,17 @@ export const retryDigits = check({
   mutants: ['retry-garbage'],
   async run(kit) {
     const { problems } = await sample(kit)
-    kit.expect(problems('retry-not-digits').length === 0, 'digits', 'something else, which clients ignore')
+    kit.expect(
+      problems('retry-not-digits').length === 0,
+      'ASCII digits',
+      'another value, which clients ignore',
+    )
   },
 })
 
 export const retryModerate = check({
   id: 'sse/retry/moderate',
-  title: 'asks clients to come back neither at once nor after a day',
+  title: 'sets a reconnection time between 50 ms and one day',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'moderate-retry' },
   topic: 'scalability',
@@ -161,9 +169,9 @@ export const retryModerate = check({
   },
 })
 
-export const retryTold = check({
+export const retrySent = check({
   id: 'sse/retry/sent',
-  title: 'tells clients when to come back',
+  title: 'sets a reconnection time with a retry field',
   level: 'MAY',
   clause: { spec: 'HTML', section: 'concept-event-stream-reconnection-time' },
   topic,
@@ -171,6 +179,6 @@ export const retryTold = check({
   mutants: ['no-retry', 'retry-garbage'],
   async run(kit) {
     const { stream } = await sample(kit)
-    kit.expect(stream.retry !== null, 'a retry field', 'none before the first event')
+    kit.expect(stream.retry !== null, 'a retry field', 'no retry field before the first event')
   },
 })

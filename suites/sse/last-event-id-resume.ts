@@ -167,13 +167,13 @@ const timed = { exclusive: 'time', expectedDurationMs: 700 } as const
 const reconnectFaults = [
   {
     id: 'sse/resume/under-slices-server-to-client',
-    title: 'replays missed events once, in order, in 1-byte response segments',
+    title: 'replays missed events once, in order, when the response is sliced',
     fault: slices({ size: 1, delayUs: 100, direction: 'server-to-client' }),
     scheduling: timed,
   },
   {
     id: 'sse/resume/under-slices-client-to-server',
-    title: 'replays missed events once, in order, to 1-byte request segments',
+    title: 'replays missed events once, in order, when the request is sliced',
     fault: slices({ size: 1, delayUs: 3000, direction: 'client-to-server' }),
     scheduling: timed,
   },

@@ -13,7 +13,7 @@ const topic = 'protocol'
 
 export const utf8 = check({
   id: 'sse/stream/utf8',
-  title: 'sends UTF-8 and nothing else',
+  title: 'always encodes the event stream as UTF-8',
   level: 'MUST',
   clause,
   topic: 'limitations',
@@ -22,13 +22,13 @@ export const utf8 = check({
   expectations: ['EXP-LIM-1'],
   async run(kit) {
     const { problems } = await sample(kit)
-    kit.expect(problems('utf8').length === 0, 'UTF-8', 'bytes that are no UTF-8')
+    kit.expect(problems('utf8').length === 0, 'UTF-8', 'bytes that are not UTF-8')
   },
 })
 
 export const oneBom = check({
   id: 'sse/stream/one-bom',
-  title: 'sends a byte order mark at the very start, if at all',
+  title: 'sends a byte order mark only at the start of the stream',
   level: 'MUST',
   clause,
   topic,
@@ -36,14 +36,18 @@ export const oneBom = check({
   mutants: ['bom-twice', 'bom-per-event'],
   async run(kit) {
     const { problems } = await sample(kit)
-    kit.expect(problems('bom').length === 0, 'no further byte order mark', 'one before a field or comment')
+    kit.expect(
+      problems('bom').length === 0,
+      'no further byte order mark',
+      'a byte order mark before a field or comment',
+    )
   },
 })
 
 export const fieldCase = check({
   id: 'sse/stream/field-case',
   title: 'writes field names in lower case',
-  // Clients compare names literally: another case is another name, and its value is lost.
+  // Clients compare names literally: a name in another case is unknown, and its value is lost.
   level: 'MUST',
   clause: { spec: 'HTML', section: 'processField' },
   topic,
@@ -58,7 +62,7 @@ export const fieldCase = check({
 
 export const knownFields = check({
   id: 'sse/stream/known-fields',
-  title: 'writes no field that clients do not know',
+  title: 'sends only the fields data, event, id and retry',
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'processField' },
   topic,
@@ -73,7 +77,7 @@ export const knownFields = check({
 
 export const binary = check({
   id: 'sse/stream/binary',
-  title: 'stays UTF-8 when bytes are published that are not',
+  title: 'keeps the stream UTF-8 when non-UTF-8 bytes are published',
   level: 'MUST',
   clause,
   topic: 'limitations',
@@ -86,14 +90,14 @@ export const binary = check({
     await kit.tryPublish({ data: Buffer.from(`${marker} \xff\xfe\xc3(\x80`, 'latin1') })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
-    kit.expect(!broken, 'UTF-8, with U+FFFD for what is none', 'the bytes as they were published')
+    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && isWithin(offset, event))
+    kit.expect(!broken, 'UTF-8, with U+FFFD for invalid bytes', 'the bytes as they were published')
   },
 })
 
 export const surrogates = check({
   id: 'sse/stream/surrogates',
-  title: 'writes no surrogate as if it were a character',
+  title: 'does not encode surrogates as characters',
   level: 'MUST',
   clause,
   topic: 'limitations',
@@ -106,14 +110,14 @@ export const surrogates = check({
     await kit.tryPublish({ data: Buffer.from(`${marker} \xed\xa0\x80 \xed\xb0\x80`, 'latin1') })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && within(offset, event))
-    kit.expect(!broken, 'U+FFFD for each octet of a surrogate', 'surrogates, three octets each')
+    const broken = stream.problems.some(({ rule, offset }) => rule === 'utf8' && isWithin(offset, event))
+    kit.expect(!broken, 'U+FFFD for each byte of a surrogate', 'surrogates of three bytes each')
   },
 })
 
 export const multibyte = check({
   id: 'sse/stream/multibyte',
-  title: 'carries characters of two and three octets unchanged',
+  title: 'sends characters of two and three bytes unchanged',
   level: 'MUST',
   clause,
   topic: 'limitations',
@@ -127,7 +131,7 @@ export const multibyte = check({
 
 export const astral = check({
   id: 'sse/stream/astral',
-  title: 'carries characters of four octets unchanged',
+  title: 'sends characters of four bytes unchanged',
   level: 'MUST',
   clause,
   topic: 'limitations',
@@ -141,7 +145,8 @@ export const astral = check({
 
 export const lineSeparators = check({
   id: 'sse/stream/line-separators',
-  title: 'ends lines by CR and LF alone: U+2028, U+2029, U+0085, VT and FF are text',
+  // U+2028, U+2029, U+0085, VT and FF are text.
+  title: 'ends lines only at CR and LF, not at other Unicode line breaks',
   level: 'MUST',
   clause,
   topic,
@@ -154,7 +159,7 @@ export const lineSeparators = check({
 
 export const nulInData = check({
   id: 'sse/stream/nul-in-data',
-  title: 'carries NUL as any other character',
+  title: 'keeps U+0000 NULL in a payload',
   level: 'SHOULD',
   clause,
   topic: 'limitations',
@@ -168,12 +173,15 @@ export const nulInData = check({
     const event = stream.events.find(({ data }) => data.includes(marker))
     kit.expect(
       attempt === 'rejected' || event?.data === `${marker} a\0b`,
-      'data with NUL in it',
-      'data without it, or none',
+      'data with NUL',
+      'data without NUL, or no event',
     )
   },
 })
 
-function within(offset: number, event: { readonly from: number; readonly to: number } | undefined): boolean {
+function isWithin(
+  offset: number,
+  event: { readonly from: number; readonly to: number } | undefined,
+): boolean {
   return event !== undefined && offset >= event.from && offset < event.to
 }

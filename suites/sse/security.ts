@@ -5,7 +5,7 @@ import { answered, ask, shown, streams } from './support.ts'
 export const section: Section = {
   protocol: 'sse',
   order: 970,
-  title: 'Security: injection, TLS, disclosure',
+  title: 'Security: injection, TLS and disclosure',
 }
 
 const topic = 'security'
@@ -14,7 +14,7 @@ const expectations = ['EXP-SEC-3']
 // --- Injection --------------------------------------------------------------------------------------------------
 
 interface Injection {
-  readonly name: string
+  readonly id: string
   readonly title: string
   readonly needs: readonly ('sse.publish' | 'sse.publish.event' | 'sse.publish.id')[]
   readonly mutants: readonly string[]
@@ -23,39 +23,39 @@ interface Injection {
 
 const injections: readonly Injection[] = [
   {
-    name: 'line-feed-in-data',
-    title: 'lets no line feed in a payload begin a field or an event of its own',
+    id: 'sse/injection/line-feed-in-data',
+    title: 'does not let a line feed in a payload start a field or event',
     needs: ['sse.publish'],
     mutants: ['leak-lf'],
     event: (marker) => ({ data: `${marker}\n\nevent: injected\ndata: forged-${marker}\n\n` }),
   },
   {
-    name: 'carriage-return-in-data',
-    title: 'lets no carriage return in a payload begin a field or an event of its own',
+    id: 'sse/injection/carriage-return-in-data',
+    title: 'does not let a carriage return in a payload start a field or event',
     needs: ['sse.publish'],
     mutants: ['leak-cr'],
     event: (marker) => ({ data: `${marker}\r\revent: injected\rdata: forged-${marker}\r\r` }),
   },
   {
-    name: 'line-break-in-name',
-    title: 'lets no line break in an event name begin a field of its own',
+    id: 'sse/injection/line-break-in-name',
+    title: 'does not let a line break in an event name start a field',
     needs: ['sse.publish', 'sse.publish.event'],
     mutants: ['event-name-leaks-line-breaks', 'accept-everything'],
     event: (marker) => ({ data: marker, event: `x\rid: 7\ndata: forged-${marker}\n\ndata: more` }),
   },
   {
-    name: 'line-break-in-id',
-    title: 'lets no line break in an id begin a field of its own',
+    id: 'sse/injection/line-break-in-id',
+    title: 'does not let a line break in an id start a field',
     needs: ['sse.publish', 'sse.publish.id'],
     mutants: ['id-leaks-line-breaks', 'accept-everything'],
     event: (marker) => ({ data: marker, id: `${marker}\revent: x\ndata: forged-${marker}\n\ndata: more` }),
   },
 ]
 
-/** A client obeys whatever stands at the start of a line: an event that nobody published is handed to the page. */
-export const injected = injections.map(({ name, title, needs, mutants, event }) =>
+/** A client parses the start of every line as a field, so an injected line gives the page an event that nobody published. */
+export const injected = injections.map(({ id, title, needs, mutants, event }) =>
   check({
-    id: `sse/injection/${name}`,
+    id,
     title,
     level: 'MUST',
     clause: { spec: 'HTML', section: 'event-stream-interpretation' },
@@ -68,14 +68,18 @@ export const injected = injections.map(({ name, title, needs, mutants, event }) 
       await kit.tryPublish(event(marker))
       await stream.barrier()
       const forged = stream.events.some(({ data }) => data.split('\n').includes(`forged-${marker}`))
-      kit.expect(!forged, 'no field that nobody published', 'the text behind the line break was obeyed')
+      kit.expect(
+        !forged,
+        'no field that nobody published',
+        'the text after the line break was sent as a field',
+      )
     },
   }),
 )
 
 export const nulInId = check({
   id: 'sse/injection/nul-in-id',
-  title: 'writes no NUL into an id, however it was published',
+  title: 'sends no id with NUL, even if it was published with one',
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'processField' },
   topic,
@@ -87,7 +91,11 @@ export const nulInId = check({
     await kit.tryPublish({ data: marker, id: `${marker}\0x` })
     await stream.barrier()
     const written = stream.lines.some(({ name, value }) => name === 'id' && value.includes(`${marker}\0`))
-    kit.expect(!written, 'an id without NUL, or a refusal', 'an id with NUL, which clients ignore')
+    kit.expect(
+      !written,
+      'an id without NUL, or a rejected publication',
+      'an id with NUL, which clients ignore',
+    )
   },
 })
 
@@ -95,8 +103,8 @@ export const nulInId = check({
 
 export const certificate = check({
   id: 'sse/tls/certificate',
-  title: 'shows a certificate that is valid for its host',
-  // Clients must verify it, and fail otherwise.
+  title: 'presents a certificate that is valid for its host',
+  // RFC 9110 requires clients to verify the certificate, and to fail otherwise.
   level: 'MUST',
   clause: { spec: 'RFC9110', section: '4.3.4' },
   topic,
@@ -115,7 +123,7 @@ export const certificate = check({
 
 export const version = check({
   id: 'sse/tls/version',
-  title: 'does not speak TLS 1.1 or older',
+  title: 'rejects TLS 1.1 and older',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'tls-1-2' },
   topic,
@@ -126,14 +134,14 @@ export const version = check({
     const url = kit.sse.secureUrl ?? kit.sse.url
     await kit.subscribe({ url })
     const { tls, head } = await kit.request({ url, maxTls: 'TLSv1.1' })
-    const refused = head === null && (tls === null || tls.error !== null)
-    kit.expect(refused, 'TLS 1.1 to be refused', 'it is spoken')
+    const rejected = head === null && (tls === null || tls.error !== null)
+    kit.expect(rejected, 'TLS 1.1 to be rejected', 'TLS 1.1 is accepted')
   },
 })
 
 export const plainText = check({
   id: 'sse/tls/plain-text',
-  title: 'does not serve on its plain-text address what it serves on the secure one',
+  title: 'does not serve the stream on its plain-text address',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'no-plain-text' },
   topic,
@@ -143,7 +151,7 @@ export const plainText = check({
   async run(kit) {
     await kit.subscribe({ url: kit.sse.secureUrl ?? kit.sse.url })
     const answer = await ask(kit, { url: kit.sse.plainUrl ?? kit.sse.url })
-    kit.expect(!streams(answer), 'a redirect to https, or a refusal', answered(answer))
+    kit.expect(!streams(answer), 'a redirect to https, or an error status', answered(answer))
   },
 })
 
@@ -162,13 +170,13 @@ export const plainTextOnTlsPort = check({
     const port = secure.port === '' ? '443' : secure.port
     const url = new URL(`http://${secure.hostname}:${port}${secure.pathname}${secure.search}`)
     const answer = await ask(kit, { url })
-    kit.expect(!streams(answer), 'plain text to be refused', answered(answer))
+    kit.expect(!streams(answer), 'plain text to be rejected', answered(answer))
   },
 })
 
 export const noDowngrade = check({
   id: 'sse/tls/no-downgrade',
-  title: 'does not send clients of the secure address to a plain-text one',
+  title: 'does not redirect the secure address to a plain-text one',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'no-downgrade' },
   topic,
@@ -177,14 +185,14 @@ export const noDowngrade = check({
   expectations,
   async run(kit) {
     const head = (await ask(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
-    const away = head.status >= 300 && head.status < 400 && /^http:/i.test(head.get('location') ?? '')
-    kit.expect(!away, 'no redirect to http', `status ${head.status} with an http Location`)
+    const isDowngrade = head.status >= 300 && head.status < 400 && /^http:/i.test(head.get('location') ?? '')
+    kit.expect(!isDowngrade, 'no redirect to http', `status ${head.status} with an http Location`)
   },
 })
 
 export const strictTransport = check({
   id: 'sse/tls/strict-transport',
-  title: 'tells browsers to stay with https',
+  title: 'sends Strict-Transport-Security',
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'strict-transport' },
   topic,
@@ -192,7 +200,11 @@ export const strictTransport = check({
   mutants: ['no-strict-transport'],
   async run(kit) {
     const head = (await ask(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
-    kit.expect(head.get('strict-transport-security') !== null, 'Strict-Transport-Security', 'none')
+    kit.expect(
+      head.get('strict-transport-security') !== null,
+      'a Strict-Transport-Security header',
+      'no such header',
+    )
   },
 })
 
@@ -200,17 +212,17 @@ export const strictTransport = check({
 
 export const foreignHost = check({
   id: 'sse/security/foreign-host',
-  title: 'does not serve under a host name that is not its own (DNS rebinding)',
-  // Dangerous on a loopback or private address; a public server may well answer to any name.
+  title: 'rejects a Host that is not its own (DNS rebinding)',
+  // Serving any host is dangerous on a loopback or private address. A public server may serve any name.
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'foreign-host-refused' },
   topic,
   mutants: ['serve-foreign-host', 'accept-everything'],
   async run(kit) {
-    const positive = await kit.subscribe()
-    positive.close()
+    const control = await kit.subscribe()
+    control.close()
     const answer = await ask(kit, { headers: [['Host', 'streamproof.example']] })
-    kit.expect(!streams(answer), 'a refusal', answered(answer))
+    kit.expect(!streams(answer), 'an error status', answered(answer))
   },
 })
 
@@ -236,7 +248,7 @@ export const noInternals = check({
 
 export const noVersionBanner = check({
   id: 'sse/security/no-version-banner',
-  title: 'does not tell which version of which software it is',
+  title: 'does not disclose its software version',
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'no-version-banner' },
   topic,
@@ -245,7 +257,7 @@ export const noVersionBanner = check({
     const head = (await ask(kit)).expectHead()
     const banner = ['server', 'x-powered-by', 'via']
       .flatMap((name) => head.all(name))
-      .find((one) => /\/\d+\.\d/.test(one))
+      .find((value) => /\/\d+\.\d/.test(value))
     kit.expect(banner === undefined, 'no version number', shown(banner ?? ''))
   },
 })

@@ -1,11 +1,11 @@
 import { holdsNonce } from '#peers/kit'
 import type { EventStream, HttpAnswer, Kit, RequestOptions, StreamEvent, StreamProblem } from '#peers/kit'
 
-/** What several checks of event streams share: ways to ask, and words for what came. */
+/** Shared by several checks of event streams: requests, samples, and descriptions of a response or text. */
 
 /**
- * One request. Where the target has no room just now (429, 503), a subscription says so in the way that lets the
- * run slow down, or opens after all; then the request is sent again.
+ * Sends one request. If the target is at its limit (429 or 503), subscribes first, which waits until the target
+ * accepts connections again and slows the run down, and then repeats the request once.
  */
 export async function ask(kit: Kit, options: RequestOptions = {}): Promise<HttpAnswer> {
   const answer = await kit.request(options)
@@ -15,7 +15,7 @@ export async function ask(kit: Kit, options: RequestOptions = {}): Promise<HttpA
   return kit.request(options)
 }
 
-/** True for a response that a client takes for an event stream. */
+/** True for a response that a client reads as an event stream. */
 export function streams({ head }: HttpAnswer): boolean {
   return head?.status === 200 && essence(head.get('content-type')) === 'text/event-stream'
 }
@@ -24,7 +24,7 @@ export function essence(type: string | null): string | null {
   return type === null ? null : (type.split(';')[0] ?? '').trim().toLowerCase()
 }
 
-/** `status 405`, with the media type where that says more; or that there was no response. */
+/** The response as text: `status 405`, with the media type for status 200; or that there was no response. */
 export function answered({ head, ending }: HttpAnswer): string {
   if (head === null) return ending === null ? 'no response' : 'the connection ended without a response'
   return head.status === 200 ? `status 200, ${shownType(head.get('content-type'))}` : `status ${head.status}`
@@ -34,7 +34,7 @@ export function shownType(type: string | null): string {
   return type === null ? 'no Content-Type' : `Content-Type ${shown(type)}`
 }
 
-/** A text in quotes, cut to a length that a report can bear. `marker` is what differs from run to run. */
+/** A text in quotes, at most 120 characters of it. `marker`, which differs from run to run, is shown as MARK. */
 export function shown(text: string, marker = ''): string {
   const stable = marker === '' ? text : text.replaceAll(marker, 'MARK')
   return stable.length > 120
@@ -42,17 +42,17 @@ export function shown(text: string, marker = ''): string {
     : JSON.stringify(stable)
 }
 
-/** Everything of a stream that a check may judge: the event that it published itself, and what came before any. */
+/** The part of a stream that a check may judge: the bytes before the first event, and one event of its own. */
 export interface Sample {
   readonly stream: EventStream
   readonly event: StreamEvent
-  /** Broken rules of the grammar in that part: other events are other checks' business. */
+  /** Violations of the grammar in that part. Other events belong to other checks. */
   readonly problems: (rule: StreamProblem['rule']) => readonly StreamProblem[]
 }
 
 /**
- * A stream with an event on it: published, with a name, two lines and characters of two, three and four octets,
- * where the contract tells how; else the first that comes by itself.
+ * Opens a stream with an event on it. If the contract says how to publish, the event has a name, two lines and
+ * characters of two, three and four bytes; otherwise it is the first event that the target sends by itself.
  */
 export async function sample(kit: Kit): Promise<Sample> {
   const stream = await kit.subscribe()
@@ -63,8 +63,8 @@ export async function sample(kit: Kit): Promise<Sample> {
     event,
     problems: (rule) =>
       stream.problems.filter(
-        (one) =>
-          one.rule === rule && (one.offset < opening || (one.offset >= event.from && one.offset < event.to)),
+        ({ rule: broken, offset }) =>
+          broken === rule && (offset < opening || (offset >= event.from && offset < event.to)),
       ),
   }
 }
@@ -80,7 +80,7 @@ async function someEvent(kit: Kit, stream: EventStream): Promise<StreamEvent> {
   return stream.expectEvent('the published event', ({ data }) => data.includes(marker))
 }
 
-/** Publishes a payload, with a marker in it, and gives the event that a client is handed. */
+/** Publishes a payload with a marker in it, and returns the event that a client receives. */
 export async function roundTrip(
   kit: Kit,
   payload: (marker: string) => string,
@@ -92,7 +92,7 @@ export async function roundTrip(
   return { stream, event, marker }
 }
 
-/** Throws the violation unless the payload comes back as `wanted` says. */
+/** Throws a `Violation` unless the received data equals `wanted`, by default the published payload. */
 export async function expectRoundTrip(
   kit: Kit,
   payload: (marker: string) => string,
@@ -106,16 +106,16 @@ export async function expectRoundTrip(
   )
 }
 
-/** Whether each of these data, which were published, came once on the stream. What a target says by itself, it may repeat. */
-export function cameOnce({ events }: EventStream, published: readonly string[]): boolean {
+/** True if each published payload was received exactly once. Events that the target sends by itself may repeat. */
+export function deliveredOnce({ events }: EventStream, published: readonly string[]): boolean {
   const wanted = new Set(published)
   return events.filter(({ data }) => wanted.has(data)).length === published.length
 }
 
 /**
- * Everything that this tool publishes has a nonce in it, or a name that begins with its own: such an event is no sign
- * of life.
+ * True for an event that the harness published: it has a nonce in it, or a name that begins with `streamproof`. Only
+ * other events show that the target sends something by itself.
  */
-export function isOurs({ type, data, id }: StreamEvent): boolean {
+export function isFromHarness({ type, data, id }: StreamEvent): boolean {
   return type.startsWith('streamproof') || [type, data, id ?? ''].some(holdsNonce)
 }

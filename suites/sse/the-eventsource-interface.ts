@@ -12,8 +12,8 @@ const clause = { spec: 'HTML', section: 'the-eventsource-interface' } as const
 
 export const status = check({
   id: 'sse/response/status-200',
-  title: 'answers with status 200',
-  // Said about clients: every other status ends an EventSource for good.
+  title: 'responds with status 200',
+  // The standard binds clients: any other status closes an EventSource permanently.
   level: 'MUST',
   clause,
   topic: 'protocol',
@@ -26,7 +26,7 @@ export const status = check({
 
 export const contentType = check({
   id: 'sse/response/content-type',
-  title: 'calls the stream text/event-stream',
+  title: 'sends Content-Type text/event-stream',
   level: 'MUST',
   clause: { spec: 'HTML', section: 'parsing-an-event-stream' },
   topic: 'protocol',
@@ -39,7 +39,7 @@ export const contentType = check({
 
 export const charset = check({
   id: 'sse/response/charset',
-  title: 'names no charset other than utf-8',
+  title: 'declares no charset other than utf-8',
   level: 'MUST',
   clause: { spec: 'HTML', section: 'text/event-stream' },
   topic: 'protocol',
@@ -49,7 +49,7 @@ export const charset = check({
     const named = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1]
     kit.expect(
       named === undefined || named.toLowerCase() === 'utf-8',
-      'charset utf-8, or none',
+      'charset utf-8, or no charset',
       `charset ${shown(named ?? '')}`,
     )
   },
@@ -57,8 +57,8 @@ export const charset = check({
 
 export const headersAtOnce = check({
   id: 'sse/response/headers-at-once',
-  title: 'sends the head of the response at once, without waiting for an event',
-  // A client is open when the head has come: until then its page shows a stream that does not connect.
+  title: 'sends the response head at once, without waiting for an event',
+  // An EventSource is connecting until it has received the head: until then its page shows no open stream.
   level: 'SHOULD',
   clause: { spec: 'HTML', section: 'sse-processing-model' },
   topic: 'performance',
@@ -66,14 +66,14 @@ export const headersAtOnce = check({
   async run(kit) {
     const answer = await ask(kit)
     answer.expectHead()
-    kit.expect((answer.headMs ?? 0) < 2000, 'the head within two seconds', 'a head that came later')
+    kit.expect((answer.headMs ?? 0) < 2000, 'the head within two seconds', 'the head arrived later')
   },
 })
 
 export const withoutAccept = check({
   id: 'sse/request/without-accept',
   title: 'serves a request without Accept',
-  // SHOULD: browsers send it; but no Accept means that any type will do, and other clients often have none.
+  // SHOULD: browsers send Accept, but other clients often do not, which means that they accept any type.
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '12.5.1' },
   topic: 'compatibility',
@@ -85,8 +85,8 @@ export const withoutAccept = check({
 
 export const anyAccept = check({
   id: 'sse/request/any-accept',
-  title: 'serves a request that accepts anything',
-  // As above: `*/*` is what a client sends that sets no Accept of its own.
+  title: 'serves a request with Accept: */*',
+  // SHOULD: many HTTP clients send `*/*` by default.
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '12.5.1' },
   topic: 'compatibility',
@@ -98,7 +98,7 @@ export const anyAccept = check({
 
 export const plainGet = check({
   id: 'sse/request/plain-get',
-  title: 'serves an ordinary GET with nothing but Host and credentials',
+  title: 'serves an ordinary GET with only Host and credentials',
   level: 'SHOULD',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-4' },
   topic: 'connection',
@@ -112,7 +112,7 @@ export const plainGet = check({
 
 export const notCacheable = check({
   id: 'sse/response/not-cacheable',
-  title: 'tells caches not to answer with an old copy of the stream',
+  title: 'sends Cache-Control with no-store or no-cache',
   level: 'SHOULD',
   clause,
   topic: 'security',
@@ -120,9 +120,9 @@ export const notCacheable = check({
   expectations: ['EXP-SEC-3'],
   async run(kit) {
     const directives = (await ask(kit)).expectHead().list('cache-control')
-    const told = directives.some((one) => /^no-(store|cache)$/i.test(one))
+    const forbidsCaching = directives.some((directive) => /^no-(store|cache)$/i.test(directive))
     kit.expect(
-      told,
+      forbidsCaching,
       'Cache-Control with no-store or no-cache',
       `Cache-Control ${shown(directives.join(', '))}`,
     )
@@ -131,34 +131,43 @@ export const notCacheable = check({
 
 export const noTransform = check({
   id: 'sse/response/no-transform',
-  title: 'tells proxies not to compress or change the stream',
+  title: 'sends Cache-Control with no-transform',
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'no-transform' },
   topic: 'compatibility',
   mutants: ['transformable-stream', 'no-cache-control'],
   async run(kit) {
     const directives = (await ask(kit)).expectHead().list('cache-control')
-    const told = directives.some((one) => one.toLowerCase() === 'no-transform')
-    kit.expect(told, 'Cache-Control with no-transform', `Cache-Control ${shown(directives.join(', '))}`)
+    const forbidsTransform = directives.some((directive) => directive.toLowerCase() === 'no-transform')
+    kit.expect(
+      forbidsTransform,
+      'Cache-Control with no-transform',
+      `Cache-Control ${shown(directives.join(', '))}`,
+    )
   },
 })
 
 export const noProxyBuffering = check({
   id: 'sse/response/no-proxy-buffering',
-  title: 'tells nginx and its like to pass the stream on at once',
+  // nginx, and proxies that follow it, then forward each event at once.
+  title: 'sends X-Accel-Buffering: no',
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'no-proxy-buffering' },
   topic: 'compatibility',
   mutants: ['bufferable-stream'],
   async run(kit) {
     const value = (await ask(kit)).expectHead().get('x-accel-buffering')
-    kit.expect(value?.toLowerCase() === 'no', 'X-Accel-Buffering no', value === null ? 'none' : shown(value))
+    kit.expect(
+      value?.toLowerCase() === 'no',
+      'X-Accel-Buffering no',
+      value === null ? 'no such header' : shown(value),
+    )
   },
 })
 
 export const nosniff = check({
   id: 'sse/response/nosniff',
-  title: 'tells browsers to trust the media type',
+  title: 'sends X-Content-Type-Options: nosniff',
   level: 'MAY',
   clause: { spec: 'STREAMPROOF', section: 'nosniff' },
   topic: 'security',
@@ -168,7 +177,7 @@ export const nosniff = check({
     kit.expect(
       value?.toLowerCase() === 'nosniff',
       'X-Content-Type-Options nosniff',
-      value === null ? 'none' : shown(value),
+      value === null ? 'no such header' : shown(value),
     )
   },
 })
@@ -176,7 +185,7 @@ export const nosniff = check({
 export const staysOpen = check({
   id: 'sse/connection/stays-open',
   title: 'keeps the stream open',
-  // A stream may end; but an EventSource then asks for it again, and its work is done again.
+  // A stream may end, but an EventSource then requests it again, at the cost of a new connection.
   level: 'MAY',
   clause: { spec: 'HTML', section: 'text/event-stream' },
   topic: 'connection',
@@ -188,9 +197,9 @@ export const staysOpen = check({
   },
 })
 
-export const upstreamWithoutEffect = check({
+export const extraBytesIgnored = check({
   id: 'sse/connection/extra-bytes-ignored',
-  title: 'goes on unmoved by what a client sends behind its request',
+  title: 'ignores extra bytes after the request',
   level: 'INFO',
   clause: { spec: 'EXPECTATIONS', section: 'EXP-CON-3' },
   topic: 'limitations',
@@ -200,11 +209,11 @@ export const upstreamWithoutEffect = check({
   async run(kit) {
     const stream = await kit.subscribe()
     const marker = kit.nonce()
-    // A second request is all that HTTP lets a client send there.
+    // HTTP allows a client to send only a second request at this point.
     stream.sendBytes(Buffer.from(`GET /${marker} HTTP/1.1\r\nHost: ${kit.sse.url.host}\r\n\r\n`))
     await stream.expectOpen()
     await stream.expectDelivery()
     const echoed = stream.lines.some(({ value }) => value.includes(marker))
-    kit.expect(!echoed, 'nothing of it on the stream', 'it came back on the stream')
+    kit.expect(!echoed, 'none of the extra bytes on the stream', 'the extra bytes were echoed on the stream')
   },
 })

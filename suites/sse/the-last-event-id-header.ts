@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { isOurs, sample } from './support.ts'
+import { isFromHarness, sample } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -12,7 +12,7 @@ const clause = { spec: 'HTML', section: 'the-last-event-id-header' } as const
 
 export const idsPresent = check({
   id: 'sse/ids/present',
-  title: 'gives events an id, from which a client can resume',
+  title: 'sends events with an id, so that a client can resume',
   level: 'MAY',
   clause,
   topic: 'reconnection',
@@ -20,49 +20,49 @@ export const idsPresent = check({
   mutants: ['no-ids'],
   async run(kit) {
     const { event } = await sample(kit)
-    kit.expect(event.id !== null && event.id !== '', 'an event with an id', 'an event without one')
+    kit.expect(event.id !== null && event.id !== '', 'an event with an id', 'an event without an id')
   },
 })
 
 interface Cursor {
-  readonly name: string
-  readonly what: string
+  readonly id: string
+  readonly title: string
   readonly value: string
   readonly mutants: readonly string[]
 }
 
-const unknown: readonly Cursor[] = [
+const unknownCursors: readonly Cursor[] = [
   {
-    name: 'unknown',
-    what: 'one that it has never given out',
+    id: 'sse/cursor/unknown',
+    title: 'serves a client with a Last-Event-ID that it never sent',
     value: 'streamproof-unknown-1',
     mutants: ['unknown-cursor-400', 'unknown-cursor-500', 'unknown-cursor-html', 'numbers-only-cursor'],
   },
   {
-    name: 'long',
-    what: 'one of 4 KiB',
+    id: 'sse/cursor/long',
+    title: 'serves a client with a Last-Event-ID of 4 KiB',
     value: '7'.repeat(4096),
     mutants: ['long-cursor-400', 'unknown-cursor-400'],
   },
   {
-    name: 'non-ascii',
-    what: 'one outside ASCII',
+    id: 'sse/cursor/non-ascii',
+    title: 'serves a client with a non-ASCII Last-Event-ID',
     value: 'ü€😀',
     mutants: ['non-ascii-cursor-500', 'unknown-cursor-500'],
   },
   {
-    name: 'odd-characters',
-    what: 'one with quotes, spaces, a path and markup',
+    id: 'sse/cursor/odd-characters',
+    title: 'serves a client with quotes, a path and markup in Last-Event-ID',
     value: `" ' ../../etc <b> %00 ; -- {}`,
     mutants: ['numbers-only-cursor', 'unknown-cursor-html'],
   },
 ]
 
-/** A client keeps its cursor over restarts of the server; whatever is not a 200 then closes it for good. */
-export const opaqueCursors = unknown.map(({ name, what, value, mutants }) =>
+/** A client keeps its cursor when the server restarts. Any response other than 200 then closes it permanently. */
+export const opaqueCursors = unknownCursors.map(({ id, title, value, mutants }) =>
   check({
-    id: `sse/cursor/${name}`,
-    title: `serves a client with a cursor that it cannot place: ${what}`,
+    id,
+    title,
     level: 'SHOULD',
     clause,
     topic: 'reconnection',
@@ -75,7 +75,7 @@ export const opaqueCursors = unknown.map(({ name, what, value, mutants }) =>
 
 export const utf8Cursor = check({
   id: 'sse/cursor/utf-8',
-  title: 'reads Last-Event-ID as UTF-8, so that an id outside ASCII is found again',
+  title: 'decodes Last-Event-ID as UTF-8, so that it finds a non-ASCII id',
   level: 'SHOULD',
   clause,
   topic: 'reconnection',
@@ -88,15 +88,15 @@ export const utf8Cursor = check({
     await kit.publish({ data: `${marker} second` })
     await stream.expectEvent('the published events', ({ data }) => data.includes(`${marker} second`))
     const resumed = await kit.subscribe({ lastEventId: `é-${marker}` })
-    await resumed.expectEvent('the event behind the cursor', ({ data }) => data.includes(`${marker} second`))
+    await resumed.expectEvent('the event after the cursor', ({ data }) => data.includes(`${marker} second`))
     const again = resumed.events.some(({ data }) => data.includes(`${marker} first`))
-    kit.expect(!again, 'the events behind the cursor alone', 'the event of the cursor itself as well')
+    kit.expect(!again, 'only the events after the cursor', 'the event of the cursor itself as well')
   },
 })
 
 export const emptyCursor = check({
   id: 'sse/cursor/empty',
-  title: 'takes an empty Last-Event-ID for none',
+  title: 'treats an empty Last-Event-ID as absent',
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'empty-cursor' },
   topic: 'reconnection',
@@ -109,14 +109,14 @@ export const emptyCursor = check({
     const [fresh, same] = [without, empty].map(({ events }) =>
       events.some(({ data }) => data === before.data),
     )
-    kit.expect(fresh === same, 'what a client without the header gets', 'another choice of past events')
+    kit.expect(fresh === same, 'the same past events as without the header', 'other past events')
   },
 })
 
-export const unknownCursorTold = check({
+export const unknownCursorReported = check({
   id: 'sse/cursor/unknown-reported',
-  title: 'lets a client know that its cursor could not be placed, or replays what it has',
-  // Else the client takes a stream with a hole in it for complete.
+  title: 'reports an unknown Last-Event-ID, or replays its history',
+  // Otherwise the client does not know that it missed events.
   level: 'SHOULD',
   clause: { spec: 'STREAMPROOF', section: 'unknown-cursor-reported' },
   topic: 'reconnection',
@@ -127,8 +127,8 @@ export const unknownCursorTold = check({
     const stream = await kit.subscribe({ lastEventId: `streamproof-${kit.nonce()}` })
     await stream.barrier()
     const replayed = stream.events.some(({ data }) => data === before.data)
-    const told =
-      stream.events.some((event) => !isOurs(event)) || stream.response.get('last-event-id') !== null
-    kit.expect(replayed || told, 'a replay, an event or a header that says so', 'live events alone')
+    const reported =
+      stream.events.some((event) => !isFromHarness(event)) || stream.response.get('last-event-id') !== null
+    kit.expect(replayed || reported, 'a replay, or an event or header that reports it', 'only live events')
   },
 })
