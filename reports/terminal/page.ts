@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import { columns, padded, terminalText, wrap } from '#reports/escape/terminal'
 import type { ReportOptions } from '#reports/view/options'
 import { expectationSymbols, symbols } from '#reports/view/words'
@@ -6,15 +7,15 @@ import type { ExpectationResult } from '#model/result'
 
 export type Paint = 'good' | 'bad' | 'soft' | 'calm' | 'dim' | 'strong' | 'link'
 
-const sequences: Readonly<Record<Paint, string>> = {
-  good: '32',
-  bad: '31;1',
-  soft: '33',
-  calm: '36',
-  dim: '2',
-  strong: '1',
-  link: '4;36',
-}
+const styles = {
+  good: 'green',
+  bad: ['red', 'bold'],
+  soft: 'yellow',
+  calm: 'cyan',
+  dim: 'dim',
+  strong: 'bold',
+  link: ['cyan', 'underline'],
+} as const satisfies Record<Paint, Parameters<typeof styleText>[0]>
 
 const asciiSymbols: Readonly<Record<Verdict, string>> = {
   pass: '+',
@@ -77,7 +78,9 @@ export class Page {
 
   paint(paint: Paint, value: string): string {
     const clean = this.text(value)
-    return this.#colour && clean !== '' ? `\u001b[${sequences[paint]}m${clean}\u001b[0m` : clean
+    if (!this.#colour || clean === '') return clean
+    // The caller has decided on colours: nothing is to be asked of a stream.
+    return styleText(styles[paint], clean, { validateStream: false })
   }
 
   symbol(verdict: Verdict): string {

@@ -2,10 +2,11 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { html, htmlText, link } from '#reports/escape/html'
 import { code, codeBlock, prose } from '#reports/escape/markdown'
-import { columns, terminalText, wrap } from '#reports/escape/terminal'
+import { columns, terminalText, wrap, wrapWords } from '#reports/escape/terminal'
 import { cut, visible, visibleLines } from '#reports/escape/visible'
 import { xmlAttribute, xmlText } from '#reports/escape/xml'
 import { blocksOf, withoutCode } from './readers.ts'
+import { columnsOfNode } from './width.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const anyUnits = fc
@@ -116,15 +117,26 @@ describe('reports: escapes', () => {
   })
 
   it('counts columns as terminals do, and wraps by them', () => {
-    expect(columns('e\u0301')).to.equal(1)
-    expect(columns('日本')).to.equal(4)
+    for (const [text, width] of [
+      ['plain', 5],
+      ['e\u0301', 1],
+      ['日本', 4],
+      ['☕', 2],
+      ['⌚', 2],
+      ['👩‍💻', 2],
+      ['🇯🇵', 2],
+      ['✓ ✗ – …', 7],
+    ] as const)
+      expect(columns(text), text).to.equal(width)
     expect(wrap('one two three', 7)).to.deep.equal(['one two', 'three'])
     expect(wrap('abcdefghij', 4)).to.deep.equal(['abcd', 'efgh', 'ij'])
     expect(wrap('日本語', 4)).to.deep.equal(['日本', '語'])
+    expect(wrap('☕☕☕ tea', 4)).to.deep.equal(['☕☕', '☕', 'tea'])
+    expect(wrapWords('one abcdefghij two', 5)).to.deep.equal(['one', 'abcdefghij', 'two'])
     expect(terminalText('… é 😀', true)).to.equal('... \\u00e9 \\u{1f600}')
     fc.assert(
       fc.property(anyText, fc.integer({ min: 2, max: 30 }), (text, width) => {
-        for (const line of wrap(visible(text), width)) expect(columns(line)).to.be.at.most(width)
+        for (const line of wrap(visible(text), width)) expect(columnsOfNode(line)).to.be.at.most(width)
       }),
     )
   })
