@@ -77,7 +77,7 @@ export const expectations: readonly Expectation[] = [
     needs: 'a websocket target that echoes',
     summary: (figure) =>
       sentence`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
-    holds: (figure) => atMost(figure('ws/performance/overhead', 'headerOctets'), 14),
+    holds: (figure) => atMost(figure('ws/performance/overhead', 'headerBytes'), 14),
   },
   {
     id: 'EXP-PER-2',
@@ -109,7 +109,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
     needs: 'a websocket target',
     summary: (figure) =>
-      sentence`a new connection is open ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-down', 'backMs')} ms after a black hole, each opened by the client`,
+      sentence`a new connection is open ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-server-to-client', 'backMs')} ms after a black hole, each opened by the client`,
   },
   {
     id: 'EXP-REC-2',

@@ -31,7 +31,7 @@ describe('the library', () => {
     await using reference = await startReference({ sse: false })
     const [check] = await checks(
       { ws: reference.ws.href },
-      { only: ['ws/faults/answers-under-latency-down'] },
+      { only: ['ws/faults/answers-under-latency-server-to-client'] },
     )
     await check?.run()
   })

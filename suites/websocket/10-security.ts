@@ -13,7 +13,7 @@ const secure = { spec: 'RFC6455', section: '10.6' } as const
 
 export const allowedOrigin = check({
   id: 'ws/security/allowed-origin',
-  title: 'accepts a handshake from the origin that is allowed',
+  title: 'accepts a handshake from the allowed origin',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
@@ -28,7 +28,7 @@ export const allowedOrigin = check({
 
 export const deniedOrigin = check({
   id: 'ws/security/denied-origin',
-  title: 'refuses a handshake from the origin that is denied',
+  title: 'rejects a handshake from the denied origin',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
@@ -44,7 +44,7 @@ export const deniedOrigin = check({
 
 export const deniedWith403 = check({
   id: 'ws/security/denied-origin-with-403',
-  title: 'refuses an origin with status 403',
+  title: 'rejects the denied origin with status 403',
   level: 'SHOULD',
   clause: origins,
   topic,
@@ -62,25 +62,25 @@ export const deniedWith403 = check({
 })
 
 const lookalikes = [
-  { name: 'null', what: 'null', origin: () => 'null', mutants: ['allow-null-origin'] },
+  { name: 'null', title: 'rejects the origin null', origin: () => 'null', mutants: ['allow-null-origin'] },
   {
     name: 'longer',
-    what: 'that begins with the allowed one',
+    title: 'rejects an origin that begins with the allowed one',
     origin: (allowed: string) => `${allowed}.streamproof.invalid`,
     mutants: ['origin-by-prefix'],
   },
   {
     name: 'other-host',
-    what: 'whose host ends with the allowed one',
+    title: 'rejects an origin whose host ends with the allowed one',
     origin: (allowed: string) => allowed.replace('://', '://streamproof-'),
     mutants: ['origin-by-suffix'],
   },
 ]
 
-export const lookalikeOrigins = lookalikes.map(({ name, what, origin, mutants }) =>
+export const lookalikeOrigins = lookalikes.map(({ name, title, origin, mutants }) =>
   check({
     id: `ws/security/origin-${name}`,
-    title: `refuses an origin ${what}`,
+    title,
     level: 'SHOULD',
     clause: owasp,
     topic,
@@ -100,7 +100,7 @@ export const lookalikeOrigins = lookalikes.map(({ name, what, origin, mutants })
 
 export const certificate = check({
   id: 'ws/security/certificate',
-  title: 'opens over TLS with a certificate that proves its name',
+  title: 'presents a trusted certificate that is valid for its host name',
   // SHOULD: the MUST is the client's, which has to fail otherwise (4.1).
   level: 'SHOULD',
   clause: secure,
@@ -116,7 +116,7 @@ export const certificate = check({
 
 export const oldTls = check({
   id: 'ws/security/old-tls',
-  title: 'does not speak TLS 1.1 or older',
+  title: 'does not negotiate TLS 1.1 or older',
   level: 'SHOULD',
   clause: { spec: 'OWASP', section: 'transport-security' },
   topic,
@@ -133,7 +133,7 @@ export const oldTls = check({
 
 export const plainOnTlsPort = check({
   id: 'ws/security/plain-text-on-tls-port',
-  title: 'opens no WebSocket in plain text on its TLS port',
+  title: 'accepts no plain-text handshake on its TLS port',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
@@ -150,7 +150,7 @@ export const plainOnTlsPort = check({
 
 export const downgrade = check({
   id: 'ws/security/plain-text-refused',
-  title: 'opens no WebSocket at the plain-text address of the secure service',
+  title: 'accepts no handshake at the plain-text address of a secure service',
   level: 'SHOULD',
   clause: { spec: 'OWASP', section: 'transport-security' },
   topic,
@@ -168,7 +168,7 @@ export const downgrade = check({
 
 export const frameLimit = check({
   id: 'ws/limits/declared-length',
-  title: 'fails the connection on a frame that declares 2^62 octets, without waiting for them',
+  title: 'fails the connection on a frame with a declared length of 2^62 bytes',
   // SHOULD: 10.4 asks those that have a limit to keep it, and does not say when.
   level: 'SHOULD',
   clause: limits,
@@ -183,7 +183,7 @@ export const frameLimit = check({
 
 export const tooBigCode = check({
   id: 'ws/limits/code-1009',
-  title: 'gives 1009 as the reason when a frame is too big',
+  title: 'closes with 1009 when a frame is too big',
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.4.1' },
   topic: 'limitations',

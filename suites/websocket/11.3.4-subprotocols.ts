@@ -11,12 +11,12 @@ const topic = 'protocol'
 const header = 'Sec-WebSocket-Protocol'
 
 export const unasked = check({
-  id: 'ws/subprotocols/none-unasked',
-  title: 'names no subprotocol where none was offered',
+  id: 'ws/subprotocols/none-without-offer',
+  title: 'names no subprotocol when none was offered',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
-  mutants: ['subprotocol-unasked'],
+  mutants: ['subprotocol-without-offer'],
   async run({ connect, handshake, expect }) {
     await connect()
     const { head } = await handshake({ without: [header] })
@@ -28,7 +28,7 @@ export const unasked = check({
 
 export const amongOffered = check({
   id: 'ws/subprotocols/among-offered',
-  title: 'chooses a subprotocol among those offered, or none',
+  title: 'selects one of the offered subprotocols, or none',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
@@ -50,7 +50,7 @@ export const amongOffered = check({
 
 export const single = check({
   id: 'ws/subprotocols/single',
-  title: 'names at most one subprotocol, on at most one header line',
+  title: 'names at most one subprotocol, in at most one header field',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '11.3.4' },
   topic,
@@ -86,15 +86,19 @@ export const severalLines = check({
 })
 
 const malformed = [
-  { name: 'empty', what: 'is empty', value: '' },
-  { name: 'no-token', what: 'is no list of tokens', value: 'stream proof' },
-  { name: 'repeated', what: 'names a subprotocol twice', value: 'streamproof.a, streamproof.a' },
+  { name: 'empty', title: 'rejects an empty Sec-WebSocket-Protocol header', value: '' },
+  { name: 'no-token', title: 'rejects a subprotocol that is not a token', value: 'stream proof' },
+  {
+    name: 'repeated',
+    title: 'rejects a subprotocol that is offered twice',
+    value: 'streamproof.a, streamproof.a',
+  },
 ]
 
-export const malformedRefused = malformed.map(({ name, what, value }) =>
+export const malformedRefused = malformed.map(({ name, title, value }) =>
   check({
     id: `ws/subprotocols/malformed-${name}`,
-    title: `refuses an offer of subprotocols that ${what}`,
+    title,
     // SHOULD: the rule binds the client (4.1), and a server that speaks no subprotocol need not look at the header.
     level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '4.2.1' },

@@ -27,39 +27,39 @@ interface Accepted {
 const acceptable: readonly Accepted[] = [
   {
     name: 'upgrade-any-case',
-    title: 'reads the value of Upgrade without regard to case',
+    title: 'compares the Upgrade header value case-insensitively',
     changes: { with: [['Upgrade', 'WebSocket']] },
     mutants: ['upgrade-case-sensitive'],
   },
   {
     name: 'connection-list',
-    title: 'finds the token upgrade in a list of Connection, in any case',
+    title: 'finds the upgrade token in a Connection list, case-insensitively',
     changes: { with: [['Connection', 'keep-alive, UPGRADE']] },
     mutants: ['connection-not-a-list'],
   },
   {
     name: 'header-order',
-    title: 'reads the headers in any order',
+    title: 'accepts handshake headers in any order',
     changes: { rewrite: (headers) => headers.toReversed() },
     mutants: ['header-order-matters'],
   },
   {
     name: 'header-names-lower-case',
-    title: 'reads header names in lower case',
+    title: 'accepts header names in lower case',
     changes: { rewrite: (headers) => headers.map(([name, value]) => [name.toLowerCase(), value]) },
     mutants: ['header-names-case-sensitive'],
     clause: { spec: 'RFC9110', section: '5.1' },
   },
   {
     name: 'header-names-upper-case',
-    title: 'reads header names in upper case',
+    title: 'accepts header names in upper case',
     changes: { rewrite: (headers) => headers.map(([name, value]) => [name.toUpperCase(), value]) },
     mutants: ['header-names-case-sensitive'],
     clause: { spec: 'RFC9110', section: '5.1' },
   },
   {
     name: 'unknown-headers',
-    title: 'ignores headers that it does not know',
+    title: 'ignores unknown header fields',
     changes: {
       with: [
         ['X-Streamproof-Unknown', '1'],
@@ -77,7 +77,7 @@ const acceptable: readonly Accepted[] = [
   },
   {
     name: 'in-pieces',
-    title: 'reads a handshake that comes in pieces of seven octets',
+    title: 'accepts a handshake that arrives in 7-byte segments',
     changes: { segments: [7] },
     mutants: ['refuse-segmented-handshake'],
     clause: { spec: 'RFC9112', section: '2.2' },
@@ -103,7 +103,7 @@ export const accepted = acceptable.map(({ name, title, changes, mutants, clause 
 
 interface Refused {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly changes: HandshakeChanges
   readonly mutants: readonly string[]
   readonly level?: Level
@@ -118,28 +118,28 @@ const everything = 'accept-everything'
 const refusable: readonly Refused[] = [
   {
     name: 'key-missing',
-    what: 'without Sec-WebSocket-Key',
+    title: 'rejects a handshake without Sec-WebSocket-Key',
     changes: { without: ['Sec-WebSocket-Key'] },
     mutants: ['allow-missing-key', everything, 'mute', 'dead'],
   },
   // SHOULD: 4.2.1 asks for 16 octets behind the base64, while 4.2.2 says that a server need not decode them.
   {
     name: 'key-too-short',
-    what: 'whose key is of 15 octets',
+    title: 'rejects a handshake whose key decodes to 15 bytes',
     changes: key('c3RyZWFtcHJvb2YgMTUh'),
     mutants: ['allow-malformed-key'],
     level: 'SHOULD',
   },
   {
     name: 'key-too-long',
-    what: 'whose key is of 17 octets',
+    title: 'rejects a handshake whose key decodes to 17 bytes',
     changes: key('c3RyZWFtcHJvb2YgMTcuLiE='),
     mutants: ['allow-malformed-key'],
     level: 'SHOULD',
   },
   {
     name: 'key-not-base64',
-    what: 'whose key is not base64',
+    title: 'rejects a handshake whose key is not base64',
     changes: key('!!!!!!!!!!!!!!!!!!!!!!=='),
     mutants: ['allow-malformed-key'],
     level: 'SHOULD',
@@ -147,7 +147,7 @@ const refusable: readonly Refused[] = [
   // SHOULD: that it stands there once binds the client; a server need not decode what it is given.
   {
     name: 'key-twice',
-    what: 'with two keys',
+    title: 'rejects a handshake with two Sec-WebSocket-Key headers',
     changes: { extra: [['Sec-WebSocket-Key', sampleKey]] },
     mutants: ['allow-two-keys'],
     level: 'SHOULD',
@@ -155,20 +155,20 @@ const refusable: readonly Refused[] = [
   },
   {
     name: 'version-missing',
-    what: 'without Sec-WebSocket-Version',
+    title: 'rejects a handshake without Sec-WebSocket-Version',
     changes: { without: ['Sec-WebSocket-Version'] },
     mutants: ['allow-missing-version'],
   },
   {
     name: 'version-unknown',
-    what: 'of version 99',
+    title: 'rejects a handshake for the unknown version 99',
     changes: version('99'),
     mutants: ['allow-any-version', everything],
     clause: accepting,
   },
   {
     name: 'version-empty',
-    what: 'whose version is empty',
+    title: 'rejects a handshake with an empty Sec-WebSocket-Version',
     changes: version(''),
     mutants: ['allow-empty-version'],
     clause: { spec: 'RFC6455', section: '4.3' },
@@ -176,7 +176,7 @@ const refusable: readonly Refused[] = [
   // SHOULD: the grammar has no leading zero, but who reads the value as a number has read 13.
   {
     name: 'version-leading-zero',
-    what: 'whose version has a leading zero',
+    title: 'rejects a Sec-WebSocket-Version with a leading zero',
     changes: version('013'),
     mutants: ['version-by-number'],
     level: 'SHOULD',
@@ -185,7 +185,7 @@ const refusable: readonly Refused[] = [
   // SHOULD: that it stands there once binds the client.
   {
     name: 'version-twice',
-    what: 'with two version headers',
+    title: 'rejects a handshake with two Sec-WebSocket-Version headers',
     changes: { extra: [['Sec-WebSocket-Version', '13']] },
     mutants: ['allow-two-versions'],
     level: 'SHOULD',
@@ -193,63 +193,63 @@ const refusable: readonly Refused[] = [
   },
   {
     name: 'upgrade-missing',
-    what: 'without Upgrade',
+    title: 'rejects a handshake without an Upgrade header',
     changes: { without: ['Upgrade'] },
     mutants: ['allow-missing-upgrade', everything],
   },
   {
     name: 'upgrade-other',
-    what: 'that asks for an upgrade to something else',
+    title: 'rejects a handshake whose Upgrade header lacks websocket',
     changes: { with: [['Upgrade', 'streamproof/1']] },
     mutants: ['allow-other-upgrade'],
   },
   {
     name: 'connection-missing',
-    what: 'without Connection',
+    title: 'rejects a handshake without a Connection header',
     changes: { without: ['Connection'] },
     mutants: ['allow-missing-connection'],
   },
   {
     name: 'connection-other',
-    what: 'whose Connection header lacks the token upgrade',
+    title: 'rejects a handshake whose Connection header lacks upgrade',
     changes: { with: [['Connection', 'keep-alive']] },
     mutants: ['allow-other-connection'],
   },
   {
     name: 'host-missing',
-    what: 'without Host',
+    title: 'rejects a handshake without a Host header',
     changes: { without: ['Host'] },
     mutants: ['allow-missing-host'],
   },
   {
     name: 'host-twice',
-    what: 'with two Host headers',
+    title: 'rejects a handshake with two Host headers',
     changes: { extra: [['Host', 'streamproof.invalid']] },
     mutants: ['allow-two-hosts'],
     clause: { spec: 'RFC9112', section: '3.2' },
   },
   {
     name: 'method-post',
-    what: 'by POST',
+    title: 'rejects a handshake with the method POST',
     changes: { method: 'POST' },
     mutants: ['allow-any-method'],
   },
   {
     name: 'method-options',
-    what: 'by OPTIONS',
+    title: 'rejects a handshake with the method OPTIONS',
     changes: { method: 'OPTIONS' },
     mutants: ['allow-any-method'],
   },
   {
     name: 'http-1-0',
-    what: 'over HTTP/1.0, where Upgrade must be ignored',
+    title: 'ignores the Upgrade header of an HTTP/1.0 request',
     changes: { version: 'HTTP/1.0' },
     mutants: ['allow-http-1-0'],
     clause: { spec: 'RFC9110', section: '7.8' },
   },
   {
     name: 'space-before-colon',
-    what: 'with whitespace between a header name and its colon',
+    title: 'rejects whitespace between a header name and the colon',
     changes: { rawLine: 'X-Streamproof : 1\r\n' },
     mutants: ['allow-space-before-colon'],
     clause: { spec: 'RFC9112', section: '5.1' },
@@ -257,7 +257,7 @@ const refusable: readonly Refused[] = [
   // SHOULD: the line is none of the components of the handshake, and HTTP itself asks for no more (RFC 9112 2.2).
   {
     name: 'line-without-colon',
-    what: 'with a header line that has no colon',
+    title: 'rejects a handshake with a header line without a colon',
     changes: { rawLine: 'X-Streamproof\r\n' },
     mutants: ['allow-line-without-colon'],
     level: 'SHOULD',
@@ -265,10 +265,10 @@ const refusable: readonly Refused[] = [
   },
 ]
 
-export const refused = refusable.map(({ name, what, changes, mutants, level = 'MUST', clause = reading }) =>
+export const refused = refusable.map(({ name, title, changes, mutants, level = 'MUST', clause = reading }) =>
   check({
     id: `ws/handshake/${name}`,
-    title: `refuses a handshake ${what}`,
+    title,
     level,
     clause,
     topic,

@@ -31,7 +31,7 @@ export const switchingProtocols = check({
 
 export const upgradeHeader = check({
   id: 'ws/handshake/upgrade-header',
-  title: 'names websocket in the Upgrade header of its 101',
+  title: 'sends Upgrade: websocket in its 101 response',
   level: 'MUST',
   clause: accepting,
   topic,
@@ -49,7 +49,7 @@ export const upgradeHeader = check({
 
 export const connectionHeader = check({
   id: 'ws/handshake/connection-header',
-  title: 'has the token Upgrade in the Connection header of its 101',
+  title: 'sends Connection: Upgrade in its 101 response',
   level: 'MUST',
   clause: accepting,
   topic,
@@ -67,7 +67,7 @@ export const connectionHeader = check({
 
 export const acceptValue = check({
   id: 'ws/handshake/accept-value',
-  title: 'computes Sec-WebSocket-Accept from the key',
+  title: 'computes Sec-WebSocket-Accept from Sec-WebSocket-Key',
   level: 'MUST',
   clause: accepting,
   topic,
@@ -83,7 +83,7 @@ export const acceptValue = check({
 
 export const acceptOnce = check({
   id: 'ws/handshake/accept-once',
-  title: 'sends Sec-WebSocket-Accept no more than once',
+  title: 'sends Sec-WebSocket-Accept at most once',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '11.3.3' },
   topic,
@@ -97,7 +97,7 @@ export const acceptOnce = check({
 
 export const keyWhitespace = check({
   id: 'ws/handshake/key-whitespace',
-  title: 'leaves out the whitespace around the key when it computes Sec-WebSocket-Accept',
+  title: 'excludes whitespace around the key from Sec-WebSocket-Accept',
   level: 'MUST',
   clause: { spec: 'RFC9110', section: '5.5' },
   topic,
@@ -110,18 +110,31 @@ export const keyWhitespace = check({
   },
 })
 
-export const noBodyFraming = ['Content-Length', 'Transfer-Encoding'].map((name) =>
+const bodyHeaders = [
+  {
+    header: 'Content-Length',
+    id: 'ws/handshake/no-content-length',
+    title: 'sends no Content-Length in its 101 response',
+    clause: { spec: 'RFC9110', section: '8.6' },
+    mutants: ['content-length-on-101'],
+  },
+  {
+    header: 'Transfer-Encoding',
+    id: 'ws/handshake/no-transfer-encoding',
+    title: 'sends no Transfer-Encoding in its 101 response',
+    clause: { spec: 'RFC9112', section: '6.1' },
+    mutants: ['transfer-encoding-on-101'],
+  },
+] as const
+
+export const noBodyHeaders = bodyHeaders.map(({ header, ...declared }) =>
   check({
-    id: `ws/handshake/no-${name.toLowerCase()}`,
-    title: `sends no ${name} with its 101, which has no body`,
+    ...declared,
     level: 'MUST',
-    clause:
-      name === 'Content-Length' ? { spec: 'RFC9110', section: '8.6' } : { spec: 'RFC9112', section: '6.1' },
     topic,
-    mutants: [`${name.toLowerCase()}-on-101`],
     async run({ handshake, expect }) {
       const { response } = await (await handshake()).expectAccepted()
-      expect(response.get(name) === null, `no ${name} header`, `a ${name} header`)
+      expect(response.get(header) === null, `no ${header} header`, `a ${header} header`)
     },
   }),
 )
@@ -133,7 +146,7 @@ const unknownVersion: HandshakeChanges = { with: [['Sec-WebSocket-Version', '99'
 
 export const refusalIsHttp = check({
   id: 'ws/handshake/refusal-is-http',
-  title: 'refuses a bad handshake with an HTTP error, not by ending the connection alone',
+  title: 'rejects an invalid handshake with an HTTP error response',
   level: 'MUST',
   clause: reading,
   topic,
@@ -148,7 +161,7 @@ export const refusalIsHttp = check({
 
 export const refusalIsClientError = check({
   id: 'ws/handshake/refusal-is-client-error',
-  title: 'refuses a bad handshake with a status that blames the client',
+  title: 'rejects an invalid handshake with a 4xx status',
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '10.7' },
   topic,
@@ -163,7 +176,7 @@ export const refusalIsClientError = check({
 
 export const refusalIsFinal = check({
   id: 'ws/handshake/refusal-is-final',
-  title: 'reads no frames behind a handshake that it refused',
+  title: 'processes no frames after it rejects a handshake',
   level: 'MUST',
   clause: reading,
   topic,
@@ -181,7 +194,7 @@ export const refusalIsFinal = check({
 
 export const versionsListed = check({
   id: 'ws/handshake/versions-listed',
-  title: 'lists version 13 where it refuses a version that it does not know',
+  title: 'lists version 13 when it rejects an unknown version',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.4' },
   topic,
@@ -203,7 +216,7 @@ const versionForm = /^(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$/
 
 export const versionsWellFormed = check({
   id: 'ws/handshake/versions-well-formed',
-  title: 'lists its versions as numbers from 0 to 255 without leading zeros',
+  title: 'lists versions as numbers from 0 to 255 without leading zeros',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.3' },
   topic,
@@ -222,7 +235,7 @@ export const versionsWellFormed = check({
 
 export const headerTooLarge = check({
   id: 'ws/handshake/header-too-large',
-  title: 'answers a handshake with a header of 64 KiB, or ends the connection',
+  title: 'answers a handshake with a 64 KiB header, or closes the connection',
   // SHOULD: a 4xx is a MUST of the clause, but the answer may be lost in a RST, since more was sent than was read.
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '5.4' },

@@ -12,7 +12,7 @@ const topic = 'protocol'
 
 interface Unmasked {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly frames: readonly FrameToSend[]
   readonly mutants: readonly string[]
 }
@@ -20,25 +20,25 @@ interface Unmasked {
 const frames: readonly Unmasked[] = [
   {
     name: 'text',
-    what: 'a text frame that is not masked',
+    title: 'fails the connection on an unmasked text frame',
     frames: [{ opcode: 'text', payload: 'unmasked', mask: false }],
     mutants: ['accept-unmasked', 'accept-everything'],
   },
   {
     name: 'empty-text',
-    what: 'an empty text frame that is not masked',
+    title: 'fails the connection on an unmasked empty text frame',
     frames: [{ opcode: 'text', mask: false }],
     mutants: ['accept-unmasked', 'accept-unmasked-empty'],
   },
   {
     name: 'ping',
-    what: 'a Ping that is not masked',
+    title: 'fails the connection on an unmasked Ping',
     frames: [{ opcode: 'ping', payload: 'unmasked', mask: false }],
     mutants: ['accept-unmasked', 'accept-unmasked-control'],
   },
   {
     name: 'continuation',
-    what: 'a continuation frame that is not masked',
+    title: 'fails the connection on an unmasked continuation frame',
     frames: [
       { opcode: 'text', payload: 'abc', fin: false },
       { opcode: 'continuation', payload: 'unmasked', mask: false },
@@ -47,10 +47,10 @@ const frames: readonly Unmasked[] = [
   },
 ]
 
-export const unmasked = frames.map(({ name, what, frames, mutants }) =>
+export const unmasked = frames.map(({ name, title, frames, mutants }) =>
   check({
     id: `ws/masking/unmasked-${name}`,
-    title: `fails the connection on ${what}`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -65,7 +65,7 @@ export const unmasked = frames.map(({ name, what, frames, mutants }) =>
 
 export const unmaskedCode = check({
   id: 'ws/masking/unmasked-code',
-  title: 'gives 1002 as the reason when a frame is not masked',
+  title: 'closes with 1002 when it receives an unmasked frame',
   level: 'MAY',
   clause,
   topic,
@@ -80,7 +80,7 @@ export const unmaskedCode = check({
 
 export const serverUnmasked = check({
   id: 'ws/masking/server-unmasked',
-  title: 'masks no frame that it sends',
+  title: 'does not mask any frame that it sends',
   level: 'MUST',
   clause,
   topic,
@@ -97,19 +97,24 @@ export const serverUnmasked = check({
 })
 
 const keys = [
-  { name: 'zero', what: 'of zeros', key: '00000000', mutants: ['refuse-zero-mask'] },
+  {
+    name: 'zero',
+    title: 'unmasks a payload whose masking key is all zeros',
+    key: '00000000',
+    mutants: ['refuse-zero-mask'],
+  },
   {
     name: 'ones',
-    what: 'of ones',
+    title: 'unmasks a payload whose masking key is all ones',
     key: 'ffffffff',
     mutants: ['refuse-ones-mask'],
   },
 ]
 
-export const maskingKeys = keys.map(({ name, what, key, mutants }) =>
+export const maskingKeys = keys.map(({ name, title, key, mutants }) =>
   check({
     id: `ws/masking/key-${name}`,
-    title: `unmasks with a key ${what}`,
+    title,
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '5.3' },
     topic,
@@ -124,7 +129,7 @@ export const maskingKeys = keys.map(({ name, what, key, mutants }) =>
 
 export const maskOverSegments = check({
   id: 'ws/masking/key-over-segments',
-  title: 'goes on with the masking key where a payload is cut by TCP',
+  title: 'continues the masking key across TCP segments',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.3' },
   topic,

@@ -10,56 +10,72 @@ const topic = 'protocol'
 
 interface Failing {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly frames: readonly FrameToSend[]
   readonly mutants: readonly string[]
   readonly autobahn?: string
 }
 
-const reserved = (opcode: number, autobahn: string): Failing => ({
-  name: `opcode-${opcode.toString(16)}`,
-  what: `the reserved opcode 0x${opcode.toString(16).toUpperCase()}`,
-  frames: [{ opcode, payload: 'reserved' }],
-  mutants: [opcode < 8 ? 'ignore-reserved-data-opcodes' : 'ignore-reserved-control-opcodes'],
-  autobahn,
-})
-
 const failing: readonly Failing[] = [
   {
     name: 'rsv1-text',
-    what: 'a text frame with RSV1 that no extension defines',
+    title: 'fails the connection on a text frame with RSV1',
     frames: [{ opcode: 'text', payload: 'reserved', rsv: 4 }],
     mutants: ['accept-rsv1', 'accept-everything'],
     autobahn: '3.4',
   },
   {
     name: 'rsv2-text',
-    what: 'a text frame with RSV2',
+    title: 'fails the connection on a text frame with RSV2',
     frames: [{ opcode: 'text', payload: 'reserved', rsv: 2 }],
     mutants: ['accept-rsv2'],
     autobahn: '3.2',
   },
   {
     name: 'rsv3-binary',
-    what: 'a binary frame with RSV3',
+    title: 'fails the connection on a binary frame with RSV3',
     frames: [{ opcode: 'binary', payload: 'reserved', rsv: 1 }],
     mutants: ['accept-rsv3'],
     autobahn: '3.5',
   },
   {
     name: 'rsv-ping',
-    what: 'a Ping with all reserved bits',
+    title: 'fails the connection on a Ping with all reserved bits',
     frames: [{ opcode: 'ping', payload: 'reserved', rsv: 7 }],
     mutants: ['accept-rsv-control'],
     autobahn: '3.6',
   },
-  reserved(0x3, '4.1.1'),
-  reserved(0x7, '4.1.5'),
-  reserved(0xb, '4.2.1'),
-  reserved(0xf, '4.2.5'),
+  {
+    name: 'opcode-3',
+    title: 'fails the connection on the reserved opcode 0x3',
+    frames: [{ opcode: 0x3, payload: 'reserved' }],
+    mutants: ['ignore-reserved-data-opcodes'],
+    autobahn: '4.1.1',
+  },
+  {
+    name: 'opcode-7',
+    title: 'fails the connection on the reserved opcode 0x7',
+    frames: [{ opcode: 0x7, payload: 'reserved' }],
+    mutants: ['ignore-reserved-data-opcodes'],
+    autobahn: '4.1.5',
+  },
+  {
+    name: 'opcode-b',
+    title: 'fails the connection on the reserved opcode 0xB',
+    frames: [{ opcode: 0xb, payload: 'reserved' }],
+    mutants: ['ignore-reserved-control-opcodes'],
+    autobahn: '4.2.1',
+  },
+  {
+    name: 'opcode-f',
+    title: 'fails the connection on the reserved opcode 0xF',
+    frames: [{ opcode: 0xf, payload: 'reserved' }],
+    mutants: ['ignore-reserved-control-opcodes'],
+    autobahn: '4.2.5',
+  },
   {
     name: 'opcode-in-fragment',
-    what: 'a reserved opcode inside a fragmented message',
+    title: 'fails the connection on a reserved opcode inside a fragmented message',
     frames: [
       { opcode: 'text', payload: 'abc', fin: false },
       { opcode: 0x3, payload: 'reserved' },
@@ -68,16 +84,16 @@ const failing: readonly Failing[] = [
   },
   {
     name: 'length-highest-bit',
-    what: 'a 64-bit length whose highest bit is set',
+    title: 'fails the connection on a 64-bit length with its highest bit set',
     frames: [{ opcode: 'binary', payload: 'length', lengthBits: 64, declaredLength: 2n ** 63n + 6n }],
     mutants: ['accept-length-highest-bit'],
   },
 ]
 
-export const failed = failing.map(({ name, what, frames, mutants, autobahn }) =>
+export const failed = failing.map(({ name, title, frames, mutants, autobahn }) =>
   check({
     id: `ws/framing/${name}`,
-    title: `fails the connection on ${what}`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -95,7 +111,7 @@ export const failed = failing.map(({ name, what, frames, mutants, autobahn }) =>
 
 export const serverReservedBits = check({
   id: 'ws/framing/server-reserved-bits',
-  title: 'sets no reserved bit where no extension was agreed on',
+  title: 'sets no reserved bit without a negotiated extension',
   level: 'MUST',
   clause,
   topic,
@@ -130,7 +146,7 @@ const shortest = (length: number): number => (length < 126 ? 7 : length < 65_536
 
 export const serverShortLengths = check({
   id: 'ws/framing/server-shortest-length',
-  title: 'uses the shortest form for the length of what it sends: a Pong of 125 octets',
+  title: 'uses the minimal length encoding for a 125-byte Pong',
   level: 'MUST',
   clause,
   topic,
@@ -145,7 +161,7 @@ export const serverShortLengths = check({
 
 export const serverLongLengths = check({
   id: 'ws/framing/server-shortest-length-echo',
-  title: 'uses the shortest form for the length of what it sends: echoes of 125, 126 and 65 536 octets',
+  title: 'uses the minimal length encoding for 125, 126 and 65536-byte echoes',
   level: 'MUST',
   clause,
   topic,
@@ -163,38 +179,116 @@ export const serverLongLengths = check({
 
 // --- Lengths ----------------------------------------------------------------------------------------------------------
 
-const lengths = [
-  { length: 0, mutants: ['lose-empty-messages'], cases: ['1.1.1', '1.2.1'] },
-  { length: 125, mutants: ['lose-messages-of-125'], cases: ['1.1.2', '1.2.2'] },
-  { length: 126, mutants: ['lose-messages-of-16-bits'], cases: ['1.1.3', '1.2.3'] },
-  { length: 65_535, mutants: ['lose-messages-of-16-bits'], cases: ['1.1.6', '1.2.6'] },
-  { length: 65_536, mutants: ['lose-messages-of-64-bits'], cases: ['1.1.7', '1.2.7'] },
-] as const
+const emptyLost = ['lose-empty-messages']
+const lengthOf125Lost = ['lose-messages-of-125']
+const lengthsOf16BitsLost = ['lose-messages-of-16-bits']
+const lengthsOf64BitsLost = ['lose-messages-of-64-bits']
 
-export const echoes = (['text', 'binary'] as const).flatMap((type) =>
-  lengths.map(({ length, mutants, cases }) =>
-    check({
-      id: `ws/framing/${type}-of-${length}`,
-      title: `takes and sends a ${type} message of ${length} octets, or says that it is too big`,
-      level: 'MUST',
-      clause,
-      topic,
-      needs: [type === 'text' ? 'ws.echo' : 'ws.echo.binary'],
-      mutants,
-      autobahn: cases[type === 'text' ? 0 : 1],
-      async run({ connect }) {
-        const ws = await connect()
-        await ws.expectEchoOrLimit(type, filled(length, type === 'text' ? 0x61 : 0xfe))
-      },
-    }),
-  ),
+const textLengths = [
+  {
+    length: 0,
+    title: 'echoes a text message of 0 bytes, or closes with 1009',
+    mutants: emptyLost,
+    autobahn: '1.1.1',
+  },
+  {
+    length: 125,
+    title: 'echoes a text message of 125 bytes, or closes with 1009',
+    mutants: lengthOf125Lost,
+    autobahn: '1.1.2',
+  },
+  {
+    length: 126,
+    title: 'echoes a text message of 126 bytes, or closes with 1009',
+    mutants: lengthsOf16BitsLost,
+    autobahn: '1.1.3',
+  },
+  {
+    length: 65_535,
+    title: 'echoes a text message of 65535 bytes, or closes with 1009',
+    mutants: lengthsOf16BitsLost,
+    autobahn: '1.1.6',
+  },
+  {
+    length: 65_536,
+    title: 'echoes a text message of 65536 bytes, or closes with 1009',
+    mutants: lengthsOf64BitsLost,
+    autobahn: '1.1.7',
+  },
+]
+
+export const textEchoes = textLengths.map(({ length, title, mutants, autobahn }) =>
+  check({
+    id: `ws/framing/text-of-${length}`,
+    title,
+    level: 'MUST',
+    clause,
+    topic,
+    needs: ['ws.echo'],
+    mutants,
+    autobahn,
+    async run({ connect }) {
+      const ws = await connect()
+      await ws.expectEchoOrLimit('text', filled(length, 0x61))
+    },
+  }),
+)
+
+const binaryLengths = [
+  {
+    length: 0,
+    title: 'echoes a binary message of 0 bytes, or closes with 1009',
+    mutants: emptyLost,
+    autobahn: '1.2.1',
+  },
+  {
+    length: 125,
+    title: 'echoes a binary message of 125 bytes, or closes with 1009',
+    mutants: lengthOf125Lost,
+    autobahn: '1.2.2',
+  },
+  {
+    length: 126,
+    title: 'echoes a binary message of 126 bytes, or closes with 1009',
+    mutants: lengthsOf16BitsLost,
+    autobahn: '1.2.3',
+  },
+  {
+    length: 65_535,
+    title: 'echoes a binary message of 65535 bytes, or closes with 1009',
+    mutants: lengthsOf16BitsLost,
+    autobahn: '1.2.6',
+  },
+  {
+    length: 65_536,
+    title: 'echoes a binary message of 65536 bytes, or closes with 1009',
+    mutants: lengthsOf64BitsLost,
+    autobahn: '1.2.7',
+  },
+]
+
+export const binaryEchoes = binaryLengths.map(({ length, title, mutants, autobahn }) =>
+  check({
+    id: `ws/framing/binary-of-${length}`,
+    title,
+    level: 'MUST',
+    clause,
+    topic,
+    needs: ['ws.echo.binary'],
+    mutants,
+    autobahn,
+    async run({ connect }) {
+      const ws = await connect()
+      await ws.expectEchoOrLimit('binary', filled(length, 0xfe))
+    },
+  }),
 )
 
 // --- Frames and segments ------------------------------------------------------------------------------------------
 
 export const byteByByte = check({
   id: 'ws/framing/byte-by-byte',
-  title: 'reads a frame that comes octet by octet',
+  title: 'reads a frame that arrives in 1-byte segments',
   level: 'MUST',
   clause,
   topic,
@@ -209,7 +303,7 @@ export const byteByByte = check({
 
 export const severalInSegment = check({
   id: 'ws/framing/several-in-segment',
-  title: 'reads every frame of a segment: the last of three Pings is answered',
+  title: 'answers the last of three Pings sent in one segment',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.5.2' },
   topic,
@@ -230,7 +324,7 @@ export const severalInSegment = check({
 
 export const truncated = check({
   id: 'ws/framing/truncated-frame',
-  title: 'does not process a frame that was cut by the end of TCP, and ends the connection',
+  title: 'closes when TCP ends inside a frame, without processing the frame',
   // SHOULD: that a lost TCP connection ends its WebSocket follows from 7.1.4 without the word MUST.
   level: 'SHOULD',
   clause,

@@ -8,10 +8,15 @@ const topic = 'protocol'
 
 // --- Messages in fragments ----------------------------------------------------------------------------------------
 
-export const fragmented = [2, 64].map((fragments) =>
+const fragmentCounts = [
+  { fragments: 2, title: 'reassembles a text message from 2 fragments' },
+  { fragments: 64, title: 'reassembles a text message from 64 fragments' },
+]
+
+export const fragmented = fragmentCounts.map(({ fragments, title }) =>
   check({
     id: `ws/fragmentation/text-in-${fragments}`,
-    title: `joins a text message that comes in ${fragments} fragments`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -26,7 +31,7 @@ export const fragmented = [2, 64].map((fragments) =>
 
 export const emptyFragments = check({
   id: 'ws/fragmentation/empty-fragments',
-  title: 'accepts fragments without payload',
+  title: 'accepts fragments with an empty payload',
   level: 'MUST',
   clause,
   topic,
@@ -60,7 +65,7 @@ export const typeOfFirst = check({
 
 export const pingInside = check({
   id: 'ws/fragmentation/ping-inside',
-  title: 'answers a Ping in the middle of a fragmented message at once',
+  title: 'answers a Ping before a fragmented message ends',
   level: 'MUST',
   clause,
   topic,
@@ -75,7 +80,7 @@ export const pingInside = check({
 
 export const messageIntact = check({
   id: 'ws/fragmentation/intact-around-ping',
-  title: 'keeps a fragmented message whole around a Ping',
+  title: 'keeps a fragmented message intact around a Ping',
   level: 'MUST',
   clause,
   topic,
@@ -93,7 +98,7 @@ export const messageIntact = check({
 
 export const order = check({
   id: 'ws/fragmentation/message-order',
-  title: 'answers messages in the order in which they came',
+  title: 'echoes messages in the order in which they were sent',
   level: 'MUST',
   clause,
   topic,
@@ -112,7 +117,7 @@ export const order = check({
 
 interface Misplaced {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly frames: readonly FrameToSend[]
   readonly mutants: readonly string[]
   readonly autobahn?: string
@@ -124,37 +129,37 @@ const begun: FrameToSend = { opcode: 'text', payload: 'abc', fin: false }
 const misplaced: readonly Misplaced[] = [
   {
     name: 'continuation-alone',
-    what: 'a final continuation frame with nothing to continue',
+    title: 'fails the connection on a lone final continuation frame',
     frames: [{ opcode: 'continuation', payload: 'alone' }],
     mutants: ['ignore-lone-continuation', 'accept-everything'],
     autobahn: '5.9',
   },
   {
     name: 'continuation-alone-unfinished',
-    what: 'a continuation frame that is not final, with nothing to continue',
+    title: 'fails the connection on a lone non-final continuation frame',
     frames: [{ opcode: 'continuation', payload: 'alone', fin: false }],
     mutants: ['ignore-unfinished-lone-continuation'],
     autobahn: '5.12',
   },
   {
     name: 'text-inside',
-    what: 'a text frame inside a fragmented message',
+    title: 'fails the connection on a text frame inside a fragmented message',
     frames: [begun, { opcode: 'text', payload: 'another' }],
     mutants: ['interleave-text'],
     autobahn: '5.18',
   },
   {
     name: 'binary-inside',
-    what: 'a binary frame inside a fragmented message',
+    title: 'fails the connection on a binary frame inside a fragmented message',
     frames: [begun, { opcode: 'binary', payload: 'another' }],
     mutants: ['interleave-binary'],
   },
 ]
 
-export const failed = misplaced.map(({ name, what, frames, mutants, autobahn }) =>
+export const failed = misplaced.map(({ name, title, frames, mutants, autobahn }) =>
   check({
     id: `ws/fragmentation/${name}`,
-    title: `fails the connection on ${what}`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -170,7 +175,7 @@ export const failed = misplaced.map(({ name, what, frames, mutants, autobahn }) 
 
 export const continuationAfterMessage = check({
   id: 'ws/fragmentation/continuation-after-message',
-  title: 'fails the connection on a continuation frame behind a finished message',
+  title: 'fails the connection on a continuation after a finished message',
   level: 'MUST',
   clause,
   topic,

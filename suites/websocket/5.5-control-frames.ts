@@ -13,19 +13,26 @@ const topic = 'protocol'
 // --- What control frames must be ------------------------------------------------------------------------------------
 
 const tooLong = [
-  { opcode: 'ping', mutants: ['accept-long-ping', 'accept-everything'], autobahn: '2.5' },
-  { opcode: 'pong', mutants: ['accept-long-pong'] },
+  {
+    opcode: 'ping',
+    title: 'fails the connection on a Ping with a 126-byte payload',
+    mutants: ['accept-long-ping', 'accept-everything'],
+    autobahn: '2.5',
+  },
+  {
+    opcode: 'pong',
+    title: 'fails the connection on a Pong with a 126-byte payload',
+    mutants: ['accept-long-pong'],
+  },
 ] as const
 
-export const over125 = tooLong.map(({ opcode, mutants, ...rest }) =>
+export const over125 = tooLong.map(({ opcode, ...declared }) =>
   check({
+    ...declared,
     id: `ws/control/${opcode}-over-125`,
-    title: `fails the connection on a ${opcode === 'ping' ? 'Ping' : 'Pong'} with a payload of 126 octets`,
     level: 'MUST',
     clause,
     topic,
-    mutants,
-    ...rest,
     async run({ connect }) {
       const ws = await connect()
       ws.send({ opcode, payload: filled(126) })
@@ -34,15 +41,25 @@ export const over125 = tooLong.map(({ opcode, mutants, ...rest }) =>
   }),
 )
 
-const inPieces = [
-  { opcode: 'ping', mutants: ['accept-fragmented-ping'], autobahn: '5.1' },
-  { opcode: 'pong', mutants: ['accept-fragmented-pong'], autobahn: '5.2' },
+const notFinal = [
+  {
+    opcode: 'ping',
+    title: 'fails the connection on a fragmented Ping',
+    mutants: ['accept-fragmented-ping'],
+    autobahn: '5.1',
+  },
+  {
+    opcode: 'pong',
+    title: 'fails the connection on a fragmented Pong',
+    mutants: ['accept-fragmented-pong'],
+    autobahn: '5.2',
+  },
 ] as const
 
-export const fragmented = inPieces.map(({ opcode, mutants, autobahn }) =>
+export const fragmented = notFinal.map(({ opcode, title, mutants, autobahn }) =>
   check({
     id: `ws/control/${opcode}-fragmented`,
-    title: `fails the connection on a ${opcode === 'ping' ? 'Ping' : 'Pong'} that is not final`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -57,8 +74,8 @@ export const fragmented = inPieces.map(({ opcode, mutants, autobahn }) =>
 )
 
 export const serverWhole = check({
-  id: 'ws/control/server-whole',
-  title: 'does not fragment the control frames that it sends',
+  id: 'ws/control/server-unfragmented',
+  title: 'does not fragment control frames that it sends',
   level: 'MUST',
   clause,
   topic,
@@ -73,7 +90,7 @@ export const serverWhole = check({
 
 export const serverShort = check({
   id: 'ws/control/server-up-to-125',
-  title: 'sends no control frame with more than 125 octets',
+  title: 'sends no control frame with a payload over 125 bytes',
   level: 'MUST',
   clause,
   topic,
@@ -91,31 +108,31 @@ export const serverShort = check({
 const pings = [
   {
     name: 'empty',
-    what: 'without payload',
+    title: 'answers an empty Ping with an empty Pong',
     payload: filled(0),
     mutants: ['ignore-empty-pings'],
     autobahn: '2.1',
   },
   {
     name: 'of-125',
-    what: 'of 125 octets',
+    title: 'answers a 125-byte Ping with a Pong of the same payload',
     payload: filled(125),
     mutants: ['shorten-pongs'],
     autobahn: '2.4',
   },
   {
     name: 'not-utf8',
-    what: 'whose payload is not UTF-8',
+    title: 'answers a non-UTF-8 Ping with a Pong of the same payload',
     payload: hex('00 ff fe fd c0 af ed a0 80'),
     mutants: ['pong-as-utf8'],
     autobahn: '2.3',
   },
 ]
 
-export const answered = pings.map(({ name, what, payload, mutants, autobahn }) =>
+export const answered = pings.map(({ name, title, payload, mutants, autobahn }) =>
   check({
     id: `ws/control/ping-${name}`,
-    title: `answers a Ping ${what} with a Pong of the same payload`,
+    title,
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '5.5.3' },
     topic,
@@ -144,7 +161,7 @@ export const pingAnswered = check({
 
 export const latestPing = check({
   id: 'ws/control/latest-ping',
-  title: 'answers at least the latest of ten Pings',
+  title: 'answers at least the most recent of ten Pings',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.5.3' },
   topic,
@@ -160,7 +177,7 @@ export const latestPing = check({
 
 export const unsolicitedPong = check({
   id: 'ws/control/unsolicited-pong',
-  title: 'bears a Pong that answers nothing',
+  title: 'ignores an unsolicited Pong',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.5.3' },
   topic,
@@ -175,7 +192,7 @@ export const unsolicitedPong = check({
 
 export const pongUnanswered = check({
   id: 'ws/control/pong-unanswered',
-  title: 'does not answer a Pong',
+  title: 'does not answer an unsolicited Pong',
   // SHOULD: 5.5.3 says that no answer is expected, which does not quite forbid one.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5.3' },
@@ -191,14 +208,14 @@ export const pongUnanswered = check({
 })
 
 export const noPongBehindClose = check({
-  id: 'ws/control/no-pong-behind-close',
-  title: 'does not answer a Ping that comes behind a Close',
+  id: 'ws/control/no-pong-after-close',
+  title: 'does not answer a Ping that follows a Close frame',
   // SHOULD: 5.5.2 lifts the duty to answer, and that what comes behind a Close is discarded stands in 1.4 only.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5.2' },
   topic,
   after: ['ws/closing/tcp-ended'],
-  mutants: ['pong-behind-close'],
+  mutants: ['pong-after-close'],
   autobahn: '7.1.3',
   async run({ connect, expect }) {
     const ws = await connect()

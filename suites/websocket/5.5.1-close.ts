@@ -6,6 +6,7 @@ export const section: Section = { protocol: 'websocket', order: 50501, title: 'R
 const close = { spec: 'RFC6455', section: '5.5.1' } as const
 const codes = { spec: 'RFC6455', section: '7.4.1' } as const
 const ranges = { spec: 'RFC6455', section: '7.4.2' } as const
+const registered = { spec: 'RFC6455', section: '11.7' } as const
 const topic = 'protocol'
 
 /** Codes that say that the Close was taken for an error. */
@@ -30,7 +31,7 @@ export const answered = check({
 
 export const tcpEnded = check({
   id: 'ws/closing/tcp-ended',
-  title: 'ends the TCP connection once both sides have sent Close',
+  title: 'closes the TCP connection after both sides have sent Close',
   level: 'MUST',
   clause: close,
   topic,
@@ -44,7 +45,7 @@ export const tcpEnded = check({
 
 export const tcpEndedCleanly = check({
   id: 'ws/closing/tcp-ended-cleanly',
-  title: 'ends the TCP connection by FIN behind the closing handshake',
+  title: 'closes the TCP connection with a FIN after the closing handshake',
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.1.1' },
   topic,
@@ -58,10 +59,16 @@ export const tcpEndedCleanly = check({
   },
 })
 
-export const codeEchoed = [1000, 3000, 4999].map((code) =>
+const echoedCodes = [
+  { code: 1000, title: 'echoes the status code 1000 of a Close frame' },
+  { code: 3000, title: 'echoes the status code 3000 of a Close frame' },
+  { code: 4999, title: 'echoes the status code 4999 of a Close frame' },
+]
+
+export const codeEchoed = echoedCodes.map(({ code, title }) =>
   check({
     id: `ws/closing/code-${code}-echoed`,
-    title: `answers a Close with the code ${code} with the same code`,
+    title,
     // SHOULD: "typically echos" is less than a rule.
     level: 'SHOULD',
     clause: close,
@@ -78,13 +85,13 @@ export const codeEchoed = [1000, 3000, 4999].map((code) =>
 )
 
 export const nothingBehind = check({
-  id: 'ws/closing/no-data-behind',
-  title: 'sends no data behind its Close frame',
+  id: 'ws/closing/no-data-after-close',
+  title: 'sends no data frame after its Close frame',
   level: 'MUST',
   clause: close,
   topic,
   after: ['ws/closing/tcp-ended'],
-  mutants: ['message-behind-close'],
+  mutants: ['message-after-close'],
   async run({ connect, expect }) {
     const ws = await connect()
     ws.sendClose(1000)
@@ -97,7 +104,7 @@ export const nothingBehind = check({
 
 export const onlyOne = check({
   id: 'ws/closing/only-one',
-  title: 'sends one Close frame only',
+  title: 'sends only one Close frame',
   // SHOULD: 5.5.1 forbids data behind a Close; that Close itself is sent once is how 7.1.2 and 1.4 describe it.
   level: 'SHOULD',
   clause: close,
@@ -115,15 +122,15 @@ export const onlyOne = check({
 })
 
 export const dataDiscarded = check({
-  id: 'ws/closing/data-behind-discarded',
-  title: 'does not process a message that comes behind a Close',
+  id: 'ws/closing/data-after-close-discarded',
+  title: 'discards a message that follows a Close frame',
   // SHOULD: that it is discarded is said in the overview (1.4) alone.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '1.4' },
   topic,
   needs: ['ws.echo'],
   after: ['ws/closing/tcp-ended'],
-  mutants: ['process-messages-behind-close'],
+  mutants: ['process-messages-after-close'],
   autobahn: '7.1.4',
   async run({ connect, expect, nonce }) {
     const ws = await connect()
@@ -136,7 +143,7 @@ export const dataDiscarded = check({
 
 export const insideFragments = check({
   id: 'ws/closing/inside-fragments',
-  title: 'answers a Close in the middle of a fragmented message',
+  title: 'answers a Close frame inside a fragmented message',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.4' },
   topic,
@@ -152,7 +159,7 @@ export const insideFragments = check({
 
 export const finWithoutClose = check({
   id: 'ws/closing/fin-without-close',
-  title: 'ends its side when TCP ends without a Close frame',
+  title: 'closes its side when the client closes TCP without a Close frame',
   // SHOULD: 7.1.4 calls the WebSocket closed then; what a server does with its side is not said.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.1.4' },
@@ -169,7 +176,7 @@ export const finWithoutClose = check({
 
 export const empty = check({
   id: 'ws/closing/empty',
-  title: 'accepts a Close without a body',
+  title: 'accepts a Close frame without a body',
   level: 'MUST',
   clause: close,
   topic,
@@ -186,7 +193,7 @@ export const empty = check({
 
 export const longestReason = check({
   id: 'ws/closing/longest-reason',
-  title: 'accepts a Close with a reason of 123 octets',
+  title: 'accepts a Close frame with a 123-byte reason',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '5.5' },
   topic,
@@ -201,27 +208,48 @@ export const longestReason = check({
   },
 })
 
-const good = [
-  { code: 1001, level: 'MUST', clause: codes, autobahn: '7.7.2' },
-  { code: 1011, level: 'MUST', clause: codes, autobahn: '7.7.9' },
-  { code: 3000, level: 'MUST', clause: ranges, autobahn: '7.7.10' },
-  { code: 4999, level: 'MUST', clause: ranges, autobahn: '7.7.13' },
-  // SHOULD: registered after the RFC was published.
-  { code: 1012, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
-  { code: 1013, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
-  { code: 1014, level: 'SHOULD', clause: { spec: 'RFC6455', section: '11.7' } },
+const validCodes = [
+  {
+    code: 1001,
+    title: 'accepts a Close frame with code 1001',
+    level: 'MUST',
+    clause: codes,
+    autobahn: '7.7.2',
+  },
+  {
+    code: 1011,
+    title: 'accepts a Close frame with code 1011',
+    level: 'MUST',
+    clause: codes,
+    autobahn: '7.7.9',
+  },
+  {
+    code: 3000,
+    title: 'accepts a Close frame with code 3000',
+    level: 'MUST',
+    clause: ranges,
+    autobahn: '7.7.10',
+  },
+  {
+    code: 4999,
+    title: 'accepts a Close frame with code 4999',
+    level: 'MUST',
+    clause: ranges,
+    autobahn: '7.7.13',
+  },
+  // SHOULD: these three codes were registered after the RFC was published.
+  { code: 1012, title: 'accepts a Close frame with code 1012', level: 'SHOULD', clause: registered },
+  { code: 1013, title: 'accepts a Close frame with code 1013', level: 'SHOULD', clause: registered },
+  { code: 1014, title: 'accepts a Close frame with code 1014', level: 'SHOULD', clause: registered },
 ] as const
 
-export const accepted = good.map(({ code: sent, level, clause, ...rest }) =>
+export const accepted = validCodes.map(({ code: sent, ...declared }) =>
   check({
+    ...declared,
     id: `ws/closing/code-${sent}-accepted`,
-    title: `accepts a Close with the code ${sent}`,
-    level,
-    clause,
     topic,
     after: ['ws/closing/answered'],
     mutants: [`refuse-close-${sent}`],
-    ...rest,
     async run({ connect, expect }) {
       const ws = await connect()
       ws.sendClose(sent)

@@ -21,7 +21,7 @@ const topic = 'protocol'
 
 export const oneOctet = check({
   id: 'ws/closing/one-octet',
-  title: 'takes a Close with a body of one octet for a protocol error',
+  title: 'closes with 1002 on a Close frame with a 1-byte body',
   level: 'SHOULD',
   clause: close,
   topic,
@@ -36,7 +36,7 @@ export const oneOctet = check({
 
 export const reasonNotUtf8 = check({
   id: 'ws/closing/reason-not-utf8',
-  title: 'takes a Close whose reason is not UTF-8 for an error',
+  title: 'closes with 1007 or 1002 on a Close reason that is not UTF-8',
   level: 'SHOULD',
   clause: close,
   topic,
@@ -51,7 +51,7 @@ export const reasonNotUtf8 = check({
 
 export const tooLong = check({
   id: 'ws/closing/over-125',
-  title: 'takes a Close with a body of 126 octets for a protocol error',
+  title: 'closes with 1002 on a Close frame with a 126-byte body',
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5' },
   topic,
@@ -65,16 +65,16 @@ export const tooLong = check({
 })
 
 const undefinedCodes = [
-  { code: 999, autobahn: '7.9.2' },
-  { code: 1004, autobahn: '7.9.3' },
-  { code: 1016, autobahn: '7.9.6' },
-  { code: 5000, autobahn: '7.13.1' },
+  { code: 999, title: 'closes with 1002 on a Close frame with the undefined code 999', autobahn: '7.9.2' },
+  { code: 1004, title: 'closes with 1002 on a Close frame with the undefined code 1004', autobahn: '7.9.3' },
+  { code: 1016, title: 'closes with 1002 on a Close frame with the undefined code 1016', autobahn: '7.9.6' },
+  { code: 5000, title: 'closes with 1002 on a Close frame with the undefined code 5000', autobahn: '7.13.1' },
 ]
 
-export const undefinedCode = undefinedCodes.map(({ code, autobahn }) =>
+export const undefinedCode = undefinedCodes.map(({ code, title, autobahn }) =>
   check({
     id: `ws/closing/code-${code}-refused`,
-    title: `takes a Close with the code ${code}, which nobody may use, for a protocol error`,
+    title,
     level: 'SHOULD',
     clause: ranges,
     topic,
@@ -89,15 +89,15 @@ export const undefinedCode = undefinedCodes.map(({ code, autobahn }) =>
 )
 
 const reservedCodes = [
-  { code: 1005, autobahn: '7.9.4' },
-  { code: 1006, autobahn: '7.9.5' },
-  { code: 1015, autobahn: null },
+  { code: 1005, title: 'does not send the reserved close code 1005', autobahn: '7.9.4' },
+  { code: 1006, title: 'does not send the reserved close code 1006', autobahn: '7.9.5' },
+  { code: 1015, title: 'does not send the reserved close code 1015', autobahn: null },
 ]
 
-export const reservedCode = reservedCodes.map(({ code, autobahn }) =>
+export const reservedCode = reservedCodes.map(({ code, title, autobahn }) =>
   check({
     id: `ws/closing/code-${code}-not-sent`,
-    title: `does not send the code ${code}, which must not stand in a Close frame, not even in answer to one`,
+    title,
     level: 'MUST',
     clause: codes,
     topic,
@@ -114,7 +114,7 @@ export const reservedCode = reservedCodes.map(({ code, autobahn }) =>
 
 export const emptyNotAs1005 = check({
   id: 'ws/closing/empty-not-as-1005',
-  title: 'does not put a code that stands for none into its answer to a Close without a code',
+  title: 'sends no reserved code in answer to a Close without a code',
   level: 'MUST',
   clause: codes,
   topic,
@@ -134,7 +134,7 @@ export const emptyNotAs1005 = check({
 
 export const reasonSent = check({
   id: 'ws/closing/reason-sent-is-utf8',
-  title: 'sends no Close frame whose body breaks the rules, not even in answer to one',
+  title: 'sends no Close frame with an invalid body',
   level: 'MUST',
   clause: close,
   topic,
@@ -155,12 +155,12 @@ const reserved: FrameToSend = { opcode: 0x3, payload: 'reserved' }
 
 export const nothingProcessed = check({
   id: 'ws/closing/failed-processes-nothing',
-  title: 'processes nothing behind the frame that failed the connection',
+  title: 'processes no frame after the one that fails the connection',
   level: 'MUST',
   clause: failing,
   topic,
   after: ['ws/framing/opcode-3'],
-  mutants: ['process-on-after-failure'],
+  mutants: ['process-frames-after-failure'],
   autobahn: '4.1.3',
   async run({ connect, nonce }) {
     const ws = await connect()
@@ -171,7 +171,7 @@ export const nothingProcessed = check({
 
 export const failureEnds = check({
   id: 'ws/closing/failed-ends-tcp',
-  title: 'ends the TCP connection when it fails the WebSocket',
+  title: 'closes the TCP connection when it fails the WebSocket connection',
   level: 'MUST',
   clause: failing,
   topic,
@@ -186,7 +186,7 @@ export const failureEnds = check({
 
 export const failureSaysWhy = check({
   id: 'ws/closing/failed-with-close-frame',
-  title: 'sends a Close frame before it ends a connection that it fails',
+  title: 'sends a Close frame when it fails the connection',
   level: 'SHOULD',
   clause: failing,
   topic,
@@ -202,38 +202,43 @@ export const failureSaysWhy = check({
 
 interface ProtocolError {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly frame: FrameToSend
   /** The check that such a frame fails the connection at all. */
   readonly base: string
 }
 
 const protocolErrors: readonly ProtocolError[] = [
-  { name: 'opcode', what: 'a reserved opcode', frame: reserved, base: 'ws/framing/opcode-3' },
+  {
+    name: 'opcode',
+    title: 'closes with 1002 on a reserved opcode',
+    frame: reserved,
+    base: 'ws/framing/opcode-3',
+  },
   {
     name: 'rsv',
-    what: 'a reserved bit',
+    title: 'closes with 1002 on a reserved bit',
     frame: { opcode: 'text', payload: 'reserved', rsv: 2 },
     base: 'ws/framing/rsv2-text',
   },
   {
     name: 'long-ping',
-    what: 'a Ping of 126 octets',
+    title: 'closes with 1002 on a Ping with a 126-byte payload',
     frame: { opcode: 'ping', payload: filled(126) },
     base: 'ws/control/ping-over-125',
   },
   {
     name: 'continuation',
-    what: 'a continuation of nothing',
+    title: 'closes with 1002 on a lone continuation frame',
     frame: { opcode: 'continuation', payload: 'alone' },
     base: 'ws/fragmentation/continuation-alone',
   },
 ]
 
-export const protocolErrorCode = protocolErrors.map(({ name, what, frame, base }) =>
+export const protocolErrorCode = protocolErrors.map(({ name, title, frame, base }) =>
   check({
     id: `ws/closing/code-1002-${name}`,
-    title: `calls ${what} a protocol error: 1002`,
+    title,
     level: 'SHOULD',
     clause: codes,
     topic,

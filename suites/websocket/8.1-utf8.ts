@@ -13,27 +13,38 @@ const text = (bytes: string): Uint8Array => hex(`74 65 78 74 3a 20 ${bytes}`)
 // --- Text that is UTF-8 -----------------------------------------------------------------------------------------------
 
 const valid = [
-  { name: 'nul', what: 'a NUL', bytes: '00 61', mutants: ['refuse-nul'], autobahn: '6.7.1' },
+  {
+    name: 'nul',
+    title: 'echoes text that contains NUL',
+    bytes: '00 61',
+    mutants: ['refuse-nul'],
+    autobahn: '6.7.1',
+  },
   {
     name: 'four-octets',
-    what: 'a character of four octets',
+    title: 'echoes text that contains a 4-byte UTF-8 character',
     bytes: 'f0 9d 84 9e',
     mutants: ['refuse-four-octets'],
   },
   {
     name: 'noncharacter',
-    what: 'U+FFFF',
+    title: 'echoes text that contains the noncharacter U+FFFF',
     bytes: 'ef bf bf',
     mutants: ['refuse-noncharacters'],
     autobahn: '6.9.3',
   },
-  { name: 'byte-order-mark', what: 'U+FEFF', bytes: 'ef bb bf 61', mutants: ['strip-byte-order-mark'] },
+  {
+    name: 'byte-order-mark',
+    title: 'echoes text that begins with U+FEFF',
+    bytes: 'ef bb bf 61',
+    mutants: ['strip-byte-order-mark'],
+  },
 ]
 
-export const accepted = valid.map(({ name, what, bytes, mutants, ...rest }) =>
+export const accepted = valid.map(({ name, title, bytes, mutants, ...rest }) =>
   check({
     id: `ws/utf8/valid-${name}`,
-    title: `takes and sends text with ${what}`,
+    title,
     level: 'MUST',
     clause: data,
     topic,
@@ -50,7 +61,7 @@ export const accepted = valid.map(({ name, what, bytes, mutants, ...rest }) =>
 
 export const splitCharacter = check({
   id: 'ws/utf8/split-character',
-  title: 'accepts a character that is split over two fragments',
+  title: 'accepts a UTF-8 character that is split across two fragments',
   level: 'MUST',
   clause: data,
   topic,
@@ -69,7 +80,7 @@ export const splitCharacter = check({
 
 export const binaryUnchecked = check({
   id: 'ws/utf8/binary-unchecked',
-  title: 'does not ask of binary messages that they be UTF-8',
+  title: 'does not require binary messages to be UTF-8',
   level: 'MUST',
   clause: data,
   topic: 'limitations',
@@ -84,7 +95,7 @@ export const binaryUnchecked = check({
 
 export const allOctets = check({
   id: 'ws/utf8/binary-all-octets',
-  title: 'carries all 256 values of an octet in a binary message',
+  title: 'echoes all 256 byte values in a binary message',
   level: 'MUST',
   clause: data,
   topic: 'limitations',
@@ -102,7 +113,7 @@ export const allOctets = check({
 
 export const textAsText = check({
   id: 'ws/utf8/text-as-text',
-  title: 'carries text as text',
+  title: 'echoes a text message as text',
   level: 'MUST',
   clause: data,
   topic: 'limitations',
@@ -119,7 +130,7 @@ export const textAsText = check({
 
 interface Invalid {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly bytes: string
   readonly mutants: readonly string[]
   readonly autobahn?: string
@@ -128,52 +139,52 @@ interface Invalid {
 const invalid: readonly Invalid[] = [
   {
     name: 'overlong',
-    what: 'an overlong form',
+    title: 'fails the connection on text with an overlong UTF-8 form',
     bytes: 'c0 af',
     mutants: ['accept-overlong-utf8', 'accept-everything'],
     autobahn: '6.17.1',
   },
   {
     name: 'surrogate',
-    what: 'a surrogate',
+    title: 'fails the connection on text with an encoded surrogate',
     bytes: 'ed a0 80',
     mutants: ['accept-surrogates'],
     autobahn: '6.20.1',
   },
   {
     name: 'too-large',
-    what: 'a code point above U+10FFFF',
+    title: 'fails the connection on text with a code point above U+10FFFF',
     bytes: 'f4 90 80 80',
     mutants: ['accept-code-points-too-large'],
     autobahn: '6.11.5',
   },
   {
     name: 'truncated',
-    what: 'a character that the end of the message cuts off',
+    title: 'fails the connection on text that ends inside a character',
     bytes: 'e2 82',
     mutants: ['accept-truncated-utf8'],
     autobahn: '6.14.2',
   },
   {
     name: 'lone-continuation',
-    what: 'a continuation octet alone',
+    title: 'fails the connection on text with a lone continuation byte',
     bytes: '80',
     mutants: ['accept-lone-continuation-octets'],
     autobahn: '6.12.1',
   },
   {
     name: 'impossible-octet',
-    what: 'the octet FF',
+    title: 'fails the connection on text with the byte 0xFF',
     bytes: 'ff',
     mutants: ['accept-impossible-octets'],
     autobahn: '6.16.2',
   },
 ]
 
-export const refused = invalid.map(({ name, what, bytes, mutants, autobahn }) =>
+export const refused = invalid.map(({ name, title, bytes, mutants, autobahn }) =>
   check({
     id: `ws/utf8/${name}`,
-    title: `fails the connection on text with ${what}`,
+    title,
     level: 'MUST',
     clause,
     topic,
@@ -189,7 +200,7 @@ export const refused = invalid.map(({ name, what, bytes, mutants, autobahn }) =>
 
 export const overFragments = check({
   id: 'ws/utf8/over-fragments',
-  title: 'fails the connection on text whose fragments are UTF-8 apart, but not together',
+  title: 'fails the connection on a surrogate split across two fragments',
   level: 'MUST',
   clause,
   topic,
@@ -207,7 +218,7 @@ export const overFragments = check({
 
 export const invalidCode = check({
   id: 'ws/utf8/code-1007',
-  title: 'gives 1007 as the reason when text is not UTF-8',
+  title: 'closes with 1007 when text is not UTF-8',
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.4.1' },
   topic,
@@ -222,7 +233,7 @@ export const invalidCode = check({
 
 export const failFast = check({
   id: 'ws/utf8/fails-fast',
-  title: 'fails the connection at the first octet that makes text invalid, before the message ends',
+  title: 'fails the connection at the first invalid byte of a text message',
   // Information: no clause asks for it.
   level: 'INFO',
   clause,

@@ -11,12 +11,12 @@ const topic = 'protocol'
 const header = 'Sec-WebSocket-Extensions'
 
 export const unasked = check({
-  id: 'ws/extensions/none-unasked',
-  title: 'names no extension where none was offered',
+  id: 'ws/extensions/none-without-offer',
+  title: 'names no extension when none was offered',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '4.2.2' },
   topic,
-  mutants: ['extension-unasked', 'deflate-unasked'],
+  mutants: ['extension-without-offer', 'deflate-without-offer'],
   async run({ handshake, expect }) {
     const { response } = await (await handshake({ without: [header] })).expectAccepted()
     const given = response.get(header)
@@ -26,7 +26,7 @@ export const unasked = check({
 
 export const unknown = check({
   id: 'ws/extensions/unknown-not-accepted',
-  title: 'does not accept an extension that nobody knows',
+  title: 'does not accept an unknown extension',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '9.1' },
   topic,
@@ -41,16 +41,28 @@ export const unknown = check({
 })
 
 const malformed = [
-  { name: 'without-name', value: ';;' },
-  { name: 'parameter-without-name', value: 'x-streamproof; =1' },
-  { name: 'parameter-without-value', value: 'x-streamproof; a=' },
-  { name: 'open-quote', value: 'x-streamproof; a="b' },
+  { name: 'without-name', title: 'rejects an extension offer without a name', value: ';;' },
+  {
+    name: 'parameter-without-name',
+    title: 'rejects an extension parameter without a name',
+    value: 'x-streamproof; =1',
+  },
+  {
+    name: 'parameter-without-value',
+    title: 'rejects an extension parameter without a value after its =',
+    value: 'x-streamproof; a=',
+  },
+  {
+    name: 'open-quote',
+    title: 'rejects an extension parameter with an unclosed quote',
+    value: 'x-streamproof; a="b',
+  },
 ]
 
-export const malformedRefused = malformed.map(({ name, value }) =>
+export const malformedRefused = malformed.map(({ name, title, value }) =>
   check({
     id: `ws/extensions/malformed-${name}`,
-    title: `fails on an offer that breaks the grammar: ${value}`,
+    title,
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '9.1' },
     topic,
@@ -67,7 +79,7 @@ export const malformedRefused = malformed.map(({ name, value }) =>
 
 export const quotedValue = check({
   id: 'ws/extensions/quoted-value',
-  title: 'does not take a quoted parameter value for an error',
+  title: 'accepts an extension offer with a quoted parameter value',
   // SHOULD: the grammar has it, so it is no reason to refuse; but a server may refuse a handshake for any reason.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '9.1' },
@@ -82,7 +94,7 @@ export const quotedValue = check({
 
 export const splitLines = check({
   id: 'ws/extensions/several-lines',
-  title: 'reads offers on several header lines as one list',
+  title: 'reads extension offers on several header lines as one list',
   // SHOULD: both forms are the same offer (9.1), but a server may decline any offer at any time.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '9.1' },

@@ -15,7 +15,7 @@ const name = 'permessage-deflate'
 
 interface Declined {
   readonly id: string
-  readonly what: string
+  readonly title: string
   readonly parameters: string
   readonly mutants: readonly string[]
 }
@@ -23,46 +23,46 @@ interface Declined {
 const declinable: readonly Declined[] = [
   {
     id: 'unknown-parameter',
-    what: 'a parameter that is not defined',
+    title: 'declines an offer with an undefined parameter',
     parameters: 'streamproof=1',
     mutants: ['deflate-accept-unknown-parameter'],
   },
   {
     id: 'repeated-parameter',
-    what: 'a parameter that is there twice',
+    title: 'declines an offer with a repeated parameter',
     parameters: 'server_no_context_takeover; server_no_context_takeover',
     mutants: ['deflate-accept-repeated-parameter'],
   },
   {
     id: 'window-of-16',
-    what: 'a window of 16 bits',
+    title: 'declines an offer with a window of 16 bits',
     parameters: 'server_max_window_bits=16',
     mutants: ['deflate-accept-invalid-value'],
   },
   {
     id: 'window-of-7',
-    what: 'a window of 7 bits',
+    title: 'declines an offer with a window of 7 bits',
     parameters: 'client_max_window_bits=7',
     mutants: ['deflate-accept-invalid-value'],
   },
   {
     id: 'window-without-value',
-    what: 'server_max_window_bits without a value',
+    title: 'declines an offer of server_max_window_bits without a value',
     parameters: 'server_max_window_bits',
     mutants: ['deflate-accept-invalid-value'],
   },
   {
     id: 'takeover-with-value',
-    what: 'server_no_context_takeover with a value',
+    title: 'declines an offer of server_no_context_takeover with a value',
     parameters: 'server_no_context_takeover=1',
-    mutants: ['deflate-accept-value-where-none-is'],
+    mutants: ['deflate-accept-unexpected-value'],
   },
 ]
 
-export const declined = declinable.map(({ id, what, parameters, mutants }) =>
+export const declined = declinable.map(({ id, title, parameters, mutants }) =>
   check({
     id: `ws/deflate/declines-${id}`,
-    title: `declines an offer with ${what}`,
+    title,
     level: 'MUST',
     clause: { spec: 'RFC7692', section: '7' },
     topic,
@@ -103,7 +103,7 @@ const known = /^((server|client)_no_context_takeover|(server|client)_max_window_
 const answers: readonly Answered[] = [
   {
     id: 'server-takeover-answered',
-    title: 'says that it forgets its context where it accepts an offer that asks for it',
+    title: 'includes an accepted server_no_context_takeover in its response',
     section: '7.1.1.1',
     offer: 'server_no_context_takeover',
     holds: (parameters) => has(parameters, 'server_no_context_takeover'),
@@ -112,7 +112,7 @@ const answers: readonly Answered[] = [
   },
   {
     id: 'server-window-answered',
-    title: 'names its window where it accepts an offer that limits it',
+    title: 'includes an accepted server_max_window_bits in its response',
     section: '7.1.2.1',
     offer: 'server_max_window_bits=10',
     holds: (parameters) => has(parameters, 'server_max_window_bits'),
@@ -121,7 +121,7 @@ const answers: readonly Answered[] = [
   },
   {
     id: 'server-window-within',
-    title: 'names no window larger than the one offered',
+    title: 'answers with a server window no larger than the one offered',
     section: '7.1.2.1',
     offer: 'server_max_window_bits=10',
     holds: (parameters) =>
@@ -130,17 +130,17 @@ const answers: readonly Answered[] = [
     mutants: ['deflate-larger-window'],
   },
   {
-    id: 'client-window-unasked',
-    title: 'limits the window of the client only where the client offered that',
+    id: 'client-window-without-offer',
+    title: 'sends client_max_window_bits only if the client offered it',
     section: '7.1.2.2',
     offer: '',
     holds: (parameters) => !has(parameters, 'client_max_window_bits'),
     expected: 'no client_max_window_bits in the answer',
-    mutants: ['deflate-client-window-unasked'],
+    mutants: ['deflate-client-window-without-offer'],
   },
   {
     id: 'client-window-within',
-    title: 'names no window for the client larger than the one offered',
+    title: 'answers with a client window no larger than the one offered',
     section: '7.1.2.2',
     offer: 'client_max_window_bits=10',
     holds: (parameters) =>
@@ -150,7 +150,7 @@ const answers: readonly Answered[] = [
   },
   {
     id: 'client-window-has-value',
-    title: 'gives a value to client_max_window_bits in its answer',
+    title: 'gives client_max_window_bits a value in its response',
     section: '7.1.2.2',
     offer: 'client_max_window_bits',
     holds: (parameters) => !parameters.includes('client_max_window_bits'),
@@ -159,7 +159,7 @@ const answers: readonly Answered[] = [
   },
   {
     id: 'answer-known',
-    title: 'answers with parameters that are defined, each once and with a good value',
+    title: 'answers only with defined parameters, each once and valid',
     section: '7.1',
     offer: 'client_max_window_bits; server_no_context_takeover',
     holds: (parameters) =>
@@ -192,7 +192,7 @@ export const answered = answers.map(
 
 export const onlyOne = check({
   id: 'ws/deflate/one-of-two',
-  title: 'accepts one of two offers of permessage-deflate, not both',
+  title: 'accepts at most one of two permessage-deflate offers',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '5.1' },
   topic,
@@ -207,8 +207,7 @@ export const onlyOne = check({
 
 export const unwantedWindow = check({
   id: 'ws/deflate/window-declined-not-refused',
-  title:
-    'goes without compression, rather than refuse the handshake, where it does not want an offered window',
+  title: 'declines an unacceptable window instead of rejecting the handshake',
   // SHOULD: such an offer is declined by leaving the extension out; but a server may refuse a handshake for any reason.
   level: 'SHOULD',
   clause: { spec: 'RFC7692', section: '7.1.2.1' },
@@ -222,8 +221,8 @@ export const unwantedWindow = check({
 })
 
 export const goodBehindBad = check({
-  id: 'ws/deflate/good-offer-behind-bad',
-  title: 'accepts a good offer that stands behind one that it must decline',
+  id: 'ws/deflate/good-offer-after-bad',
+  title: 'accepts a valid offer that follows one that it must decline',
   level: 'SHOULD',
   clause: { spec: 'RFC7692', section: '5.1' },
   topic,

@@ -24,34 +24,40 @@ const hello = 'f248cdc9c90700'
 // --- Compressed messages that come ------------------------------------------------------------------------------------
 
 const forms = [
-  { name: 'one-block', what: 'one block', section: '7.2.3.1', payload: hello, mutants: ['deflate-misread'] },
+  {
+    name: 'one-block',
+    title: 'inflates a message of one DEFLATE block',
+    section: '7.2.3.1',
+    payload: hello,
+    mutants: ['deflate-misread'],
+  },
   {
     name: 'stored-block',
-    what: 'a block without compression',
+    title: 'inflates a DEFLATE block with no compression',
     section: '7.2.3.3',
     payload: '000500faff48656c6c6f00',
     mutants: ['deflate-refuse-stored-block'],
   },
   {
     name: 'final-block',
-    what: 'a block with BFINAL',
+    title: 'inflates a DEFLATE block with BFINAL set',
     section: '7.2.3.4',
     payload: 'f348cdc9c9070000',
     mutants: ['deflate-refuse-final-block'],
   },
   {
     name: 'two-blocks',
-    what: 'two blocks',
+    title: 'inflates a message of two DEFLATE blocks',
     section: '7.2.3.5',
     payload: 'f248050000 00ffff cac9c90700',
     mutants: ['deflate-first-block-only'],
   },
 ]
 
-export const inflated = forms.map(({ name, what, section, payload, mutants }) =>
+export const inflated = forms.map(({ name, title, section, payload, mutants }) =>
   check({
     id: `ws/deflate/inflates-${name}`,
-    title: `inflates a message of ${what}`,
+    title,
     level: 'MUST',
     clause: { spec: 'RFC7692', section },
     topic,
@@ -67,7 +73,7 @@ export const inflated = forms.map(({ name, what, section, payload, mutants }) =>
 
 export const contextKept = check({
   id: 'ws/deflate/inflates-with-context',
-  title: 'inflates a message that refers to the one before it',
+  title: 'inflates a message that refers to the previous message',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.2.3.2' },
   topic,
@@ -87,7 +93,7 @@ export const contextKept = check({
 
 export const emptyMessage = check({
   id: 'ws/deflate/inflates-empty',
-  title: 'inflates an empty message',
+  title: 'inflates an empty compressed message',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.2.3.6' },
   topic,
@@ -102,7 +108,7 @@ export const emptyMessage = check({
 
 export const inFragments = check({
   id: 'ws/deflate/inflates-fragments',
-  title: 'joins the fragments of a compressed message before it inflates them',
+  title: 'reassembles a compressed message from its fragments to inflate it',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '6.2' },
   topic,
@@ -118,7 +124,7 @@ export const inFragments = check({
 
 export const uncompressed = check({
   id: 'ws/deflate/uncompressed-accepted',
-  title: 'accepts a message that is not compressed although compression was agreed on',
+  title: 'accepts an uncompressed message on a compressed connection',
   level: 'MUST',
   clause: compressed,
   topic,
@@ -134,7 +140,7 @@ export const uncompressed = check({
 
 export const roundTrip = check({
   id: 'ws/deflate/sends-inflatable',
-  title: 'sends compressed messages that inflate to what they say',
+  title: 'sends compressed messages that inflate to the original payload',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.2.1' },
   topic,
@@ -148,7 +154,7 @@ export const roundTrip = check({
 
 export const contextForgotten = check({
   id: 'ws/deflate/sends-without-context',
-  title: 'sends messages that inflate by themselves where it agreed to use no context',
+  title: 'sends self-contained messages under server_no_context_takeover',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.1.1.1' },
   topic,
@@ -163,7 +169,7 @@ export const contextForgotten = check({
 
 export const windowKept = check({
   id: 'ws/deflate/sends-within-window',
-  title: 'refers back no further than the window that it agreed to',
+  title: 'refers back no further than the negotiated server window',
   level: 'MUST',
   clause: { spec: 'RFC7692', section: '7.1.2.1' },
   topic,
@@ -180,7 +186,7 @@ export const windowKept = check({
 
 export const controlUncompressed = check({
   id: 'ws/deflate/control-frames-uncompressed',
-  title: 'sends control frames without RSV1 although compression was agreed on',
+  title: 'sends control frames without RSV1 on a compressed connection',
   level: 'MUST',
   clause: compressed,
   topic,
@@ -196,7 +202,7 @@ export const controlUncompressed = check({
 
 export const continuationsUnmarked = check({
   id: 'ws/deflate/first-frame-marked-only',
-  title: 'sets RSV1 on no frame of a message but its first',
+  title: 'sets RSV1 only on the first frame of a compressed message',
   level: 'MUST',
   clause: compressed,
   topic,
@@ -218,7 +224,7 @@ export const continuationsUnmarked = check({
 
 interface Failing {
   readonly name: string
-  readonly what: string
+  readonly title: string
   readonly frames: readonly FrameToSend[]
   readonly mutants: readonly string[]
 }
@@ -226,13 +232,13 @@ interface Failing {
 const failing: readonly Failing[] = [
   {
     name: 'ping-marked',
-    what: 'a Ping with RSV1, although compression was agreed on',
+    title: 'fails a compressed connection on a Ping with RSV1',
     frames: [{ opcode: 'ping', payload: 'compressed', rsv: 4 }],
     mutants: ['deflate-accept-marked-control'],
   },
   {
     name: 'continuation-marked',
-    what: 'a continuation frame with RSV1, although compression was agreed on',
+    title: 'fails a compressed connection on a continuation frame with RSV1',
     frames: [
       { opcode: 'text', payload: hex('f248'), rsv: 4, fin: false },
       { opcode: 'continuation', payload: hex('cdc9c90700'), rsv: 4 },
@@ -241,10 +247,10 @@ const failing: readonly Failing[] = [
   },
 ]
 
-export const failed = failing.map(({ name, what, frames, mutants }) =>
+export const failed = failing.map(({ name, title, frames, mutants }) =>
   check({
     id: `ws/deflate/${name}`,
-    title: `fails the connection on ${what}`,
+    title,
     level: 'MUST',
     clause: compressed,
     topic,
@@ -260,7 +266,7 @@ export const failed = failing.map(({ name, what, frames, mutants }) =>
 
 export const corrupt = check({
   id: 'ws/deflate/corrupt',
-  title: 'fails the connection on a compressed message that is no DEFLATE data',
+  title: 'fails the connection on a message with invalid DEFLATE data',
   // SHOULD: the text tells how to inflate a message, not what to do with one that cannot be.
   level: 'SHOULD',
   clause: { spec: 'RFC7692', section: '6.2' },
@@ -276,7 +282,7 @@ export const corrupt = check({
 
 export const notUtf8 = check({
   id: 'ws/deflate/not-utf8',
-  title: 'fails the connection on compressed text that inflates to something else than UTF-8',
+  title: 'fails the connection on compressed text that is not UTF-8',
   level: 'MUST',
   clause: { spec: 'RFC6455', section: '8.1' },
   topic,

@@ -28,7 +28,9 @@ describe('a target that ends idle connections, and streams behind some time', fu
     )
     expect(results.filter(wasCharged).map(told)).to.deep.equal([])
     const idle = results.filter(({ reason }) => reason?.startsWith('ended-idle:') === true)
-    expect(idle.map(({ id }) => id)).to.include('ws/faults/others-unmoved-by-black-hole-up')
+    expect(idle.map(({ id }) => id)).to.include(
+      'ws/faults/other-clients-unaffected-by-black-hole-client-to-server',
+    )
   })
 })
 

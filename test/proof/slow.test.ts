@@ -16,7 +16,7 @@ const laterMs = 80
 /** Those that take most steps one after another, and those that are waited for the least. */
 const only = [
   'ws/connection/one-for-many',
-  'ws/faults/others-unmoved-by-*',
+  'ws/faults/other-clients-unaffected-by-*',
   'ws/compatibility/undici*',
   'sse/resume/again-and-again',
   'sse/reconnection/eventsource-*',

@@ -20,14 +20,14 @@ export const closingMutants: readonly Entry[] = [
   rule('answer-close-with-1001', 'Every Close is answered with 1001.', close, {
     closeAnswer: () => bodyOf(1001),
   }),
-  rule('message-behind-close', 'A message follows the Close frame.', close, { messageBehindClose: true }),
+  rule('message-after-close', 'A message follows the Close frame.', close, { messageBehindClose: true }),
   rule('answer-every-close', 'Each of two Close frames is answered.', close, {
     behindClose: 'answer-closes',
   }),
-  rule('pong-behind-close', 'A Ping behind a Close is answered.', 'RFC6455/5.5.2', {
+  rule('pong-after-close', 'A Ping behind a Close is answered.', 'RFC6455/5.5.2', {
     behindClose: 'answer-pings',
   }),
-  rule('process-messages-behind-close', 'A message behind a Close is echoed.', 'RFC6455/1.4', {
+  rule('process-messages-after-close', 'A message behind a Close is echoed.', 'RFC6455/1.4', {
     behindClose: 'answer-messages',
   }),
   rule('ignore-close-in-fragment', 'A Close inside a message is ignored.', 'RFC6455/5.4', {
@@ -59,7 +59,7 @@ export const closingMutants: readonly Entry[] = [
   rule('answer-empty-close-with-1005', 'A Close without a code is answered with 1005.', codes, {
     closeAnswer: (body) => (body.length === 0 ? bodyOf(1005) : body.subarray(0, 2)),
   }),
-  rule('process-on-after-failure', 'Frames behind the one that failed are processed.', failing, {
+  rule('process-frames-after-failure', 'Frames behind the one that failed are processed.', failing, {
     failure: 'process-on',
   }),
   rule('stay-open-after-failure', 'TCP is left open when the connection is failed.', failing, {

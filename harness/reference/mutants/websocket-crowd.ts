@@ -15,7 +15,7 @@ export const crowdMutants: readonly Omit<Mutant, 'protocol'>[] = [
     rules: { frameQuota: 30 },
   },
   {
-    name: 'loss-ends-others',
+    name: 'lost-connection-drops-others',
     breaks: 'When a connection is lost, all others end.',
     clause: 'STREAMPROOF/clients-independent',
     rules: { afterLoss: 'end-others' },
@@ -27,13 +27,13 @@ export const crowdMutants: readonly Omit<Mutant, 'protocol'>[] = [
     rules: { afterLoss: 'refuse-client' },
   },
   {
-    name: 'end-late-pongs',
+    name: 'drop-on-late-pongs',
     breaks: 'A Ping is sent every 30 ms, and a connection is ended on which three of them are unanswered.',
     clause: 'RFC6455/5.5.2',
     rules: { wantsPongEveryMs: 30 },
   },
   {
-    name: 'end-slow-frames',
+    name: 'drop-on-slow-frames',
     breaks: 'A frame must be whole 100 ms after its first octet.',
     clause: 'RFC6455/5.2',
     rules: { endsSlowFrameAfterMs: 100 },

@@ -13,13 +13,13 @@ const omit = (parameters: readonly string[], name: string): readonly string[] =>
 /** permessage-deflate: what is agreed on, and what is done about it. */
 export const deflateMutants: readonly Entry[] = [
   // --- Negotiation ---
-  rule('deflate-unasked', 'Compression is named although it was not offered.', 'RFC7692/5', {
+  rule('deflate-without-offer', 'Compression is named although it was not offered.', 'RFC7692/5', {
     extensionsAnswer: (agreed) => agreed ?? 'permessage-deflate',
   }),
   take('deflate-accept-unknown-parameter', 'unknown-parameter', 'Unknown parameters are ignored.'),
   take('deflate-accept-repeated-parameter', 'repeated-parameter', 'Parameters may be repeated.'),
   take('deflate-accept-invalid-value', 'invalid-value', 'Windows of any size are ignored.'),
-  take('deflate-accept-value-where-none-is', 'value-where-none-is', 'A value where none may be is ignored.'),
+  take('deflate-accept-unexpected-value', 'value-where-none-is', 'A value where none may be is ignored.'),
   rule('deflate-first-offer-only', 'Only the first offer is looked at.', 'RFC7692/5.1', {
     deflateOffers: 'first',
   }),
@@ -39,7 +39,7 @@ export const deflateMutants: readonly Entry[] = [
     parameters.map((one) => (one.startsWith('server_max_window_bits') ? 'server_max_window_bits=15' : one)),
   ),
   answer(
-    'deflate-client-window-unasked',
+    'deflate-client-window-without-offer',
     'The window of the client is limited unasked.',
     '7.1.2.2',
     (parameters) => [...omit(parameters, 'client_max_window_bits'), 'client_max_window_bits=15'],

@@ -182,7 +182,7 @@ export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
 
   // --- Subprotocols and extensions ---
   {
-    name: 'subprotocol-unasked',
+    name: 'subprotocol-without-offer',
     breaks: 'A subprotocol is named although none was offered.',
     clause: 'RFC6455/4.2.2',
     rules: {
@@ -210,7 +210,7 @@ export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
     },
   },
   {
-    name: 'extension-unasked',
+    name: 'extension-without-offer',
     breaks: 'An extension is named although none was offered.',
     clause: 'RFC6455/4.2.2',
     rules: { extensionsAnswer: (agreed, offered) => (offered ? agreed : 'x-streamproof') },

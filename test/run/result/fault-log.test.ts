@@ -9,9 +9,9 @@ import { judged } from '../../proof/proof.ts'
 
 /** Checks of every kind of fault, quick ones. */
 const only = [
-  'ws/faults/others-unmoved-by-*',
+  'ws/faults/other-clients-unaffected-by-*',
   'ws/faults/cut-*-after-1',
-  'ws/faults/answers-under-latency-down',
+  'ws/faults/answers-under-latency-server-to-client',
   'ws/reconnection/prompt-after-rst',
   'sse/faults/other-clients-unaffected-by-fin',
   'sse/resume/after-rst',
