@@ -39,7 +39,7 @@ const lossesForOthers: readonly Loss[] = [
   },
   {
     name: 'rst',
-    title: 'keeps serving other clients when one connection is reset',
+    title: 'keeps serving other clients when one WebSocket connection is reset',
     fault: reset,
     mutants: ['lost-connection-drops-others'],
   },

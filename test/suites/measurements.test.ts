@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { referenceContract } from '#cli/config/reference-contract'
-import { openEngine } from '#proxies/driver/engine'
+import { openEngine } from '#proxies/driver/open-engine'
 import { startReference } from '#reference/start'
 import type { ReferenceOptions } from '#reference/start'
 import { run } from '#run/run'
