@@ -3,7 +3,7 @@ import type { Report } from '#model/result'
 import type { Kit } from '#peers/kit'
 import { openSession } from '#peers/session/open-session'
 import { discoverTargets } from '#target/discovery/discover'
-import { probe } from '#target/drivers/probe'
+import { UrlDriver } from '#target/drivers/url-driver'
 import { applicableChecks } from './applicable.ts'
 import type { ApplicableCheck } from './applicable.ts'
 import { conduct } from './conduct.ts'
@@ -12,7 +12,11 @@ import { prepare } from './prepare.ts'
 import type { RunHooks, RunSettings } from './settings.ts'
 import type { RunTools } from './schedule/tools.ts'
 
-const tools: RunTools<Kit> = { openSession, probe, discover: discoverTargets }
+const tools: RunTools<Kit> = {
+  openSession,
+  driver: ({ protocol, url }, index) => new UrlDriver({ index, protocol }, url),
+  discover: discoverTargets,
+}
 
 /**
  * Discovers what the targets can, observes the checks that apply, and gives the report. Nothing is printed, and the

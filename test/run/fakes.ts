@@ -11,7 +11,7 @@ import type { Report } from '#model/result'
 import { Scope } from '#common/scope'
 import { conduct } from '#run/conduct'
 import { deferred } from '#common/deferred'
-import { probe } from '#target/drivers/probe'
+import { UrlDriver } from '#target/drivers/url-driver'
 import type { ConnectionObserver } from '#peers/session/session'
 import type { RunHooks, RunSettings } from '#run/settings'
 import type { RunTools, SessionOf } from '#run/schedule/tools'
@@ -79,7 +79,11 @@ export function fakeSettings(port: number): RunSettings {
 }
 
 export function fakeTools(targets: Report['targets']): RunTools<FakeKit> {
-  return { openSession, probe, discover: async () => targets }
+  return {
+    openSession,
+    driver: ({ protocol, url }, index) => new UrlDriver({ index, protocol }, url),
+    discover: async () => targets,
+  }
 }
 
 /** Runs fake checks against `127.0.0.1:port`. */

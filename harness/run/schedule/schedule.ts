@@ -55,6 +55,7 @@ export class Schedule<Kit> {
     }
     const { websocket, sse } = options.environment
     const endpoints = [websocket, sse].filter((endpoint) => endpoint !== null)
+    const drivers = new Map(endpoints.map((endpoint, index) => [endpoint, tools.driver(endpoint, index)]))
     const standing = (protocol: string): Connection[] =>
       [...this.#running]
         .filter(({ check }) => check.protocol === protocol || check.protocol === 'both')
@@ -62,7 +63,7 @@ export class Schedule<Kit> {
         .filter(({ route, to }) => route === 'direct' && to === null)
     this.#pulse = new Pulse(
       endpoints,
-      (endpoint, withinMs) => tools.probe(endpoint, withinMs),
+      (endpoint, withinMs) => drivers.get(endpoint)?.isAlive(withinMs) ?? Promise.resolve(false),
       { standing },
       () => this.#changed(),
     )

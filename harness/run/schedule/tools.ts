@@ -3,6 +3,7 @@ import type { Outcome } from '#model/judge'
 import type { Evidence } from '#peers/kit'
 import type { SessionEnvironment } from '#peers/session/session'
 import type { Report } from '#model/result'
+import type { TargetDriver } from '#target/drivers/driver'
 import type { DiscoveryOptions } from '#target/discovery/discover'
 
 /** What the scheduler needs of a session. */
@@ -12,11 +13,11 @@ export interface SessionOf<Kit> {
   close(): Promise<void>
 }
 
-/** What a run uses of the outside: the peers, and a look at whether a target still accepts connections. */
+/** What a run uses of the outside: the peers, discovery, and a driver for each target. */
 export interface RunTools<Kit> {
   openSession(environment: SessionEnvironment, checkId: string): SessionOf<Kit>
-  /** True: this target accepts a TCP connection. Never rejects. */
-  probe(endpoint: Endpoint, withinMs: number): Promise<boolean>
+  /** @param index the position of this target in the list that discovery gives. */
+  driver(endpoint: Endpoint, index: number): TargetDriver
   /** What the targets can, in the order in which the report lists them: websocket, then sse. */
   discover(environment: Environment, options: DiscoveryOptions): Promise<Report['targets']>
 }

@@ -22,7 +22,8 @@ import {
   sideBySide,
 } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
-import { accepts, timed } from '#target/drivers/probe'
+import { acceptsConnection } from '#target/drivers/tcp'
+import { timed } from './timed.ts'
 import { shownUrl } from '#common/url'
 
 export type KnownCapabilities = Readonly<
@@ -277,7 +278,7 @@ async function ipv6Finding({ url }: Endpoint, withinMs: number): Promise<Capabil
   const address = await ipv6AddressOf(url)
   if (address === null) return absent('the host has no IPv6 address')
   const { port } = addressOf(url)
-  return (await accepts(address, port, withinMs))
+  return (await acceptsConnection(address, port, withinMs))
     ? present('the port is open at the IPv6 address of the host')
     : absent('no connection to the IPv6 address of the host: this machine, or the server, lacks IPv6')
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '#peers/session/endpoint'
 import type { EventStream, Kit, StreamEvent } from '#peers/kit'
 import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
-import { timed } from '#target/drivers/probe'
+import { timed } from './timed.ts'
 import { laterMs, sharedFinding } from './shared-ids.ts'
 
 /** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */

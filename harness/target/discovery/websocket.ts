@@ -4,7 +4,7 @@ import type { Endpoint } from '#peers/session/endpoint'
 import type { Kit, WebSocketPeer } from '#peers/kit'
 import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
 import type { Both, Findings } from './findings.ts'
-import { timed } from '#target/drivers/probe'
+import { timed } from './timed.ts'
 
 /**
  * What a WebSocket server can. Every question has connections of its own, which are closed behind it.
