@@ -4,7 +4,7 @@ import type { SessionContext } from '#peers/session/context'
 import { recordFault } from './record.ts'
 import type { Route, UnderFaultOptions } from '#peers/kit'
 import { Severed } from './severed.ts'
-import type { PeerSocket } from '#peers/net/types'
+import type { Connection } from '#peers/net/connection'
 
 /**
  * Runs the exchange twice through one proxy: untoxiced (the control), then under the fault; and proves from what our
@@ -27,7 +27,7 @@ export async function runUnderFault(
   const via = context.through(link, [chosen])
   context.transcript.add('proxy', 'note', `the same exchange under ${chosen.name}`)
   const failure = await attempt(() => exchange(via))
-  const socket = context.socketsOn(via)[0]
+  const socket = context.connectionsOn(via)[0]
   const trace = await faultedTrace(context, socket, chosen, failure)
   const proof = trace === null ? noConnection(failure) : chosen.prove(trace, control)
   if (!proof.proven) {
@@ -37,7 +37,7 @@ export async function runUnderFault(
       : new Inconclusive('fault-not-proven', proof.summary, { cause: failure })
   }
   recordFault(context, link, chosen, proof)
-  await Promise.all(context.socketsOn(via).map((one) => one.close()))
+  await Promise.all(context.connectionsOn(via).map((one) => one.close()))
   await context.readLogs()
   await link.close()
   if (failure !== undefined && !(failure instanceof Severed)) throw failure
@@ -51,7 +51,7 @@ async function runControl(
   const via = context.through(link, [])
   context.transcript.add('proxy', 'note', 'the exchange through the proxy, without a fault')
   await exchange(via)
-  const sockets = context.socketsOn(via)
+  const sockets = context.connectionsOn(via)
   const trace = sockets[0]?.trace
   if (trace === undefined)
     throw new TypeError('the exchange opened no connection on the route that it was given')
@@ -69,7 +69,7 @@ async function toxic(link: FaultProxy, fault: Fault): Promise<void> {
 /** A fault that severs may strike after the exchange had nothing more to wait for: its ending is waited for here. */
 async function faultedTrace(
   context: SessionContext,
-  socket: PeerSocket | undefined,
+  socket: Connection | undefined,
   fault: Fault,
   failure: Error | undefined,
 ): Promise<ConnectionTrace | null> {

@@ -4,78 +4,65 @@ import { HeadReader, formatRequest } from '#wire/http/head'
 import type { HeaderList } from '#wire/http/head'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
-import type { HttpHead, Route } from '#peers/kit'
+import type { HttpHead } from '#peers/kit'
 import { PlaceMap } from './body-offsets.ts'
 import { requestHeaders, requestTarget } from './request-head.ts'
-import { openSocket } from '#peers/net/socket'
-import type { PeerSocket } from '#peers/net/types'
+import type { ByteStream } from '#peers/net/byte-stream'
+import type { TlsFacts } from '#peers/net/connection'
 
-export interface ExchangeOptions {
+/** A request to a target. Anything may be wrong with it. */
+export interface ExchangeRequest {
   readonly endpoint: Endpoint
-  /** Where to go: an address of the endpoint. */
+  /** Where it goes: an address of the endpoint. */
   readonly url: URL
-  readonly via: Route | undefined
   readonly method: string
-  /** Request target; the URL's path and query unless told. */
-  readonly target: string | undefined
+  /** Request target; by default the URL's path and query. */
+  readonly target?: string | undefined
   readonly version: '1.1' | '1.0'
-  /** Sent unless the contract or the check gives a header of the same name. Host is added here. */
+  /** Sent unless the contract or the check gives a header of the same name. Host and Content-Length are added here. */
   readonly defaults: HeaderList
   /** What the check asks with: replaces a header of the same name. */
   readonly headers: HeaderList
   /** Headers to leave out, by name. */
   readonly without: readonly string[]
-  readonly maxTls?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined
-  /** A piece of the body as it comes, out of its framing, and when (ms of the session). */
-  body?(bytes: Uint8Array, ms: number): void
-  /** The body is over: whole, cut off, or past reading. */
-  over?(): void
+  readonly body?: Uint8Array | undefined
 }
 
-/** One HTTP/1.1 request over a connection of its own, and its response as it comes. */
+export interface ExchangeOptions extends ExchangeRequest {
+  /** Of the connection that carries the stream. If it failed, nothing is sent. */
+  readonly tls: TlsFacts | null
+  /** The next bytes of the response's body, without their framing, and when they arrived (ms of the session). */
+  onBody?(bytes: Uint8Array, ms: number): void
+  /** The body is over: complete, cut off, or unreadable. */
+  onEnd?(): void
+}
+
+/** One HTTP/1.1 request over a byte stream of its own, and its response as it arrives. */
 export class Exchange {
+  readonly stream: ByteStream
+  readonly tls: TlsFacts | null
   readonly #context: SessionContext
   readonly #options: ExchangeOptions
   readonly #places = new PlaceMap()
+  readonly #asked: number
   #reader = new HeadReader()
-  #socket: PeerSocket | null = null
   #head: HttpHead | null = null
   #headMs: number | null = null
-  #asked = 0
   #received = 0
   #bodyFrom = 0
   #decoder: BodyDecoder | null = null
   #bad: string | null = null
   #over = false
 
-  private constructor(context: SessionContext, options: ExchangeOptions) {
+  /** Sends the request; waits for nothing. */
+  constructor(context: SessionContext, stream: ByteStream, options: ExchangeOptions) {
     this.#context = context
     this.#options = options
-  }
-
-  /**
-   * Opens the connection and sends the request; waits for nothing. A failed TLS handshake stands in `socket.tls`.
-   *
-   * @throws what `openSocket` throws.
-   */
-  static async open(context: SessionContext, options: ExchangeOptions): Promise<Exchange> {
-    const exchange = new Exchange(context, options)
-    const socket = await openSocket(context, {
-      url: options.url,
-      via: options.via,
-      tls: options.endpoint.tls,
-      maxTls: options.maxTls,
-      data: (bytes) => exchange.#data(bytes),
-      ended: () => exchange.#finish(),
-    })
-    exchange.#socket = socket
-    if (socket.tls === null || socket.tls.error === null) exchange.#ask(socket)
-    return exchange
-  }
-
-  get socket(): PeerSocket {
-    if (this.#socket === null) throw new TypeError('the exchange has no connection yet')
-    return this.#socket
+    this.stream = stream
+    this.tls = options.tls
+    this.#asked = stream.now()
+    if (options.tls === null || options.tls.error === null) this.#ask()
+    stream.read({ data: (bytes) => this.#data(bytes), ended: () => this.#finish() })
   }
 
   get head(): HttpHead | null {
@@ -104,9 +91,9 @@ export class Exchange {
 
   /** How it ended: a body that is over ends the exchange even where the connection stands. */
   get ending(): Ending | null {
-    const ending = this.socket.ending
+    const ending = this.stream.ending
     if (ending !== null || !this.#over) return ending
-    return { by: this.socket.route.severs ? 'proxy' : 'target', how: 'fin', code: null }
+    return { by: this.stream.route.severs ? 'proxy' : 'target', how: 'fin', code: null }
   }
 
   /** The bytes that the connection carried before this byte of the body; null where that was not kept. */
@@ -117,22 +104,26 @@ export class Exchange {
 
   /** Waits for the whole head, or for what makes that impossible. */
   async headOrEnd(withinMs: number): Promise<HttpHead | null> {
-    await this.socket.watch.until(
-      () => (this.#head !== null || this.bad !== null || this.socket.ending !== null ? true : undefined),
+    await this.stream.watch.until(
+      () => (this.#head !== null || this.bad !== null || this.stream.ending !== null ? true : undefined),
       withinMs,
     )
     return this.#head
   }
 
-  #ask(socket: PeerSocket): void {
-    const { endpoint, url, method, target, version, defaults, headers, without } = this.#options
-    const address = { url, encrypted: socket.tls !== null }
+  #ask(): void {
+    const { endpoint, url, method, target, version, headers, without, body } = this.#options
+    const address = { url, encrypted: this.tls !== null }
     const path = target ?? requestTarget(endpoint, address)
-    const all = requestHeaders(endpoint, address, [['Host', url.host], ...defaults], { headers, without })
+    const length = body === undefined ? [] : [['Content-Length', String(body.length)] as const]
+    const defaults = [['Host', url.host] as const, ...this.#options.defaults, ...length]
+    const all = requestHeaders(endpoint, address, defaults, { headers, without })
     const head = formatRequest(method, path, `HTTP/${version}`, all)
-    this.#context.transcript.add('harness', 'head', `${method} ${path} HTTP/${version}`, head)
-    this.#asked = socket.now()
-    socket.write(head)
+    const { transcript } = this.#context
+    transcript.add('harness', 'head', `${method} ${path} HTTP/${version}`, head)
+    if (body !== undefined)
+      transcript.add('harness', 'bytes', `${body.length} bytes of the request's body`, body)
+    this.stream.write(body === undefined ? head : Uint8Array.from(Buffer.concat([head, body])))
   }
 
   #data(bytes: Uint8Array): void {
@@ -168,10 +159,9 @@ export class Exchange {
   #headComplete(head: HttpHead, rest: Uint8Array): void {
     this.#bodyFrom = this.#received - rest.length
     this.#head = head
-    // Bytes can come before `open` has returned; then nothing was asked yet either.
-    this.#headMs = this.#socket === null ? 0 : this.#socket.now() - this.#asked
-    this.#socket?.opened(rest.length)
-    this.#socket?.answered(this.#asked)
+    this.#headMs = this.stream.now() - this.#asked
+    this.stream.opened(rest.length)
+    this.stream.answered(this.#asked)
     const decoder = new BodyDecoder(bodyFraming(this.#options.method, head.status, head.headers))
     this.#decoder = decoder
     this.#body(decoder, rest)
@@ -180,7 +170,7 @@ export class Exchange {
   #body(decoder: BodyDecoder, bytes: Uint8Array): void {
     for (const piece of decoder.push(bytes)) {
       this.#places.add(piece.at, piece.bytes.length)
-      this.#options.body?.(piece.bytes, this.#context.now())
+      this.#options.onBody?.(piece.bytes, this.#context.now())
     }
     if (decoder.error !== null) this.#context.transcript.add('target', 'bytes', decoder.error, bytes)
     else if (decoder.excess > 0) this.#behind(bytes.subarray(bytes.length - decoder.excess))
@@ -196,7 +186,7 @@ export class Exchange {
   #finish(): void {
     if (this.#over) return
     this.#over = true
-    this.#options.over?.()
-    this.#socket?.watch.changed()
+    this.#options.onEnd?.()
+    this.stream.watch.changed()
   }
 }

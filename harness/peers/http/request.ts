@@ -1,9 +1,11 @@
 import { Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { ByteBuffer } from '#wire/byte-buffer'
+import { encodeUtf8 } from '#wire/utf8'
 import type { HeaderList } from '#wire/http/head'
 import type { SessionContext } from '#peers/session/context'
-import { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { openExchange } from './open-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
 import { tellRefusal } from './refusal.ts'
 import { Severed } from '#peers/faults/severed'
@@ -24,7 +26,7 @@ export async function sendRequest(
 ): Promise<HttpAnswer> {
   const endpoint = context.endpoint(options.protocol ?? 'sse')
   const body = new ByteBuffer(bodyCeiling)
-  const exchange = await Exchange.open(context, {
+  const exchange = await openExchange(context, {
     endpoint,
     url: options.url ?? endpoint.url,
     via: options.via,
@@ -35,20 +37,20 @@ export async function sendRequest(
     headers: options.headers ?? [],
     without: options.without ?? [],
     maxTls: options.maxTls,
-    body: (bytes) => body.append(bytes),
+    body: typeof options.body === 'string' ? encodeUtf8(options.body) : options.body,
+    onBody: (bytes) => body.append(bytes),
   })
-  const { socket } = exchange
-  const head = await exchange.headOrEnd(context.limits.head * (socket.route.patience ?? 1))
-  if (head === null && socket.ending === null) socket.gaveUp()
+  const { stream, tls } = exchange
+  const head = await exchange.headOrEnd(context.limits.head * (stream.route.patience ?? 1))
+  if (head === null && stream.ending === null) stream.gaveUp()
   // It may be the answer that is judged, or one connection too many: the scheduler finds out.
   if (head !== null) tellRefusal(context.environment.observer, head)
   if (head !== null) await bodyOf(context, exchange, head, body)
   const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
   const ending = exchange.ending
   context.judged(ending)
-  const { tls } = socket
-  await socket.close()
-  if (head === null && socket.route.severs) throw new Severed('the link let no response through')
+  await stream.close()
+  if (head === null && stream.route.severs) throw new Severed('the link let no response through')
   return {
     head,
     ending,
@@ -75,21 +77,21 @@ async function bodyOf(
   head: HttpHead,
   body: ByteBuffer,
 ): Promise<void> {
-  const stream = isEventStream(head.get('content-type'))
-  await exchange.socket.watch.until(
+  const endless = isEventStream(head.get('content-type'))
+  await exchange.stream.watch.until(
     () => (exchange.over || exchange.ending !== null || body.truncated ? true : undefined),
-    stream ? context.limits.quiet : context.limits.reply,
+    endless ? context.limits.quiet : context.limits.reply,
   )
 }
 
 /** Bytes behind a head that ends the response: content where none may be. */
-async function surplusOf(context: SessionContext, { socket }: Exchange): Promise<number> {
+async function surplusOf(context: SessionContext, { stream }: Exchange): Promise<number> {
   const behind = (): number => {
-    const { serverToClientBytes, openedAtServerToClientBytes } = socket.trace
+    const { serverToClientBytes, openedAtServerToClientBytes } = stream.trace
     return serverToClientBytes - (openedAtServerToClientBytes ?? serverToClientBytes)
   }
-  await socket.watch.until(
-    () => (behind() > 0 || socket.ending !== null ? true : undefined),
+  await stream.watch.until(
+    () => (behind() > 0 || stream.ending !== null ? true : undefined),
     context.limits.quiet,
   )
   return behind()
@@ -97,7 +99,7 @@ async function surplusOf(context: SessionContext, { socket }: Exchange): Promise
 
 function missing(exchange: Exchange, ending: Ending | null): never {
   const expected = 'an HTTP response'
-  const error = exchange.socket.tls?.error
+  const error = exchange.tls?.error
   if (error)
     throw new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${error}`)
   if (exchange.bad !== null) throw new Violation(expected, exchange.bad)

@@ -34,6 +34,8 @@ export interface RequestOptions {
   readonly version?: '1.1' | '1.0'
   readonly headers?: readonly (readonly [string, string])[]
   readonly without?: readonly string[]
+  /** Sent after the head, with its Content-Length unless that header is given or left out. Text is sent as UTF-8. */
+  readonly body?: string | Uint8Array
   readonly via?: Route
   readonly url?: URL
   readonly maxTls?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

@@ -1,10 +1,10 @@
 import { Inconclusive, Violation } from '#model/errors'
 import type { SessionContext } from '#peers/session/context'
-import type { PeerSocket } from './types.ts'
+import type { ByteStream } from './byte-stream.ts'
 
 /** A connection that nobody uses, and whether its target has ended it. */
 export interface Idle {
-  readonly socket: PeerSocket
+  readonly stream: ByteStream
   /** The target has ended it, by whatever means. */
   readonly isEnded: () => boolean
 }
@@ -62,10 +62,10 @@ async function watchIdle(
     'an idle control: another connection, without a fault, left silent',
   )
   try {
-    const { socket, isEnded } = await open()
-    await socket.watch.until(() => (isEnded() ? true : undefined), watchedMs)
+    const { stream, isEnded } = await open()
+    await stream.watch.until(() => (isEnded() ? true : undefined), watchedMs)
     const ended = isEnded()
-    await socket.close()
+    await stream.close()
     return { ended, watchedMs }
   } catch (error) {
     // A target that opens no connection any more is not known to be patient.

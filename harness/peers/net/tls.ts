@@ -2,11 +2,11 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { addressOf } from '#peers/session/context'
-import type { SocketOptions } from './types.ts'
+import type { ConnectionOptions } from './connection.ts'
 import { secureContextOf } from './trust.ts'
 
 /** Begins a TLS handshake over what carries the bytes. Whether the certificate is good is for the caller to ask. */
-export function startTls(carrier: Duplex, options: SocketOptions): tls.TLSSocket {
+export function startTls(carrier: Duplex, options: ConnectionOptions): tls.TLSSocket {
   const { host } = addressOf(options.url)
   return tls.connect({
     socket: carrier,

@@ -56,14 +56,14 @@ async function strike(stage: Stage, link: FaultProxy, plan: PlannedCut, last: bo
     stage.index += stage.before
     target = sent.at(-1) ?? target
   }
-  const { socket } = client.exchange
+  const { stream } = client.exchange
   const isWhole = (): boolean => client.events.some((event) => feed.isSame(event, target))
-  await socket.watch.until(
-    () => (socket.remoteEnding !== null || isWhole() ? true : undefined),
+  await stream.watch.until(
+    () => (stream.remoteEnding !== null || isWhole() ? true : undefined),
     context.limits.event,
   )
   // A CR ends the event before its LF is cut off: the end follows.
-  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.quiet)
+  await stream.watch.until(() => stream.remoteEnding ?? undefined, context.limits.quiet)
   const found = struckAt(client, plan, isWhole(), isSecure(context.endpoint('sse').url))
   if (found === 'missed' || (found === 'beside' && !last)) {
     stage.connections.pop()
@@ -144,7 +144,7 @@ function struckAt(
   isWhole: boolean,
   secure: boolean,
 ): 'exact' | 'beside' | 'missed' {
-  const ending = client.exchange.socket.remoteEnding
+  const ending = client.exchange.stream.remoteEnding
   if (ending === null || ending.how !== 'fin') return 'missed'
   if (secure) return isWhole ? 'missed' : 'exact'
   const into = client.size - client.blockFrom

@@ -55,7 +55,7 @@ export function tickingFeed(context: SessionContext, witness: Stream): Feed {
     isSame: (a, b) => a.type === b.type && a.data === b.data && a.id === b.id,
     async next(count) {
       const from = witness.events.length
-      const { watch } = witness.exchange.socket
+      const { watch } = witness.exchange.stream
       const enough = (): true | undefined =>
         witness.events.length >= from + count || witness.ending !== null ? true : undefined
       await watch.until(enough, context.limits.event * Math.max(1, count))

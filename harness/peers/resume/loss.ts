@@ -37,7 +37,7 @@ async function hangUp(stage: Stage, kind: 'client-fin' | 'client-rst'): Promise<
   await sendBoth(stage, client)
   if (kind === 'client-rst') client.reset()
   else client.close()
-  await client.exchange.socket.close()
+  await client.exchange.stream.close()
   lost(stage, client)
 }
 
@@ -48,12 +48,12 @@ async function goDown(stage: Stage, ms: number): Promise<void> {
   stage.link = link
   const client = stage.client ?? (await connectClient(stage, { ...context.through(link, []), severs: true }))
   await sendBoth(stage, client)
-  const { socket } = client.exchange
+  const { stream } = client.exchange
   stage.down = await takeDown(context, link, ms, {
-    isOpen: () => socket.ending === null,
+    isOpen: () => stream.ending === null,
     async ended() {
-      await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
-      return socket.remoteEnding !== null
+      await stream.watch.until(() => stream.remoteEnding ?? undefined, context.limits.end)
+      return stream.remoteEnding !== null
     },
   })
   lost(stage, client)
@@ -69,12 +69,12 @@ async function silence(stage: Stage, fault: Fault): Promise<void> {
   const { serverToClientBytes } = client.trace
   await stage.feed.next(1, stage.index)
   stage.index += 1
-  const { socket } = client.exchange
+  const { stream } = client.exchange
   const stirs = (): true | undefined =>
-    client.trace.serverToClientBytes > serverToClientBytes || socket.ending !== null ? true : undefined
-  const stirred = await socket.watch.until(stirs, context.limits.quiet)
+    client.trace.serverToClientBytes > serverToClientBytes || stream.ending !== null ? true : undefined
+  const stirred = await stream.watch.until(stirs, context.limits.quiet)
   if (stirred === true) throw unproven('the link did not silence the stream')
-  socket.gaveUp()
+  stream.gaveUp()
   const summary = 'no further byte came and the connection stayed open, while the witness got what was sent'
   record(stage, link, fault, {
     proven: true,
@@ -102,9 +102,9 @@ async function reset(stage: Stage, fault: Fault): Promise<void> {
   })
   await stage.feed.next(stage.before, stage.index)
   stage.index += stage.before
-  const socket = context.socketsOn(route)[0]
-  if (socket === undefined) throw unproven('the link took no connection')
-  await socket.watch.until(() => socket.remoteEnding ?? undefined, context.limits.end)
-  record(stage, link, fault, fault.prove(socket.trace, control.trace))
+  const connection = context.connectionsOn(route)[0]
+  if (connection === undefined) throw unproven('the link took no connection')
+  await connection.watch.until(() => connection.remoteEnding ?? undefined, context.limits.end)
+  record(stage, link, fault, fault.prove(connection.trace, control.trace))
   lost(stage, client)
 }

@@ -172,7 +172,7 @@ async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
   await control.accepted()
   const head = truth(stage).at(-1)
   if (head !== undefined) await control.find((event) => stage.feed.isSame(event, head), context.limits.quiet)
-  await control.exchange.socket.close()
+  await control.exchange.stream.close()
   await engineDoes(link.setFaults([fault]))
   return {
     route: context.through(link, [fault]),
@@ -215,7 +215,7 @@ async function conclude(
     await catchUp(context, client, (event) => stage.feed.isSame(event, marker))
     const identity = identify()
     const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
-    await client.exchange.socket.watch.until(whole, context.limits.reply / 2)
+    await client.exchange.stream.watch.until(whole, context.limits.reply / 2)
     // What comes twice may come late: a replay that meets live events is given time for its mistakes.
     const lateMs = Math.max(latestTwiceMs, context.limits.quiet)
     if (raced) await pause(Math.max(0, lateMs - (performance.now() - at)))
@@ -231,7 +231,7 @@ async function conclude(
   if (policy != null) throw policy
   context.judged(client?.ending ?? null)
   const outcome = compareWithWitness(recordNow(), identity)
-  await Promise.all([witness, ...connections].map((stream) => stream.exchange.socket.close()))
+  await Promise.all([witness, ...connections].map((stream) => stream.exchange.stream.close()))
   return outcome
 }
 

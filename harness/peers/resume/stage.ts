@@ -100,5 +100,5 @@ export function record(stage: Stage, link: FaultProxy, fault: Fault, proof: Proo
 }
 
 export async function close(stream: Stream): Promise<void> {
-  await stream.exchange.socket.close()
+  await stream.exchange.stream.close()
 }

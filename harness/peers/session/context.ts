@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Evidence, Route } from '#peers/kit'
 import { freshNonce } from '#peers/kit/nonce'
 import type { SessionEnvironment } from './session.ts'
-import type { PeerSocket } from '#peers/net/types'
+import type { Connection } from '#peers/net/connection'
 
 /** How long each kind of wait lasts, in ms. Everything that waits takes its limit from here. */
 export interface Limits {
@@ -60,8 +60,8 @@ export interface SessionContext {
   addFault(record: FaultRecord, log: () => Promise<readonly FaultLogEntry[] | null>): void
   /** Adds to the faults what the engine noted of them. Called by a verb when it is done, while its links are open. */
   readLogs(): Promise<void>
-  /** The sockets that were opened on a route, in order. */
-  socketsOn(route: Route): PeerSocket[]
+  /** The connections that were opened on a route, in order. */
+  connectionsOn(route: Route): Connection[]
   /** A verb has judged a connection: this is how it ended, or null while it stands. The last one is reported. */
   judged(ending: Ending | null): void
   evidence(): Evidence
@@ -85,7 +85,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
   const unread = new Map<number, () => Promise<readonly FaultLogEntry[] | null>>()
   const measured: Record<string, number | string> = {}
   const random = randomStream(`${environment.seed}/${checkId}`)
-  const sockets = new WeakMap<Route, PeerSocket[]>()
+  const connections = new WeakMap<Route, Connection[]>()
   let close: Ending | null = null
   return {
     environment,
@@ -143,10 +143,10 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
         }),
       )
     },
-    socketsOn(route) {
-      const known = sockets.get(route) ?? []
-      sockets.set(route, known)
-      return known
+    connectionsOn(route) {
+      const opened = connections.get(route) ?? []
+      connections.set(route, opened)
+      return opened
     },
     judged(ending) {
       close = ending

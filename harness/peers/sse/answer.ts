@@ -29,18 +29,15 @@ export function judgeAnswer(context: SessionContext, head: HttpHead, takesCoding
 }
 
 /** Why there is no answer. */
-export function unanswered({ socket, bad }: Exchange): Error {
-  if (socket.tls?.error) {
-    return new Violation(
-      'TLS with a certificate that is valid for the host',
-      `TLS failed with ${socket.tls.error}`,
-    )
+export function unanswered({ stream, tls, bad }: Exchange): Error {
+  if (tls?.error) {
+    return new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${tls.error}`)
   }
   const expected = 'an HTTP response with status 200'
   if (bad !== null) return new Violation(expected, bad)
-  if (socket.route.severs) return new Severed('the link let no response through')
-  if (socket.ending !== null) return new Violation(expected, endedHow(socket.ending, 'the connection'))
-  socket.gaveUp()
+  if (stream.route.severs) return new Severed('the link let no response through')
+  if (stream.ending !== null) return new Violation(expected, endedHow(stream.ending, 'the connection'))
+  stream.gaveUp()
   return new Violation(expected, 'no response')
 }
 

@@ -48,7 +48,7 @@ async function first<T>(
     }
     return stream.exchange.over || stream.ending !== null ? null : undefined
   }
-  return (await stream.exchange.socket.watch.until(look, withinMs)) ?? undefined
+  return (await stream.exchange.stream.watch.until(look, withinMs)) ?? undefined
 }
 
 /**

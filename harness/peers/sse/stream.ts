@@ -4,7 +4,8 @@ import { EventStreamParser } from '#wire/sse/event-stream'
 import type { ParsedEvent } from '#wire/sse/event-stream'
 import type { ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
-import { Exchange } from '#peers/http/exchange'
+import type { Exchange } from '#peers/http/exchange'
+import { openExchange } from '#peers/http/open-exchange'
 import type {
   EventStream,
   HttpHead,
@@ -55,18 +56,17 @@ export class Stream implements EventStream {
     const { via: _, ...straight } = options
     stream.#another = () => Stream.open(context, publisher, straight)
     stream.#takesCoding = gives([...endpoint.headers, ...(options.headers ?? [])], 'Accept-Encoding')
-    stream.#exchange = await Exchange.open(context, {
+    stream.#exchange = await openExchange(context, {
       endpoint,
       url: options.url ?? endpoint.url,
       via: options.via,
       method: 'GET',
-      target: undefined,
       version: options.httpVersion ?? '1.1',
       defaults: usualHeaders,
       headers: headersOf(options),
       without: options.without ?? [],
-      body: (bytes, ms) => stream.#body(bytes, ms),
-      over: () => stream.#parser.end(),
+      onBody: (bytes, ms) => stream.#body(bytes, ms),
+      onEnd: () => stream.#parser.end(),
     })
     return stream
   }
@@ -96,7 +96,7 @@ export class Stream implements EventStream {
   }
 
   get route(): Route {
-    return this.exchange.socket.route
+    return this.exchange.stream.route
   }
 
   get body(): Uint8Array {
@@ -138,7 +138,7 @@ export class Stream implements EventStream {
   }
 
   get trace(): ConnectionTrace {
-    return this.exchange.socket.trace
+    return this.exchange.stream.trace
   }
 
   async expectEvent(
@@ -173,10 +173,10 @@ export class Stream implements EventStream {
     const another = this.#another
     // What is not framed as it says is broken, whoever sends it.
     if (ending?.by !== 'target' || another === null || this.exchange.bad !== null) return null
-    const policy = await endedByPolicy(this.#context, 'streams', this.exchange.socket.now(), async () => {
+    const policy = await endedByPolicy(this.#context, 'streams', this.exchange.stream.now(), async () => {
       const idle = await (await another()).accepted()
       return {
-        socket: idle.exchange.socket,
+        stream: idle.exchange.stream,
         isEnded: () => idle.ending !== null && idle.exchange.bad === null,
       }
     })
@@ -238,7 +238,7 @@ export class Stream implements EventStream {
   }
 
   async expectGrowth(what: string, from: number, within?: number): Promise<void> {
-    const { watch } = this.exchange.socket
+    const { watch } = this.exchange.stream
     const limit =
       within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
     await watch.until(() => (this.size > from || this.exchange.over ? true : undefined), limit)
@@ -253,10 +253,10 @@ export class Stream implements EventStream {
 
   async barrier(): Promise<StreamEvent> {
     const marker = this.#context.nonce()
-    const asked = this.exchange.socket.now()
+    const asked = this.exchange.stream.now()
     await this.#publisher.publish({ data: `streamproof barrier ${marker}` })
     const event = await this.expectEvent('the published event', ({ data }) => data.includes(marker))
-    this.exchange.socket.answered(asked)
+    this.exchange.stream.answered(asked)
     return event
   }
 
@@ -267,7 +267,7 @@ export class Stream implements EventStream {
   }
 
   async expectEvents(count: number): Promise<readonly StreamEvent[]> {
-    const { watch } = this.exchange.socket
+    const { watch } = this.exchange.stream
     await watch.until(
       () => (this.events.length >= count || this.ending !== null ? true : undefined),
       this.#patient(this.#context.limits.event),
@@ -285,7 +285,7 @@ export class Stream implements EventStream {
   }
 
   async expectEnd(): Promise<Ending> {
-    const ending = await this.exchange.socket.watch.until(
+    const ending = await this.exchange.stream.watch.until(
       () => this.ending ?? undefined,
       this.#patient(this.#context.limits.end),
     )
@@ -300,7 +300,7 @@ export class Stream implements EventStream {
       return
     }
     const limit = ms === undefined ? this.#context.limits.quiet : this.#context.scaled(ms)
-    const ending = await this.exchange.socket.watch.until(() => this.ending ?? undefined, limit)
+    const ending = await this.exchange.stream.watch.until(() => this.ending ?? undefined, limit)
     this.#context.judged(this.ending)
     this.#severed()
     if (ending !== undefined) throw new Violation('the stream to stay open', endedHow(ending, 'it'))
@@ -308,16 +308,16 @@ export class Stream implements EventStream {
 
   sendBytes(bytes: Uint8Array): void {
     this.#context.transcript.add('harness', 'bytes', `${bytes.length} bytes behind the request`, bytes)
-    this.exchange.socket.write(bytes)
+    this.exchange.stream.write(bytes)
   }
 
   close(): void {
-    this.exchange.socket.finish()
-    void this.exchange.socket.close()
+    this.exchange.stream.finish()
+    void this.exchange.stream.close()
   }
 
   reset(): void {
-    this.exchange.socket.reset()
+    this.exchange.stream.reset()
   }
 
   /** A link that severs is not waited for as long as one that is slow. */
@@ -336,7 +336,7 @@ export class Stream implements EventStream {
   }
 
   #severed(): void {
-    if (this.route.severs && this.exchange.socket.ending?.by !== 'harness')
+    if (this.route.severs && this.exchange.stream.ending?.by !== 'harness')
       throw new Severed('the link severed the stream')
   }
 }

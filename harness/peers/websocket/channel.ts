@@ -9,15 +9,15 @@ import { endedByPolicy } from '#peers/net/idle-control'
 import type { Idle } from '#peers/net/idle-control'
 import type { FrameToSend, ReceivedFrame, ReceivedMessage, Segments } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'
-import type { PeerSocket } from '#peers/net/types'
+import type { ByteStream } from '#peers/net/byte-stream'
 import { Inbox, frameNote } from './inbox.ts'
 import { Outbox, toWire } from './outbox.ts'
 import { endingWords, sendable } from './words.ts'
 
-/** One WebSocket's socket with what came and what went; what every endpoint owes is answered here, by itself. */
-export class WebSocketLine {
+/** One WebSocket's stream with what came and what went; what every endpoint owes is answered here, by itself. */
+export class WebSocketChannel {
   readonly context: SessionContext
-  readonly socket: PeerSocket
+  readonly stream: ByteStream
   readonly inbox: Inbox
   readonly outbox = new Outbox()
   /** Answers that a verb has given out already. */
@@ -34,9 +34,9 @@ export class WebSocketLine {
   #sentCloseFirst = false
 
   /** `deflate`: null where permessage-deflate was not accepted. */
-  constructor(context: SessionContext, socket: PeerSocket, deflate: DeflateTerms | null) {
+  constructor(context: SessionContext, stream: ByteStream, deflate: DeflateTerms | null) {
     this.context = context
-    this.socket = socket
+    this.stream = stream
     const inflater =
       deflate === null
         ? null
@@ -46,7 +46,7 @@ export class WebSocketLine {
 
   get ending(): Ending | null {
     const { close } = this.inbox
-    if (close === null) return this.socket.ending
+    if (close === null) return this.stream.ending
     return { by: this.#sentCloseFirst ? 'harness' : 'target', how: 'close-frame', code: close.code }
   }
 
@@ -58,7 +58,7 @@ export class WebSocketLine {
       const { fin = true, rsv = 0, mask } = frame
       const note = frameNote({ opcode, payload, fin, rsv, masked: mask !== false })
       this.#record(mask === false ? `${note}, unmasked` : note, bytes)
-      this.outbox.note(opcode, payload, this.socket.now())
+      this.outbox.note(opcode, payload, this.stream.now())
       if (opcode === opcodes.close) this.#closing()
     }
     this.#write(Uint8Array.from(Buffer.concat(wires.map(({ bytes }) => bytes))), segments)
@@ -66,7 +66,7 @@ export class WebSocketLine {
 
   sendBytes(bytes: Uint8Array, segments?: Segments): void {
     this.context.transcript.add('harness', 'bytes', `${bytes.length} bytes`, bytes)
-    const asked = this.socket.now()
+    const asked = this.stream.now()
     for (const { opcode, payload } of this.#write(bytes, segments)) this.outbox.note(opcode, payload, asked)
   }
 
@@ -76,10 +76,10 @@ export class WebSocketLine {
     segments?: Segments,
   ): readonly { readonly opcode: number; readonly payload: Uint8Array }[] {
     this.sentTooLate = this.over
-    this.socket.write(bytes, segments)
+    this.stream.write(bytes, segments)
     const { frames, oversize } = this.#sent.push(bytes)
     this.#unfinishable ||= oversize !== null
-    if (this.#atBoundary) for (const answer of this.#owed.splice(0)) this.socket.write(answer)
+    if (this.#atBoundary) for (const answer of this.#owed.splice(0)) this.stream.write(answer)
     return frames
   }
 
@@ -106,7 +106,7 @@ export class WebSocketLine {
     const { opcode, payload, bytes } = toWire(frame)
     if (opcode === opcodes.close) this.#closing()
     this.#record(`${frameNote({ opcode, payload, fin: true, rsv: 0, masked: true })} (in answer)`, bytes)
-    if (this.#atBoundary) this.socket.write(bytes)
+    if (this.#atBoundary) this.stream.write(bytes)
     else if (this.#owed.length < mostOwed) this.#owed.push(bytes)
   }
 
@@ -118,14 +118,14 @@ export class WebSocketLine {
 
   /** The Close frame came, or the end of TCP: no answer can come any more. */
   get over(): boolean {
-    return this.inbox.close !== null || this.socket.remoteEnding !== null || this.inbox.stopped !== null
+    return this.inbox.close !== null || this.stream.remoteEnding !== null || this.inbox.stopped !== null
   }
 
   /** What the probe gives; null when the wait is over: by its limit, or because nothing can come any more. */
   async wait<T>(probe: () => T | undefined, limit: number): Promise<T | null> {
-    const dead = (): boolean => this.socket.remoteEnding !== null || this.inbox.stopped !== null
-    const within = limit * (this.socket.route.patience ?? 1)
-    const found = await this.socket.watch.until(() => probe() ?? (dead() ? null : undefined), within)
+    const dead = (): boolean => this.stream.remoteEnding !== null || this.inbox.stopped !== null
+    const within = limit * (this.stream.route.patience ?? 1)
+    const found = await this.stream.watch.until(() => probe() ?? (dead() ? null : undefined), within)
     return found ?? null
   }
 
@@ -135,8 +135,8 @@ export class WebSocketLine {
    */
   async miss(expected: string, actual: string | null = null): Promise<never> {
     this.context.judged(this.ending)
-    if (this.socket.route.severs && this.inbox.close === null) {
-      if (this.socket.remoteEnding === null) this.socket.gaveUp()
+    if (this.stream.route.severs && this.inbox.close === null) {
+      if (this.stream.remoteEnding === null) this.stream.gaveUp()
       throw new Severed(`the link did not bring ${expected}`)
     }
     const parts = [actual, this.state()].filter((part) => part !== null)
@@ -151,10 +151,10 @@ export class WebSocketLine {
   }
 
   async #policy(): Promise<Inconclusive | null> {
-    const { socket, inbox, silent, context } = this
-    const isEnded = inbox.close !== null || socket.remoteEnding?.by === 'target'
+    const { stream, inbox, silent, context } = this
+    const isEnded = inbox.close !== null || stream.remoteEnding?.by === 'target'
     if (!isEnded || silent === null) return null
-    const policy = await endedByPolicy(context, 'connections', socket.now(), silent)
+    const policy = await endedByPolicy(context, 'connections', stream.now(), silent)
     context.judged(this.ending)
     return policy
   }
@@ -163,7 +163,7 @@ export class WebSocketLine {
   proof<T extends ReceivedFrame | ReceivedMessage>(found: T, kind: 'ping' | 'data', payload: Uint8Array): T {
     this.taken.add(found)
     const asked = this.outbox.askedAt(kind, payload)
-    if (asked !== null) this.socket.answered(asked)
+    if (asked !== null) this.stream.answered(asked)
     this.outbox.proven()
     return found
   }
@@ -172,7 +172,7 @@ export class WebSocketLine {
   state(): string | null {
     const { close, stopped } = this.inbox
     if (stopped !== null) return stopped
-    if (close === null) return endingWords(this.socket.remoteEnding)
+    if (close === null) return endingWords(this.stream.remoteEnding)
     return `the target sent a Close frame ${close.code === null ? 'without a code' : `with code ${close.code}`}`
   }
 }

@@ -35,7 +35,7 @@ async function open(
   for (const step of opening) await peer.openingStep(step)
   peer.discreet = false
   if (use === 'used' && options.withoutPing !== true) await peer.expectPong()
-  answer.socket?.opened()
+  answer.stream.opened()
   return peer
 }
 

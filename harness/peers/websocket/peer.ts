@@ -14,13 +14,13 @@ import type {
   Segments,
   WebSocketPeer,
 } from '#peers/kit'
-import type { PeerSocket } from '#peers/net/types'
-import { WebSocketLine } from './channel.ts'
+import type { ByteStream } from '#peers/net/byte-stream'
+import { WebSocketChannel } from './channel.ts'
 import { bytesOf, equal, fragmentsOf } from './outbox.ts'
 
 export interface PeerParts {
   readonly context: SessionContext
-  readonly socket: PeerSocket
+  readonly stream: ByteStream
   readonly response: HttpHead
   /** Null where permessage-deflate was not accepted. */
   readonly deflate: DeflateTerms | null
@@ -30,78 +30,78 @@ export interface PeerParts {
 export class RawWebSocket implements WebSocketPeer {
   readonly response: HttpHead
   readonly #context: SessionContext
-  readonly #line: WebSocketLine
+  readonly #channel: WebSocketChannel
 
-  constructor({ context, socket, response, deflate }: PeerParts) {
+  constructor({ context, stream, response, deflate }: PeerParts) {
     this.response = response
     this.#context = context
-    this.#line = new WebSocketLine(context, socket, deflate)
+    this.#channel = new WebSocketChannel(context, stream, deflate)
   }
 
   get route(): Route {
-    return this.#line.socket.route
+    return this.#channel.stream.route
   }
 
   get frames(): readonly ReceivedFrame[] {
-    return this.#line.inbox.frames
+    return this.#channel.inbox.frames
   }
 
   get messages(): readonly ReceivedMessage[] {
-    return this.#line.inbox.messages
+    return this.#channel.inbox.messages
   }
 
   get trace(): ConnectionTrace {
-    return this.#line.socket.trace
+    return this.#channel.stream.trace
   }
 
   get ending(): Ending | null {
-    return this.#line.ending
+    return this.#channel.ending
   }
 
   /** Bytes behind the head of the handshake's answer. */
   received(bytes: Uint8Array): void {
-    this.#line.inbox.push(bytes)
+    this.#channel.inbox.push(bytes)
   }
 
   /** All bytes have come. */
   ended(): void {
-    this.#line.inbox.end()
+    this.#channel.inbox.end()
   }
 
   /** How to open a connection like this one that is left idle: see `endedByPolicy`. */
   set silent(open: () => Promise<RawWebSocket>) {
-    this.#line.silent = async () => {
+    this.#channel.silent = async () => {
       const idle = await open()
-      const { socket, inbox } = idle.#line
-      return { socket, isEnded: () => inbox.close !== null || socket.remoteEnding !== null }
+      const { stream, inbox } = idle.#channel
+      return { stream, isEnded: () => inbox.close !== null || stream.remoteEnding !== null }
     }
   }
 
   /** Leaves payloads out of the transcript, both ways. */
   set discreet(on: boolean) {
-    this.#line.inbox.discreet = on
+    this.#channel.inbox.discreet = on
   }
 
   // --- Sending ---------------------------------------------------------------------------------------------------
 
   send(frames: FrameToSend | readonly FrameToSend[], segments?: Segments): void {
-    this.#line.send([frames].flat(), segments)
+    this.#channel.send([frames].flat(), segments)
   }
 
   sendBytes(bytes: Uint8Array, segments?: Segments): void {
-    this.#line.sendBytes(bytes, segments)
+    this.#channel.sendBytes(bytes, segments)
   }
 
   sendMessage(type: 'text' | 'binary', payload: Uint8Array | string, fragments = 1): void {
     const whole = bytesOf(payload)
-    const { outbox, socket } = this.#line
-    if (fragments > 1) outbox.note(opcodes[type], whole, socket.now())
+    const { outbox, stream } = this.#channel
+    if (fragments > 1) outbox.note(opcodes[type], whole, stream.now())
     this.send(fragmentsOf(type, whole, fragments))
   }
 
   sendDeflated(type: 'text' | 'binary', deflated: Uint8Array, fragments = 1): void {
-    const { outbox, socket } = this.#line
-    outbox.noteDeflated(deflated, socket.now())
+    const { outbox, stream } = this.#channel
+    outbox.noteDeflated(deflated, stream.now())
     this.send(fragmentsOf(type, deflated, fragments, 4))
   }
 
@@ -110,11 +110,11 @@ export class RawWebSocket implements WebSocketPeer {
   }
 
   finish(): void {
-    this.#line.socket.finish()
+    this.#channel.stream.finish()
   }
 
   reset(): void {
-    this.#line.socket.reset()
+    this.#channel.stream.reset()
   }
 
   /** A step of the contract's opening exchange: a message to send, or to wait for. */
@@ -124,11 +124,11 @@ export class RawWebSocket implements WebSocketPeer {
       return
     }
     const matches = (one: ReceivedMessage): boolean =>
-      !this.#line.taken.has(one) && (one.text ?? '').includes(step.expect)
-    const found = await this.#line.wait(() => this.messages.find(matches), this.#context.limits.reply)
-    if (found === null) return await this.#line.miss("the message of the contract's opening exchange")
-    this.#line.taken.add(found)
-    this.#line.outbox.proven()
+      !this.#channel.taken.has(one) && (one.text ?? '').includes(step.expect)
+    const found = await this.#channel.wait(() => this.messages.find(matches), this.#context.limits.reply)
+    if (found === null) return await this.#channel.miss("the message of the contract's opening exchange")
+    this.#channel.taken.add(found)
+    this.#channel.outbox.proven()
   }
 
   // --- Expecting -------------------------------------------------------------------------------------------------
@@ -143,24 +143,24 @@ export class RawWebSocket implements WebSocketPeer {
     const probe = (): ReceivedFrame | undefined =>
       this.frames.find(
         (frame) =>
-          frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#line.taken.has(frame),
+          frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#channel.taken.has(frame),
       )
-    const found = await this.#line.wait(probe, this.#context.limits.reply)
+    const found = await this.#channel.wait(probe, this.#context.limits.reply)
     if (found === null)
-      return await this.#line.miss('a Pong with the payload of the Ping', this.#pongsInstead())
-    return this.#line.proof(found, 'ping', wanted)
+      return await this.#channel.miss('a Pong with the payload of the Ping', this.#pongsInstead())
+    return this.#channel.proof(found, 'ping', wanted)
   }
 
   async expectMessage(type: 'text' | 'binary', payload: Uint8Array | string): Promise<ReceivedMessage> {
     const wanted = bytesOf(payload)
     const before = this.messages.length
-    const fresh = (message: ReceivedMessage): boolean => !this.#line.taken.has(message)
+    const fresh = (message: ReceivedMessage): boolean => !this.#channel.taken.has(message)
     const same = (message: ReceivedMessage): boolean => fresh(message) && equal(message.payload, wanted)
     const probe = (): ReceivedMessage | undefined =>
       this.messages.find((one) => one.type === type && same(one))
     // A large message needs time to travel both ways: a second for each MiB.
     const limit = this.#context.limits.reply + this.#context.scaled(wanted.length / 1024)
-    const found = await this.#line.wait(probe, limit)
+    const found = await this.#channel.wait(probe, limit)
     if (found === null) {
       const other = this.messages.find(same)
       const actual =
@@ -169,9 +169,9 @@ export class RawWebSocket implements WebSocketPeer {
             ? 'only other messages came'
             : null
           : `the payload came as a ${other.type} message`
-      return await this.#line.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
+      return await this.#channel.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
     }
-    return this.#line.proof(found, 'data', wanted)
+    return this.#channel.proof(found, 'data', wanted)
   }
 
   async expectEcho(
@@ -190,9 +190,9 @@ export class RawWebSocket implements WebSocketPeer {
       const text = came()
       return parts.every((part) => text.includes(part)) ? text : undefined
     }
-    const text = await this.#line.wait(whole, this.#context.limits.reply)
-    if (text === null) return await this.#line.miss('all of the messages, in text messages')
-    this.#line.outbox.proven()
+    const text = await this.#channel.wait(whole, this.#context.limits.reply)
+    if (text === null) return await this.#channel.miss('all of the messages, in text messages')
+    this.#channel.outbox.proven()
     return parts.toSorted((one, other) => text.indexOf(one) - text.indexOf(other))
   }
 
@@ -200,8 +200,8 @@ export class RawWebSocket implements WebSocketPeer {
     const wanted = bytesOf(payload)
     this.sendMessage(type, wanted)
     const came = (): boolean => this.messages.some((one) => one.type === type && equal(one.payload, wanted))
-    const tooBig = (): boolean => this.#line.inbox.close?.code === 1009
-    await this.#line.wait(() => (came() || tooBig() ? true : undefined), this.#context.limits.reply)
+    const tooBig = (): boolean => this.#channel.inbox.close?.code === 1009
+    await this.#channel.wait(() => (came() || tooBig() ? true : undefined), this.#context.limits.reply)
     if (tooBig()) this.#context.judged(this.ending)
     else await this.expectMessage(type, wanted)
   }
@@ -222,63 +222,66 @@ export class RawWebSocket implements WebSocketPeer {
     const ending = await this.#failure(expected)
     this.#context.judged(ending)
     if (ending.how === 'close-frame' && ending.code !== null && codes.includes(ending.code)) return ending
-    throw new Violation(expected, this.#line.state() ?? 'it stayed open')
+    throw new Violation(expected, this.#channel.state() ?? 'it stayed open')
   }
 
   async expectClose(): Promise<{ readonly code: number | null; readonly reason: Uint8Array }> {
-    const close = await this.#line.wait(() => this.#line.inbox.close ?? undefined, this.#context.limits.end)
-    if (close === null) return await this.#line.miss('a Close frame')
+    const close = await this.#channel.wait(
+      () => this.#channel.inbox.close ?? undefined,
+      this.#context.limits.end,
+    )
+    if (close === null) return await this.#channel.miss('a Close frame')
     this.#context.judged(this.ending)
     return { code: close.code, reason: close.reason }
   }
 
   async expectEnd(): Promise<Ending> {
-    const remote = await this.#line.wait(
-      () => this.#line.socket.remoteEnding ?? undefined,
+    const remote = await this.#channel.wait(
+      () => this.#channel.stream.remoteEnding ?? undefined,
       this.#context.limits.end,
     )
     this.#context.judged(this.ending)
     if (remote === null || remote.by === 'proxy')
-      return await this.#line.miss('the target to end the TCP connection')
-    return { ...remote, code: this.#line.inbox.close?.code ?? null }
+      return await this.#channel.miss('the target to end the TCP connection')
+    return { ...remote, code: this.#channel.inbox.close?.code ?? null }
   }
 
   async close(code = 1000, reason = ''): Promise<void> {
     this.sendClose(code, reason)
     await this.expectClose()
     // Who ends TCP, and when, is the business of checks of section 7.1.1; here it only ends politely.
-    await this.#line.socket.watch.until(
-      () => this.#line.socket.remoteEnding ?? undefined,
+    await this.#channel.stream.watch.until(
+      () => this.#channel.stream.remoteEnding ?? undefined,
       this.#context.limits.end,
     )
-    this.#line.socket.finish()
+    this.#channel.stream.finish()
   }
 
   async #failure(expected: string): Promise<Ending> {
-    if (this.#line.sentTooLate) {
-      const actual = `it had ended before: ${this.#line.state() ?? 'by us'}`
-      return await this.#line.fall(new Violation(expected, actual))
+    if (this.#channel.sentTooLate) {
+      const actual = `it had ended before: ${this.#channel.state() ?? 'by us'}`
+      return await this.#channel.fall(new Violation(expected, actual))
     }
     const processed = (): string | null => {
-      const { close } = this.#line.inbox
+      const { close } = this.#channel.inbox
       const frames = close === null ? this.frames : this.frames.slice(0, close.framesBefore)
       const messages = close === null ? this.messages : this.messages.slice(0, close.messagesBefore)
-      return this.#line.outbox.processed(frames, messages)
+      return this.#channel.outbox.processed(frames, messages)
     }
     const probe = (): Ending | string | undefined =>
       processed() ??
-      (this.#line.inbox.close === null
-        ? (this.#line.socket.remoteEnding ?? undefined)
+      (this.#channel.inbox.close === null
+        ? (this.#channel.stream.remoteEnding ?? undefined)
         : (this.ending ?? undefined))
-    const found = await this.#line.wait(probe, this.#context.limits.end)
+    const found = await this.#channel.wait(probe, this.#context.limits.end)
     if (typeof found === 'string') throw new Violation(expected, found)
     if (found === null || found.by === 'proxy')
-      return await this.#line.miss(expected, this.#line.state() === null ? 'it stayed open' : null)
+      return await this.#channel.miss(expected, this.#channel.state() === null ? 'it stayed open' : null)
     return found
   }
 
   #pongsInstead(): string | null {
-    return this.frames.some((frame) => frame.opcode === opcodes.pong && !this.#line.taken.has(frame))
+    return this.frames.some((frame) => frame.opcode === opcodes.pong && !this.#channel.taken.has(frame))
       ? 'only Pongs with another payload came'
       : null
   }

@@ -4,11 +4,9 @@ import { isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Route } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'
-import { Connection } from './connection.ts'
-import type { PeerSocket, SocketOptions } from './types.ts'
+import type { Connection, ConnectionOptions } from './connection.ts'
+import { TcpConnection } from './tcp-connection.ts'
 import { takeTurn } from '#peers/session/turn'
-
-export type { PeerSocket, SocketOptions, TlsFacts } from './types.ts'
 
 /**
  * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is no error here: it
@@ -18,29 +16,32 @@ export type { PeerSocket, SocketOptions, TlsFacts } from './types.ts'
  * `out-of-time` where the check was over before its turn came.
  * @throws Severed on a route whose faults sever.
  */
-export async function openSocket(context: SessionContext, options: SocketOptions): Promise<PeerSocket> {
+export async function openConnection(
+  context: SessionContext,
+  options: ConnectionOptions,
+): Promise<Connection> {
   const route = options.via ?? context.direct(options.url)
   await takeTurn(context)
   const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
-  const socket = new Connection(raw, route, options, context)
-  context.scope.defer(() => socket.close())
+  const connection = new TcpConnection(raw, route, options, context)
+  context.scope.defer(() => connection.close())
   const standing = await tcpOpened(raw, route, context)
-  context.socketsOn(route).push(socket)
+  context.connectionsOn(route).push(connection)
   context.transcript.add('harness', 'open', opening(route, options))
-  socket.connected(context.environment.observer.opened(route.kind))
-  if (!standing) return socket
+  connection.connected(context.environment.observer.opened(route.kind))
+  if (!standing) return connection
   if (isSecure(options.url) && options.plainText !== true) {
     // A link that severs is not waited for as long as a slow target.
-    await socket.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
+    await connection.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
   }
-  if (socket.tls !== null && socket.tls.error !== null) {
-    context.transcript.add('harness', 'note', `TLS failed: ${socket.tls.error}`)
+  if (connection.tls !== null && connection.tls.error !== null) {
+    context.transcript.add('harness', 'note', `TLS failed: ${connection.tls.error}`)
     if (route.severs) throw new Severed('the link ended the TLS handshake')
   }
-  return socket
+  return connection
 }
 
-function opening(route: Route, options: SocketOptions): string {
+function opening(route: Route, options: ConnectionOptions): string {
   const way = route.kind === 'direct' ? 'direct' : 'through the proxy'
   return `${options.plainText === true || !isSecure(options.url) ? 'TCP' : 'TLS'} connection, ${way}`
 }

@@ -7,14 +7,14 @@ import { Inconclusive } from '#model/errors'
 import type { SessionContext } from '#peers/session/context'
 import type { Route } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'
-import { openSocket } from '#peers/net/socket'
-import type { PeerSocket, SocketOptions } from '#peers/net/socket'
+import { openConnection } from '#peers/net/open-connection'
+import type { Connection, ConnectionOptions } from '#peers/net/connection'
 import { Stage } from '../stage.ts'
 import type { Act } from '../stage.ts'
 
 const text = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value))
 
-describe('openSocket', () => {
+describe('a connection', () => {
   let stage: Stage
   let received: string
   beforeEach(() => {
@@ -26,19 +26,21 @@ describe('openSocket', () => {
     expect(stage.standing.size, 'connections that nobody ended').to.equal(0)
   })
 
-  const open = (
+  const open = async (
     context: SessionContext,
     url: URL,
-    options: Partial<SocketOptions> = {},
-  ): Promise<PeerSocket> =>
-    openSocket(context, {
+    options: Partial<ConnectionOptions> = {},
+  ): Promise<Connection> => {
+    const connection = await openConnection(context, {
       url,
       tls: { ca: null, insecure: false },
-      data: (bytes) => (received += Buffer.from(bytes).toString('latin1')),
       ...options,
     })
-  const ended = (socket: PeerSocket): Promise<true | undefined> =>
-    socket.watch.until(() => (socket.remoteEnding === null ? undefined : true), 5000)
+    connection.read({ data: (bytes) => (received += Buffer.from(bytes).toString('latin1')) })
+    return connection
+  }
+  const ended = (connection: Connection): Promise<true | undefined> =>
+    connection.watch.until(() => (connection.remoteEnding === null ? undefined : true), 5000)
   const failure = (promise: Promise<unknown>): Promise<unknown> =>
     promise.then(
       () => null,
@@ -49,40 +51,40 @@ describe('openSocket', () => {
     const url = await stage.serve((socket) =>
       socket.on('data', (bytes) => socket.end(bytes.toString().toUpperCase())),
     )
-    const socket = await open(stage.context(url), url)
-    socket.write(text('hello'))
-    await ended(socket)
+    const connection = await open(stage.context(url), url)
+    connection.write(text('hello'))
+    await ended(connection)
     expect(received).to.equal('HELLO')
-    expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
-    expect(socket.trace).to.deep.include({ clientToServerBytes: 5, serverToClientBytes: 5 })
-    expect(socket.trace.ending).to.deep.include({ how: 'fin', by: 'peer' })
-    expect(socket.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([5])
+    expect(connection.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
+    expect(connection.trace).to.deep.include({ clientToServerBytes: 5, serverToClientBytes: 5 })
+    expect(connection.trace.ending).to.deep.include({ how: 'fin', by: 'peer' })
+    expect(connection.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([5])
   })
 
   it('tells a reset from a FIN, although nothing is being read for', async () => {
     const url = await stage.serve((socket) => socket.once('data', () => socket.resetAndDestroy()))
-    const socket = await open(stage.context(url), url)
-    socket.write(text('x'))
-    await ended(socket)
-    expect(socket.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
+    const connection = await open(stage.context(url), url)
+    connection.write(text('x'))
+    await ended(connection)
+    expect(connection.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
   })
 
   it('keeps who ended first: us', async () => {
     const url = await stage.serve((socket) => socket.resume())
-    const socket = await open(stage.context(url), url)
-    socket.finish()
-    await ended(socket)
-    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
-    expect(socket.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
+    const connection = await open(stage.context(url), url)
+    connection.finish()
+    await ended(connection)
+    expect(connection.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
+    expect(connection.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
   it('lets a connection go that is reset behind the end of the target', async () => {
     const url = await stage.serve((peer) => void peer.end('over'))
-    const socket = await open(stage.context(url), url)
-    await ended(socket)
-    socket.reset()
-    await socket.close()
-    expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
+    const connection = await open(stage.context(url), url)
+    await ended(connection)
+    connection.reset()
+    await connection.close()
+    expect(connection.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
   it('sends a RST', async () => {
@@ -94,11 +96,11 @@ describe('openSocket', () => {
       )
       socket.write('x')
     })
-    const socket = await open(stage.context(url), url)
-    await socket.watch.until(() => (received === 'x' ? true : undefined), 5000)
-    socket.reset()
+    const connection = await open(stage.context(url), url)
+    await connection.watch.until(() => (received === 'x' ? true : undefined), 5000)
+    connection.reset()
     expect(await codes[0]).to.equal('ECONNRESET')
-    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'rst', code: null })
+    expect(connection.ending).to.deep.equal({ by: 'harness', how: 'rst', code: null })
   })
 
   it('sends in the segments told, the last repeating', async () => {
@@ -106,20 +108,20 @@ describe('openSocket', () => {
     const url = await stage.serve((socket) =>
       socket.on('data', (bytes) => (whole += bytes.toString()) && socket.write('.')),
     )
-    const socket = await open(stage.context(url), url)
-    socket.write(text('abcdefg'), [3, 1])
-    socket.write(text('hi'))
-    await socket.watch.until(() => (whole === 'abcdefghi' ? true : undefined), 5000)
-    expect(socket.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([3, 1, 1, 1, 1, 2])
+    const connection = await open(stage.context(url), url)
+    connection.write(text('abcdefg'), [3, 1])
+    connection.write(text('hi'))
+    await connection.watch.until(() => (whole === 'abcdefghi' ? true : undefined), 5000)
+    expect(connection.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([3, 1, 1, 1, 1, 2])
   })
 
   it('ends behind segments that are still to be sent', async () => {
     let whole = ''
     const url = await stage.serve((socket) => socket.on('data', (bytes) => (whole += bytes.toString())))
-    const socket = await open(stage.context(url), url)
-    socket.write(text('abcdefg'), [1])
-    socket.finish()
-    await ended(socket)
+    const connection = await open(stage.context(url), url)
+    connection.write(text('abcdefg'), [1])
+    connection.finish()
+    await ended(connection)
     expect(whole).to.equal('abcdefg')
   })
 
@@ -156,19 +158,19 @@ describe('openSocket', () => {
   it('calls an ending on a severed route that of the link', async () => {
     const url = await stage.serve((socket) => socket.end())
     const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(url.port), severs: true }
-    const socket = await open(stage.context(url), url, { via })
-    await ended(socket)
-    expect(socket.ending).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
+    const connection = await open(stage.context(url), url, { via })
+    await ended(connection)
+    expect(connection.ending).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
   })
 
   it('ends its waits and its connection with the scope', async () => {
     const url = await stage.serve((socket) => socket.resume())
     const context = stage.context(url)
-    const socket = await open(context, url)
-    const wait = socket.watch.until(() => undefined, 60_000)
+    const connection = await open(context, url)
+    const wait = connection.watch.until(() => undefined, 60_000)
     await context.scope.close()
     expect(await wait).to.equal(undefined)
-    expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
+    expect(connection.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
     expect(stage.standing.size).to.equal(0)
   })
 
@@ -218,14 +220,14 @@ describe('openSocket', () => {
       const url = await serveTls((socket) =>
         socket.on('data', (bytes) => socket.end(bytes.toString().repeat(1000))),
       )
-      const socket = await open(stage.context(url), url, { tls: { ca, insecure: false } })
-      expect(socket.tls).to.deep.include({ authorized: true, error: null })
-      socket.write(text('hello'))
-      await ended(socket)
+      const connection = await open(stage.context(url), url, { tls: { ca, insecure: false } })
+      expect(connection.tls).to.deep.include({ authorized: true, error: null })
+      connection.write(text('hello'))
+      await ended(connection)
       expect(received).to.equal('hello'.repeat(1000))
-      expect(socket.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
-      expect(socket.trace.serverToClientBytes).to.be.above(5000)
-      expect(socket.trace.clientToServerBytes).to.be.above(5)
+      expect(connection.ending).to.deep.equal({ by: 'target', how: 'fin', code: null })
+      expect(connection.trace.serverToClientBytes).to.be.above(5000)
+      expect(connection.trace.clientToServerBytes).to.be.above(5)
     })
 
     it('sees a reset', async () => {
@@ -239,19 +241,19 @@ describe('openSocket', () => {
         client.pipe(up).pipe(client)
       })
       const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(relay.port), severs: false }
-      const socket = await open(stage.context(url), url, { tls: { ca, insecure: false }, via })
-      socket.write(text('x'))
-      await ended(socket)
-      expect(socket.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
+      const connection = await open(stage.context(url), url, { tls: { ca, insecure: false }, via })
+      connection.write(text('x'))
+      await ended(connection)
+      expect(connection.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
     })
 
     it('ends an exchange from our side', async () => {
       const url = await serveTls((socket) => socket.on('end', () => undefined).resume())
-      const socket = await open(stage.context(url), url, { tls: { ca, insecure: false } })
-      socket.finish()
-      await ended(socket)
-      expect(socket.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
-      expect(socket.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
+      const connection = await open(stage.context(url), url, { tls: { ca, insecure: false } })
+      connection.finish()
+      await ended(connection)
+      expect(connection.ending).to.deep.equal({ by: 'harness', how: 'fin', code: null })
+      expect(connection.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
     })
 
     it('sends nothing to a server that it cannot trust, unless told', async () => {
@@ -299,11 +301,11 @@ describe('openSocket', () => {
 
     it('speaks plain text to a TLS port where told', async () => {
       const url = await serveTls((socket) => socket.resume())
-      const socket = await open(stage.context(url), url, { plainText: true })
-      socket.write(text('GET / HTTP/1.1\r\n\r\n'))
-      await ended(socket)
-      expect(socket.tls).to.equal(null)
-      expect(socket.remoteEnding).to.have.property('by', 'target')
+      const connection = await open(stage.context(url), url, { plainText: true })
+      connection.write(text('GET / HTTP/1.1\r\n\r\n'))
+      await ended(connection)
+      expect(connection.tls).to.equal(null)
+      expect(connection.remoteEnding).to.have.property('by', 'target')
     })
   })
 })
