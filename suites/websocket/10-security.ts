@@ -101,7 +101,7 @@ export const lookalikeOrigins = lookalikes.map(({ name, title, origin, mutants }
 export const certificate = check({
   id: 'ws/security/certificate',
   title: 'presents a trusted certificate that is valid for its host name',
-  // SHOULD: the MUST is the client's, which has to fail otherwise (4.1).
+  // SHOULD: the MUST binds the client, which has to fail the connection otherwise (4.1).
   level: 'SHOULD',
   clause: secure,
   topic,
@@ -169,7 +169,7 @@ export const downgrade = check({
 export const frameLimit = check({
   id: 'ws/limits/declared-length',
   title: 'fails the connection on a frame with a declared length of 2^62 bytes',
-  // SHOULD: 10.4 asks those that have a limit to keep it, and does not say when.
+  // SHOULD: 10.4 requires an implementation that has a limit to enforce it, and does not say at which moment.
   level: 'SHOULD',
   clause: limits,
   topic: 'limitations',

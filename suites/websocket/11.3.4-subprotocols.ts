@@ -10,7 +10,7 @@ export const section: Section = {
 const topic = 'protocol'
 const header = 'Sec-WebSocket-Protocol'
 
-export const unasked = check({
+export const withoutOffer = check({
   id: 'ws/subprotocols/none-without-offer',
   title: 'names no subprotocol when none was offered',
   level: 'MUST',
@@ -20,7 +20,7 @@ export const unasked = check({
   async run({ connect, handshake, expect }) {
     await connect()
     const { head } = await handshake({ without: [header] })
-    expect(head !== null, 'an answer', 'none came')
+    expect(head !== null, 'an HTTP response', 'no response')
     const given = head?.status === 101 && head.get(header) !== null
     expect(!given, `no ${header} header`, `a ${header} header`)
   },
@@ -37,12 +37,12 @@ export const amongOffered = check({
     await connect()
     const offered = ['streamproof.unknown.1', 'streamproof.unknown.2']
     const { head } = await handshake({ with: [[header, offered.join(', ')]] })
-    expect(head !== null, 'an answer', 'none came')
+    expect(head !== null, 'an HTTP response', 'no response')
     const given = head?.status === 101 ? head.get(header) : null
     expect(
       given === null || offered.includes(given),
-      'one of the offered subprotocols, or no such header',
-      // Not the same as none, and "not a legal value" (4.2.2).
+      `one of the offered subprotocols, or no ${header} header`,
+      // An empty value differs from no header, and is "not a legal value" (4.2.2).
       given === '' ? 'a header with an empty value' : (given ?? ''),
     )
   },
@@ -61,14 +61,14 @@ export const single = check({
     const answer = await handshake({ with: [[header, offered.join(', ')]] })
     const { response } = await answer.expectAccepted()
     const given = response.all(header).flatMap((value) => value.split(','))
-    expect(given.length <= 1, 'at most one subprotocol', `${given.length} of them`)
+    expect(given.length <= 1, 'at most one subprotocol', `${given.length} subprotocols`)
   },
 })
 
 export const severalLines = check({
   id: 'ws/subprotocols/several-lines',
   title: 'reads subprotocols on several header lines as one list',
-  // SHOULD: both forms are logically the same (11.3.4), but a server is free to choose none.
+  // SHOULD: both forms are logically the same (11.3.4), but a server may always select none.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '11.3.4' },
   topic,
@@ -78,10 +78,10 @@ export const severalLines = check({
     const offered = ['streamproof.unknown', ...websocket.subprotocols]
     const joined = await (await handshake({ with: [[header, offered.join(', ')]] })).expectAccepted()
     const split = await (
-      await handshake({ with: offered.map((one) => [header, one] as const) })
+      await handshake({ with: offered.map((subprotocol) => [header, subprotocol] as const) })
     ).expectAccepted()
     const same = joined.response.get(header) === split.response.get(header)
-    expect(same, 'the same choice as for one line', 'another choice')
+    expect(same, 'the same subprotocol as for one header line', 'a different subprotocol')
   },
 })
 
@@ -95,11 +95,11 @@ const malformed = [
   },
 ]
 
-export const malformedRefused = malformed.map(({ name, title, value }) =>
+export const malformedRejected = malformed.map(({ name, title, value }) =>
   check({
     id: `ws/subprotocols/malformed-${name}`,
     title,
-    // SHOULD: the rule binds the client (4.1), and a server that speaks no subprotocol need not look at the header.
+    // SHOULD: the rule binds the client (4.1), and a server without subprotocols need not read the header.
     level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '4.2.1' },
     topic,

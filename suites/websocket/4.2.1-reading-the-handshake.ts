@@ -11,10 +11,10 @@ const topic = 'protocol'
 const accepting: Clause = { spec: 'RFC6455', section: '4.2.2' }
 const reading: Clause = { spec: 'RFC6455', section: '4.2.1' }
 
-/** The example of RFC 6455 1.3. */
+/** The sample key of RFC 6455 1.3. */
 const sampleKey = 'dGhlIHNhbXBsZSBub25jZQ=='
 
-// --- Handshakes that are right, whatever they look like ------------------------------------------------------------
+// --- Valid handshakes in unusual forms -----------------------------------------------------------------------------
 
 interface Accepted {
   readonly name: string
@@ -24,7 +24,7 @@ interface Accepted {
   readonly clause?: Clause
 }
 
-const acceptable: readonly Accepted[] = [
+const validHandshakes: readonly Accepted[] = [
   {
     name: 'upgrade-any-case',
     title: 'compares the Upgrade header value case-insensitively',
@@ -84,7 +84,7 @@ const acceptable: readonly Accepted[] = [
   },
 ]
 
-export const accepted = acceptable.map(({ name, title, changes, mutants, clause = reading }) =>
+export const accepted = validHandshakes.map(({ name, title, changes, mutants, clause = reading }) =>
   check({
     id: `ws/handshake/${name}`,
     title,
@@ -99,9 +99,9 @@ export const accepted = acceptable.map(({ name, title, changes, mutants, clause 
   }),
 )
 
-// --- Handshakes that must be refused -------------------------------------------------------------------------------
+// --- Handshakes that must be rejected ------------------------------------------------------------------------------
 
-interface Refused {
+interface Rejected {
   readonly name: string
   readonly title: string
   readonly changes: HandshakeChanges
@@ -110,19 +110,19 @@ interface Refused {
   readonly clause?: Clause
 }
 
-/** A version that no draft had. 8 is not one of these: servers may speak the draft with that number. */
+/** Checks use 99, which no draft of the protocol had. They do not use 8: a server may support the draft with that number. */
 const version = (value: string): HandshakeChanges => ({ with: [['Sec-WebSocket-Version', value]] })
 const key = (value: string): HandshakeChanges => ({ with: [['Sec-WebSocket-Key', value]] })
 const everything = 'accept-everything'
 
-const refusable: readonly Refused[] = [
+const invalidHandshakes: readonly Rejected[] = [
   {
     name: 'key-missing',
     title: 'rejects a handshake without Sec-WebSocket-Key',
     changes: { without: ['Sec-WebSocket-Key'] },
     mutants: ['allow-missing-key', everything, 'mute', 'dead'],
   },
-  // SHOULD: 4.2.1 asks for 16 octets behind the base64, while 4.2.2 says that a server need not decode them.
+  // SHOULD: 4.2.1 requires a key that decodes to 16 bytes, while 4.2.2 says that a server need not decode it.
   {
     name: 'key-too-short',
     title: 'rejects a handshake whose key decodes to 15 bytes',
@@ -144,7 +144,7 @@ const refusable: readonly Refused[] = [
     mutants: ['allow-malformed-key'],
     level: 'SHOULD',
   },
-  // SHOULD: that it stands there once binds the client; a server need not decode what it is given.
+  // SHOULD: the rule that the header occurs once binds the client, and a server need not decode the key.
   {
     name: 'key-twice',
     title: 'rejects a handshake with two Sec-WebSocket-Key headers',
@@ -173,7 +173,7 @@ const refusable: readonly Refused[] = [
     mutants: ['allow-empty-version'],
     clause: { spec: 'RFC6455', section: '4.3' },
   },
-  // SHOULD: the grammar has no leading zero, but who reads the value as a number has read 13.
+  // SHOULD: the grammar has no leading zero, but a server that parses the value as a number reads 13.
   {
     name: 'version-leading-zero',
     title: 'rejects a Sec-WebSocket-Version with a leading zero',
@@ -182,7 +182,7 @@ const refusable: readonly Refused[] = [
     level: 'SHOULD',
     clause: { spec: 'RFC6455', section: '4.3' },
   },
-  // SHOULD: that it stands there once binds the client.
+  // SHOULD: the rule that the header occurs once binds the client.
   {
     name: 'version-twice',
     title: 'rejects a handshake with two Sec-WebSocket-Version headers',
@@ -254,7 +254,7 @@ const refusable: readonly Refused[] = [
     mutants: ['allow-space-before-colon'],
     clause: { spec: 'RFC9112', section: '5.1' },
   },
-  // SHOULD: the line is none of the components of the handshake, and HTTP itself asks for no more (RFC 9112 2.2).
+  // SHOULD: the line is not a part of the handshake, and HTTP itself requires no more (RFC 9112 2.2).
   {
     name: 'line-without-colon',
     title: 'rejects a handshake with a header line without a colon',
@@ -265,18 +265,19 @@ const refusable: readonly Refused[] = [
   },
 ]
 
-export const refused = refusable.map(({ name, title, changes, mutants, level = 'MUST', clause = reading }) =>
-  check({
-    id: `ws/handshake/${name}`,
-    title,
-    level,
-    clause,
-    topic,
-    mutants,
-    async run({ connect, handshake }) {
-      await connect()
-      const answer = await handshake(changes)
-      answer.expectRefused()
-    },
-  }),
+export const rejected = invalidHandshakes.map(
+  ({ name, title, changes, mutants, level = 'MUST', clause = reading }) =>
+    check({
+      id: `ws/handshake/${name}`,
+      title,
+      level,
+      clause,
+      topic,
+      mutants,
+      async run({ connect, handshake }) {
+        await connect()
+        const answer = await handshake(changes)
+        answer.expectRefused()
+      },
+    }),
 )

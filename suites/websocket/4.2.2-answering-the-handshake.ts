@@ -11,10 +11,10 @@ const topic = 'protocol'
 const accepting: Clause = { spec: 'RFC6455', section: '4.2.2' }
 const reading: Clause = { spec: 'RFC6455', section: '4.2.1' }
 
-/** The example of RFC 6455 1.3. */
+/** The sample key of RFC 6455 1.3. */
 const sampleKey = 'dGhlIHNhbXBsZSBub25jZQ=='
 
-// --- The answer -------------------------------------------------------------------------------------------------
+// --- The response -----------------------------------------------------------------------------------------------
 
 export const switchingProtocols = check({
   id: 'ws/handshake/switching-protocols',
@@ -38,7 +38,7 @@ export const upgradeHeader = check({
   mutants: ['omit-upgrade'],
   async run({ handshake, expect }) {
     const { response } = await (await handshake()).expectAccepted()
-    const holds = response.list('upgrade').some((one) => one.toLowerCase() === 'websocket')
+    const holds = response.list('upgrade').some((value) => value.toLowerCase() === 'websocket')
     expect(
       holds,
       'an Upgrade header with the value websocket',
@@ -56,7 +56,7 @@ export const connectionHeader = check({
   mutants: ['omit-connection'],
   async run({ handshake, expect }) {
     const { response } = await (await handshake()).expectAccepted()
-    const holds = response.list('connection').some((one) => one.toLowerCase() === 'upgrade')
+    const holds = response.list('connection').some((token) => token.toLowerCase() === 'upgrade')
     expect(
       holds,
       'a Connection header with the token Upgrade',
@@ -77,7 +77,8 @@ export const acceptValue = check({
     const { response } = await answer.expectAccepted()
     const given = response.get('sec-websocket-accept')
     const holds = given === acceptValueOf(answer.key)
-    expect(holds, 'the Sec-WebSocket-Accept of the key', given === null ? 'no such header' : 'another value')
+    const actual = given === null ? 'no Sec-WebSocket-Accept header' : 'a different value'
+    expect(holds, 'the Sec-WebSocket-Accept value for the key', actual)
   },
 })
 
@@ -91,7 +92,7 @@ export const acceptOnce = check({
   async run({ handshake, expect }) {
     const { response } = await (await handshake()).expectAccepted()
     const count = response.all('sec-websocket-accept').length
-    expect(count <= 1, 'at most one Sec-WebSocket-Accept header', `${count} of them`)
+    expect(count <= 1, 'at most one Sec-WebSocket-Accept header', `${count} Sec-WebSocket-Accept headers`)
   },
 })
 
@@ -106,7 +107,7 @@ export const keyWhitespace = check({
     const answer = await handshake({ with: [['Sec-WebSocket-Key', `\t ${sampleKey} \t`]] })
     const { response } = await answer.expectAccepted()
     const holds = response.get('sec-websocket-accept') === acceptValueOf(sampleKey)
-    expect(holds, 'the Sec-WebSocket-Accept of the key without whitespace', 'another value')
+    expect(holds, 'the Sec-WebSocket-Accept value for the key without whitespace', 'a different value')
   },
 })
 
@@ -139,10 +140,10 @@ export const noBodyHeaders = bodyHeaders.map(({ header, ...declared }) =>
   }),
 )
 
-/** A version that no draft had. 8 is not one of these: servers may speak the draft with that number. */
+/** No draft of the protocol had this version. The checks do not use 8: a server may support that draft. */
 const unknownVersion: HandshakeChanges = { with: [['Sec-WebSocket-Version', '99']] }
 
-// --- How it refuses ------------------------------------------------------------------------------------------------
+// --- Rejections ---------------------------------------------------------------------------------------------------
 
 export const refusalIsHttp = check({
   id: 'ws/handshake/refusal-is-http',
@@ -203,7 +204,7 @@ export const versionsListed = check({
   async run({ connect, handshake, expect }) {
     await connect()
     const head = (await handshake(unknownVersion)).expectHttpError()
-    const actual = head.get('sec-websocket-version') ?? 'no such header'
+    const actual = head.get('sec-websocket-version') ?? 'no Sec-WebSocket-Version header'
     expect(
       head.list('sec-websocket-version').includes('13'),
       'a Sec-WebSocket-Version header with 13',
@@ -226,8 +227,8 @@ export const versionsWellFormed = check({
     const head = (await handshake(unknownVersion)).expectHttpError()
     const listed = head.list('sec-websocket-version')
     expect(
-      listed.every((one) => versionForm.test(one)),
-      'a list of versions',
+      listed.every((version) => versionForm.test(version)),
+      'version numbers from 0 to 255 without leading zeros',
       listed.join(', '),
     )
   },
@@ -236,7 +237,8 @@ export const versionsWellFormed = check({
 export const headerTooLarge = check({
   id: 'ws/handshake/header-too-large',
   title: 'answers a handshake with a 64 KiB header, or closes the connection',
-  // SHOULD: a 4xx is a MUST of the clause, but the answer may be lost in a RST, since more was sent than was read.
+  // SHOULD: the clause requires a 4xx, but a server that closes before it has read everything sends a RST, which can
+  // destroy the response on its way.
   level: 'SHOULD',
   clause: { spec: 'RFC9110', section: '5.4' },
   topic: 'limitations',
@@ -247,8 +249,8 @@ export const headerTooLarge = check({
     const { head, ending } = await handshake({ with: [['X-Streamproof', value]] })
     expect(
       head !== null || ending?.by === 'target',
-      'an answer, or the end of the connection',
-      'neither came',
+      'an HTTP response or a closed connection',
+      'no response on an open connection',
     )
   },
 })

@@ -90,8 +90,8 @@ export const serverUnmasked = check({
     await ws.expectPong()
     expect(
       ws.frames.every((frame) => !frame.masked),
-      'no masked frame',
-      'a masked frame came',
+      'unmasked frames only',
+      'a masked frame',
     )
   },
 })
@@ -136,7 +136,7 @@ export const maskOverSegments = check({
   mutants: ['mask-restarts-per-segment'],
   async run({ connect }) {
     const ws = await connect()
-    // The first write ends one octet into the payload.
+    // The first write ends one byte into the payload.
     ws.send({ opcode: 'ping', payload: 'cut by TCP', mask: hex('01020304') }, [7, 2, 100])
     await ws.expectPongOf('cut by TCP')
   },

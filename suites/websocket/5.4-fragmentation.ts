@@ -24,7 +24,7 @@ export const fragmented = fragmentCounts.map(({ fragments, title }) =>
     mutants: ['keep-first-fragment-only'],
     async run({ connect }) {
       const ws = await connect()
-      await ws.expectEcho('text', 'put together again, '.repeat(16), fragments)
+      await ws.expectEcho('text', 'reassemble this text, '.repeat(16), fragments)
     },
   }),
 )
@@ -108,12 +108,12 @@ export const order = check({
     const ws = await connect()
     const sent = Array.from('abcdefgh', (letter) => `message ${letter}`)
     ws.send(sent.map((payload) => ({ opcode: 'text', payload })))
-    const came = await ws.expectTexts(sent)
-    expect(came.join() === sent.join(), 'the echoes in order', 'another order')
+    const received = await ws.expectTexts(sent)
+    expect(received.join() === sent.join(), 'the echoes in the order of the messages', 'a different order')
   },
 })
 
-// --- Frames out of place --------------------------------------------------------------------------------------------
+// --- Misplaced frames ----------------------------------------------------------------------------------------------
 
 interface Misplaced {
   readonly name: string
@@ -123,7 +123,7 @@ interface Misplaced {
   readonly autobahn?: string
 }
 
-/** Short, so that a server which passes fragments on is not taken for one that processes what comes behind. */
+/** Short: a server that echoes each fragment at once must not look like one that processes the frame after it. */
 const begun: FrameToSend = { opcode: 'text', payload: 'abc', fin: false }
 
 const misplaced: readonly Misplaced[] = [

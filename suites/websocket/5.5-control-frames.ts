@@ -10,7 +10,7 @@ export const section: Section = {
 const clause = { spec: 'RFC6455', section: '5.5' } as const
 const topic = 'protocol'
 
-// --- What control frames must be ------------------------------------------------------------------------------------
+// --- Length and fragmentation --------------------------------------------------------------------------------------
 
 const tooLong = [
   {
@@ -67,7 +67,7 @@ export const fragmented = notFinal.map(({ opcode, title, mutants, autobahn }) =>
     autobahn,
     async run({ connect }) {
       const ws = await connect()
-      ws.send({ opcode, payload: 'in pieces', fin: false })
+      ws.send({ opcode, payload: 'fragmented', fin: false })
       await ws.expectFailed()
     },
   }),
@@ -84,7 +84,7 @@ export const serverWhole = check({
     const ws = await connect()
     await ws.expectPong()
     const whole = ws.frames.every(({ opcode, fin }) => opcode < 8 || fin)
-    expect(whole, 'control frames with FIN', 'a control frame without FIN came')
+    expect(whole, 'control frames with FIN set', 'a control frame without FIN')
   },
 })
 
@@ -99,7 +99,11 @@ export const serverShort = check({
     const ws = await connect()
     await ws.expectPong()
     const short = ws.frames.every(({ opcode, payload }) => opcode < 8 || payload.length <= 125)
-    expect(short, 'control frames of at most 125 octets', 'a longer one came')
+    expect(
+      short,
+      'control frames with a payload of at most 125 bytes',
+      'a control frame with a longer payload',
+    )
   },
 })
 
@@ -193,7 +197,7 @@ export const unsolicitedPong = check({
 export const pongUnanswered = check({
   id: 'ws/control/pong-unanswered',
   title: 'does not answer an unsolicited Pong',
-  // SHOULD: 5.5.3 says that no answer is expected, which does not quite forbid one.
+  // SHOULD: 5.5.3 says that no response is expected, which is not a prohibition.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5.3' },
   topic,
@@ -207,10 +211,10 @@ export const pongUnanswered = check({
   },
 })
 
-export const noPongBehindClose = check({
+export const noPongAfterClose = check({
   id: 'ws/control/no-pong-after-close',
   title: 'does not answer a Ping that follows a Close frame',
-  // SHOULD: 5.5.2 lifts the duty to answer, and that what comes behind a Close is discarded stands in 1.4 only.
+  // SHOULD: 5.5.2 requires no Pong after a Close, and only 1.4 says that data after a Close is discarded.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '5.5.2' },
   topic,
@@ -225,10 +229,10 @@ export const noPongBehindClose = check({
       { opcode: 'ping', payload: late },
     ])
     await ws.expectEnd()
-    // Pongs with another payload were on their way already: applications may send what they like of them (5.5.3).
+    // A Pong with another payload may be unsolicited, which 5.5.3 allows, and may have been sent before the Close.
     const pong = ws.frames.some(
       ({ opcode, payload }) => opcode === 10 && Buffer.from(payload).equals(Buffer.from(late)),
     )
-    expect(!pong, 'no Pong behind the Close', 'a Pong came')
+    expect(!pong, 'no Pong for a Ping after the Close', 'a Pong')
   },
 })

@@ -9,7 +9,7 @@ const ranges = { spec: 'RFC6455', section: '7.4.2' } as const
 const registered = { spec: 'RFC6455', section: '11.7' } as const
 const topic = 'protocol'
 
-/** Codes that say that the Close was taken for an error. */
+/** Codes that report the Close frame as an error. */
 const errors: readonly (number | null)[] = [1002, 1003, 1007]
 
 // --- The closing handshake ------------------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ export const tcpEndedCleanly = check({
     const ws = await connect()
     ws.sendClose(1000)
     const { how } = await ws.expectEnd()
-    expect(how !== 'rst', 'TCP to end by FIN', 'it was reset')
+    expect(how !== 'rst', 'a FIN', 'a RST')
   },
 })
 
@@ -69,7 +69,7 @@ export const codeEchoed = echoedCodes.map(({ code, title }) =>
   check({
     id: `ws/closing/code-${code}-echoed`,
     title,
-    // SHOULD: "typically echos" is less than a rule.
+    // SHOULD: the RFC says "typically echos", which is weaker than a MUST.
     level: 'SHOULD',
     clause: close,
     topic,
@@ -79,12 +79,12 @@ export const codeEchoed = echoedCodes.map(({ code, title }) =>
       const ws = await connect()
       ws.sendClose(code)
       const answer = await ws.expectClose()
-      expect(answer.code === code, `a Close with the code ${code}`, codeWords(answer.code))
+      expect(answer.code === code, `a Close frame with code ${code}`, describeClose(answer.code))
     },
   }),
 )
 
-export const nothingBehind = check({
+export const noDataAfterClose = check({
   id: 'ws/closing/no-data-after-close',
   title: 'sends no data frame after its Close frame',
   level: 'MUST',
@@ -97,15 +97,15 @@ export const nothingBehind = check({
     ws.sendClose(1000)
     await ws.expectEnd()
     const first = ws.frames.findIndex(({ opcode }) => opcode === 8)
-    const behind = first === -1 ? [] : ws.frames.slice(first).filter(({ opcode }) => opcode <= 2)
-    expect(behind.length === 0, 'no data frame behind the Close frame', 'a data frame came')
+    const dataAfterClose = first === -1 ? [] : ws.frames.slice(first).filter(({ opcode }) => opcode <= 2)
+    expect(dataAfterClose.length === 0, 'no data frame after the Close frame', 'a data frame')
   },
 })
 
 export const onlyOne = check({
   id: 'ws/closing/only-one',
   title: 'sends only one Close frame',
-  // SHOULD: 5.5.1 forbids data behind a Close; that Close itself is sent once is how 7.1.2 and 1.4 describe it.
+  // SHOULD: 5.5.1 forbids data frames after a Close; 7.1.2 and 1.4 merely describe that a Close is sent once.
   level: 'SHOULD',
   clause: close,
   topic,
@@ -117,14 +117,14 @@ export const onlyOne = check({
     ws.send([closeFrame('03e8'), closeFrame('03e8')])
     await ws.expectEnd()
     const count = ws.frames.filter(({ opcode }) => opcode === 8).length
-    expect(count <= 1, 'one Close frame', `${count} of them`)
+    expect(count <= 1, 'one Close frame', `${count} Close frames`)
   },
 })
 
 export const dataDiscarded = check({
   id: 'ws/closing/data-after-close-discarded',
   title: 'discards a message that follows a Close frame',
-  // SHOULD: that it is discarded is said in the overview (1.4) alone.
+  // SHOULD: only the overview (1.4) says that data after a Close is discarded.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '1.4' },
   topic,
@@ -137,7 +137,7 @@ export const dataDiscarded = check({
     const late = nonce()
     ws.send([closeFrame('03e8'), { opcode: 'text', payload: late }])
     await ws.expectEnd()
-    expect(!ws.messages.some(({ text }) => text === late), 'no echo of the message', 'it was echoed')
+    expect(!ws.messages.some(({ text }) => text === late), 'no echo of the message', 'an echo of the message')
   },
 })
 
@@ -160,7 +160,7 @@ export const insideFragments = check({
 export const finWithoutClose = check({
   id: 'ws/closing/fin-without-close',
   title: 'closes its side when the client closes TCP without a Close frame',
-  // SHOULD: 7.1.4 calls the WebSocket closed then; what a server does with its side is not said.
+  // SHOULD: 7.1.4 calls the WebSocket connection closed then, and does not say what a server does with its side.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '7.1.4' },
   topic,
@@ -172,7 +172,7 @@ export const finWithoutClose = check({
   },
 })
 
-// --- Close frames that are good ---------------------------------------------------------------------------------------
+// --- Valid Close frames -----------------------------------------------------------------------------------------------
 
 export const empty = check({
   id: 'ws/closing/empty',
@@ -187,7 +187,7 @@ export const empty = check({
     const ws = await connect()
     ws.sendClose()
     const { code } = await ws.expectClose()
-    expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+    expect(!errors.includes(code), 'a Close frame whose code reports no error', describeClose(code))
   },
 })
 
@@ -204,7 +204,7 @@ export const longestReason = check({
     const ws = await connect()
     ws.sendClose(1000, filled(123))
     const { code } = await ws.expectClose()
-    expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+    expect(!errors.includes(code), 'a Close frame whose code reports no error', describeClose(code))
   },
 })
 
@@ -254,7 +254,7 @@ export const accepted = validCodes.map(({ code: sent, ...declared }) =>
       const ws = await connect()
       ws.sendClose(sent)
       const { code } = await ws.expectClose()
-      expect(!errors.includes(code), 'a Close that does not call it an error', codeWords(code))
+      expect(!errors.includes(code), 'a Close frame whose code reports no error', describeClose(code))
     },
   }),
 )
@@ -263,6 +263,6 @@ function closeFrame(body: string): FrameToSend {
   return { opcode: 'close', payload: hex(body) }
 }
 
-function codeWords(code: number | null): string {
-  return code === null ? 'a Close without a code' : `a Close with the code ${code}`
+function describeClose(code: number | null): string {
+  return code === null ? 'a Close frame without a code' : `a Close frame with code ${code}`
 }

@@ -5,7 +5,7 @@ import type { FrameToSend, Section } from '#peers/kit'
 export const section: Section = {
   protocol: 'websocket',
   order: 70000,
-  title: 'RFC 6455 7: bad Close frames, failing the connection',
+  title: 'RFC 6455 7: invalid Close frames, failing the connection',
 }
 
 const close = { spec: 'RFC6455', section: '5.5.1' } as const
@@ -14,12 +14,12 @@ const codes = { spec: 'RFC6455', section: '7.4.1' } as const
 const ranges = { spec: 'RFC6455', section: '7.4.2' } as const
 const topic = 'protocol'
 
-// --- Close frames that are bad ----------------------------------------------------------------------------------------
+// --- Invalid Close frames ---------------------------------------------------------------------------------------------
 
-// Any end passes for a failed connection, and a Close is ended in any case. So that these can be told from a good
-// Close, the code of the answer is asked for, which is a SHOULD (7.1.7).
+// A server closes the connection after a valid Close frame, too, so that its end proves nothing. These checks expect the
+// code of an error in the answer, which is a SHOULD (7.1.7).
 
-export const oneOctet = check({
+export const oneByte = check({
   id: 'ws/closing/one-octet',
   title: 'closes with 1002 on a Close frame with a 1-byte body',
   level: 'SHOULD',
@@ -107,7 +107,7 @@ export const reservedCode = reservedCodes.map(({ code, title, autobahn }) =>
       const ws = await connect()
       ws.sendClose(code)
       const ending = await ws.expectFailed()
-      expect(ending.code !== code, `no Close with the code ${code}`, codeWords(ending.code))
+      expect(ending.code !== code, `no Close frame with code ${code}`, describeClose(ending.code))
     },
   }),
 )
@@ -126,8 +126,8 @@ export const emptyNotAs1005 = check({
     const { code } = await ws.expectClose()
     expect(
       code === null || ![1005, 1006, 1015].includes(code),
-      'a code that may be sent, or none',
-      codeWords(code),
+      'a Close frame without a code, or with one that may be sent',
+      describeClose(code),
     )
   },
 })
@@ -145,7 +145,7 @@ export const reasonSent = check({
     await ws.expectFailed()
     const bodies = ws.frames.filter(({ opcode }) => opcode === 8).map(({ payload }) => payload)
     const valid = bodies.every((body) => body.length !== 1 && isUtf8(body.subarray(2)))
-    expect(valid, 'Close frames with a good body', 'a reason that is not UTF-8, or half a code')
+    expect(valid, 'Close frames with a valid body', 'a reason that is not UTF-8, or a 1-byte body')
   },
 })
 
@@ -196,7 +196,7 @@ export const failureSaysWhy = check({
     const ws = await connect()
     ws.send(reserved)
     const { how } = await ws.expectFailed()
-    expect(how === 'close-frame', 'a Close frame', 'the connection ended without one')
+    expect(how === 'close-frame', 'a Close frame', 'the connection closed without one')
   },
 })
 
@@ -204,8 +204,8 @@ interface ProtocolError {
   readonly name: string
   readonly title: string
   readonly frame: FrameToSend
-  /** The check that such a frame fails the connection at all. */
-  readonly base: string
+  /** Id of the check that such a frame fails the connection at all. */
+  readonly prerequisite: string
 }
 
 const protocolErrors: readonly ProtocolError[] = [
@@ -213,36 +213,36 @@ const protocolErrors: readonly ProtocolError[] = [
     name: 'opcode',
     title: 'closes with 1002 on a reserved opcode',
     frame: reserved,
-    base: 'ws/framing/opcode-3',
+    prerequisite: 'ws/framing/opcode-3',
   },
   {
     name: 'rsv',
     title: 'closes with 1002 on a reserved bit',
     frame: { opcode: 'text', payload: 'reserved', rsv: 2 },
-    base: 'ws/framing/rsv2-text',
+    prerequisite: 'ws/framing/rsv2-text',
   },
   {
     name: 'long-ping',
     title: 'closes with 1002 on a Ping with a 126-byte payload',
     frame: { opcode: 'ping', payload: filled(126) },
-    base: 'ws/control/ping-over-125',
+    prerequisite: 'ws/control/ping-over-125',
   },
   {
     name: 'continuation',
     title: 'closes with 1002 on a lone continuation frame',
     frame: { opcode: 'continuation', payload: 'alone' },
-    base: 'ws/fragmentation/continuation-alone',
+    prerequisite: 'ws/fragmentation/continuation-alone',
   },
 ]
 
-export const protocolErrorCode = protocolErrors.map(({ name, title, frame, base }) =>
+export const protocolErrorCode = protocolErrors.map(({ name, title, frame, prerequisite }) =>
   check({
     id: `ws/closing/code-1002-${name}`,
     title,
     level: 'SHOULD',
     clause: codes,
     topic,
-    after: [base],
+    after: [prerequisite],
     mutants: ['protocol-error-as-1001'],
     async run({ connect }) {
       const ws = await connect()
@@ -256,6 +256,6 @@ function closeFrame(body: string): FrameToSend {
   return { opcode: 'close', payload: hex(body) }
 }
 
-function codeWords(code: number | null): string {
-  return code === null ? 'a Close without a code' : `a Close with the code ${code}`
+function describeClose(code: number | null): string {
+  return code === null ? 'a Close frame without a code' : `a Close frame with code ${code}`
 }

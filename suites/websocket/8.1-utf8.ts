@@ -7,10 +7,10 @@ const clause = { spec: 'RFC6455', section: '8.1' } as const
 const data = { spec: 'RFC6455', section: '5.6' } as const
 const topic = 'protocol'
 
-/** "text: " in front, so that an echo can be told from chance. */
+/** The bytes after "text: ", so that the payload is long enough to recognise in an echo. */
 const text = (bytes: string): Uint8Array => hex(`74 65 78 74 3a 20 ${bytes}`)
 
-// --- Text that is UTF-8 -----------------------------------------------------------------------------------------------
+// --- Valid UTF-8 ------------------------------------------------------------------------------------------------------
 
 const valid = [
   {
@@ -53,7 +53,7 @@ export const accepted = valid.map(({ name, title, bytes, mutants, ...rest }) =>
     ...rest,
     async run({ connect }) {
       const ws = await connect()
-      // A byte order mark is one at the start only.
+      // U+FEFF is a byte order mark only at the start of the text.
       await ws.expectEcho('text', name === 'byte-order-mark' ? hex(bytes) : text(bytes))
     },
   }),
@@ -93,7 +93,7 @@ export const binaryUnchecked = check({
   },
 })
 
-export const allOctets = check({
+export const allBytes = check({
   id: 'ws/utf8/binary-all-octets',
   title: 'echoes all 256 byte values in a binary message',
   level: 'MUST',
@@ -126,7 +126,7 @@ export const textAsText = check({
   },
 })
 
-// --- Text that is not -------------------------------------------------------------------------------------------------
+// --- Invalid UTF-8 ----------------------------------------------------------------------------------------------------
 
 interface Invalid {
   readonly name: string
@@ -181,7 +181,7 @@ const invalid: readonly Invalid[] = [
   },
 ]
 
-export const refused = invalid.map(({ name, title, bytes, mutants, autobahn }) =>
+export const rejected = invalid.map(({ name, title, bytes, mutants, autobahn }) =>
   check({
     id: `ws/utf8/${name}`,
     title,
@@ -234,7 +234,7 @@ export const invalidCode = check({
 export const failFast = check({
   id: 'ws/utf8/fails-fast',
   title: 'fails the connection at the first invalid byte of a text message',
-  // Information: no clause asks for it.
+  // INFO: no clause requires it.
   level: 'INFO',
   clause,
   topic,

@@ -10,7 +10,7 @@ export const section: Section = {
 const topic = 'protocol'
 const header = 'Sec-WebSocket-Extensions'
 
-export const unasked = check({
+export const withoutOffer = check({
   id: 'ws/extensions/none-without-offer',
   title: 'names no extension when none was offered',
   level: 'MUST',
@@ -34,7 +34,7 @@ export const unknown = check({
   async run({ connect, handshake, expect }) {
     await connect()
     const { head, ending } = await handshake({ with: [[header, 'x-streamproof-unknown']] })
-    expect(head !== null || ending !== null, 'an answer', 'none came')
+    expect(head !== null || ending !== null, 'an HTTP response', 'no response')
     const accepted = head?.status === 101 && head.list(header).length > 0
     expect(!accepted, 'no extension accepted', 'the unknown extension was accepted')
   },
@@ -59,14 +59,14 @@ const malformed = [
   },
 ]
 
-export const malformedRefused = malformed.map(({ name, title, value }) =>
+export const malformedRejected = malformed.map(({ name, title, value }) =>
   check({
     id: `ws/extensions/malformed-${name}`,
     title,
     level: 'MUST',
     clause: { spec: 'RFC6455', section: '9.1' },
     topic,
-    // The rule is about what is received during negotiation: who speaks no extension negotiates none.
+    // The rule is about values received during negotiation: a server without extensions does not negotiate.
     needs: ['ws.deflate'],
     mutants: ['allow-malformed-extensions'],
     async run({ connect, handshake }) {
@@ -80,7 +80,7 @@ export const malformedRefused = malformed.map(({ name, title, value }) =>
 export const quotedValue = check({
   id: 'ws/extensions/quoted-value',
   title: 'accepts an extension offer with a quoted parameter value',
-  // SHOULD: the grammar has it, so it is no reason to refuse; but a server may refuse a handshake for any reason.
+  // SHOULD: the grammar allows quoted values, but a server may reject a handshake for any reason.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '9.1' },
   topic,
@@ -95,7 +95,7 @@ export const quotedValue = check({
 export const splitLines = check({
   id: 'ws/extensions/several-lines',
   title: 'reads extension offers on several header lines as one list',
-  // SHOULD: both forms are the same offer (9.1), but a server may decline any offer at any time.
+  // SHOULD: both forms are the same offer (9.1), but a server may decline any offer.
   level: 'SHOULD',
   clause: { spec: 'RFC6455', section: '9.1' },
   topic,
@@ -105,9 +105,15 @@ export const splitLines = check({
     const offer = ['x-streamproof-unknown', 'permessage-deflate'] as const
     const joined = await (await handshake({ with: [[header, offer.join(', ')]] })).expectAccepted()
     const split = await (
-      await handshake({ with: offer.map((one) => [header, one] as const) })
+      await handshake({ with: offer.map((extension) => [header, extension] as const) })
     ).expectAccepted()
-    const [one, other] = [joined, split].map(({ response }) => response.list(header).join(', ') || 'none')
-    expect(one === other, 'the same extensions as for one line', `${other} in place of ${one}`)
+    const [fromOneLine, fromSeveral] = [joined, split].map(
+      ({ response }) => response.list(header).join(', ') || 'none',
+    )
+    expect(
+      fromOneLine === fromSeveral,
+      'the same extensions as for one header line',
+      `${fromSeveral} instead of ${fromOneLine}`,
+    )
   },
 })

@@ -70,14 +70,14 @@ export const declined = declinable.map(({ id, title, parameters, mutants }) =>
     mutants,
     async run({ handshake, expect }) {
       const { head, ending } = await handshake(offer(`${name}; ${parameters}`))
-      expect(head !== null || ending !== null, 'an answer', 'none came')
+      expect(head !== null || ending !== null, 'an HTTP response', 'no response')
       const accepted = head?.status === 101 && elements(head).length > 0
-      expect(!accepted, 'the offer declined, or the handshake refused', 'the offer was accepted')
+      expect(!accepted, 'the offer declined, or the handshake rejected', 'the offer was accepted')
     },
   }),
 )
 
-// --- The answer -------------------------------------------------------------------------------------------------------
+// --- The response -----------------------------------------------------------------------------------------------------
 
 interface Answered {
   readonly id: string
@@ -85,20 +85,21 @@ interface Answered {
   readonly section: string
   readonly level?: Level
   readonly offer: string
-  /** `parameters`: those of the accepted element. */
+  /** Whether the parameters of the accepted extension are as required. */
   readonly holds: (parameters: readonly string[]) => boolean
   readonly expected: string
   readonly mutants: readonly string[]
 }
 
 const bitsOf = (parameters: readonly string[], key: string): number | null => {
-  const value = parameters.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1)
+  const value = parameters.find((parameter) => parameter.startsWith(`${key}=`))?.slice(key.length + 1)
   return value === undefined ? null : Number(value.replaceAll('"', ''))
 }
 const within = (bits: number | null, most: number): boolean => bits !== null && bits >= 8 && bits <= most
 const has = (parameters: readonly string[], key: string): boolean =>
-  parameters.some((one) => one === key || one.startsWith(`${key}=`))
-const known = /^((server|client)_no_context_takeover|(server|client)_max_window_bits="?([89]|1[0-5])"?)$/
+  parameters.some((parameter) => parameter === key || parameter.startsWith(`${key}=`))
+const definedParameter =
+  /^((server|client)_no_context_takeover|(server|client)_max_window_bits="?([89]|1[0-5])"?)$/
 
 const answers: readonly Answered[] = [
   {
@@ -107,7 +108,7 @@ const answers: readonly Answered[] = [
     section: '7.1.1.1',
     offer: 'server_no_context_takeover',
     holds: (parameters) => has(parameters, 'server_no_context_takeover'),
-    expected: 'server_no_context_takeover in the answer',
+    expected: 'server_no_context_takeover in the response',
     mutants: ['deflate-omit-no-takeover'],
   },
   {
@@ -116,7 +117,7 @@ const answers: readonly Answered[] = [
     section: '7.1.2.1',
     offer: 'server_max_window_bits=10',
     holds: (parameters) => has(parameters, 'server_max_window_bits'),
-    expected: 'server_max_window_bits in the answer',
+    expected: 'server_max_window_bits in the response',
     mutants: ['deflate-omit-window'],
   },
   {
@@ -135,7 +136,7 @@ const answers: readonly Answered[] = [
     section: '7.1.2.2',
     offer: '',
     holds: (parameters) => !has(parameters, 'client_max_window_bits'),
-    expected: 'no client_max_window_bits in the answer',
+    expected: 'no client_max_window_bits in the response',
     mutants: ['deflate-client-window-without-offer'],
   },
   {
@@ -163,9 +164,9 @@ const answers: readonly Answered[] = [
     section: '7.1',
     offer: 'client_max_window_bits; server_no_context_takeover',
     holds: (parameters) =>
-      parameters.every((one) => known.test(one)) &&
-      new Set(parameters.map((one) => one.split('=')[0])).size === parameters.length,
-    expected: 'parameters that are defined',
+      parameters.every((parameter) => definedParameter.test(parameter)) &&
+      new Set(parameters.map((parameter) => parameter.split('=')[0])).size === parameters.length,
+    expected: 'defined parameters only, each once and with a valid value',
     mutants: ['deflate-answer-unknown-parameter'],
   },
 ]
@@ -182,9 +183,9 @@ export const answered = answers.map(
       mutants,
       async run({ handshake, expect }) {
         const { head } = await handshake(offer(asked === '' ? name : `${name}; ${asked}`))
-        expect(head !== null, 'an answer', 'none came')
+        expect(head !== null, 'an HTTP response', 'no response')
         const [element] = head?.status === 101 ? elements(head) : []
-        // Declined, or the handshake refused: nothing was agreed on, so nothing can be wrong with it.
+        // The server may decline the offer or reject the handshake: then nothing was negotiated, and nothing can be wrong.
         expect(element === undefined || holds(parametersOf(element)), expected, element ?? '')
       },
     }),
@@ -201,14 +202,18 @@ export const onlyOne = check({
   async run({ handshake, expect }) {
     const answer = await handshake(offer(`${name}; server_no_context_takeover, ${name}`))
     const { response } = await answer.expectAccepted()
-    expect(elements(response).length <= 1, 'at most one permessage-deflate', 'more than one')
+    expect(
+      elements(response).length <= 1,
+      'permessage-deflate at most once',
+      'permessage-deflate more than once',
+    )
   },
 })
 
 export const unwantedWindow = check({
   id: 'ws/deflate/window-declined-not-refused',
   title: 'declines an unacceptable window instead of rejecting the handshake',
-  // SHOULD: such an offer is declined by leaving the extension out; but a server may refuse a handshake for any reason.
+  // SHOULD: a server declines an offer by leaving the extension out, but it may reject a handshake for any reason.
   level: 'SHOULD',
   clause: { spec: 'RFC7692', section: '7.1.2.1' },
   topic,
@@ -220,7 +225,7 @@ export const unwantedWindow = check({
   },
 })
 
-export const goodBehindBad = check({
+export const validAfterInvalid = check({
   id: 'ws/deflate/good-offer-after-bad',
   title: 'accepts a valid offer that follows one that it must decline',
   level: 'SHOULD',
@@ -230,7 +235,7 @@ export const goodBehindBad = check({
   mutants: ['deflate-first-offer-only'],
   async run({ handshake, expect }) {
     const { response } = await (await handshake(offer(`${name}; streamproof=1, ${name}`))).expectAccepted()
-    expect(elements(response).length > 0, 'permessage-deflate accepted', 'it was declined')
+    expect(elements(response).length > 0, 'permessage-deflate accepted', 'permessage-deflate declined')
   },
 })
 
@@ -238,7 +243,7 @@ function offer(value: string): HandshakeChanges {
   return { with: [[header, value]] }
 }
 
-/** Elements of permessage-deflate in the answer. */
+/** The permessage-deflate elements of Sec-WebSocket-Extensions in the response. */
 function elements(head: HttpHead): readonly string[] {
   return head.list(header).filter((element) => element.split(';')[0]?.trim() === name)
 }
@@ -247,5 +252,5 @@ function parametersOf(element: string): string[] {
   return element
     .split(';')
     .slice(1)
-    .map((one) => one.trim().replaceAll(/\s*=\s*/g, '='))
+    .map((parameter) => parameter.trim().replaceAll(/\s*=\s*/g, '='))
 }

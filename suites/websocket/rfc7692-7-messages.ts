@@ -13,15 +13,15 @@ const compressed = { spec: 'RFC7692', section: '6' } as const
 
 const offering = (value: string): HandshakeChanges => ({ with: [['Sec-WebSocket-Extensions', value]] })
 
-/** Null where the whole handshake was refused: a server may want no such connection, and has then agreed to nothing. */
-async function agreed(answer: HandshakeAnswer): Promise<WebSocketPeer | null> {
+/** Null if the server rejected the whole handshake, which it may: then nothing was negotiated. */
+async function ifAccepted(answer: HandshakeAnswer): Promise<WebSocketPeer | null> {
   return (answer.head?.status ?? 101) === 101 ? answer.expectAccepted() : null
 }
 
 /** "Hello", compressed: the example of RFC 7692 7.2.3.1. */
 const hello = 'f248cdc9c90700'
 
-// --- Compressed messages that come ------------------------------------------------------------------------------------
+// --- Messages that the target receives ---------------------------------------------------------------------------------
 
 const forms = [
   {
@@ -83,7 +83,7 @@ export const contextKept = check({
     const ws = await connect({ extensions })
     ws.sendDeflated('text', hex(hello))
     await ws.expectMessage('text', 'Hello')
-    // A server may ask, unasked, that the client use no context (7.1.1.2).
+    // A server may require, without an offer, that the client use no context takeover (7.1.1.2).
     const forbidden =
       ws.response.get('Sec-WebSocket-Extensions')?.includes('client_no_context_takeover') ?? false
     ws.sendDeflated('text', hex(forbidden ? hello : 'f200110000'))
@@ -136,7 +136,7 @@ export const uncompressed = check({
   },
 })
 
-// --- Compressed messages that go --------------------------------------------------------------------------------------
+// --- Messages that the target sends -----------------------------------------------------------------------------------
 
 export const roundTrip = check({
   id: 'ws/deflate/sends-inflatable',
@@ -161,9 +161,9 @@ export const contextForgotten = check({
   needs: ['ws.echo', 'ws.deflate'],
   mutants: ['deflate-keep-context'],
   async run({ handshake, inSequence }) {
-    const ws = await agreed(await handshake(offering(`${extensions}; server_no_context_takeover`)))
+    const ws = await ifAccepted(await handshake(offering(`${extensions}; server_no_context_takeover`)))
     if (ws === null) return
-    await inSequence(3, () => ws.expectEcho('text', 'the same words, time and again, the same words'))
+    await inSequence(3, () => ws.expectEcho('text', 'the same words, again and again, the same words'))
   },
 })
 
@@ -176,9 +176,9 @@ export const windowKept = check({
   needs: ['ws.echo.binary', 'ws.deflate'],
   mutants: ['deflate-exceed-window'],
   async run({ handshake, inSequence, randomBytes }) {
-    const ws = await agreed(await handshake(offering(`${extensions}; server_max_window_bits=9`)))
+    const ws = await ifAccepted(await handshake(offering(`${extensions}; server_max_window_bits=9`)))
     if (ws === null) return
-    // Noise can be compressed only by reference to the same noise, which lies 4 KiB back.
+    // Random bytes compress only by a reference to the same bytes, 4 KiB back.
     const noise = randomBytes(4096)
     await inSequence(3, () => ws.expectEcho('binary', noise))
   },
@@ -196,7 +196,7 @@ export const controlUncompressed = check({
     const ws = await connect({ extensions })
     await ws.expectPong(filled(100))
     const plain = ws.frames.every(({ opcode, rsv }) => opcode < 8 || rsv === 0)
-    expect(plain, 'control frames without reserved bits', 'a control frame with a reserved bit came')
+    expect(plain, 'control frames without reserved bits', 'a control frame with a reserved bit')
   },
 })
 
@@ -212,11 +212,7 @@ export const continuationsUnmarked = check({
     const ws = await connect({ extensions })
     await ws.expectEcho('binary', randomBytes(20_000))
     const plain = ws.frames.every(({ opcode, rsv }) => opcode !== 0 || rsv === 0)
-    expect(
-      plain,
-      'continuation frames without reserved bits',
-      'a continuation frame with a reserved bit came',
-    )
+    expect(plain, 'continuation frames without reserved bits', 'a continuation frame with a reserved bit')
   },
 })
 
@@ -267,7 +263,7 @@ export const failed = failing.map(({ name, title, frames, mutants }) =>
 export const corrupt = check({
   id: 'ws/deflate/corrupt',
   title: 'fails the connection on a message with invalid DEFLATE data',
-  // SHOULD: the text tells how to inflate a message, not what to do with one that cannot be.
+  // SHOULD: the clause says how to inflate a message, not what to do if that fails.
   level: 'SHOULD',
   clause: { spec: 'RFC7692', section: '6.2' },
   topic,
