@@ -1,5 +1,5 @@
 import type { Catalogue } from '#model/catalogue'
-import { startAttempt } from './schedule/attempt.ts'
+import { closingMs, startAttempt } from './schedule/attempt.ts'
 import { tally } from './schedule/entry.ts'
 import { budgets, prepare } from './prepare.ts'
 import { redacted, resultOf } from './result/result.ts'
@@ -16,24 +16,34 @@ export interface ApplicableCheck {
   /** Why it does not apply, or null. */
   readonly skip: string | null
   /**
+   * `run` settles within this time, in ms. To be used as the runner's limit for the test: with a shorter one, such as
+   * the 2 s of mocha or the 5 s of vitest, the runner reports its own timeout instead of the verdict.
+   */
+  readonly timeoutMs: number
+  /**
    * Runs it once, by itself. Rejects where a test of it has to fail: a broken MUST, or what could not be judged.
    * Takes no argument, so that no runner takes it for a function with a callback.
    */
   readonly run: () => Promise<void>
 }
 
-/** Discovers what the targets can, and gives every selected check, in the order of the catalogue. */
+/** What a runner's limit adds to the time budget of a check and the time for closing its connections, in ms. */
+const marginMs = 1000
+
+/** Discovers what the targets support, and gives every selected check, in the order of the catalogue. */
 export async function applicableChecks<Kit>(
   tools: RunTools<Kit>,
   catalogue: Catalogue<Kit>,
   settings: RunSettings,
 ): Promise<ApplicableCheck[]> {
   const { environment, plan } = await prepare(tools, catalogue, settings)
+  const budgetOf = budgets(settings, environment.slowestMs)
   return plan.map(({ check, notApplicable, target }) => ({
     id: check.id,
     title: check.title,
     level: check.level,
     skip: notApplicable,
+    timeoutMs: budgetOf(check) + closingMs + marginMs,
     run: async () => {
       const unwatched = {
         opened: () => undefined,
@@ -41,13 +51,7 @@ export async function applicableChecks<Kit>(
         refused: () => undefined,
         late: () => undefined,
       }
-      const attempt = await startAttempt(
-        check,
-        tools,
-        environment,
-        budgets(settings, environment.slowestMs)(check),
-        unwatched,
-      ).settled
+      const attempt = await startAttempt(check, tools, environment, budgetOf(check), unwatched).settled
       const { outcome, evidence, durationMs } = attempt
       const judged = { check, target, outcome, attempts: tally([attempt]), evidence, durationMs }
       const result = redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)

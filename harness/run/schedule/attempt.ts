@@ -53,7 +53,7 @@ export interface RunningAttempt {
 }
 
 /** How long closing what a check opened may take, in ms, before it is left behind. */
-const closingMs = 5000
+export const closingMs = 5000
 
 /**
  * Starts a check in a scope of its own. The promise never rejects: whatever is thrown, whenever, becomes an outcome.

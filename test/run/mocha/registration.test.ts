@@ -142,4 +142,22 @@ describe('the list of checks for any runner', () => {
     )
     expect(error).to.include({ expected: 'one thing', actual: 'another' })
   })
+
+  it('gives a limit for the runner: the time budget, 5 s for closing connections, and 1 s more', async () => {
+    const checks = [
+      fake('list-usual', () => undefined),
+      fake('list-budget', () => undefined, { budget: 60_000 }),
+      fake('list-hangs', ({ wait }) => wait(60_000), { budget: 20 }),
+    ]
+    const scaled = { ...settings, timeScale: 2, budgets: { 'ws/fake/list-usual': 3000 } }
+    const list = await applicableChecks(fakeTools(targets), { checks, expectations: [] }, scaled)
+    expect(list.map(({ timeoutMs }) => timeoutMs)).to.deep.equal([12_000, 126_000, 6040])
+    const startedAt = performance.now()
+    const error: unknown = await list[2]?.run().then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(performance.now() - startedAt).to.be.lessThan(6040)
+    expect(String(error)).to.include('out-of-time')
+  })
 })
