@@ -47,9 +47,10 @@ export interface LibraryOptions extends Selection {
  * `skip`. Register them with any test runner; there is nothing to close.
  *
  * ```ts
- * for (const c of await checks({ sse: 'http://127.0.0.1:3000/events' })) {
- *   const register = c.skip === null ? it : it.skip
- *   register(c.title, c.run)
+ * const list = await checks({ sse: 'http://127.0.0.1:3000/events' })
+ * for (const { title, skip, run, timeoutMs } of list) {
+ *   if (skip === null) it(title, run).timeout(timeoutMs) // mocha
+ *   else it.skip(`${title} (${skip})`)
  * }
  * ```
  * @throws UsageError for a contract that is wrong, SetupError where a target cannot be reached or is none.

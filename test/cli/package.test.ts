@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { startReference } from '#reference/start'
 import { loadCatalogue } from '#suites/index'
+import { ensureBuilt, top } from '../built.ts'
 import { lacking } from '../lacking.ts'
 import { temporaryFolder } from './temporary.ts'
 
-const top = fileURLToPath(new URL('../../', import.meta.url))
 const windows = process.platform === 'win32'
 
 interface Ran {
@@ -39,24 +38,6 @@ async function ran(program: string, words: readonly string[], folder: string): P
   }
 }
 
-/** The newest change in a folder, in ms. */
-function newest(...folders: readonly string[]): number {
-  const times = folders.flatMap((folder) =>
-    readdirSync(join(top, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
-  )
-  return Math.max(...times)
-}
-
-function isBuilt(): boolean {
-  if (!existsSync(join(top, 'dist', 'report.schema.json'))) return false
-  return (
-    statSync(join(top, 'dist', 'report.schema.json')).mtimeMs >
-    newest('harness', 'proxies', 'reports', 'suites')
-  )
-}
-
 describe('the package, installed where there is nothing else', function () {
   this.timeout(120_000)
   const folder = temporaryFolder({
@@ -65,7 +46,7 @@ describe('the package, installed where there is nothing else', function () {
   const bin = join(folder.path, 'node_modules', '.bin', windows ? 'streamproof.cmd' : 'streamproof')
 
   before(async function () {
-    if (!isBuilt()) expect((await ran('npm', ['run', 'build'], top)).status).to.equal(0)
+    ensureBuilt()
     const packed = await ran(
       'npm',
       ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder.path],
@@ -156,7 +137,7 @@ describe('the package, installed where there is nothing else', function () {
       `import { test } from 'node:test'
       import { checks } from 'streamproof'
       for (const check of await checks({ ws: '${server.ws.href}' }, { only: ['ws/control/*-over-125', 'ws/faults/*cut*'], timeScale: 0.3 })) {
-        test(check.title, { skip: check.skip ?? false }, check.run)
+        test(check.title, { skip: check.skip ?? false, timeout: check.timeoutMs }, check.run)
       }`,
     )
     const { out, status } = await ran(
@@ -178,10 +159,11 @@ describe('the package, installed where there is nothing else', function () {
       const titles: readonly string[] = list.map((one) => one.title)
       const skips: readonly (string | null)[] = list.map((one) => one.skip)
       const runs: readonly (() => Promise<void>)[] = list.map((one) => one.run)
+      const limits: readonly number[] = list.map((one) => one.timeoutMs)
       const passed: number = (await run({ ws: 'ws://127.0.0.1:1/' })).summary.pass
       // @ts-expect-error there is no such level
       judge('PERHAPS', { kind: 'held' })
-      export { titles, skips, runs, passed }`,
+      export { titles, skips, runs, limits, passed }`,
     )
     const words = [
       '--noEmit',
