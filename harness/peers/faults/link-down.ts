@@ -1,40 +1,43 @@
-import { linkDown } from '#proxies/faults'
 import { Outage } from '#proxies/driver/outage'
 import type { WatchedConnection } from '#proxies/driver/outage'
+import { linkDown } from '#proxies/faults'
 import type { FaultProxy } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
-import { recordFault } from './record.ts'
-import { engineDoes, unproven } from './link-words.ts'
+import { awaitEngine, faultNotProven, recordFault } from './prove-fault.ts'
 
-/** A link that is down. Whoever took it down brings it up again. */
+/** A link that is down. Who took it down has to restore it. */
 export interface DownLink {
   /**
-   * Brings it up, no sooner than it was to be, and records the fault.
+   * Brings the link up again, not before its time is over, and records the fault.
+   *
    * @throws Inconclusive `fault-not-proven`, `engine-failed`
    */
-  comeUp(): Promise<void>
+  restore(): Promise<void>
 }
 
 /**
- * Takes a link down for at least so many ms: it ends the connection that stands, and refuses others.
- * @throws Inconclusive `fault-not-proven` where it did not; `engine-failed`.
+ * Takes a link down for at least `ms`: it ends the open connection and refuses new ones. No toxic does this, so the
+ * proof is an `OutageTrace`: the control is that the connection was open before.
+ *
+ * @throws Inconclusive `fault-not-proven` if the link did not go down; `engine-failed`.
  */
-export async function takeDown(
+export async function takeLinkDown(
   context: SessionContext,
   link: FaultProxy,
   ms: number,
-  standing: WatchedConnection,
+  connection: WatchedConnection,
 ): Promise<DownLink> {
   const { transcript, limits } = context
   const fault = linkDown({ ms })
   transcript.add('proxy', 'note', 'the link goes down')
-  const outage = await engineDoes(Outage.begin(link, fault, standing, limits.connect))
-  const comeUp = async (): Promise<void> => {
-    const seen = await engineDoes(outage.end())
-    transcript.add('proxy', 'note', 'the link is up again')
-    recordFault(context, link, fault, fault.prove(seen))
+  const outage = await awaitEngine(Outage.begin(link, fault, connection, limits.connect))
+  // A link that did not go down need not be restored.
+  if (!outage.isDown) throw faultNotProven(fault.prove(outage.trace).summary)
+  return {
+    async restore() {
+      const trace = await awaitEngine(outage.end())
+      transcript.add('proxy', 'note', 'the link is up again')
+      recordFault(context, link, fault, fault.prove(trace))
+    },
   }
-  // What did not go down need not come up: why is known already.
-  if (!outage.isDown) throw unproven(fault.prove(outage.trace).summary)
-  return { comeUp }
 }

@@ -1,24 +1,26 @@
 import { Inconclusive } from '#model/errors'
-import type { SessionContext } from '#peers/session/context'
-import type { Stream } from '#peers/sse/stream'
 import type { StreamEvent } from '#peers/kit'
+import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from '#peers/sse/publish'
+import type { Stream } from '#peers/sse/stream'
 
-/** Brings about events, and waits until the witness has them. */
+/** Where the events of a scenario come from. */
 export interface Feed {
   /**
-   * `count` more events, numbered from `from` (equal numbers give data of equal length), as the witness saw them.
+   * Sends `count` more events, numbered from `from`, and waits until the witness has received them. Equal numbers give
+   * data of equal length.
    *
+   * @returns the events as the witness received them.
    * @throws Inconclusive `witness-lost`, `no-event` or `publish-failed`.
    */
   next(count: number, from: number): Promise<readonly StreamEvent[]>
-  /** True for an event of this feed: others may publish on the same stream meanwhile. */
+  /** True for an event of this feed: others may publish on the same stream at the same time. */
   owns(event: StreamEvent): boolean
-  /** True when two connections saw the same event, as far as that shows without ids that all connections share. */
+  /** True if two connections received the same event, as far as that shows without ids that they share. */
   isSame(a: StreamEvent, b: StreamEvent): boolean
 }
 
-/** Publishes one by one, each behind the answer to the one before, so that their order is known. */
+/** Publishes one event after the other; each waits for the response to the one before, so that their order is known. */
 export function publishingFeed(
   context: SessionContext,
   publisher: Publisher,
@@ -29,7 +31,7 @@ export function publishingFeed(
   const mark = context.nonce()
   return {
     owns: ({ data }) => data.includes(mark),
-    // Each has a nonce of its own.
+    // The nonce in its data makes every event different.
     isSame: (a, b) => a.type === b.type && a.data === b.data,
     async next(count, from) {
       const nonces = Array.from({ length: count }, () => context.nonce())
@@ -37,18 +39,18 @@ export function publishingFeed(
         const data = `${dataOf(from + index)} ${mark} ${nonce}`
         await publisher.publish(name === undefined ? { data } : { data, event: name })
       }
-      const found: StreamEvent[] = []
+      const received: StreamEvent[] = []
       for (const nonce of nonces) {
         const event = await witness.find(({ data }) => data.includes(nonce), context.limits.event)
-        if (event === undefined) throw unseen(witness)
-        found.push(event)
+        if (event === undefined) throw notWitnessed(witness)
+        received.push(event)
       }
-      return found
+      return received
     },
   }
 }
 
-/** The target's own events, as they come. */
+/** Waits for events that the target sends by itself. */
 export function tickingFeed(context: SessionContext, witness: Stream): Feed {
   return {
     owns: () => true,
@@ -59,14 +61,14 @@ export function tickingFeed(context: SessionContext, witness: Stream): Feed {
       const enough = (): true | undefined =>
         witness.events.length >= from + count || witness.ending !== null ? true : undefined
       await watch.until(enough, context.limits.event * Math.max(1, count))
-      if (witness.events.length < from + count) throw unseen(witness)
+      if (witness.events.length < from + count) throw notWitnessed(witness)
       return witness.events.slice(from, from + count)
     },
   }
 }
 
-function unseen(witness: Stream): Inconclusive {
+function notWitnessed(witness: Stream): Inconclusive {
   return witness.ending === null
-    ? new Inconclusive('no-event', 'the witness did not see the events that its truth is made of')
-    : new Inconclusive('witness-lost', 'the unfaulted stream that carries the truth ended')
+    ? new Inconclusive('no-event', 'the witness did not receive the events that were sent')
+    : new Inconclusive('witness-lost', 'the unfaulted stream of the witness ended')
 }

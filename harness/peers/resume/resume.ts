@@ -1,143 +1,203 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Inconclusive, Violation } from '#model/errors'
+import type { DownLink } from '#peers/faults/link-down'
+import { proveFault } from '#peers/faults/prove-fault'
+import type { ResumeOutcome, ResumePlan, Route, StreamEvent } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
-import { Stream } from '#peers/sse/stream'
-import { recordFault } from '#peers/faults/record'
-import type { ResumePlan, ResumeOutcome, Route, StreamEvent } from '#peers/kit'
 import type { Publisher } from '#peers/sse/publish'
-import { publishingFeed, tickingFeed } from './feed.ts'
-import { engineDoes } from '#peers/faults/link-words'
-import { lose } from './loss.ts'
-import { connectClient, truth } from './stage.ts'
-import type { Stage } from './stage.ts'
-import { identityOf, isComplete, compareWithWitness } from './outcome.ts'
-import type { Identity, Phase, ResumeRecord } from './outcome.ts'
 import { progressOf } from '#peers/sse/search'
+import { Stream } from '#peers/sse/stream'
+import { compareWithWitness, identityOf, isComplete } from './compare.ts'
+import type { Identity, Reconnection, ResumeRecord } from './compare.ts'
+import { cutStream } from './cut.ts'
+import { publishingFeed, tickingFeed } from './feed.ts'
+import { beReset, goDown, goSilent, hangUp } from './losses.ts'
+import {
+  connectClient,
+  controlConnection,
+  dueEvents,
+  endPhase,
+  initialState,
+  recordOf,
+  send,
+  witnessed,
+} from './state.ts'
+import type { ConnectedState, ResumeState, Scenario } from './state.ts'
 
-/** A client's return that is refused is tried again this often in all, this long apart (ms). */
-const comebackAttempts = 3
-const comebackPauseMs = 150
-/** From the client's return: an event that comes twice has come by then. Not shorter on a quick machine. */
-const latestTwiceMs = 450
+/** How often a reconnect is tried, and the time between two attempts, in ms. */
+const reconnectAttempts = 3
+const reconnectPauseMs = 150
+/** An event that is sent twice arrives the second time within so many ms of the reconnect; on a quick machine as well. */
+const repeatWithinMs = 450
 
 /**
- * A witness watches, unfaulted, from before the first event. The client connects, loses its stream, and comes back
- * with the last id that it dispatched; events are sent before, meanwhile, during and after. What the witness saw is
- * what the client had to see over all its connections together. An event that was on its way when the stream was lost
- * counts as one to be replayed.
+ * One resume scenario, from top to bottom: a witness connects, the client connects, receives events and loses its
+ * connection, misses events, and reconnects with the id of the last event that it received while more are sent. The
+ * witness is never faulted: what it received is what the client has to receive over all of its connections together.
+ * An event that was on its way when the connection was lost counts as missed, and has to be replayed.
  *
- * @throws Violation when the target does not take the client back.
- * @throws Inconclusive `witness-lost`, `ended-idle`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`.
+ * @throws Violation if the target does not accept the reconnect.
+ * @throws Inconclusive `witness-lost`, `ended-idle`, `fault-not-proven`, `publish-failed`, `no-event`, `engine-failed`,
+ * `out-of-time`.
  */
-export async function runResume(
+export async function runScenario(
   context: SessionContext,
   publisher: Publisher,
   plan: ResumePlan,
 ): Promise<ResumeOutcome> {
   try {
-    return await play(context, publisher, plan)
+    const scenario = await connectWitness(context, publisher, plan)
+    const lost = await loseConnections(scenario)
+    const finished = await reconnectForGood(scenario, lost)
+    return await compare(scenario, finished)
   } finally {
     await context.readLogs()
   }
 }
 
-async function play(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<ResumeOutcome> {
-  const stage = await openStage(context, publisher, plan)
-  const phases: [Phase, number][] = []
-  const ended = (phase: Phase): unknown => phases.push([phase, truth(stage).length])
-  const send = async (count: number): Promise<void> => {
-    await stage.feed.next(count, stage.index)
-    stage.index += count
-  }
-  let comeback: Comeback = { attempts: 1, ms: 0, at: 0 }
-  const losses = plan.losses ?? 1
-  for (let loss = 1; loss <= losses; loss += 1) {
-    await lose(stage, plan.loss)
-    ended('before')
-    await send(plan.gap ?? 3)
-    ended('gap')
-    await stage.down?.comeUp()
-    stage.down = null
-    const lostBeforeItIsBack =
-      plan.loss.kind === 'cut' || plan.loss.kind === 'rst' || plan.loss.kind === 'black-hole'
-    if (loss < losses && lostBeforeItIsBack) continue
-    const returned = await Promise.allSettled([comeBack(stage, plan), send(plan.race ?? 2)])
-    comeback = valueOf(returned[0])
-    valueOf(returned[1])
-    ended('race')
-  }
-  await send(plan.after ?? 2)
-  await send(1)
-  ended('after')
-  return conclude(stage, phases, comeback, plan.race !== 0)
-}
-
-async function openStage(context: SessionContext, publisher: Publisher, plan: ResumePlan): Promise<Stage> {
+async function connectWitness(
+  context: SessionContext,
+  publisher: Publisher,
+  plan: ResumePlan,
+): Promise<Scenario> {
   context.transcript.add('harness', 'note', 'the witness connects')
   const witness = await (await Stream.open(context, publisher)).accepted()
-  const dataOf =
-    plan.data ?? ((index: number) => `event ${String(index).padStart(4, '0')}${characters(plan)}`)
-  return {
-    context,
-    publisher,
-    feed: publisher.available
-      ? publishingFeed(context, publisher, witness, dataOf, plan.event)
-      : tickingFeed(context, witness),
-    witness,
-    before: Math.max(1, plan.before ?? 2),
-    index: 0,
-    cursor: '',
-    client: null,
-    connections: [],
-    start: null,
-    link: null,
-    down: null,
-    proofs: [],
+  const suffix = plan.loss.kind === 'cut' && plan.loss.at === 'in-character' ? ' \u20ac\u{1f600}' : ''
+  const dataOf = plan.data ?? ((index: number) => `event ${String(index).padStart(4, '0')}${suffix}`)
+  const feed = publisher.available
+    ? publishingFeed(context, publisher, witness, dataOf, plan.event)
+    : tickingFeed(context, witness)
+  return { context, publisher, plan, witness, feed, eventsBefore: Math.max(1, plan.before ?? 2) }
+}
+
+/** Connect, send, lose, send: as often as the plan says, with a reconnect in between. Ends without a connection. */
+async function loseConnections(scenario: Scenario): Promise<ResumeState> {
+  const { plan } = scenario
+  let state = initialState
+  for (let loss = 1; loss <= (plan.losses ?? 1); loss += 1) {
+    if (loss > 1 && !connectsUnderItsFault(plan.loss))
+      ({ state } = await reconnectWhileSending(scenario, state, routeBack(scenario, state)))
+    const lost = await lose(scenario, state)
+    const away = endPhase(scenario, lost.state, 'before')
+    state = endPhase(scenario, await send(scenario, away, plan.gap ?? 3), 'gap')
+    await lost.down?.restore()
+  }
+  return state
+}
+
+/** The client connects if it has to, receives events and loses its connection in the way that the plan names. */
+async function lose(
+  scenario: Scenario,
+  state: ResumeState,
+): Promise<{ readonly state: ResumeState; readonly down?: DownLink }> {
+  const { loss } = scenario.plan
+  switch (loss.kind) {
+    case 'cut':
+      return { state: await cutStream(scenario, state, loss.at) }
+    case 'rst':
+      return { state: await beReset(scenario, state) }
+    case 'black-hole':
+      return { state: await goSilent(scenario, state) }
+    case 'down':
+      return goDown(scenario, state, loss.ms)
+    case 'client-fin':
+    case 'client-rst':
+      return { state: await hangUp(scenario, state, loss.kind) }
   }
 }
 
-const characters = (plan: ResumePlan): string =>
-  plan.loss.kind === 'cut' && plan.loss.at === 'in-character' ? ' \u20ac\u{1f600}' : ''
-
-interface Comeback {
-  readonly attempts: number
-  /** From the connection to the head of the answer. */
-  readonly ms: number
-  /** When the attempt that succeeded began. */
-  readonly at: number
+/** These faults have to be set before the client connects, so that each of these losses begins with a connection. */
+function connectsUnderItsFault({ kind }: ResumePlan['loss']): boolean {
+  return kind === 'cut' || kind === 'rst' || kind === 'black-hole'
 }
 
-/** The client comes back with its cursor. */
-async function comeBack(stage: Stage, plan: ResumePlan): Promise<Comeback> {
-  const { context } = stage
-  const { route, prove } = await wayBack(stage, plan)
+/** Straight to the target, or through the link that was down. */
+function routeBack({ context }: Scenario, { link }: ResumeState): Route | undefined {
+  return link === null ? undefined : context.through(link, [])
+}
+
+interface Reconnected {
+  readonly state: ConnectedState
+  readonly reconnection: Reconnection
+}
+
+/** The last reconnect, under the fault that the plan names; then the client receives all that it is due. */
+async function reconnectForGood(scenario: Scenario, state: ResumeState): Promise<Reconnected> {
+  const { context, plan, feed } = scenario
+  if (plan.reconnectUnder === undefined) return receiveTheRest(scenario, state, routeBack(scenario, state))
+  return proveFault(context, {
+    link: await context.openLink(context.endpoint('sse').url),
+    async control(via) {
+      const control = await controlConnection(scenario, state, via)
+      const last = witnessed(scenario).at(-1)
+      if (last !== undefined) await control.find((event) => feed.isSame(event, last), context.limits.quiet)
+      return control
+    },
+    fault: plan.reconnectUnder,
+    faulted: (via) => receiveTheRest(scenario, state, via),
+    // The attempts before it were refused.
+    connection: (connections) => connections.at(-1),
+  })
+}
+
+async function receiveTheRest(
+  scenario: Scenario,
+  lost: ResumeState,
+  via: Route | undefined,
+): Promise<Reconnected> {
+  const { state, reconnection } = await reconnectWhileSending(scenario, lost, via)
+  const sent = await send(scenario, state, scenario.plan.after ?? 2)
+  const marked = endPhase(scenario, await send(scenario, sent, 1), 'after')
+  await waitForMarker(scenario, marked, reconnection)
+  return { state: marked, reconnection }
+}
+
+/** The race: events are sent while the client reconnects. */
+async function reconnectWhileSending(
+  scenario: Scenario,
+  lost: ResumeState,
+  via: Route | undefined,
+): Promise<Reconnected> {
+  const [back, sent] = await Promise.allSettled([
+    reconnect(scenario, lost, via),
+    send(scenario, lost, scenario.plan.race ?? 2),
+  ])
+  const { state, reconnection } = valueOf(back)
+  return { state: endPhase(scenario, { ...state, sent: valueOf(sent).sent }, 'race'), reconnection }
+}
+
+/** The client connects with its cursor; a refused attempt is repeated. */
+async function reconnect(
+  scenario: Scenario,
+  lost: ResumeState,
+  via: Route | undefined,
+): Promise<Reconnected> {
+  const { context } = scenario
   for (let attempt = 1; ; attempt += 1) {
-    const asked = performance.now()
+    const startedAt = performance.now()
     try {
-      await connectClient(stage, route)
-      const ms = performance.now() - asked
+      const state = await connectClient(scenario, lost, via)
+      const ms = performance.now() - startedAt
       context.measure('reconnectMs', Math.round(ms * 100) / 100)
-      stage.proofs.push(prove)
-      return { attempts: attempt, ms, at: asked }
+      return { state, reconnection: { attempts: attempt, ms, limitMs: context.limits.head, startedAt } }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      if (attempt === comebackAttempts) throw await refusedFor(stage, error)
-      await pause(context.scaled(comebackPauseMs))
+      if (attempt === reconnectAttempts) throw await refusalOfCursor(scenario, error)
+      await pause(context.scaled(reconnectPauseMs))
     }
   }
 }
 
-/** An answer that refuses. Silence and a lost connection are no refusal: they are judged at once. */
+/** A response that refuses the connection. Silence and a lost connection are no refusal: no attempt is repeated for them. */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof Inconclusive) return error.reason === 'target-refused'
   return error instanceof Violation && error.actual.startsWith('status ')
 }
 
-/** A target that has room, but not for a client with a cursor, is not busy. */
-async function refusedFor(stage: Stage, refusal: Error): Promise<Error> {
+/** A target that is busy refuses every connection; one that refuses only those with a cursor does not resume. */
+async function refusalOfCursor({ context, publisher }: Scenario, refusal: Error): Promise<Error> {
   const expected = 'a reconnect with Last-Event-ID to be accepted'
   if (refusal instanceof Violation) return new Violation(expected, refusal.actual, { cause: refusal })
-  const { context, publisher } = stage
   try {
     await (await Stream.open(context, publisher)).accepted()
   } catch {
@@ -148,126 +208,68 @@ async function refusedFor(stage: Stage, refusal: Error): Promise<Error> {
   })
 }
 
-interface WayBack {
-  readonly route: Route | undefined
-  readonly prove: () => void
-}
-
-/** Straight to the target; by its link where that was down; or by a link under the fault that the plan names. */
-async function wayBack(stage: Stage, plan: ResumePlan): Promise<WayBack> {
-  const { context, publisher, cursor } = stage
-  const fault = plan.reconnectUnder
-  if (fault === undefined) {
-    return {
-      route: stage.link === null ? undefined : context.through(stage.link, []),
-      prove: () => undefined,
-    }
-  }
-  const link = await context.openLink(context.endpoint('sse').url)
-  context.transcript.add('proxy', 'note', 'the same reconnect through the proxy, without a fault')
-  const control = await Stream.open(context, publisher, {
-    via: context.through(link, []),
-    ...(cursor === '' ? {} : { lastEventId: cursor }),
-  })
-  await control.accepted()
-  const head = truth(stage).at(-1)
-  if (head !== undefined) await control.find((event) => stage.feed.isSame(event, head), context.limits.quiet)
-  await control.exchange.stream.close()
-  await engineDoes(link.setFaults([fault]))
-  return {
-    route: context.through(link, [fault]),
-    prove() {
-      const client = stage.client
-      if (client === null) return
-      recordFault(context, link, fault, fault.prove(client.trace, control.trace))
-    },
-  }
-}
-
-/** The last event is the end marker: both must have seen it, and what is then missing gets a last chance. */
-async function conclude(
-  stage: Stage,
-  phases: readonly (readonly [Phase, number])[],
-  { at, attempts, ms }: Comeback,
-  raced: boolean,
-): Promise<ResumeOutcome> {
-  const { context, witness, connections, client } = stage
-  const upTo = truth(stage).slice(0, phases.at(-1)?.[1])
-  const marker = upTo.at(-1)
-  const own = (events: readonly StreamEvent[]): StreamEvent[] =>
-    toldApart(
-      events.filter((event) => stage.feed.owns(event)),
-      upTo,
-      stage,
-    )
-  const recordNow = (): ResumeRecord => ({
-    witness: upTo,
-    start: stage.start ?? 0,
-    phases,
-    connections: connections.map(({ events }) => own(events)),
-    everything: connections.map(({ events }) => [...events]),
-    cursor: stage.cursor,
-    faults: context.evidence().faults,
-    comeback: { attempts, ms, limitMs: context.limits.head },
-  })
-  const identify = (): Identity => identityOf(upTo, recordNow().connections.flat())
-  if (client !== null && marker !== undefined) {
-    await catchUp(context, client, (event) => stage.feed.isSame(event, marker))
-    const identity = identify()
-    const whole = (): true | undefined => (isComplete(recordNow(), identity) ? true : undefined)
-    await client.exchange.stream.watch.until(whole, context.limits.reply / 2)
-    // What comes twice may come late: a replay that meets live events is given time for its mistakes.
-    const lateMs = Math.max(latestTwiceMs, context.limits.quiet)
-    if (raced) await pause(Math.max(0, lateMs - (performance.now() - at)))
-  }
-  for (const prove of stage.proofs) prove()
-  if (witness.ending !== null)
-    throw new Inconclusive('witness-lost', 'the unfaulted stream that carries the truth ended')
-  const identity = identify()
-  if (identity === null)
-    throw new Inconclusive('no-event', 'the events of two connections cannot be told to be the same')
-  // A client whose stream ends comes back for the rest, again and again.
-  const policy = isComplete(recordNow(), identity) ? null : await client?.endedByPolicy()
-  if (policy != null) throw policy
-  context.judged(client?.ending ?? null)
-  const outcome = compareWithWitness(recordNow(), identity)
-  await Promise.all([witness, ...connections].map((stream) => stream.exchange.stream.close()))
-  return outcome
-}
-
-/** A target that ticks by itself goes on behind the marker: there, only what the outcome knows is part of it. */
-function toldApart(
-  events: StreamEvent[],
-  upTo: readonly StreamEvent[],
-  { feed, publisher }: Stage,
-): StreamEvent[] {
-  const marker = upTo.at(-1)
-  if (publisher.available || marker === undefined) return events
-  const end = events.findIndex((event) => feed.isSame(event, marker))
-  return events.filter(
-    (event, index) => end === -1 || index <= end || upTo.some((known) => feed.isSame(known, event)),
+/** Waits for the last event that was sent; then for what is still missing, and for what may arrive twice. */
+async function waitForMarker(
+  scenario: Scenario,
+  state: ConnectedState,
+  reconnection: Reconnection,
+): Promise<void> {
+  const { context, feed, plan } = scenario
+  const { client } = state
+  const marker = dueEvents(scenario, state).at(-1)
+  if (marker === undefined) return
+  await catchUp(context, client, (event) => feed.isSame(event, marker))
+  const record = (): ResumeRecord => recordOf(scenario, state, reconnection)
+  const identity = identify(record())
+  await client.exchange.stream.watch.until(
+    () => (isComplete(record(), identity) ? true : undefined),
+    context.limits.reply / 2,
   )
+  // Where a replay meets live events, an event may arrive twice, and the second time late.
+  const waitMs = Math.max(repeatWithinMs, context.limits.quiet)
+  if (plan.race !== 0) await pause(Math.max(0, waitMs - (performance.now() - reconnection.startedAt)))
 }
 
 /**
- * Until the marker has come. A link that we made slow is waited for as long as it delivers what is no heartbeat.
+ * Waits for the marker. A slow link is waited for as long as it delivers more than heartbeats.
  *
- * @throws Inconclusive `out-of-time`: it still did.
+ * @throws Inconclusive `out-of-time`: it still does.
  */
 async function catchUp(
   context: SessionContext,
   client: Stream,
   isMarker: (event: StreamEvent) => boolean,
 ): Promise<void> {
-  const slow = (client.route.patience ?? 1) > 1
+  const isSlow = (client.route.patience ?? 1) > 1
   const deadline = context.now() + 3 * context.limits.event
   for (;;) {
     const progress = progressOf(client)
     const marker = await client.find(isMarker, context.limits.reply)
-    if (marker !== undefined || !slow || progressOf(client) === progress) return
+    if (marker !== undefined || !isSlow || progressOf(client) === progress) return
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
   }
 }
+
+/** Compares the client with the witness, if both can be relied on. */
+async function compare(scenario: Scenario, { state, reconnection }: Reconnected): Promise<ResumeOutcome> {
+  const { context, witness } = scenario
+  const { client, connections } = state
+  if (witness.ending !== null)
+    throw new Inconclusive('witness-lost', 'the unfaulted stream of the witness ended')
+  const record = recordOf(scenario, state, reconnection)
+  const identity = identify(record)
+  if (identity === null)
+    throw new Inconclusive('no-event', 'no event of one connection can be recognised on another')
+  // If the target ends every stream after a while, a client reconnects for the rest: nothing is lost yet.
+  const policy = isComplete(record, identity) ? null : await client.endedByPolicy()
+  if (policy !== null) throw policy
+  context.judged(client.ending)
+  const outcome = compareWithWitness(record, identity)
+  await Promise.all([witness, ...connections].map((stream) => stream.exchange.stream.close()))
+  return outcome
+}
+
+const identify = ({ witness, connections }: ResumeRecord): Identity => identityOf(witness, connections.flat())
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {
   if (settled.status === 'rejected') throw settled.reason as Error

@@ -6,7 +6,7 @@ import { sendRequest } from '#peers/http/request'
 import type { Kit, SubscribeOptions } from '#peers/kit'
 import { openPublisher } from './publish.ts'
 import type { Publisher } from './publish.ts'
-import { runResume } from '#peers/resume/resume'
+import { runScenario } from '#peers/resume/resume'
 
 async function subscribe(
   context: SessionContext,
@@ -32,7 +32,7 @@ export function sseVerbs(
     request: (options) => sendRequest(context, options),
     publish: (event) => publisher.publish(event),
     tryPublish: (event) => publisher.tryPublish(event),
-    resume: (plan) => runResume(context, publisher, plan),
+    resume: (plan) => runScenario(context, publisher, plan),
     clients: openClients(context),
   }
 }

@@ -8,8 +8,8 @@ import type { SessionContext } from '#peers/session/context'
 import { asLatin1 } from '#peers/http/request-head'
 import type { ClientEvent, ConformingClients } from '#peers/kit'
 import type { FaultProxy } from '#proxies/types'
-import { takeDown } from '#peers/faults/link-down'
-import { unproven } from '#peers/faults/link-words'
+import { takeLinkDown } from '#peers/faults/link-down'
+import { faultNotProven } from '#peers/faults/prove-fault'
 import { Watch } from '#peers/net/watch'
 
 type Options = Parameters<ConformingClients['undiciEventSource']>[0]
@@ -96,15 +96,15 @@ async function interrupt(
   await watch.until(() => (events.length > 0 || isClosed() ? true : undefined), limits.event)
   const { opens, errors } = state
   const socket = sockets.at(-1)
-  const down = await takeDown(context, link, downMs, {
+  const down = await takeLinkDown(context, link, downMs, {
     isOpen: () => socket !== undefined && !isOver(socket),
     ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
   })
   await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
-  if (state.errors === errors) throw unproven('the client did not notice that the link was down')
+  if (state.errors === errors) throw faultNotProven('the client did not notice that the link was down')
   await during?.()
   const asked = sockets.length
-  await down.comeUp()
+  await down.restore()
   // The server may have set a reconnection time of seconds.
   await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
   if (state.opens === opens && !isClosed() && sockets.length === asked)

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Inconclusive } from '#model/errors'
+import type { ResumePlan } from '#peers/kit'
 import type { Session } from '#peers/session/session'
 import { openEngine } from '#proxies/driver/open-engine'
 import {
@@ -35,8 +36,8 @@ const faults: readonly Fault[] = [
   ...both((direction) => slowClose({ ms: 100, direction })),
 ]
 
-/** What a link is told, and what it does not do. */
-const deaf = (link: FaultProxy, what: Partial<FaultProxy>): FaultProxy => ({
+/** A link with some of its methods replaced. */
+const altered = (link: FaultProxy, changes: Partial<FaultProxy>): FaultProxy => ({
   name: link.name,
   host: link.host,
   port: link.port,
@@ -46,10 +47,10 @@ const deaf = (link: FaultProxy, what: Partial<FaultProxy>): FaultProxy => ({
   loggedConnections: (fault, withinMs) => link.loggedConnections(fault, withinMs),
   close: () => link.close(),
   [Symbol.asyncDispose]: () => link.close(),
-  ...what,
+  ...changes,
 })
 
-describe('an engine that does not do what it is told', () => {
+describe('an engine that does not carry out its commands', () => {
   let stage: Stage
   beforeEach(() => (stage = new Stage()))
   afterEach(() => stage.close())
@@ -77,7 +78,7 @@ describe('an engine that does not do what it is told', () => {
     })
   }
 
-  describe('with a link that stays up', () => {
+  describe('with a link that ignores a command', () => {
     let engine: Engine
     let bench: Bench
     before(async () => (engine = await openEngine({ choice: 'embedded', runId: 'hollow-test' })))
@@ -85,69 +86,101 @@ describe('an engine that does not do what it is told', () => {
     beforeEach(() => (bench = new Bench()))
     afterEach(() => bench.close())
 
-    const stubborn = (what: (link: FaultProxy) => Partial<FaultProxy>): Engine => ({
+    const engineWith = (changes: (link: FaultProxy) => Partial<FaultProxy>): Engine => ({
       kind: engine.kind,
       version: engine.version,
       api: engine.api,
       async open(upstream) {
         const link = await engine.open(upstream)
-        return deaf(link, what(link))
+        return altered(link, changes(link))
       },
       close: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     })
-    const stays = (): Partial<FaultProxy> => ({ setEnabled: () => Promise.resolve() })
-    const blinks = (link: FaultProxy): Partial<FaultProxy> => ({
+    const withoutToxics = (): Partial<FaultProxy> => ({ setFaults: () => Promise.resolve() })
+    const staysUp = (): Partial<FaultProxy> => ({ setEnabled: () => Promise.resolve() })
+    const isUpAtOnce = (link: FaultProxy): Partial<FaultProxy> => ({
       async setEnabled(enabled) {
         await link.setEnabled(enabled)
         await link.setEnabled(true)
       },
     })
 
-    for (const [name, what, says] of [
-      ['did not go down', stays, 'the link did not end the connection when it went down'],
-      ['was up again at once', blinks, 'the link accepted a connection while it was down'],
-    ] as const) {
-      it(`a resume by a link that ${name} is not judged`, async () => {
+    const plans: readonly (readonly [name: string, plan: ResumePlan, summary: string])[] = [
+      [
+        'a cut',
+        { loss: { kind: 'cut', at: 'in-data' } },
+        'the link did not end the stream inside the event that was meant',
+      ],
+      ['a reset', { loss: { kind: 'rst' } }, 'the link did not reset the connection'],
+      ['a black hole', { loss: { kind: 'black-hole' } }, 'the link did not silence the stream'],
+      [
+        'a slow reconnect',
+        {
+          loss: { kind: 'client-fin' },
+          reconnectUnder: latency({ ms: 100, direction: 'server-to-client' }),
+          race: 0,
+        },
+        'an answer arrived sooner than the injected delay allows',
+      ],
+    ]
+    for (const [name, plan, summary] of plans) {
+      it(`does not judge a resume after ${name} without its toxic`, async () => {
         const { url, publish } = await resumeServer(bench)
-        const context = bench.context(url, { publish, engine: stubborn(what), timeScale: 0.1 })
-        const told = await caught(bench.verbsOf(context).resume({ loss: { kind: 'down', ms: 20 } }))
-        expect(told).to.deep.equal({
+        const context = bench.context(url, { publish, engine: engineWith(withoutToxics), timeScale: 0.1 })
+        expect(await caught(bench.verbsOf(context).resume(plan))).to.deep.equal({
           name: 'Inconclusive',
           reason: 'fault-not-proven',
-          message: `fault-not-proven: ${says}`,
+          message: `fault-not-proven: ${summary}`,
+        })
+        expect(context.evidence().faults).to.deep.equal([])
+      })
+    }
+
+    for (const [name, changes, summary] of [
+      ['did not go down', staysUp, 'the link did not end the connection when it went down'],
+      ['was up again at once', isUpAtOnce, 'the link accepted a connection while it was down'],
+    ] as const) {
+      it(`does not judge a resume through a link that ${name}`, async () => {
+        const { url, publish } = await resumeServer(bench)
+        const context = bench.context(url, { publish, engine: engineWith(changes), timeScale: 0.1 })
+        const thrown = await caught(bench.verbsOf(context).resume({ loss: { kind: 'down', ms: 20 } }))
+        expect(thrown).to.deep.equal({
+          name: 'Inconclusive',
+          reason: 'fault-not-proven',
+          message: `fault-not-proven: ${summary}`,
         })
         expect(context.evidence().faults).to.deep.equal([])
       })
 
-      it(`an EventSource on a link that ${name} is not judged`, async () => {
+      it(`does not judge an EventSource on a link that ${name}`, async () => {
         const { url, publish } = await resumeServer(bench)
-        const context = bench.context(url, { publish, engine: stubborn(what), timeScale: 0.1 })
+        const context = bench.context(url, { publish, engine: engineWith(changes), timeScale: 0.1 })
         const verbs = bench.verbsOf(context)
-        const told = await caught(
+        const thrown = await caught(
           verbs.clients.undiciEventSource({
             onOpen: () => verbs.publish({ data: 'one' }),
             whileLinkDown: () => Promise.resolve(),
             until: () => true,
           }),
         )
-        expect(told).to.deep.equal({
+        expect(thrown).to.deep.equal({
           name: 'Inconclusive',
           reason: 'fault-not-proven',
-          message: `fault-not-proven: ${says}`,
+          message: `fault-not-proven: ${summary}`,
         })
         expect(context.evidence().faults).to.deep.equal([])
       })
     }
 
-    it('an engine that refuses to take it down, or to bring it up, is told as such', async () => {
+    it('reports an engine that refuses to take the link down, or to bring it up', async () => {
       for (const refused of [false, true]) {
         const refuses = (link: FaultProxy): Partial<FaultProxy> => ({
           setEnabled: (enabled) =>
             enabled === refused ? Promise.reject(new Error('no')) : link.setEnabled(enabled),
         })
         const { url, publish } = await resumeServer(bench)
-        const verbs = bench.verbs(url, { publish, engine: stubborn(refuses), timeScale: 0.1 })
+        const verbs = bench.verbs(url, { publish, engine: engineWith(refuses), timeScale: 0.1 })
         expect(await caught(verbs.resume({ loss: { kind: 'down', ms: 20 } }))).to.include({
           name: 'Inconclusive',
           reason: 'engine-failed',

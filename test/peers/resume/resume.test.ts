@@ -50,7 +50,7 @@ describe('resume', () => {
     ['in-id', 'inside the id of an event'],
     ['in-data', 'inside the data of an event'],
     ['in-character', 'inside a character of several bytes in the data of an event'],
-    ['before-blank-line', 'behind the last field of an event'],
+    ['before-blank-line', 'after the last field of an event'],
     ['in-blank-line', 'inside the empty line that ends an event'],
   ]
 
@@ -140,7 +140,7 @@ describe('resume', () => {
       race: 0,
     })
     expect(faultsOf(outcome)).to.deep.equal({
-      expectNothingLost: 'lost: an event sent from the return of the client on',
+      expectNothingLost: 'lost: an event sent during or after the reconnect',
     })
   })
 
@@ -160,27 +160,27 @@ describe('resume', () => {
     [
       'replays the event of the cursor',
       { replay: (kept, cursor) => kept.filter(({ id }) => id >= cursor) },
-      { expectNothingTwice: 'twice: the event of the cursor' },
+      { expectNothingTwice: 'twice: the event that Last-Event-ID named' },
     ],
     [
       'replays nothing',
       { replay: () => [] },
-      { expectNothingLost: 'lost: an event sent while the client was away' },
+      { expectNothingLost: 'lost: an event sent while the client was disconnected' },
     ],
     [
       'loses the first of the gap',
       { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor + 1) },
-      { expectNothingLost: 'lost: an event sent while the client was away' },
+      { expectNothingLost: 'lost: an event sent while the client was disconnected' },
     ],
     [
       'replays all it has',
       { replay: (kept) => kept },
-      { expectNothingTwice: 'twice: an event sent before the client lost its stream' },
+      { expectNothingTwice: 'twice: an event sent before the client lost its connection' },
     ],
     [
       'replays backwards',
       { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor).toReversed() },
-      { expectOrder: 'the client saw another order' },
+      { expectOrder: 'it received them in another order' },
     ],
     [
       'replays twice',
@@ -188,12 +188,12 @@ describe('resume', () => {
         replay: (kept, cursor) =>
           [...kept, ...kept].filter(({ id }) => id > cursor).toSorted((a, b) => a.id - b.id),
       },
-      { expectNothingTwice: 'twice: an event sent while the client was away' },
+      { expectNothingTwice: 'twice: an event sent while the client was disconnected' },
     ],
     [
       'loses what comes right behind the replay',
       { raceGapMs: 150 },
-      { expectNothingLost: 'lost: an event sent from the return of the client on' },
+      { expectNothingLost: 'lost: an event sent during or after the reconnect' },
     ],
     [
       'alters what it replays',
@@ -208,12 +208,12 @@ describe('resume', () => {
     [
       'takes the client back at the second attempt',
       { statusOf: (at) => (at === 0 ? 500 : 200) },
-      { expectPromptReconnect: 'it was refused first' },
+      { expectPromptReconnect: 'the first attempt was refused' },
     ],
     [
       'takes the client back when it was busy once',
       { statusOf: (at) => (at === 0 ? 503 : 200) },
-      { expectPromptReconnect: 'it was refused first' },
+      { expectPromptReconnect: 'the first attempt was refused' },
     ],
   ]
   for (const [name, behaviour, said] of defects) {
@@ -237,7 +237,7 @@ describe('resume', () => {
     expect(await caught((await kit({ dropsFirstAt: 3 })).resume(hangUp))).to.deep.equal({
       name: 'Inconclusive',
       reason: 'witness-lost',
-      message: 'witness-lost: the unfaulted stream that carries the truth ended',
+      message: 'witness-lost: the unfaulted stream of the witness ended',
     })
   })
 
