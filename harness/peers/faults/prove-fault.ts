@@ -53,8 +53,7 @@ export async function proveFault<Observed extends Control, Result>(
   trial: FaultTrial<Observed, Result>,
 ): Promise<Result> {
   const { link, prove } = trial
-  const untoxiced = context.through(link, [])
-  const control = await trial.control(untoxiced).finally(() => closeAll(context, untoxiced))
+  const control = await runControl(context, trial)
 
   const fault = typeof trial.fault === 'function' ? trial.fault(control) : trial.fault
   await awaitEngine(link.setFaults([fault]))
@@ -116,6 +115,18 @@ export function awaitEngine<T>(command: Promise<T>): Promise<T> {
 /** Closes every connection on a route: a toxic also affects the connections that are open when it is set. */
 export async function closeAll(context: SessionContext, via: Route): Promise<void> {
   await Promise.all(context.connectionsOn(via).map((connection) => connection.close()))
+}
+
+async function runControl<Observed extends Control>(
+  context: SessionContext,
+  { link, control }: Pick<FaultTrial<Observed, unknown>, 'link' | 'control'>,
+): Promise<Observed> {
+  const via = context.through(link, [])
+  try {
+    return await control(via)
+  } finally {
+    await closeAll(context, via)
+  }
 }
 
 type Run<Result> = { readonly result: Result } | { readonly failure: Violation | Severed | Inconclusive }
