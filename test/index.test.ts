@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { SetupError, UsageError, checks, run } from '../index.ts'
 import { startReference } from '#reference/start'
+import { Spawned } from './cli/spawned.ts'
 import { engineOnDemand } from '#proxies/driver/engine-on-demand'
 
 describe('the library', () => {
-  it('gives the checks of a target, each with a function that any runner takes', async () => {
+  it('returns the checks of a target, each with a function that any runner takes', async () => {
     await using reference = await startReference({ ws: false })
     const list = await checks(
       { sse: reference.http.href },
@@ -18,25 +19,31 @@ describe('the library', () => {
     expect(resume?.skip).to.match(/^needs sse\.events: /)
   })
 
-  it('rejects where a required check falls, with expected and actual', async () => {
+  it('rejects if a required check fails, with expected and actual', async () => {
     await using reference = await startReference({ ws: false, mutant: 'status-201' })
     await expectRejection(checks({ sse: reference.http.href }), SetupError)
     await using other = await startReference({ sse: false, mutant: 'accept-unmasked' })
     const [check] = await checks({ ws: other.ws.href }, { only: ['ws/masking/unmasked-ping'] })
+    expect(check?.skip).to.equal(null)
     const error = await expectRejection(check?.run() ?? Promise.resolve(), Error)
     expect(error.message).to.contain('the target answered the Ping with its Pong')
   })
 
-  it('runs a check under a fault without anything to close', async () => {
+  it('leaves nothing open: a program that ran a check under a fault exits', async () => {
     await using reference = await startReference({ sse: false })
-    const [check] = await checks(
-      { ws: reference.ws.href },
-      { only: ['ws/faults/answers-under-latency-server-to-client'] },
-    )
-    await check?.run()
-  })
+    const program = `import { checks } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)}
+      const only = ['ws/faults/answers-under-latency-server-to-client']
+      for (const { id, skip, run } of await checks({ ws: process.argv[1] }, { only, proxy: 'embedded' })) {
+        await run()
+        console.log(id, skip)
+      }`
+    const words = ['--import', import.meta.resolve('tsx/esm'), '--input-type=module', '-e', program]
+    await using running = new Spawned([reference.ws.href], process.cwd(), {}, words)
+    expect(await running.ends(), running.err).to.equal(0)
+    expect(running.out).to.equal('ws/faults/answers-under-latency-server-to-client null\n')
+  }).timeout(30_000)
 
-  it('gives the report of a run', async () => {
+  it('returns the report of a run', async () => {
     await using reference = await startReference({ sse: false })
     const seen: string[] = []
     const report = await run(
@@ -49,7 +56,7 @@ describe('the library', () => {
     expect(report.results.map(({ id }) => id)).to.deep.equal(seen)
   })
 
-  it('says at once what is wrong with a contract', async () => {
+  it('rejects a contract that is wrong', async () => {
     await expectRejection(run({}), UsageError)
     await expectRejection(checks({ ws: 'http://127.0.0.1:1/' }), UsageError)
   })

@@ -90,7 +90,6 @@ describe('cli: list and explain', () => {
     const alone = checks.filter((check) => check.exclusive !== null)
     expect(exclusive.checks).to.equal(alone.length)
     expect(exclusive.takesMs).to.equal(alone.reduce((sum, { takesMs }) => sum + (takesMs ?? Number.NaN), 0))
-    expect(exclusive.takesMs).to.be.lessThan(10_000)
   })
 
   it('explains each check, with the servers that it was seen falling on', async () => {
