@@ -77,7 +77,7 @@ export const eventSourceReturns = check({
   expectations: ['EXP-REC-2'],
   async run({ clients, publish, nonce, expect }) {
     const [before, after] = [nonce(), nonce()]
-    const { events, opens } = await clients.undiciEventSource({
+    const { events, opens } = await clients.eventSource({
       onOpen: () => publish({ data: before }),
       onReconnect: () => publish({ data: after }),
       whileLinkDown: async () => {},
@@ -103,7 +103,7 @@ export const eventSourceResumes = check({
   expectations: ['EXP-REC-2', 'EXP-REC-3'],
   async run({ clients, publish, inSequence, nonce, expect }) {
     const published = Array.from({ length: 5 }, () => nonce())
-    const { events } = await clients.undiciEventSource({
+    const { events } = await clients.eventSource({
       onOpen: () => publish({ data: published[0] ?? '' }),
       whileLinkDown: async () =>
         void (await inSequence(3, (index) => publish({ data: published[index + 1] ?? '' }))),

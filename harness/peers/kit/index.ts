@@ -63,7 +63,7 @@ export interface Kit {
 
   // --- Everything else ----------------------------------------------------------------------------------------
 
-  /** Clients of others, as conforming peers: `ws`, undici's WebSocket and EventSource. Same route, TLS and headers. */
+  /** Clients of others, as conforming peers: `ws`, undici's WebSocket, `eventsource`. Same route, TLS and headers. */
   readonly clients: ConformingClients
   /** The way to the target's IPv6 address; needs the capability `ipv6`. */
   readonly overIpv6: (protocol: 'websocket' | 'sse') => Promise<Route>
@@ -96,8 +96,8 @@ export interface ConformingClients {
   /** Opens with the `ws` package and gives what is needed to judge; closes with 1000. */
   ws(options?: { readonly via?: Route; readonly echo?: string }): Promise<ClientReport>
   undiciWebSocket(options?: { readonly via?: Route; readonly echo?: string }): Promise<ClientReport>
-  /** undici's EventSource: gives the events until `enough`, reconnects included. */
-  undiciEventSource(options: {
+  /** The `eventsource` package: gives the events until `until` holds, those after a reconnect included. */
+  eventSource(options: {
     readonly via?: Route
     readonly lastEventId?: string
     readonly until: (events: readonly ClientEvent[]) => boolean
@@ -116,6 +116,7 @@ export interface ConformingClients {
 export interface ClientEvent {
   readonly type: string
   readonly data: string
+  /** The id of this very event; empty if it has none: the package does not repeat that of an earlier one. */
   readonly lastEventId: string
 }
 

@@ -13,6 +13,6 @@ export function openClients(context: SessionContext): ConformingClients {
   return {
     ws: (options = {}) => inTurn(() => runWs(context, options)),
     undiciWebSocket: (options = {}) => inTurn(() => runUndiciWebSocket(context, options)),
-    undiciEventSource: (options) => inTurn(() => runEventSource(context, options)),
+    eventSource: (options) => inTurn(() => runEventSource(context, options)),
   }
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type net from 'node:net'
-import { EventSource } from 'undici'
+import { EventSource } from 'eventsource'
+import type { FetchLike } from 'eventsource'
 import { Inconclusive } from '#model/errors'
-import { boundNextTimer } from './timer.ts'
+import { fetchOver } from './fetch.ts'
 import { dispatcherOver, withHeaders } from './route.ts'
 import type { SessionContext } from '#peers/session/context'
 import { asLatin1 } from '#peers/http/request-head'
@@ -12,7 +13,7 @@ import { takeLinkDown } from '#peers/faults/link-down'
 import { faultNotProven } from '#peers/faults/prove-fault'
 import { Watch } from '#peers/net/watch'
 
-type Options = Parameters<ConformingClients['undiciEventSource']>[0]
+type Options = Parameters<ConformingClients['eventSource']>[0]
 
 /** Events that are kept of one client. */
 const most = 10_000
@@ -20,11 +21,10 @@ const most = 10_000
 const downMs = 100
 
 /**
- * Runs undici's EventSource until it has seen enough, or for as long as one event may take after the last thing that
- * happened. What it has seen by then is the result: the check judges it. Its reconnection time is short, unless the
- * server sets one.
+ * Runs the `eventsource` package until `until` holds, or until nothing has happened for the time that one event may
+ * take. The check judges what it has received by then. Its reconnection time is short, unless the server sets one.
  *
- * @throws Inconclusive `out-of-time` where the server keeps it from coming back for longer than a check takes.
+ * @throws Inconclusive `out-of-time` if the server sets a reconnection time longer than the check may take.
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint('sse')
@@ -41,7 +41,7 @@ export async function runEventSource(context: SessionContext, options: Options) 
       ? [['last-event-id', asLatin1(new TextEncoder().encode(first))]]
       : [],
   )
-  const source = create(endpoint.url, dispatcher, (event) => {
+  const source = new ObservedEventSource(endpoint.url, fetchOver(dispatcher), (event) => {
     state.steps += 1
     if (event.type === 'open') state.opens += 1
     else if (event.type === 'error') state.errors += 1
@@ -139,26 +139,17 @@ async function untilEnough(
   }
 }
 
-/** undici warns once per process that its EventSource is experimental: nothing that a user of ours could act on. */
-function create(
-  url: URL,
-  dispatcher: ReturnType<typeof withHeaders>,
-  seen: (event: Event) => void,
-): EventSource {
-  const warn = process.emitWarning.bind(process)
-  process.emitWarning = () => undefined
-  try {
-    const source = new EventSource(url, { node: { dispatcher, reconnectionTime: 50 } })
-    // Listeners need the names of the events in advance; this sees them all.
-    const dispatch = source.dispatchEvent.bind(source)
-    source.dispatchEvent = (event) => {
-      seen(event)
-      const result = dispatch(event)
-      if (event.type === 'error' && source.readyState === source.CONNECTING) boundNextTimer()
-      return result
-    }
-    return source
-  } finally {
-    process.emitWarning = warn
+/** Listeners need the names of the events in advance; this sees them all. */
+class ObservedEventSource extends EventSource {
+  readonly #onEvent: (event: Event) => void
+
+  constructor(url: URL, fetch: FetchLike, onEvent: (event: Event) => void) {
+    super(url, { fetch })
+    this.#onEvent = onEvent
+  }
+
+  override dispatchEvent(event: Event): boolean {
+    this.#onEvent(event)
+    return super.dispatchEvent(event)
   }
 }

@@ -158,7 +158,7 @@ describe('an engine that does not carry out its commands', () => {
         const context = bench.context(url, { publish, engine: engineWith(changes), timeScale: 0.1 })
         const verbs = bench.verbsOf(context)
         const thrown = await caught(
-          verbs.clients.undiciEventSource({
+          verbs.clients.eventSource({
             onOpen: () => verbs.publish({ data: 'one' }),
             whileLinkDown: () => Promise.resolve(),
             until: () => true,

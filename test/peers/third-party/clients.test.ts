@@ -100,13 +100,13 @@ describe('conforming clients', () => {
       })
     })
     const { clients } = bench.verbs(url, { endpoint: { headers: [['X-Key', 'k']] } })
-    const { events, opens } = await clients.undiciEventSource({
+    const { events, opens } = await clients.eventSource({
       lastEventId: '3',
       until: (seen) => seen.length === 2,
     })
     expect(events).to.deep.equal([
       { type: 'x', data: 'a', lastEventId: '4' },
-      { type: 'message', data: 'b', lastEventId: '4' },
+      { type: 'message', data: 'b', lastEventId: '' },
     ])
     expect(opens).to.equal(1)
     expect(asked.toLowerCase()).to.include('last-event-id: 3\r\n').and.to.include('x-key: k\r\n')
@@ -116,7 +116,7 @@ describe('conforming clients', () => {
     const { url, publish } = await resumeServer(bench)
     const context = bench.context(url, { publish, engine })
     const verbs = bench.verbsOf(context)
-    const { events, opens } = await verbs.clients.undiciEventSource({
+    const { events, opens } = await verbs.clients.eventSource({
       onOpen: () => verbs.publish({ data: 'one' }),
       whileLinkDown: () => verbs.publish({ data: 'two' }),
       onReconnect: () => verbs.publish({ data: 'three' }),
@@ -129,7 +129,7 @@ describe('conforming clients', () => {
   it('EventSource that is not taken back stays closed', async () => {
     const { url, publish } = await resumeServer(bench, { statusOf: () => 503 })
     const verbs = bench.verbs(url, { publish, engine })
-    const { opens } = await verbs.clients.undiciEventSource({
+    const { opens } = await verbs.clients.eventSource({
       onOpen: () => verbs.publish({ data: 'one' }),
       whileLinkDown: () => Promise.resolve(),
       until: () => false,
@@ -152,7 +152,7 @@ describe('conforming clients', () => {
         })
       })
       const { clients } = bench.verbs(url, { timeScale: 0.1 })
-      await clients.undiciEventSource({ until: (seen) => seen.length === 4 })
+      await clients.eventSource({ until: (seen) => seen.length === 4 })
       expect(warnings).to.deep.equal([])
       if (retry === '0') {
         const pauses = asked.slice(1).map((ms, index) => ms - (asked[index] ?? 0))
@@ -162,12 +162,32 @@ describe('conforming clients', () => {
     })
   }
 
+  for (const [name, half] of [
+    ['in a line', 'data: half'],
+    ['between two lines', 'data: half\n'],
+    ['after CR', 'data: half\r'],
+  ] as const) {
+    it(`EventSource dispatches no event that is cut off ${name}`, async () => {
+      let connections = 0
+      const url = await bench.listen((socket) => {
+        socket.once('data', () => {
+          connections += 1
+          if (connections === 1) socket.end(stream(`data: a\n\n${half}`))
+          else socket.write(stream('data: b\n\n'))
+        })
+      })
+      const { clients } = bench.verbs(url)
+      const { events, opens } = await clients.eventSource({ until: (seen) => seen.length === 2 })
+      expect([opens, events.map(({ data }) => data)]).to.deep.equal([2, ['a', 'b']])
+    })
+  }
+
   it('EventSource that is told to stay away is not called refused', async () => {
     const { url, publish } = await resumeServer(bench, { opening: 'retry: 99999999999\n\n' })
     const verbs = bench.verbs(url, { publish, engine, timeScale: 0.1 })
     expect(
       await caught(
-        verbs.clients.undiciEventSource({
+        verbs.clients.eventSource({
           onOpen: () => verbs.publish({ data: 'one' }),
           whileLinkDown: () => Promise.resolve(),
           until: () => false,
@@ -194,7 +214,7 @@ describe('conforming clients', () => {
         tls: { ca: redirecting.ca, insecure: false },
       },
     })
-    await clients.undiciEventSource({ until: () => false })
+    await clients.eventSource({ until: () => false })
     const plain = plainTextOf([relay])
     expect(plain).to.have.length.at.least(1)
     expect(plain.filter((text) => text.includes('secret'))).to.deep.equal([])
@@ -214,7 +234,7 @@ describe('conforming clients', () => {
     })
     const link = await context.openLink(reference.https)
     const verbs = bench.verbsOf(context)
-    const { events } = await verbs.clients.undiciEventSource({
+    const { events } = await verbs.clients.eventSource({
       via: context.through(link, []),
       onOpen: () => verbs.publish({ data: 'over TLS' }),
       until: (seen) => seen.some(({ data }) => data === 'over TLS'),
@@ -235,7 +255,7 @@ describe('conforming clients', () => {
       },
     })
     const verbs = bench.verbsOf(context)
-    const { opens } = await verbs.clients.undiciEventSource({
+    const { opens } = await verbs.clients.eventSource({
       onOpen: () => verbs.publish({ data: 'before' }),
       whileLinkDown: () => Promise.resolve(),
       onReconnect: () => verbs.publish({ data: 'after' }),
@@ -257,7 +277,7 @@ describe('conforming clients', () => {
       'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n',
     )
     const { clients } = bench.verbs(html, { timeScale: 0.05 })
-    expect(await clients.undiciEventSource({ until: () => false })).to.deep.equal({ events: [], opens: 0 })
+    expect(await clients.eventSource({ until: () => false })).to.deep.equal({ events: [], opens: 0 })
   })
 })
 
