@@ -120,7 +120,6 @@ export interface FaultProxy extends AsyncDisposable {
   /** Where to connect to instead of the target. */
   readonly host: string
   readonly port: number
-  readonly faults: readonly Fault[]
   /** Replaces the toxics. Call it before anything connects. @throws EngineError */
   setFaults(faults: readonly Fault[]): Promise<void>
   /** False: the link is down, every connection is closed and new ones are refused. True: it is up. @throws EngineError */

@@ -2,31 +2,31 @@ import { openEngine } from './open-engine.ts'
 import type { Engine, EngineOptions, Fault, FaultProxy } from '#proxies/types'
 
 /**
- * An engine that runs only while one of its links is open: for a library whose user should have nothing to close.
- * `kind`, `version` and `api` are those of the engine that ran last; before the first link, of none.
- * @throws EngineError from `open`, where the engine cannot be had.
+ * An engine that runs only while one of its proxies is open, so that users of the library have nothing to close. `kind`,
+ * `version` and `api` are those of the engine that ran last, and empty before the first proxy.
+ * @throws EngineError from `open`, if the engine cannot be opened.
  */
 export function engineOnDemand(options: EngineOptions): Engine {
-  let current: Promise<Engine> | null = null
-  let last: Engine | null = null
-  let links = 0
+  let opening: Promise<Engine> | null = null
+  let latest: Engine | null = null
+  let openProxies = 0
   const release = async (): Promise<void> => {
-    links -= 1
-    if (links > 0) return
-    const idle = current
-    current = null
-    // One that did not open has told so already.
+    openProxies -= 1
+    if (openProxies > 0) return
+    const idle = opening
+    opening = null
+    // If the engine did not open, `open` has already thrown why.
     await (await idle?.catch(() => null))?.close()
   }
   const open = async (
     upstream: { readonly host: string; readonly port: number },
     faults?: readonly Fault[],
   ): Promise<FaultProxy> => {
-    links += 1
-    current ??= openEngine(options)
+    openProxies += 1
+    opening ??= openEngine(options)
     try {
-      last = await current
-      return closingWith(await last.open(upstream, faults), release)
+      latest = await opening
+      return releasedOnClose(await latest.open(upstream, faults), release)
     } catch (error) {
       await release()
       throw error
@@ -34,16 +34,16 @@ export function engineOnDemand(options: EngineOptions): Engine {
   }
   return {
     get kind() {
-      return last?.kind ?? 'embedded'
+      return latest?.kind ?? 'embedded'
     },
     get version() {
-      return last?.version ?? ''
+      return latest?.version ?? ''
     },
     get api() {
-      return last?.api ?? ''
+      return latest?.api ?? ''
     },
     get remarks() {
-      return last?.remarks ?? []
+      return latest?.remarks ?? []
     },
     open,
     close: () => Promise.resolve(),
@@ -51,26 +51,23 @@ export function engineOnDemand(options: EngineOptions): Engine {
   }
 }
 
-function closingWith(link: FaultProxy, release: () => Promise<void>): FaultProxy {
+function releasedOnClose(proxy: FaultProxy, release: () => Promise<void>): FaultProxy {
   let closing: Promise<void> | null = null
-  const closed = async (): Promise<void> => {
+  const closeAndRelease = async (): Promise<void> => {
     try {
-      await link.close()
+      await proxy.close()
     } finally {
       await release()
     }
   }
-  const close = (): Promise<void> => (closing ??= closed())
+  const close = (): Promise<void> => (closing ??= closeAndRelease())
   return {
-    name: link.name,
-    host: link.host,
-    port: link.port,
-    get faults() {
-      return link.faults
-    },
-    setFaults: (faults) => link.setFaults(faults),
-    setEnabled: (enabled) => link.setEnabled(enabled),
-    loggedConnections: (fault, withinMs) => link.loggedConnections(fault, withinMs),
+    name: proxy.name,
+    host: proxy.host,
+    port: proxy.port,
+    setFaults: (faults) => proxy.setFaults(faults),
+    setEnabled: (enabled) => proxy.setEnabled(enabled),
+    loggedConnections: (fault, withinMs) => proxy.loggedConnections(fault, withinMs),
     close,
     [Symbol.asyncDispose]: close,
   }

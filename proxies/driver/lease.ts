@@ -1,41 +1,41 @@
 import type { ToxiproxyClient } from '#proxies/driver/api/client'
 
 /**
- * Tells other runs on a shared Toxiproxy that this one lives, however long it holds a proxy: by a proxy of a young name
- * that is disabled, so that it takes no port. It is renewed, and goes away with the run.
+ * Shows other runs on a shared Toxiproxy that this run is active, however long it holds a proxy. The lease is a proxy
+ * with a recent time in its name, disabled so that it needs no port. It is renewed until the run ends.
  */
-export class SignOfLife {
+export class Lease {
   readonly #client: ToxiproxyClient
   readonly #freshName: () => string | null
   readonly #timer: NodeJS.Timeout
-  #shown: string | null = null
-  #work: Promise<void> = Promise.resolve()
+  #currentName: string | null = null
+  #renewal: Promise<void> = Promise.resolve()
 
-  /** @param freshName a name of now; null: nothing is held at the moment, so nothing need be told. */
+  /** @param freshName returns a name with the current time, or null while the run holds no proxy and needs no lease. */
   constructor(client: ToxiproxyClient, everyMs: number, freshName: () => string | null) {
     this.#client = client
     this.#freshName = freshName
     this.#timer = setInterval(() => {
-      // What cannot be told now is told the next time.
-      this.#work = this.#work.then(() => this.#renew()).catch(() => undefined)
+      // If the renewal fails, the next one tries again.
+      this.#renewal = this.#renewal.then(() => this.#renew()).catch(() => undefined)
     }, everyMs)
     this.#timer.unref()
   }
 
-  /** Never rejects: a sign that cannot be taken away is swept once it is old. */
+  /** Never rejects: a lease that cannot be removed is removed by a later run as an orphan. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#work
-    await this.#remove(this.#shown).catch(() => undefined)
+    await this.#renewal
+    await this.#remove(this.#currentName).catch(() => undefined)
   }
 
   async #renew(): Promise<void> {
     const name = this.#freshName()
     if (name === null) return
-    const before = this.#shown
+    const previousName = this.#currentName
     await this.#client.createProxy({ name, listen: '127.0.0.1:0', upstream: '127.0.0.1:9', enabled: false })
-    this.#shown = name
-    await this.#remove(before)
+    this.#currentName = name
+    await this.#remove(previousName)
   }
 
   async #remove(name: string | null): Promise<void> {

@@ -1,37 +1,37 @@
 import { ToxiproxyClient } from '#proxies/driver/api/client'
-import { proveControl, proveTargets } from './self-test.ts'
-import { leftBehind, proxyName, renewalMs } from './proxy-names.ts'
-import { OpenLink, asEngineError, removeProxy } from './fault-proxy.ts'
-import { checkPlacement, placement } from './placement.ts'
+import { testEngine, testTargets } from './self-test.ts'
+import { orphanedProxies, proxyName, leaseRenewalMs } from './proxy-names.ts'
+import { DrivenProxy, asEngineError, removeProxy } from './fault-proxy.ts'
+import { checkPlacement, placementOf } from './placement.ts'
 import type { Placement } from './placement.ts'
-import { SignOfLife } from './lease.ts'
+import { Lease } from './lease.ts'
 import { apiUrl, oldestToxiproxy, startEmbedded, startToxiproxy } from './start-server.ts'
-import type { Server } from './start-server.ts'
+import type { ApiServer } from './start-server.ts'
 import { ToxiproxyCallError } from '#proxies/driver/api/transport'
 import { EngineError } from '#proxies/types'
 import type { Engine, EngineOptions, Fault, FaultProxy } from '#proxies/types'
 
-/** Each call of the API; a real Toxiproxy that is dead-locked answers after 25 s, or never. */
+/** Time limit of each call of the API. A real Toxiproxy in a deadlock answers after 25 s, or never. */
 const callLimitMs = 8000
 
 /**
- * Finds or starts an engine, and proves it: a connection passes through it, and is cut by it. Throws `EngineError`,
- * whose message is one line that says what to do; nothing is left behind then.
- * @param renewEveryMs how often other runs are told that this one lives, where it holds a proxy for long.
+ * Starts an engine or attaches to one, and tests it: a connection passes through it, and another is cut by it.
+ * @param renewEveryMs how often the run renews its lease on a shared engine.
+ * @throws EngineError whose message is one line that says what to do. Everything that was started is stopped then.
  */
-export async function openEngine(options: EngineOptions, renewEveryMs = renewalMs): Promise<Engine> {
+export async function openEngine(options: EngineOptions, renewEveryMs = leaseRenewalMs): Promise<Engine> {
   const timeScale = options.timeScale ?? 1
-  // Before anything is started: what cannot be must not leave a server behind.
+  // Before anything is started: an invalid option must not leave a running server.
   checkPlacement(options)
-  const server = await find(options, timeScale)
+  const server = await findServer(options, timeScale)
   const client = new ToxiproxyClient(server.url, callLimitMs * timeScale)
-  const engine = new OpenEngine(server, client, options, renewEveryMs)
+  const engine = new EngineDriver(server, client, options, renewEveryMs)
   try {
     await engine.identify()
-    // Tidying up for others: where it cannot be done, the control tells what is wrong, if anything is.
-    await engine.sweep().catch(() => undefined)
-    await proveControl(engine, timeScale)
-    await proveTargets(engine, options.targets ?? [], timeScale)
+    // If orphans cannot be removed, the self-test reports what is wrong, if anything is.
+    await engine.removeOrphans().catch(() => undefined)
+    await testEngine(engine, timeScale)
+    await testTargets(engine, options.targets ?? [], timeScale)
   } catch (error) {
     await engine.close().catch(() => undefined)
     throw asEngineError(error, server.url)
@@ -39,61 +39,68 @@ export async function openEngine(options: EngineOptions, renewEveryMs = renewalM
   return engine
 }
 
-async function find(options: EngineOptions, timeScale: number): Promise<Server> {
+async function findServer(options: EngineOptions, timeScale: number): Promise<ApiServer> {
   const env = options.env ?? process.env
-  const given = env['TOXIPROXY_URL']
+  const envUrl = env['TOXIPROXY_URL']
   const choice =
-    options.choice === 'auto' ? (given === undefined || given === '' ? 'embedded' : given) : options.choice
+    options.choice === 'auto' ? (envUrl === undefined || envUrl === '' ? 'embedded' : envUrl) : options.choice
   if (choice === 'embedded') return startEmbedded()
   if (choice === 'toxiproxy') return startToxiproxy(env, timeScale)
   const { origin, pathname } = apiUrl(choice)
-  return { url: `${origin}${pathname === '/' ? '' : pathname}`, isOwn: false, stop: () => Promise.resolve() }
+  return {
+    url: `${origin}${pathname === '/' ? '' : pathname}`,
+    isOwned: false,
+    stop: () => Promise.resolve(),
+  }
 }
 
-class OpenEngine implements Engine {
+class EngineDriver implements Engine {
   kind: 'embedded' | 'toxiproxy' = 'toxiproxy'
   version = ''
   readonly remarks: string[] = []
-  readonly place: Placement
-  readonly #server: Server
+  readonly placement: Placement
+  readonly #server: ApiServer
   readonly #client: ToxiproxyClient
   readonly #runId: string
-  readonly #open = new Set<string>()
-  /** Of `place.listens`, those in use, and where to look for the next: one that was freed rests as long as it can. */
-  readonly #taken = new Set<string>()
-  #nextListen = 0
-  /** The server's clock less ours: runs on several machines that share it name and sweep by one clock. */
+  readonly #openNames = new Set<string>()
+  /**
+   * Of `placement.listenAddresses`, those in use, and the index of the next to try. Addresses take turns, so that a freed
+   * one rests for as long as possible.
+   */
+  readonly #usedAddresses = new Set<string>()
+  #nextAddress = 0
+  /** The server's clock minus ours, in ms. Runs on several machines that share a server name proxies by its clock. */
   #clockAhead = 0
   #count = 0
   #closing: Promise<void> | null = null
-  readonly #signOfLife: SignOfLife | null
+  readonly #lease: Lease | null
 
-  constructor(server: Server, client: ToxiproxyClient, options: EngineOptions, renewEveryMs: number) {
+  constructor(server: ApiServer, client: ToxiproxyClient, options: EngineOptions, renewEveryMs: number) {
     this.#server = server
     this.#client = client
     this.#runId = options.runId
-    this.place = placement(client.url, options)
-    // Nobody else sweeps a server that is ours alone.
-    this.#signOfLife = server.isOwn
+    this.placement = placementOf(client.url, options)
+    // A server that this run started has no other runs to show a lease to.
+    this.#lease = server.isOwned
       ? null
-      : new SignOfLife(client, renewEveryMs, () => (this.#open.size === 0 ? null : this.#freshName()))
+      : new Lease(client, renewEveryMs, () => (this.#openNames.size === 0 ? null : this.#freshName()))
   }
 
   get api(): string {
     return this.#client.url
   }
 
-  /** Throws where it is no Toxiproxy, or one that is too old. */
+  /** Reads kind and version. @throws Error if it is not a Toxiproxy, or EngineError if it is too old. */
   async identify(): Promise<void> {
     const { version, embedded, clock } = await this.#client.version()
     if (isOlder(version, oldestToxiproxy)) {
       throw new EngineError(
-        `the Toxiproxy at ${this.api} is version ${version}, too old: take ${oldestToxiproxy} or later, or use --proxy embedded`,
+        `the Toxiproxy at ${this.api} is version ${version}, which is too old. Use ${oldestToxiproxy} or later, or --proxy embedded`,
       )
     }
-    if (numbers(version) === null) {
+    if (versionNumbers(version) === null) {
       this.remarks.push(
-        `the Toxiproxy tells no version, only "${version.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 40)}": that it is ${oldestToxiproxy} or later is taken on trust`,
+        `the Toxiproxy reports no version number, only "${version.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 40)}". It must be ${oldestToxiproxy} or later`,
       )
     }
     this.kind = embedded === null ? 'toxiproxy' : 'embedded'
@@ -105,43 +112,43 @@ class OpenEngine implements Engine {
     upstream: { readonly host: string; readonly port: number },
     faults: readonly Fault[] = [],
   ): Promise<FaultProxy> {
-    return this.openTo(this.place.upstream(upstream.host, upstream.port), faults)
+    return this.openTo(this.placement.upstream(upstream.host, upstream.port), faults)
   }
 
-  /** To an address as the Toxiproxy is to dial it. */
+  /** Opens a proxy to an address, as the Toxiproxy dials it. */
   async openTo(upstream: string, faults: readonly Fault[] = []): Promise<FaultProxy> {
     if (this.#closing !== null) throw new EngineError('the engine is closed')
     const name = this.#freshName()
-    this.#open.add(name)
-    let free = (): void => undefined
+    this.#openNames.add(name)
+    let freeAddress = (): void => undefined
     try {
       const created = await this.#create(name, upstream)
-      free = created.free
+      freeAddress = created.freeAddress
       const port = Number(/:(\d+)$/.exec(created.listen)?.[1] ?? Number.NaN)
       if (!(port > 0)) throw new EngineError(`the Toxiproxy at ${this.api} opened a proxy without a port`)
-      const link = new OpenLink(
+      const proxy = new DrivenProxy(
         this.#client,
-        { name, host: this.place.host, port, keepsLog: this.kind === 'embedded' },
+        { name, host: this.placement.host, port, keepsLog: this.kind === 'embedded' },
         () => {
-          free()
-          this.#open.delete(name)
+          freeAddress()
+          this.#openNames.delete(name)
         },
       )
-      if (faults.length > 0) await link.setFaults(faults)
-      return link
+      if (faults.length > 0) await proxy.setFaults(faults)
+      return proxy
     } catch (error) {
       await this.#remove(name).catch(() => undefined)
-      free()
+      freeAddress()
       throw asEngineError(error, this.api)
     }
   }
 
-  /** Takes away what runs of ours that died have left, told by name and age; nobody else's, and no live run's. */
-  async sweep(): Promise<void> {
-    if (this.#server.isOwn) return
+  /** Removes proxies that killed runs have left, recognised by name and age. Proxies of active runs and of others stay. */
+  async removeOrphans(): Promise<void> {
+    if (this.#server.isOwned) return
     const now = this.#now()
     const names = (await this.#client.proxies()).map(({ name }) => name)
-    for (const name of leftBehind(names, now)) await removeProxy(this.#client, name)
+    for (const name of orphanedProxies(names, now)) await removeProxy(this.#client, name)
   }
 
   close(): Promise<void> {
@@ -154,39 +161,39 @@ class OpenEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const results = await Promise.allSettled([...this.#open].map((name) => this.#remove(name)))
-    await this.#signOfLife?.stop()
+    const results = await Promise.allSettled([...this.#openNames].map((name) => this.#remove(name)))
+    await this.#lease?.stop()
     await this.#server.stop()
-    const failed = results.find((one) => one.status === 'rejected')
+    const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw asEngineError(failed.reason, this.api)
   }
 
-  /** Listens at the next of the addresses allowed that is free; `free` gives it back. */
+  /** Creates a proxy at the next allowed address that is free; `freeAddress` makes the address free again. */
   async #create(
     name: string,
     upstream: string,
-  ): Promise<{ readonly listen: string; readonly free: () => void }> {
-    const { listens, told } = this.place
-    for (const _ of listens) {
-      const listen = listens[this.#nextListen++ % listens.length] ?? ''
-      if (this.#taken.has(listen)) continue
-      // Any port: nobody else's.
-      if (!listen.endsWith(':0')) this.#taken.add(listen)
-      const free = (): void => void this.#taken.delete(listen)
+  ): Promise<{ readonly listen: string; readonly freeAddress: () => void }> {
+    const { listenAddresses, explicit } = this.placement
+    for (const _ of listenAddresses) {
+      const listen = listenAddresses[this.#nextAddress++ % listenAddresses.length] ?? ''
+      if (this.#usedAddresses.has(listen)) continue
+      // Port 0 is a new port each time, so it is never in use.
+      if (!listen.endsWith(':0')) this.#usedAddresses.add(listen)
+      const freeAddress = (): void => void this.#usedAddresses.delete(listen)
       try {
-        return { listen: (await this.#client.createProxy({ name, listen, upstream })).listen, free }
+        return { listen: (await this.#client.createProxy({ name, listen, upstream })).listen, freeAddress }
       } catch (error) {
-        free()
+        freeAddress()
         if (!(error instanceof ToxiproxyCallError) || error.status === null) throw error
-        if (told.listen && /address already in use/.test(error.detail)) continue
+        if (explicit.listen && /address already in use/.test(error.detail)) continue
         if (!/^listen tcp\b/.test(error.detail)) throw error
         throw new EngineError(
-          `the Toxiproxy at ${this.api} cannot listen at ${listen} (${error.detail}): give --proxy-listen HOST[:PORTS], an address of its own; or use --proxy embedded`,
+          `the Toxiproxy at ${this.api} cannot listen at ${listen} (${error.detail}): set --proxy-listen HOST[:PORTS] to an address of its own, or use --proxy embedded`,
         )
       }
     }
     throw new EngineError(
-      `the ports of --proxy-listen are all taken (${listens.at(0)} to ${listens.at(-1)}): give more of them, or fewer --jobs`,
+      `the ports of --proxy-listen are all in use (${listenAddresses.at(0)} to ${listenAddresses.at(-1)}): set a larger range, or fewer --jobs`,
     )
   }
 
@@ -201,19 +208,19 @@ class OpenEngine implements Engine {
 
   async #remove(name: string): Promise<void> {
     await removeProxy(this.#client, name)
-    this.#open.delete(name)
+    this.#openNames.delete(name)
   }
 }
 
-/** `2.12.0`, with or without a v, to numbers; null for what is none. */
-function numbers(version: string): readonly number[] | null {
+/** The numbers of a version such as `2.12.0` or `v2.12.0`; null if it is not one. */
+function versionNumbers(version: string): readonly number[] | null {
   return /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? null
 }
 
 function isOlder(version: string, than: string): boolean {
-  const limit = numbers(than) ?? []
-  const differing = numbers(version)
+  const limit = versionNumbers(than) ?? []
+  const differing = versionNumbers(version)
     ?.map((part, index) => part - (limit[index] ?? 0))
-    .find((by) => by !== 0)
+    .find((difference) => difference !== 0)
   return differing !== undefined && differing < 0
 }

@@ -1,28 +1,32 @@
 /**
- * Names of our proxies: `streamproof-<run>-<time>-<number>`, the time in seconds since 1970. By it, what a run that
- * died has left on a shared Toxiproxy can be told from what a live one still uses.
+ * The name of a proxy of a run: `streamproof-<run>-<time>-<number>`, with the time in seconds since 1970. The time shows
+ * whether a proxy on a shared Toxiproxy belongs to a run that is still active or was left by one that was killed.
+ * @param time in ms since 1970.
  */
 export function proxyName(runId: string, number: number, time = Date.now()): string {
   return `streamproof-${runId.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${Math.floor(time / 1000)}-${number}`
 }
 
-const ours = /^streamproof-(.+)-(\d{10})-\d+$/
+const runProxyName = /^streamproof-(.+)-(\d{10})-\d+$/
 
-/** A run that has made no proxy for as long is dead: a live one renews its sign of life three times in it. */
-const deadAfterMs = 3_600_000
-export const renewalMs = deadAfterMs / 3
+/** A run that has created no proxy for this long has ended. An active run renews its lease three times as often. */
+const orphanedAfterMs = 3_600_000
+export const leaseRenewalMs = orphanedAfterMs / 3
 
 /**
- * Those of these names that are proxies of runs of ours that have died: the youngest proxy of a run tells its age, so
- * one that a live run has held for hours stays. `now` is of the same clock as the times in the names.
+ * The names of proxies whose run has ended. The age of a run is that of its newest proxy, so a proxy that an active run
+ * has held for hours is not orphaned.
+ * @param now in ms since 1970, of the same clock as the times in the names.
  */
-export function leftBehind(names: readonly string[], now = Date.now()): readonly string[] {
-  const last = new Map<string, number>()
-  const found = names.flatMap((name) => {
-    const [, run, time] = ours.exec(name) ?? []
+export function orphanedProxies(names: readonly string[], now = Date.now()): readonly string[] {
+  const newestOf = new Map<string, number>()
+  const runProxies = names.flatMap((name) => {
+    const [, run, time] = runProxyName.exec(name) ?? []
     if (run === undefined || time === undefined) return []
-    last.set(run, Math.max(last.get(run) ?? 0, Number(time) * 1000))
+    newestOf.set(run, Math.max(newestOf.get(run) ?? 0, Number(time) * 1000))
     return [{ name, run }]
   })
-  return found.filter(({ run }) => now - (last.get(run) ?? 0) > deadAfterMs).map(({ name }) => name)
+  return runProxies
+    .filter(({ run }) => now - (newestOf.get(run) ?? 0) > orphanedAfterMs)
+    .map(({ name }) => name)
 }

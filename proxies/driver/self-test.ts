@@ -7,53 +7,54 @@ import type { Placement } from './placement.ts'
 import { EngineError } from '#proxies/types'
 import type { Engine, EngineOptions, FaultProxy } from '#proxies/types'
 
-/** How long one control connection may take. */
+/** Time limit of one control connection. */
 const limitMs = 5000
-const word = Buffer.from('streamproof?')
-const cutAt = 5
-/** Of Toxiproxy's API, whatever it is forwarded from. */
-const usualPort = 8474
-/** A connection that stands as long has been taken. */
-const standsAfterMs = 1000
+const probeBytes = Buffer.from('streamproof?')
+const cutAfterBytes = 5
+/** Default port of Toxiproxy's API. A forwarded API listens there on its own side. */
+const defaultApiPort = 8474
+/** A connection that is still open after this time counts as accepted. */
+const acceptedAfterMs = 1000
 
-interface Heard {
+interface ProbeResult {
   readonly bytes: Buffer
-  /** `refused`: no connection; `silent`: it stood, but did not end or answer in time. */
+  /** `refused`: no connection; `silent`: it was open, but did not end or answer in time. */
   readonly outcome: 'answered' | 'ended' | 'refused' | 'silent'
-  /** Why there was no connection: `ECONNREFUSED`, `ENOTFOUND`, `no answer`. */
-  readonly why: string
+  /** Why there is no connection: `ECONNREFUSED`, `ENOTFOUND`, `no answer`. */
+  readonly refusal: string
 }
 
-/** An engine whose proxies can lead wherever the control wants, and that tells where they are. */
-export interface PlacedEngine extends Engine {
-  readonly place: Placement
-  /** Opens a proxy to an address as the engine is to dial it. */
+/** An engine with what its self-test needs: where its proxies are, and proxies to any address. */
+export interface TestableEngine extends Engine {
+  readonly placement: Placement
+  /** Opens a proxy to an address, as the engine dials it. */
   openTo(upstream: string): Promise<FaultProxy>
 }
 
 /**
- * The negative control of the engine: a connection through it to an echo of our own carries every byte, and one with
- * a limit is cut at that very byte. Throws `EngineError`, which names the option that is missing.
+ * Self-test of an engine: a connection through it to our own echo server must carry every byte, and one under the fault
+ * `cut-after` must end at exactly that byte.
+ * @throws EngineError that names the missing option.
  */
-export async function proveControl(engine: PlacedEngine, timeScale: number): Promise<void> {
+export async function testEngine(engine: TestableEngine, timeScale: number): Promise<void> {
   const limit = limitMs * timeScale
-  const echo = await startEcho(engine.place.ownHost)
+  const echo = await startEcho(engine.placement.localServerHost)
   try {
     const { port } = echo.server.address() as AddressInfo
-    await using link = await engine.open({ host: '127.0.0.1', port })
-    const whole = await ask(link, word, limit)
-    if (!whole.bytes.equals(word)) {
-      if (whole.outcome === 'refused') throw proxiesUnreached(engine, link, whole.why)
-      if (!echo.wasReached()) throw await upstreamUnreached(engine, limit)
+    await using proxy = await engine.open({ host: '127.0.0.1', port })
+    const uncut = await probe(proxy, probeBytes, limit)
+    if (!uncut.bytes.equals(probeBytes)) {
+      if (uncut.outcome === 'refused') throw proxiesUnreachable(engine, proxy, uncut.refusal)
+      if (!echo.wasReached()) throw await hostUnreachable(engine, limit)
       throw new EngineError(
         `the Toxiproxy at ${engine.api} changes the bytes of a proxy without toxics: use --proxy embedded`,
       )
     }
-    await link.setFaults([cutAfter({ bytes: cutAt, direction: 'server-to-client' })])
-    const cut = await ask(link, word, limit)
-    if (cut.outcome !== 'ended' || !cut.bytes.equals(word.subarray(0, cutAt))) {
+    await proxy.setFaults([cutAfter({ bytes: cutAfterBytes, direction: 'server-to-client' })])
+    const cut = await probe(proxy, probeBytes, limit)
+    if (cut.outcome !== 'ended' || !cut.bytes.equals(probeBytes.subarray(0, cutAfterBytes))) {
       throw new EngineError(
-        `the Toxiproxy at ${engine.api} does not cut a connection where it was told: use --proxy embedded`,
+        `the Toxiproxy at ${engine.api} does not cut a connection at the requested byte: use --proxy embedded`,
       )
     }
   } finally {
@@ -61,118 +62,133 @@ export async function proveControl(engine: PlacedEngine, timeScale: number): Pro
   }
 }
 
-/** Throws `EngineError` where one of our targets is on the loopback alone, where the engine cannot reach it. */
-export async function proveTargets(
-  engine: PlacedEngine,
+/** @throws EngineError if a target listens on the loopback alone, where the engine cannot reach it. */
+export async function testTargets(
+  engine: TestableEngine,
   targets: NonNullable<EngineOptions['targets']>,
   timeScale: number,
 ): Promise<void> {
-  const { told, upstreamHost } = engine.place
+  const { explicit, upstreamHost } = engine.placement
   for (const target of targets) {
-    if (!told.upstream || !isLoopback(target.host)) continue
-    await using link = await engine.open(target)
-    if (await isTaken(link, timeScale)) continue
-    // A target that hangs up on everybody does so without the engine, too.
-    if (!(await isTaken(target, timeScale))) continue
+    if (!explicit.upstream || !isLoopback(target.host)) continue
+    await using proxy = await engine.open(target)
+    if (await acceptsConnections(proxy, timeScale)) continue
+    // A target that ends every connection does so without the engine, too.
+    if (!(await acceptsConnections(target, timeScale))) continue
     throw new EngineError(
-      `the Toxiproxy at ${engine.api} reaches this host at ${upstreamHost}, but not the target on it: let that listen on all addresses, not on ${hostAndPort(target.host, target.port)} alone; ${otherwise}`,
+      `the Toxiproxy at ${engine.api} reaches this host at ${upstreamHost}, but not the target on it. Let the target listen on all addresses, not on ${hostAndPort(target.host, target.port)} alone; ${otherwise}`,
     )
   }
 }
 
-async function isTaken(to: Pick<FaultProxy, 'host' | 'port'>, timeScale: number): Promise<boolean> {
-  const { outcome } = await ask(to, Buffer.alloc(0), standsAfterMs * timeScale)
+async function acceptsConnections(
+  address: Pick<FaultProxy, 'host' | 'port'>,
+  timeScale: number,
+): Promise<boolean> {
+  const { outcome } = await probe(address, Buffer.alloc(0), acceptedAfterMs * timeScale)
   return outcome === 'silent' || outcome === 'answered'
 }
 
 const otherwise = 'or use --proxy embedded'
 
-/** Nothing takes connections where the proxies should be. */
-function proxiesUnreached({ api, place }: PlacedEngine, { host }: FaultProxy, why: string): EngineError {
-  const { listen, advertise } = place.told
-  const hasPorts = place.listens.some((one) => !one.endsWith(':0'))
-  const publish = 'give --proxy-listen 0.0.0.0:FIRST-LAST with ports of it that can be reached'
-  const elsewhere = 'give --proxy-advertise HOST, where they are'
+/** Nothing accepts connections where the proxies should be. */
+function proxiesUnreachable(
+  { api, placement }: TestableEngine,
+  { host }: FaultProxy,
+  refusal: string,
+): EngineError {
+  const { listen, advertise } = placement.explicit
+  const hasPorts = placement.listenAddresses.some((address) => !address.endsWith(':0'))
+  const setListen = 'set --proxy-listen 0.0.0.0:FIRST-LAST to ports of it that can be reached'
+  const setAdvertise = 'set --proxy-advertise to the host where they can be reached'
   let advice: string
-  if (advertise && why !== 'ECONNREFUSED') advice = 'make --proxy-advertise a host where they are'
-  else if (listen && isLoopback(place.listenHost) && !isLoopback(host)) {
-    advice = 'make --proxy-listen an address of it that can be reached'
-  } else if (hasPorts && advertise) advice = 'make --proxy-listen and --proxy-advertise name the same place'
-  else if (hasPorts) advice = elsewhere
-  else if (advertise || !place.isHere) advice = publish
-  else advice = `if it is in a container, ${publish}; if on another host, ${elsewhere}`
+  if (advertise && refusal !== 'ECONNREFUSED')
+    advice = 'set --proxy-advertise to a host where they can be reached'
+  else if (listen && isLoopback(placement.listenHost) && !isLoopback(host)) {
+    advice = 'set --proxy-listen to an address of it that can be reached'
+  } else if (hasPorts && advertise) advice = 'set --proxy-listen and --proxy-advertise to the same place'
+  else if (hasPorts) advice = setAdvertise
+  else if (advertise || !placement.isHere) advice = setListen
+  else advice = `if it is in a container, ${setListen}; if on another host, ${setAdvertise}`
   return new EngineError(
-    `the proxies of the Toxiproxy at ${api} cannot be reached at ${host} (${why}): ${advice}; ${otherwise}`,
+    `the proxies of the Toxiproxy at ${api} cannot be reached at ${host} (${refusal}): ${advice}; ${otherwise}`,
   )
 }
 
-/** A connection was taken, but did not come to our own server: by whom it was taken decides what is missing. */
-async function upstreamUnreached(engine: PlacedEngine, limit: number): Promise<EngineError> {
-  const { told, upstreamHost } = engine.place
-  const reach = `the Toxiproxy at ${engine.api} cannot reach this host at ${upstreamHost}`
-  if (!told.upstream) {
-    return new EngineError(`${reach}: give --proxy-upstream HOST, where it can; ${otherwise}`)
+/** A connection was accepted, but did not reach our echo server. Who accepted it decides which option is missing. */
+async function hostUnreachable(engine: TestableEngine, limit: number): Promise<EngineError> {
+  const { explicit, upstreamHost } = engine.placement
+  const problem = `the Toxiproxy at ${engine.api} cannot reach this host at ${upstreamHost}`
+  if (!explicit.upstream) {
+    return new EngineError(`${problem}: set --proxy-upstream to a host where it can; ${otherwise}`)
   }
-  if (await answersItself(engine, limit)) {
+  if (await reachesItsOwnApi(engine, limit)) {
     return new EngineError(
-      `${reach}: --proxy-upstream must be a host where it can, and no firewall between; ${otherwise}`,
+      `${problem}: set --proxy-upstream to a host where it can, and check the firewalls between them; ${otherwise}`,
     )
   }
-  const listen = told.listen ? 'make --proxy-listen' : 'give --proxy-listen'
   return new EngineError(
-    `the proxies of the Toxiproxy at ${engine.api} lead neither to this host at ${upstreamHost} nor to its own API: ${listen} what ${engine.place.host} forwards to, or --proxy-upstream a host where it can reach this one; ${otherwise}`,
+    `the proxies of the Toxiproxy at ${engine.api} lead neither to this host at ${upstreamHost} nor to its own API: set --proxy-listen to what ${engine.placement.host} forwards to, or --proxy-upstream to a host where it can reach this one; ${otherwise}`,
   )
 }
 
-/** Whether its own API can be had through one of its proxies: then the way to them is whole. */
-async function answersItself(engine: PlacedEngine, limit: number): Promise<boolean> {
+/** Whether the engine's own API answers through one of its proxies. If so, connections do reach its proxies. */
+async function reachesItsOwnApi(engine: TestableEngine, limit: number): Promise<boolean> {
   const { protocol, hostname, port } = new URL(engine.api)
   if (protocol !== 'http:') return false
-  const question = Buffer.from(`GET /version HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
-  const here = Number(port || 80)
-  const guesses = [hostAndPort('127.0.0.1', here), hostAndPort(hostname, here), `127.0.0.1:${usualPort}`]
-  for (const guess of new Set(guesses)) {
-    await using link = await engine.openTo(guess)
-    const { bytes } = await ask(link, question, limit)
+  const request = Buffer.from(`GET /version HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+  const apiPort = Number(port || 80)
+  const candidates = [
+    hostAndPort('127.0.0.1', apiPort),
+    hostAndPort(hostname, apiPort),
+    `127.0.0.1:${defaultApiPort}`,
+  ]
+  for (const candidate of new Set(candidates)) {
+    await using proxy = await engine.openTo(candidate)
+    const { bytes } = await probe(proxy, request, limit)
     if (bytes.toString('latin1').startsWith('HTTP/1.')) return true
   }
   return false
 }
 
-/** Connects, asks, and listens until as much came back, the connection ended, or the time is up. */
-function ask(to: Pick<FaultProxy, 'host' | 'port'>, question: Buffer, limit: number): Promise<Heard> {
+/** Connects, sends the request, and reads until as many bytes came back, the connection ended, or the time is up. */
+function probe(
+  { host, port }: Pick<FaultProxy, 'host' | 'port'>,
+  request: Buffer,
+  limit: number,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0)
     let connected = false
-    let why = 'no answer'
-    const socket = connect({ host: to.host, port: to.port, noDelay: true })
-    const finish = (outcome: Heard['outcome']): void => {
+    let refusal = 'no answer'
+    const socket = connect({ host, port, noDelay: true })
+    const finish = (outcome: ProbeResult['outcome']): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve({ bytes, outcome, why })
+      resolve({ bytes, outcome, refusal })
     }
     const timer = setTimeout(() => finish(connected ? 'silent' : 'refused'), limit)
     socket.on('connect', () => {
       connected = true
-      if (question.length > 0) socket.write(question)
+      if (request.length > 0) socket.write(request)
     })
     socket.on('data', (data) => {
       bytes = Buffer.concat([bytes, data])
-      if (bytes.length >= question.length) finish('answered')
+      if (bytes.length >= request.length) finish('answered')
     })
-    socket.on('error', (error: NodeJS.ErrnoException) => (why = error.code ?? 'failed'))
+    socket.on('error', (error: NodeJS.ErrnoException) => (refusal = error.code ?? 'failed'))
     socket.on('close', () => finish(connected ? 'ended' : 'refused'))
   })
 }
 
-interface Echo {
+interface EchoServer {
   readonly server: Server
-  /** Whether anybody has connected yet. */
+  /** Whether a connection has reached it yet. */
   wasReached(): boolean
   close(): Promise<void>
 }
 
-async function startEcho(host: string): Promise<Echo> {
+async function startEcho(host: string): Promise<EchoServer> {
   const sockets = new Set<Socket>()
   let reached = false
   const server = createServer((socket) => {

@@ -7,35 +7,31 @@ import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { startEngineThread } from '#proxies/embedded/thread/thread'
 import { EngineError } from '#proxies/types'
 
-/** A Toxiproxy API at hand. */
-export interface Server {
+/** A server of Toxiproxy's API that was started here or attached to. */
+export interface ApiServer {
   readonly url: string
-  /** Started here, for us alone. */
-  readonly isOwn: boolean
-  /** Ends what was started for it; does nothing to a server that was only attached. */
+  /** Started here, for this run alone. */
+  readonly isOwned: boolean
+  /** Stops what was started; does nothing to a server that was only attached to. */
   stop(): Promise<void>
 }
 
 /**
- * The oldest Toxiproxy that works, as tried with the whole catalogue: 2.3.0 dies, with all of its proxies, of a slicer
- * whose pieces are all of one size.
+ * The oldest Toxiproxy that works with every check: 2.3.0 crashes, with all of its proxies, on a slicer whose pieces are
+ * all of one size.
  */
 export const oldestToxiproxy = '2.4.0'
 
-/** The program looked for on PATH; `STREAMPROOF_TOXIPROXY_SERVER` names another. */
-const program = 'toxiproxy-server'
+/** The program to start from PATH; `STREAMPROOF_TOXIPROXY_SERVER` names another. */
+const defaultProgram = 'toxiproxy-server'
 const startLimitMs = 5000
 const stopLimitMs = 2000
 
-/** The embedded engine, in a thread of this process. */
-export async function startEmbedded(seed?: number): Promise<Server> {
+/** Starts the embedded engine in a thread of this process. @throws EngineError */
+export async function startEmbedded(): Promise<ApiServer> {
   try {
-    const thread = await startEngineThread({
-      host: '127.0.0.1',
-      port: 0,
-      ...(seed === undefined ? {} : { seed }),
-    })
-    return { url: thread.url, isOwn: true, stop: () => thread.close() }
+    const thread = await startEngineThread({ host: '127.0.0.1', port: 0 })
+    return { url: thread.url, isOwned: true, stop: () => thread.close() }
   } catch (error) {
     throw new EngineError(`the embedded proxy engine did not start: ${(error as Error).message}`, {
       cause: error,
@@ -43,53 +39,53 @@ export async function startEmbedded(seed?: number): Promise<Server> {
   }
 }
 
-/** Starts Toxiproxy's own server on a free port; it ends with us. */
+/** Starts Toxiproxy's own server on a free port. It stops with this process. @throws EngineError */
 export async function startToxiproxy(
   env: Readonly<Record<string, string | undefined>>,
   timeScale: number,
   flags: readonly string[] = [],
-): Promise<Server> {
-  const command = env['STREAMPROOF_TOXIPROXY_SERVER'] ?? program
+): Promise<ApiServer> {
+  const command = env['STREAMPROOF_TOXIPROXY_SERVER'] ?? defaultProgram
   const port = await freePort()
   const child = spawn(command, ['-host', '127.0.0.1', '-port', String(port), ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
     windowsHide: true,
   })
-  const orphan = (): void => void child.kill('SIGKILL')
-  process.once('exit', orphan)
-  const failed = watch(child, command)
+  const killWithProcess = (): void => void child.kill('SIGKILL')
+  process.once('exit', killWithProcess)
+  const failed = startFailure(child, command)
   const stop = async (): Promise<void> => {
-    process.off('exit', orphan)
+    process.off('exit', killWithProcess)
     await end(child)
   }
   const url = `http://127.0.0.1:${port}`
   const client = new ToxiproxyClient(url, 1000)
   const limit = performance.now() + startLimitMs * timeScale
   for (;;) {
-    const early = await Promise.race([
+    const outcome = await Promise.race([
       failed,
       client.version().then(
         () => null,
-        () => 'not yet' as const,
+        () => 'not ready' as const,
       ),
     ])
-    if (early === null) return { url, isOwn: true, stop }
-    if (early !== 'not yet' || performance.now() > limit) {
+    if (outcome === null) return { url, isOwned: true, stop }
+    if (outcome !== 'not ready' || performance.now() > limit) {
       await stop()
-      throw early === 'not yet'
+      throw outcome === 'not ready'
         ? new EngineError(`${command} was started, but does not answer at ${url}; use --proxy embedded`)
-        : early
+        : outcome
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-/** Resolves with what to say when the program cannot be started or ends by itself. */
-function watch(child: ChildProcess, command: string): Promise<EngineError> {
-  let lastWords = ''
+/** Resolves with an error when the program cannot be started or exits by itself. */
+function startFailure(child: ChildProcess, command: string): Promise<EngineError> {
+  let stderr = ''
   child.stderr?.on('data', (data: Buffer) => {
-    lastWords = (lastWords + data.toString()).slice(-500)
+    stderr = (stderr + data.toString()).slice(-500)
   })
   return new Promise((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -104,8 +100,8 @@ function watch(child: ChildProcess, command: string): Promise<EngineError> {
       )
     })
     child.once('exit', (code, signal) => {
-      const words = lastWords.trim().split('\n').at(-1) ?? ''
-      resolve(new EngineError(`${command} ended by itself (${signal ?? code}) ${words}`.trim()))
+      const lastLine = stderr.trim().split('\n').at(-1) ?? ''
+      resolve(new EngineError(`${command} exited by itself (${signal ?? code}) ${lastLine}`.trim()))
     })
   })
 }
@@ -121,7 +117,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** A port that was free a moment ago; the server itself cannot choose one and tell. */
+/** A port that was free a moment ago: toxiproxy-server cannot choose one and report it. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -133,15 +129,18 @@ function freePort(): Promise<number> {
   })
 }
 
-/** The address of an API as people write it: `http://host:port`, or `host:port` as Toxiproxy's CLI takes it. */
+/**
+ * The address of an API as people write it: `http://host:port`, or `host:port` as Toxiproxy's CLI takes it.
+ * @throws EngineError if it is not an HTTP address.
+ */
 export function apiUrl(text: string): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  const hint = 'give embedded, toxiproxy, or the address of its API such as http://127.0.0.1:8474'
+  const hint = 'use embedded, toxiproxy, or the address of its API such as http://127.0.0.1:8474'
   if (!URL.canParse(withScheme))
-    throw new EngineError(`${printable(text)} is no address of a Toxiproxy; ${hint}`)
+    throw new EngineError(`${printable(text)} is not the address of a Toxiproxy; ${hint}`)
   const url = new URL(withScheme)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new EngineError(`${url.protocol} is no scheme of a Toxiproxy's API; ${hint}`)
+    throw new EngineError(`${url.protocol} is not a scheme of Toxiproxy's API; ${hint}`)
   }
   return url
 }

@@ -247,7 +247,7 @@ describe('cli: what is wrong with the engine', () => {
       await streamproof(words, folder.path),
       folder.path,
       3,
-      /cannot reach this host at nobody\.invalid: --proxy-upstream must be/,
+      /cannot reach this host at nobody\.invalid: set --proxy-upstream to a host/,
     )
     expect(await engine.names()).to.deep.equal([foreignProxy])
   })
@@ -256,7 +256,12 @@ describe('cli: what is wrong with the engine', () => {
     using folder = temporaryFolder()
     await using server = await httpServer((_, response) => response.end('2.3.0'))
     const words = ['run', '--proxy', `127.0.0.1:${server.port}`, '--quiet']
-    expectRefusal(await streamproof(words, folder.path), folder.path, 3, /2\.3\.0, too old: take 2\.4\.0/)
+    expectRefusal(
+      await streamproof(words, folder.path),
+      folder.path,
+      3,
+      /2\.3\.0, which is too old\. Use 2\.4\.0/,
+    )
   })
 
   it('judges the reference through an engine that is told every place', async () => {

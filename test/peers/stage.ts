@@ -214,9 +214,6 @@ export function forwarder(
         name: 'test',
         host: '127.0.0.1',
         port: (server.address() as AddressInfo).port,
-        get faults() {
-          return faults
-        },
         async setFaults(next) {
           faults = next
         },

@@ -1,15 +1,15 @@
 import type { LoggedConnection } from '#proxies/types'
 
-/** Connections that are told of one fault: the first. */
-const most = 5
+/** Connections reported for one fault: the first few. */
+const connectionLimit = 5
 
 /**
- * Reads the event log of a proxy (`GET /proxies/{proxy}/connections` of the embedded engine) for the connections that a
- * fault met: those that one of its toxics did something to; for a link that went down, those that it ended.
- * @param toxics names of the fault's toxics; null for a link that went down.
- * @returns null for what is no such log.
+ * Finds the connections that a fault affected in the connection log of a proxy (`GET /proxies/{proxy}/connections` of the
+ * embedded engine): those on which one of its toxics acted or, for `link-down`, those that the proxy ended.
+ * @param toxics names of the fault's toxics; null for `link-down`.
+ * @returns null if the body is not such a log.
  */
-export function recordsIn(
+export function parseConnectionLog(
   body: unknown,
   toxics: ReadonlySet<string> | null,
 ): readonly LoggedConnection[] | null {
@@ -17,47 +17,54 @@ export function recordsIn(
   if (!Array.isArray(connections)) return null
   const records: LoggedConnection[] = []
   for (const connection of connections as readonly unknown[]) {
-    const { record, isMeant } = recordOf(connection, toxics)
+    const { record, isAffected } = parseConnection(connection, toxics)
     if (record === null) return null
-    if (isMeant) records.push(record)
+    if (isAffected) records.push(record)
   }
-  // A toxic strikes what stands already, such as a control that is just being closed: that one is not meant.
-  const fresh = records.filter(({ hit }) => hit?.byte === 0)
-  return (fresh.length > 0 ? fresh : records).slice(0, most)
+  // A toxic also acts on connections that are already open, such as a control that is about to close. If there are newer
+  // connections, those older ones are left out.
+  const recent = records.filter(({ hit }) => hit?.byte === 0)
+  return (recent.length > 0 ? recent : records).slice(0, connectionLimit)
 }
 
-function recordOf(
+function parseConnection(
   connection: unknown,
   toxics: ReadonlySet<string> | null,
-): { readonly record: LoggedConnection | null; readonly isMeant: boolean } {
-  const number = figure(member(connection, 'number'))
+): { readonly record: LoggedConnection | null; readonly isAffected: boolean } {
+  const number = finiteNumber(member(connection, 'number'))
   const events = member(connection, 'events')
   const bytes = member(connection, 'bytes')
-  const up = figure(member(member(bytes, 'upstream'), 'sent'))
-  const down = figure(member(member(bytes, 'downstream'), 'sent'))
-  const durationMs = figure(member(connection, 'durationMs'))
-  if (number === null || up === null || down === null || durationMs === null || !Array.isArray(events))
-    return { record: null, isMeant: false }
+  const sentUpstream = finiteNumber(member(member(bytes, 'upstream'), 'sent'))
+  const sentDownstream = finiteNumber(member(member(bytes, 'downstream'), 'sent'))
+  const durationMs = finiteNumber(member(connection, 'durationMs'))
+  if (
+    number === null ||
+    sentUpstream === null ||
+    sentDownstream === null ||
+    durationMs === null ||
+    !Array.isArray(events)
+  )
+    return { record: null, isAffected: false }
   const ending = member(connection, 'ending')
-  const first = (events as readonly unknown[]).find((event) => {
+  const firstEvent = (events as readonly unknown[]).find((event) => {
     const toxic = member(event, 'toxic')
     return typeof toxic === 'string' && toxics?.has(toxic) === true
   })
   const record: LoggedConnection = {
     connection: number,
-    hit: first === undefined ? null : hitOf(first),
-    ending: endingOf(ending),
+    hit: firstEvent === undefined ? null : parseHit(firstEvent),
+    ending: parseEnding(ending),
     durationMs: rounded(durationMs),
-    clientToServerBytes: up,
-    serverToClientBytes: down,
+    clientToServerBytes: sentUpstream,
+    serverToClientBytes: sentDownstream,
   }
-  return { record, isMeant: toxics === null ? ending === 'stopped' : record.hit !== null }
+  return { record, isAffected: toxics === null ? ending === 'stopped' : record.hit !== null }
 }
 
-function hitOf(event: unknown): LoggedConnection['hit'] {
+function parseHit(event: unknown): LoggedConnection['hit'] {
   const toxic = member(event, 'type')
-  const [ms, byte] = [figure(member(event, 'ms')), figure(member(event, 'byte'))]
-  // Of anybody's server: a word, or nothing.
+  const [ms, byte] = [finiteNumber(member(event, 'ms')), finiteNumber(member(event, 'byte'))]
+  // The text comes from a server that we do not control: accept one word only.
   if (typeof toxic !== 'string' || !/^\w{1,40}$/.test(toxic) || ms === null || byte === null) return null
   return {
     toxic,
@@ -69,7 +76,7 @@ function hitOf(event: unknown): LoggedConnection['hit'] {
 
 const sides = { client: 'harness', upstream: 'target' } as const
 
-function endingOf(ending: unknown): LoggedConnection['ending'] {
+function parseEnding(ending: unknown): LoggedConnection['ending'] {
   if (typeof ending !== 'string') return null
   if (ending === 'stopped') return { by: 'proxy', how: 'down' }
   if (ending === 'refused') return { by: 'proxy', how: 'refused' }
@@ -87,7 +94,7 @@ function member(value: unknown, name: string): unknown {
     : undefined
 }
 
-function figure(value: unknown): number | null {
+function finiteNumber(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
 }
 

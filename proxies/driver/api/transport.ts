@@ -1,6 +1,6 @@
-/** HTTP calls of a Toxiproxy API, each with a limit, and errors that say what the server said. */
+/** HTTP calls of Toxiproxy's API, each with a time limit, and errors that contain the server's own text. */
 
-/** A call that failed: refused by the server (`status`), or not answered at all (`status` null). */
+/** A call that failed: the server refused it (`status`), or did not answer it (`status` is null). */
 export class ToxiproxyCallError extends Error {
   override readonly name = 'ToxiproxyCallError'
   readonly code = 'TOXIPROXY_CALL'
@@ -8,15 +8,12 @@ export class ToxiproxyCallError extends Error {
   readonly status: number | null
   /** The server's own text, or the network's code (`ECONNREFUSED`, `TIMEOUT`, …). */
   readonly detail: string
-  /** The body of the refusal, parsed where it is JSON. */
-  readonly body: unknown
 
-  constructor(call: string, status: number | null, detail: string, body: unknown, options?: ErrorOptions) {
+  constructor(call: string, status: number | null, detail: string, options?: ErrorOptions) {
     super(status === null ? `${call}: ${detail}` : `${call}: ${status} ${detail}`, options)
     this.call = call
     this.status = status
     this.detail = detail
-    this.body = body
   }
 }
 
@@ -25,18 +22,18 @@ export interface CallAnswer {
   readonly headers: Headers
 }
 
-/** Of one call, where they are not those of all. */
+/** Limits of one call; they default to those of all calls. */
 export interface CallLimits {
   readonly timeoutMs?: number
-  readonly mostBytes?: number
+  readonly byteLimit?: number
 }
 
-/** A longer answer is not read. */
+/** Bytes. A longer answer is an error. */
 const answerLimit = 16 * 1024 * 1024
 
 /**
- * The methods that toxiproxy-node-client calls, so that this can stand in for its own HTTP client, which has no
- * time-out, throws the server's error text away and follows redirects that turn a POST into a GET.
+ * Replaces the HTTP client of toxiproxy-node-client and has the methods that the library calls. The library's own client
+ * has no timeout, discards the server's error text, and follows redirects that turn a POST into a GET.
  */
 export class Transport {
   readonly #timeoutMs: number
@@ -46,27 +43,23 @@ export class Transport {
   }
 
   async get(url: string): Promise<{ readonly data: unknown }> {
-    return { data: parsed('GET', url, (await this.call('GET', url)).text) }
+    return { data: parseJson('GET', url, (await this.call('GET', url)).text) }
   }
 
   async post(url: string, body?: unknown): Promise<{ readonly data: unknown }> {
-    return { data: parsed('POST', url, (await this.call('POST', url, body)).text) }
+    return { data: parseJson('POST', url, (await this.call('POST', url, body)).text) }
   }
 
   async delete(url: string): Promise<void> {
     await this.call('DELETE', url)
   }
 
-  async getText(url: string): Promise<string> {
-    return (await this.call('GET', url)).text
-  }
-
-  /** Throws `ToxiproxyCallError`. */
+  /** @throws ToxiproxyCallError */
   async call(
     method: string,
     url: string,
     body?: unknown,
-    { timeoutMs = this.#timeoutMs, mostBytes = answerLimit }: CallLimits = {},
+    { timeoutMs = this.#timeoutMs, byteLimit: mostBytes = answerLimit }: CallLimits = {},
   ): Promise<CallAnswer> {
     const call = `${method} ${new URL(url).pathname}`
     let status: number
@@ -85,16 +78,11 @@ export class Transport {
       headers = response.headers
       text = await readBounded(response, mostBytes)
     } catch (error) {
-      throw new ToxiproxyCallError(call, null, networkDetail(error, timeoutMs), null, { cause: error })
+      throw new ToxiproxyCallError(call, null, networkDetail(error, timeoutMs), { cause: error })
     }
     if (status >= 200 && status < 300) return { text, headers }
-    const answer = attempt(text)
-    throw new ToxiproxyCallError(
-      call,
-      status,
-      errorText(answer) ?? (oneLine(text) || 'no further word'),
-      answer,
-    )
+    const detail = errorText(tryParse(text)) ?? (oneLine(text) || 'no error text')
+    throw new ToxiproxyCallError(call, status, detail)
   }
 }
 
@@ -110,15 +98,15 @@ async function readBounded(response: Response, mostBytes: number): Promise<strin
   return Buffer.concat(chunks).toString()
 }
 
-function parsed(method: string, url: string, text: string): unknown {
+function parseJson(method: string, url: string, text: string): unknown {
   if (text === '') return undefined
-  const value = attempt(text)
+  const value = tryParse(text)
   if (value !== undefined) return value
   const call = `${method} ${new URL(url).pathname}`
-  throw new ToxiproxyCallError(call, null, `the answer is no JSON: ${oneLine(text)}`, null)
+  throw new ToxiproxyCallError(call, null, `the answer is not JSON: ${oneLine(text)}`)
 }
 
-function attempt(text: string): unknown {
+function tryParse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -131,7 +119,7 @@ function errorText(body: unknown): string | null {
   return typeof body.error === 'string' ? oneLine(body.error) : null
 }
 
-/** Printable, in one line, and short: it may come from anybody's server. */
+/** Printable, in one line, and at most 200 characters: the text comes from a server that we do not control. */
 function oneLine(text: string): string {
   const line = text.replaceAll(/[^\x20-\x7e\u00a0-\u1fff\u2030-\ud7ff]+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
@@ -139,11 +127,11 @@ function oneLine(text: string): string {
 
 function networkDetail(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
-  let words = 'failed'
+  let message = 'failed'
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (typeof code === 'string') return code
-    words = cause.message
+    message = cause.message
   }
-  return oneLine(words)
+  return oneLine(message)
 }

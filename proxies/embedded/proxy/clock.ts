@@ -13,7 +13,7 @@ export interface Timer {
  * fires up to one early. The last fraction is waited out by turns of the event loop, so it is also less than a
  * millisecond late on an idle machine.
  */
-export function at(due: number, call: () => void): Timer {
+export function callAt(due: number, call: () => void): Timer {
   let timeout: NodeJS.Timeout | undefined
   let immediate: NodeJS.Immediate | undefined
   const check = (): void => {

@@ -1,7 +1,7 @@
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
 /** Something that a toxic did to a connection for the first time, or that ended it. */
-export interface LinkEvent {
+export interface ToxicEvent {
   /** ms since the connection was accepted. */
   readonly ms: number
   /** `hit`: the toxic got its first bytes; `end`: it ended the direction by itself; `reset`: it reset the connection. */
@@ -33,26 +33,26 @@ export interface ConnectionRecord {
   readonly ending: string | null
   readonly durationMs: number
   readonly bytes: Readonly<Record<StreamDirection, { readonly received: number; readonly sent: number }>>
-  readonly events: readonly LinkEvent[]
+  readonly events: readonly ToxicEvent[]
 }
 
 /** Events kept of one connection, and closed connections kept of one proxy. */
 export const eventLimit = 100
 export const recordLimit = 1000
 
-export type ShownRecord = Omit<ConnectionRecord, 'acceptedAt'> & {
+export type ConnectionJson = Omit<ConnectionRecord, 'acceptedAt'> & {
   /** ISO 8601. */
   readonly accepted: string
 }
 
 /** As the API shows it. */
-export function shownRecord({
+export function connectionJson({
   number,
   client,
   upstream,
   acceptedAt,
   ...rest
-}: ConnectionRecord): ShownRecord {
+}: ConnectionRecord): ConnectionJson {
   const accepted = new Date(performance.timeOrigin + acceptedAt).toISOString()
   return { number, client, upstream, accepted, ...rest }
 }

@@ -11,13 +11,13 @@ let timer: NodeJS.Timeout | null = null
  * A paused socket does not notice a reset: nothing polls it. A write of no bytes does, because the kernel reports the
  * pending error whatever the length. A socket with bytes still to write is polled for that, and needs no asking.
  */
-export function watchStalled(socket: Socket): void {
+export function watchPausedSocket(socket: Socket): void {
   stalled.add(socket)
   // One timer for all, which goes on for a turn without any: most are watched for less than that.
   timer ??= setInterval(ask, intervalMs).unref()
 }
 
-export function unwatchStalled(socket: Socket): void {
+export function unwatchPausedSocket(socket: Socket): void {
   stalled.delete(socket)
 }
 

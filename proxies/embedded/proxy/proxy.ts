@@ -9,7 +9,7 @@ import {
   splitAddress,
 } from '#proxies/embedded/server/address'
 import type { Address } from '#proxies/embedded/server/address'
-import { Connection } from './proxied-connection.ts'
+import { ProxiedConnection } from './proxied-connection.ts'
 import { tooManyToxics } from '#proxies/embedded/server/errors'
 import type { ProxyExtensions } from '#proxies/embedded/server/extensions'
 import { recordLimit } from './connection-log.ts'
@@ -25,7 +25,7 @@ export interface ProxyDefinition {
 }
 
 /** A toxic that the API has checked, not yet on a proxy. */
-export type ToxicDraft = Omit<Toxic, 'serial'>
+export type ToxicDefinition = Omit<Toxic, 'serial'>
 
 /** What an update may change of a toxic. */
 export type ToxicChange = Pick<Toxic, 'settings' | 'toxicity' | 'connections'>
@@ -50,11 +50,11 @@ export class Proxy {
   extensions: ProxyExtensions
   readonly #environment: ProxyEnvironment
   #server: Server | null = null
-  readonly #connections = new Set<Connection>()
-  #closed: ConnectionRecord[] = []
+  readonly #connections = new Set<ProxiedConnection>()
+  #closedRecords: ConnectionRecord[] = []
   /** Taken apart once, not for each connection. */
-  #dialled: { readonly upstream: string; readonly address: Address | null } | null = null
-  #accepted = 0
+  #resolvedUpstream: { readonly upstream: string; readonly address: Address | null } | null = null
+  #acceptedCount = 0
   #toxics: readonly Toxic[] = []
   #serial = 0
 
@@ -80,7 +80,7 @@ export class Proxy {
 
   /** Live connections, and the last of those that are over, by number. */
   get connections(): readonly ConnectionRecord[] {
-    return [...this.#closed, ...[...this.#connections].map((one) => one.record)].sort(
+    return [...this.#closedRecords, ...[...this.#connections].map((one) => one.record)].sort(
       (a, b) => a.number - b.number,
     )
   }
@@ -155,7 +155,7 @@ export class Proxy {
   }
 
   /** Throws the API's 400 where there are too many. */
-  addToxic(made: ToxicDraft): Toxic {
+  addToxic(made: ToxicDefinition): Toxic {
     if (this.#toxics.length >= toxicLimit) throw tooManyToxics(toxicLimit)
     this.#serial++
     const toxic: Toxic = { ...made, serial: this.#serial }
@@ -181,11 +181,11 @@ export class Proxy {
   }
 
   #accept(client: Socket): void {
-    this.#accepted++
-    const number = this.#accepted
+    this.#acceptedCount++
+    const number = this.#acceptedCount
     const { seed } = this.extensions
     const labels = { listener: this.listen, proxy: this.name, upstream: this.upstream }
-    const connection = new Connection({
+    const connection = new ProxiedConnection({
       client,
       number,
       upstream: this.upstream,
@@ -198,7 +198,7 @@ export class Proxy {
       closed: (one) => {
         this.#connections.delete(one)
         this.#remember(one.record)
-        this.#environment.metrics.count(labels, one.links)
+        this.#environment.metrics.count(labels, one.chains)
       },
     })
     this.#connections.add(connection)
@@ -206,18 +206,19 @@ export class Proxy {
 
   /** Where `upstream` leads; null for what is no address to dial. */
   #upstreamAddress(): Address | null {
-    if (this.#dialled?.upstream !== this.upstream) {
+    if (this.#resolvedUpstream?.upstream !== this.upstream) {
       const parts = splitAddress(this.upstream)
       const address =
         parts === null || parts.port === 0 ? null : { ...parts, host: parts.host || 'localhost' }
-      this.#dialled = { upstream: this.upstream, address }
+      this.#resolvedUpstream = { upstream: this.upstream, address }
     }
-    return this.#dialled.address
+    return this.#resolvedUpstream.address
   }
 
   #remember(record: ConnectionRecord): void {
-    this.#closed.push(record)
-    if (this.#closed.length >= 2 * recordLimit) this.#closed = this.#closed.slice(-recordLimit)
+    this.#closedRecords.push(record)
+    if (this.#closedRecords.length >= 2 * recordLimit)
+      this.#closedRecords = this.#closedRecords.slice(-recordLimit)
   }
 }
 

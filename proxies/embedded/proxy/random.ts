@@ -11,7 +11,7 @@ function hash(words: readonly (string | number)[]): number {
 }
 
 /** Mulberry32: small, and good enough for choosing sizes and delays. */
-export function randomOf(...words: readonly (string | number)[]): Random {
+export function seededRandom(...words: readonly (string | number)[]): Random {
   let state = hash(words)
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -22,6 +22,6 @@ export function randomOf(...words: readonly (string | number)[]): Random {
 }
 
 /** A whole number in [-spread, spread), as Toxiproxy draws jitter and slice sizes; 0 where spread is not positive. */
-export function around(random: Random, spread: number): number {
+export function randomOffset(random: Random, spread: number): number {
   return spread > 0 ? Math.floor(random() * 2 * spread) - spread : 0
 }

@@ -11,11 +11,11 @@ function allocate(size: number): Buffer {
  * Reads a socket into a buffer of its own, by the `onread` of `net.connect`: bytes that are passed on at once need no
  * new buffer for each piece. A read that fills the buffer makes it a large one, a short read a small one again.
  */
-export class Reader {
+export class SocketReader {
   /** Takes bytes; true where somebody still needs them, so that nothing may be written over them. */
-  heard: (data: Buffer) => boolean = () => false
+  onData: (data: Buffer) => boolean = () => false
   /** Whether bytes taken now would be needed for longer. */
-  willKeep: () => boolean = () => false
+  keepsData: () => boolean = () => false
   readonly onread = { buffer: () => this.#buffer, callback: (length: number) => this.#read(length) }
   #buffer = allocate(small)
 
@@ -23,8 +23,8 @@ export class Reader {
     const buffer = this.#buffer
     const view = buffer.subarray(0, length)
     // A few bytes must not hold on to a whole large buffer.
-    const copies = length < buffer.length / 4 && this.willKeep()
-    const isKept = this.heard(copies ? Buffer.from(view) : view) && !copies
+    const copies = length < buffer.length / 4 && this.keepsData()
+    const isKept = this.onData(copies ? Buffer.from(view) : view) && !copies
     const size = length === buffer.length ? large : length <= small ? small : buffer.length
     if (isKept || size !== buffer.length) this.#buffer = allocate(size)
     return true

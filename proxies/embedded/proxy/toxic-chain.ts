@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net'
 
 import { now } from './clock.ts'
-import { randomOf } from './random.ts'
-import type { LinkEvent } from './connection-log.ts'
-import type { Reader } from './reader.ts'
-import { Slot } from './toxic-stage.ts'
-import type { SlotLink, Toxic } from './toxic-stage.ts'
-import { unwatchStalled, watchStalled } from './paused-sockets.ts'
+import { seededRandom } from './random.ts'
+import type { ToxicEvent } from './connection-log.ts'
+import type { SocketReader } from './reader.ts'
+import { ToxicStage } from './toxic-stage.ts'
+import type { StageOwner, Toxic } from './toxic-stage.ts'
+import { unwatchPausedSocket, watchPausedSocket } from './paused-sockets.ts'
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
 /** What a link needs of the connection that it is one half of. */
-export interface LinkOwner {
+export interface ChainOwner {
   /** Seeds of this connection. */
   readonly seeds: readonly (string | number)[]
   /** In the order of acceptance, from 1. */
   readonly number: number
   /** A toxic did something for the first time. */
-  note(event: Omit<LinkEvent, 'ms'>): void
+  note(event: Omit<ToxicEvent, 'ms'>): void
   /** All that will ever go out has been written to the destination. */
-  finished(link: Link): void
+  finished(link: ToxicChain): void
   /** Both sockets are to be closed now: by FIN, or by RST. */
   destroy(): void
   reset(): void
@@ -29,25 +29,25 @@ export interface LinkOwner {
  * Without toxics it is a bare pipe. It never waits inside a toxic: where the destination or a toxic is full, reading
  * stops, and every call of the API still acts at once.
  */
-export class Link implements SlotLink {
+export class ToxicChain implements StageOwner {
   readonly direction: StreamDirection
   readonly source: Socket
   readonly destination: Socket
   received = 0
   sent = 0
   /** A write failed: what was sent last did not arrive. */
-  hasFailed = false
-  readonly #owner: LinkOwner
-  #slots: readonly Slot[] = []
-  #first: Slot | null = null
+  writeFailed = false
+  readonly #owner: ChainOwner
+  #stages: readonly ToxicStage[] = []
+  #first: ToxicStage | null = null
   /** The source ended by RST. */
-  hasReset = false
+  sourceWasReset = false
   #sourceEnded = false
   #finished = false
-  #held = false
+  #paused = false
 
   constructor(
-    owner: LinkOwner,
+    owner: ChainOwner,
     direction: StreamDirection,
     source: Socket,
     destination: Socket,
@@ -61,21 +61,21 @@ export class Link implements SlotLink {
   }
 
   /** Starts to read: by the reader, where the source has one. */
-  start(reader?: Reader): void {
+  start(reader?: SocketReader): void {
     if (reader === undefined) {
       this.source.on('data', (data: Buffer) => this.#read(data))
     } else {
-      reader.willKeep = () => this.#first !== null || this.destination.writableLength > 0
-      reader.heard = (data) => this.#read(data)
+      reader.keepsData = () => this.#first !== null || this.destination.writableLength > 0
+      reader.onData = (data) => this.#read(data)
     }
-    this.destination.on('drain', () => this.relieve())
+    this.destination.on('drain', () => this.resumeReading())
     // A client is accepted paused; a listener alone would not wake it.
     this.source.resume()
   }
 
   /** Nothing is read, because the destination or a toxic is full. */
-  get isHeld(): boolean {
-    return this.#held
+  get isPaused(): boolean {
+    return this.#paused
   }
 
   get isFinished(): boolean {
@@ -88,40 +88,40 @@ export class Link implements SlotLink {
   }
 
   /** A toxic holds something, bytes or the end, that it will let go only behind this time, or never. */
-  holdsBeyond(time: number): boolean {
+  holdsLongerThan(time: number): boolean {
     // What the others hold cannot pass the last that holds something.
-    const last = this.#slots.findLast(({ due }) => due !== null)
+    const last = this.#stages.findLast(({ due }) => due !== null)
     return (last?.due ?? 0) > time
   }
 
   addToxic(toxic: Toxic): void {
     if (toxic.direction !== this.direction) return
-    const random = randomOf(...this.#owner.seeds, toxic.direction, toxic.serial)
-    const slot = new Slot(this, toxic, random, this.#owner.number)
-    const before = this.#slots
-    this.#slots = [...before, slot]
-    if (slot.strikes && !this.#finished) slot.open(this.#passedBefore(slot))
-    this.#wire()
+    const random = seededRandom(...this.#owner.seeds, toxic.direction, toxic.serial)
+    const slot = new ToxicStage(this, toxic, random, this.#owner.number)
+    const before = this.#stages
+    this.#stages = [...before, slot]
+    if (slot.applies && !this.#finished) slot.activate(this.#passedBefore(slot))
+    this.#connectStages()
   }
 
   /** The attributes or the toxicity were changed: only this toxic is touched, and nothing is drawn again. */
   updateToxic(toxic: Toxic): void {
-    const slot = this.#slots.find((one) => one.toxic === toxic)
+    const slot = this.#stages.find((one) => one.toxic === toxic)
     if (slot === undefined || this.#finished) return
-    if (slot.isOpen && slot.strikes) slot.update()
-    else if (slot.isOpen) slot.close()
-    else if (slot.strikes && !this.#hasEndedBefore(slot)) slot.open(this.#passedBefore(slot))
-    this.#wire()
-    this.relieve()
+    if (slot.isActive && slot.applies) slot.update()
+    else if (slot.isActive) slot.deactivate()
+    else if (slot.applies && !this.#hasEndedBefore(slot)) slot.activate(this.#passedBefore(slot))
+    this.#connectStages()
+    this.resumeReading()
   }
 
   removeToxic(toxic: Toxic): void {
-    const slot = this.#slots.find((one) => one.toxic === toxic)
+    const slot = this.#stages.find((one) => one.toxic === toxic)
     if (slot === undefined) return
-    if (slot.isOpen && !this.#finished) slot.close()
-    this.#slots = this.#slots.filter((one) => one !== slot)
-    this.#wire()
-    this.relieve()
+    if (slot.isActive && !this.#finished) slot.deactivate()
+    this.#stages = this.#stages.filter((one) => one !== slot)
+    this.#connectStages()
+    this.resumeReading()
   }
 
   /** The source will give no more: FIN, RST or closed by us. */
@@ -129,7 +129,7 @@ export class Link implements SlotLink {
     if (this.#sourceEnded) return
     this.#sourceEnded = true
     // Nobody reads it any more, and it may still be reset.
-    if (!this.source.destroyed) watchStalled(this.source)
+    if (!this.source.destroyed) watchPausedSocket(this.source)
     if (this.#finished) return
     if (this.#first === null) this.finish()
     else this.#first.acceptEnd()
@@ -138,8 +138,8 @@ export class Link implements SlotLink {
   /** Nothing can be written any more: timers stop, what still comes is dropped. */
   destinationGone(): void {
     this.#finished = true
-    for (const slot of this.#slots) slot.dispose()
-    this.relieve()
+    for (const slot of this.#stages) slot.dispose()
+    this.resumeReading()
   }
 
   /** Called by the last toxic. */
@@ -152,8 +152,8 @@ export class Link implements SlotLink {
   finish(): void {
     if (this.#finished) return
     this.#finished = true
-    for (const slot of this.#slots) slot.dispose()
-    this.relieve()
+    for (const slot of this.#stages) slot.dispose()
+    this.resumeReading()
     this.#owner.finished(this)
   }
 
@@ -165,14 +165,14 @@ export class Link implements SlotLink {
     if (!this.#finished) this.#owner.reset()
   }
 
-  note(what: LinkEvent['what'], toxic: Toxic, byte: number): void {
+  note(what: ToxicEvent['what'], toxic: Toxic, byte: number): void {
     this.#owner.note({ what, toxic: toxic.name, type: toxic.kind.type, stream: this.direction, byte })
   }
 
-  relieve(): void {
-    if (!this.#held || this.#mustHold()) return
-    this.#held = false
-    if (!this.#sourceEnded) unwatchStalled(this.source)
+  resumeReading(): void {
+    if (!this.#paused || this.#mustPause()) return
+    this.#paused = false
+    if (!this.#sourceEnded) unwatchPausedSocket(this.source)
     this.source.resume()
   }
 
@@ -181,46 +181,46 @@ export class Link implements SlotLink {
     this.received += data.length
     const first = this.#first
     if (first !== null) {
-      first.accept({ data, at: now() })
-      if (this.#mustHold()) this.#hold()
+      first.accept({ data, readAt: now() })
+      if (this.#mustPause()) this.#pause()
       return true
     }
     if (this.#finished) return false
     this.sent += data.length
-    if (!this.destination.write(data)) this.#hold()
+    if (!this.destination.write(data)) this.#pause()
     return this.destination.writableLength > 0
   }
 
-  #hold(): void {
-    if (this.#held || this.source.destroyed) return
-    this.#held = true
+  #pause(): void {
+    if (this.#paused || this.source.destroyed) return
+    this.#paused = true
     this.source.pause()
-    watchStalled(this.source)
+    watchPausedSocket(this.source)
   }
 
-  #mustHold(): boolean {
+  #mustPause(): boolean {
     if (this.#finished) return false
-    return this.destination.writableNeedDrain || this.#slots.some((slot) => slot.isFull)
+    return this.destination.writableNeedDrain || this.#stages.some((slot) => slot.isFull)
   }
 
-  #before(slot: Slot): readonly Slot[] {
-    return this.#slots.slice(0, this.#slots.indexOf(slot)).filter((one) => one.isOpen)
+  #before(slot: ToxicStage): readonly ToxicStage[] {
+    return this.#stages.slice(0, this.#stages.indexOf(slot)).filter((one) => one.isActive)
   }
 
-  #hasEndedBefore(slot: Slot): boolean {
+  #hasEndedBefore(slot: ToxicStage): boolean {
     const before = this.#before(slot)
     return before.length === 0 ? this.#sourceEnded : before.some((one) => one.hasEnded)
   }
 
   /** Bytes of this direction that have come to the place of a toxic. */
-  #passedBefore(slot: Slot): number {
+  #passedBefore(slot: ToxicStage): number {
     return this.#before(slot).at(-1)?.passed ?? this.received
   }
 
-  #wire(): void {
-    let next: Slot | null = null
-    for (const slot of this.#slots.toReversed()) {
-      if (!slot.isOpen) continue
+  #connectStages(): void {
+    let next: ToxicStage | null = null
+    for (const slot of this.#stages.toReversed()) {
+      if (!slot.isActive) continue
       slot.next = next
       next = slot
     }

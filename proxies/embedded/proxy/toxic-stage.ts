@@ -1,4 +1,4 @@
-import type { LinkEvent } from './connection-log.ts'
+import type { ToxicEvent } from './connection-log.ts'
 import type { Random } from './random.ts'
 import type {
   Chunk,
@@ -25,42 +25,42 @@ export interface Toxic {
 }
 
 /** What a toxic's place needs of the link that it is in. */
-export interface SlotLink {
+export interface StageOwner {
   readonly isFinished: boolean
   /** Called by the last toxic. */
   deliver(data: Buffer): void
   finish(): void
   cut(): void
   reset(): void
-  note(what: LinkEvent['what'], toxic: Toxic, byte: number): void
+  note(what: ToxicEvent['what'], toxic: Toxic, byte: number): void
   /** Something may have become less full. */
-  relieve(): void
+  resumeReading(): void
 }
 
 /** The place of one toxic in one link. Whether the toxic strikes here was drawn once, when the two met. */
-export class Slot implements Outlet {
+export class ToxicStage implements Outlet {
   readonly toxic: Toxic
   readonly random: Random
-  next: Slot | null = null
-  readonly #link: SlotLink
+  next: ToxicStage | null = null
+  readonly #chain: StageOwner
   readonly #draw: number
   readonly #connection: number
-  #isHit = false
+  #hasReceived = false
   /** Bytes of the direction that have gone on from this place, also those that had before the toxic did anything. */
   #passed = 0
   #pipe: Pipe<Settings> | null = null
   #inputEnded = false
   #ended = false
 
-  constructor(link: SlotLink, toxic: Toxic, random: Random, connection: number) {
-    this.#link = link
+  constructor(link: StageOwner, toxic: Toxic, random: Random, connection: number) {
+    this.#chain = link
     this.toxic = toxic
     this.random = random
     this.#connection = connection
     this.#draw = random()
   }
 
-  get strikes(): boolean {
+  get applies(): boolean {
     const { connections, toxicity } = this.toxic
     return this.#draw < toxicity && (connections?.has(this.#connection) ?? true)
   }
@@ -69,7 +69,7 @@ export class Slot implements Outlet {
     return this.#passed
   }
 
-  get isOpen(): boolean {
+  get isActive(): boolean {
     return this.#pipe !== null
   }
 
@@ -87,7 +87,7 @@ export class Slot implements Outlet {
   }
 
   /** @param before bytes of the direction that have gone on from the place before. */
-  open(before: number): void {
+  activate(before: number): void {
     this.#passed = before
     this.#pipe = this.toxic.kind.pipe(this, this.toxic.settings)
   }
@@ -97,7 +97,7 @@ export class Slot implements Outlet {
   }
 
   /** Lets go of everything; what comes then passes by. */
-  close(): void {
+  deactivate(): void {
     const pipe = this.#pipe
     if (pipe === null) return
     pipe.release()
@@ -115,9 +115,9 @@ export class Slot implements Outlet {
   accept(chunk: Chunk): void {
     const pipe = this.#pipe
     if (pipe === null || this.#ended || this.#inputEnded) return
-    if (!this.#isHit) {
-      this.#isHit = true
-      this.#link.note('hit', this.toxic, this.#passed)
+    if (!this.#hasReceived) {
+      this.#hasReceived = true
+      this.#chain.note('hit', this.toxic, this.#passed)
     }
     pipe.write(chunk)
   }
@@ -131,32 +131,32 @@ export class Slot implements Outlet {
   write(chunk: Chunk): void {
     if (this.#ended) return
     this.#passed += chunk.data.length
-    if (this.next === null) this.#link.deliver(chunk.data)
+    if (this.next === null) this.#chain.deliver(chunk.data)
     else this.next.accept(chunk)
   }
 
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    if (!this.#inputEnded) this.#link.note('end', this.toxic, this.#passed)
-    if (this.next === null) this.#link.finish()
+    if (!this.#inputEnded) this.#chain.note('end', this.toxic, this.#passed)
+    if (this.next === null) this.#chain.finish()
     else this.next.acceptEnd()
   }
 
   cut(): void {
-    if (this.#ended || this.#link.isFinished) return
+    if (this.#ended || this.#chain.isFinished) return
     this.#ended = true
-    this.#link.note('end', this.toxic, this.#passed)
-    this.#link.cut()
+    this.#chain.note('end', this.toxic, this.#passed)
+    this.#chain.cut()
   }
 
   reset(): void {
-    if (this.#ended || this.#link.isFinished) return
-    this.#link.note('reset', this.toxic, this.#passed)
-    this.#link.reset()
+    if (this.#ended || this.#chain.isFinished) return
+    this.#chain.note('reset', this.toxic, this.#passed)
+    this.#chain.reset()
   }
 
   drained(): void {
-    this.#link.relieve()
+    this.#chain.resumeReading()
   }
 }

@@ -8,20 +8,20 @@ import {
   toxicNotFound,
 } from './errors.ts'
 import {
-  connectionNumbers,
+  decodeConnectionNumbers,
   extensionMember,
-  proxyExtensions,
-  refuseUnknown,
-  targetedConnections,
+  decodeProxyExtensions,
+  rejectUnknownMembers,
+  decodeTargetedConnections,
 } from './extensions.ts'
 import { Proxy } from '#proxies/embedded/proxy/proxy'
 import type { ProxyEnvironment } from '#proxies/embedded/proxy/proxy'
 import type { Toxic } from '#proxies/embedded/proxy/toxic-stage'
-import { checkedToxicity, populateFields, proxyFields, toxicDraft, toxicSettings } from './definitions.ts'
-import type { WantedProxy } from './definitions.ts'
+import { checkedToxicity, decodePopulate, decodeProxy, decodeToxic, decodeSettings } from './definitions.ts'
+import type { ProxyRequest } from './definitions.ts'
 
 /** What a populate has done, and what stopped it. */
-export interface Populated {
+export interface PopulateResult {
   readonly proxies: readonly Proxy[] | null
   readonly error: ApiError | null
 }
@@ -33,7 +33,7 @@ export interface Populated {
 export class ProxyCollection {
   readonly #environment: ProxyEnvironment
   readonly #proxies = new Map<string, Proxy>()
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #pending = new Map<string, Promise<unknown>>()
 
   constructor(environment: ProxyEnvironment) {
     this.#environment = environment
@@ -54,13 +54,13 @@ export class ProxyCollection {
   }
 
   create(body: string): Promise<Proxy> {
-    const wanted = proxyFields(parseBody(body))
+    const wanted = decodeProxy(parseBody(body))
     const { name, upstream } = wanted
     if (name === '') throw missingField('name')
     if (upstream === '') throw missingField('upstream')
-    return this.#inTurn(name, async () => {
+    return this.#inSequence(name, async () => {
       if (this.#proxies.has(name)) throw proxyExists()
-      return this.#make(wanted)
+      return this.#create(wanted)
     })
   }
 
@@ -68,9 +68,9 @@ export class ProxyCollection {
     this.get(name)
     const fields = new Fields(parseBody(body), 'Proxy', 'toxiproxy.Proxy')
     fields.string('name', '')
-    return this.#inTurn(name, async () => {
+    return this.#inSequence(name, async () => {
       const proxy = this.get(name)
-      const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), proxy.extensions)
+      const { extensions, toxics } = decodeProxyExtensions(fields.raw(extensionMember), proxy.extensions)
       if (toxics !== undefined)
         throw invalidSetting(`${extensionMember}.toxics are given when a proxy is made`)
       await proxy.update({
@@ -84,17 +84,17 @@ export class ProxyCollection {
   }
 
   remove(name: string): Promise<void> {
-    return this.#inTurn(name, async () => {
+    return this.#inSequence(name, async () => {
       this.get(name).stop()
       this.#proxies.delete(name)
     })
   }
 
   /** The whole array is checked first; the first proxy that cannot be started ends it. */
-  async populate(body: string): Promise<Populated> {
-    let wanted: readonly WantedProxy[]
+  async populate(body: string): Promise<PopulateResult> {
+    let wanted: readonly ProxyRequest[]
     try {
-      wanted = populateFields(parseBody(body))
+      wanted = decodePopulate(parseBody(body))
     } catch (error) {
       if (error instanceof ApiError) return { proxies: null, error }
       throw error
@@ -102,7 +102,7 @@ export class ProxyCollection {
     const proxies: Proxy[] = []
     for (const one of wanted) {
       try {
-        proxies.push(await this.#inTurn(one.name, () => this.#addOrReplace(one)))
+        proxies.push(await this.#inSequence(one.name, () => this.#addOrReplace(one)))
       } catch (error) {
         if (error instanceof ApiError) return { proxies: proxies.length === 0 ? null : proxies, error }
         throw error
@@ -114,7 +114,7 @@ export class ProxyCollection {
   /** Every proxy enabled and without toxics. */
   async reset(): Promise<void> {
     for (const proxy of this.all()) {
-      await this.#inTurn(proxy.name, async () => {
+      await this.#inSequence(proxy.name, async () => {
         if (this.#proxies.get(proxy.name) !== proxy) return
         await proxy.start()
         proxy.removeAllToxics()
@@ -133,15 +133,15 @@ export class ProxyCollection {
   }
 
   addToxic(proxyName: string, body: string): Promise<Toxic> {
-    return this.#inTurn(proxyName, async () => {
+    return this.#inSequence(proxyName, async () => {
       const proxy = this.get(proxyName)
-      return proxy.addToxic(toxicDraft(parseBody(body), (name) => proxy.toxic(name) !== undefined))
+      return proxy.addToxic(decodeToxic(parseBody(body), (name) => proxy.toxic(name) !== undefined))
     })
   }
 
   /** Only attributes, toxicity and the connections to strike; either all of the body is applied or nothing. */
   updateToxic(proxyName: string, toxicName: string, body: string): Promise<Toxic> {
-    return this.#inTurn(proxyName, async () => this.#changeToxic(proxyName, toxicName, body))
+    return this.#inSequence(proxyName, async () => this.#changeToxic(proxyName, toxicName, body))
   }
 
   /** Ends live connections of a proxy on demand; gives the numbers of those that it ended. */
@@ -150,17 +150,17 @@ export class ProxyCollection {
     const value = parseBody(body)
     const fields = new Fields(value, 'Connections', 'streamproof.Connections')
     // A misspelt list would end all of them.
-    refuseUnknown(value, 'the body', ['action', 'connections'])
+    rejectUnknownMembers(value, 'the body', ['action', 'connections'])
     const action = fields.string('action', '')
     if (action !== 'close' && action !== 'reset') throw invalidSetting('action must be close or reset')
     const numbers = fields.has('connections')
-      ? connectionNumbers(fields.raw('connections'), 'connections')
+      ? decodeConnectionNumbers(fields.raw('connections'), 'connections')
       : null
     return proxy.endConnections(action, numbers)
   }
 
   removeToxic(proxyName: string, toxicName: string): Promise<void> {
-    return this.#inTurn(proxyName, async () => {
+    return this.#inSequence(proxyName, async () => {
       this.get(proxyName).removeToxic(this.toxic(proxyName, toxicName))
     })
   }
@@ -172,13 +172,13 @@ export class ProxyCollection {
       'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }'
     const fields = new Fields(parseBody(body), '', goType)
     const toxicity = checkedToxicity(fields.float32('toxicity', toxic.toxicity))
-    const settings = toxicSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
-    const connections = targetedConnections(fields.raw(extensionMember), toxic.connections)
+    const settings = decodeSettings(toxic.kind, fields.raw('attributes'), toxic.settings)
+    const connections = decodeTargetedConnections(fields.raw(extensionMember), toxic.connections)
     proxy.updateToxic(toxic, { settings, toxicity, connections })
     return toxic
   }
 
-  async #addOrReplace(wanted: WantedProxy): Promise<Proxy> {
+  async #addOrReplace(wanted: ProxyRequest): Promise<Proxy> {
     const existing = this.#proxies.get(wanted.name)
     if (existing !== undefined) {
       // A request that changes nothing leaves toxics, connections and even `enabled` alone.
@@ -186,11 +186,11 @@ export class ProxyCollection {
       if (!wanted.isExtended && !(await existing.differsFrom(wanted.listen, wanted.upstream))) return existing
       existing.stop()
     }
-    return this.#make(wanted)
+    return this.#create(wanted)
   }
 
   /** With all its toxics, before the first connection can come; or not at all. */
-  async #make(wanted: WantedProxy): Promise<Proxy> {
+  async #create(wanted: ProxyRequest): Promise<Proxy> {
     const proxy = new Proxy(wanted, this.#environment)
     for (const toxic of wanted.toxics) proxy.addToxic(toxic)
     if (wanted.enabled) await proxy.start()
@@ -198,16 +198,16 @@ export class ProxyCollection {
     return proxy
   }
 
-  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve()
+  #inSequence<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#pending.get(name) ?? Promise.resolve()
     const mine = before.then(work)
     const settled = mine.then(
       () => undefined,
       () => undefined,
     )
-    this.#turns.set(name, settled)
+    this.#pending.set(name, settled)
     void settled.then(() => {
-      if (this.#turns.get(name) === settled) this.#turns.delete(name)
+      if (this.#pending.get(name) === settled) this.#pending.delete(name)
     })
     return mine
   }

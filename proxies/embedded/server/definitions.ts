@@ -7,10 +7,16 @@ import {
   missingField,
   toxicExists,
 } from './errors.ts'
-import { extensionMember, isArray, noExtensions, proxyExtensions, targetedConnections } from './extensions.ts'
+import {
+  extensionMember,
+  isArray,
+  noExtensions,
+  decodeProxyExtensions,
+  decodeTargetedConnections,
+} from './extensions.ts'
 import { JsonObject } from '#proxies/embedded/go-json/json'
 import type { JsonValue } from '#proxies/embedded/go-json/json'
-import type { ProxyDefinition, ToxicDraft } from '#proxies/embedded/proxy/proxy'
+import type { ProxyDefinition, ToxicDefinition } from '#proxies/embedded/proxy/proxy'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
 import type { Settings, StreamDirection, ToxicType } from '#proxies/embedded/toxics/toxic'
 
@@ -20,20 +26,20 @@ const directions: Readonly<Record<string, StreamDirection>> = {
 }
 
 /** A proxy as a body asks for it. */
-export interface WantedProxy extends ProxyDefinition {
+export interface ProxyRequest extends ProxyDefinition {
   readonly enabled: boolean
-  readonly toxics: readonly ToxicDraft[]
+  readonly toxics: readonly ToxicDefinition[]
   /** It asks for something that Toxiproxy does not have. */
   readonly isExtended: boolean
 }
 
 /** Decodes the body of one proxy, with the toxics that it may bring; throws the API's 400 and 409. */
-export function proxyFields(value: JsonValue, { owner, enabledOwner, goType } = single): WantedProxy {
+export function decodeProxy(value: JsonValue, { owner, enabledOwner, goType } = proxyNames): ProxyRequest {
   const fields = new Fields(value, owner, goType)
-  const { extensions, toxics } = proxyExtensions(fields.raw(extensionMember), noExtensions)
+  const { extensions, toxics } = decodeProxyExtensions(fields.raw(extensionMember), noExtensions)
   const names = new Set<string>()
   const drafts = (toxics ?? []).map((one) => {
-    const draft = toxicDraft(one, (name) => names.has(name))
+    const draft = decodeToxic(one, (name) => names.has(name))
     names.add(draft.name)
     return draft
   })
@@ -49,7 +55,7 @@ export function proxyFields(value: JsonValue, { owner, enabledOwner, goType } = 
 }
 
 /** In the order of the real server's checks: body, stream, type, name, attributes. */
-export function toxicDraft(value: JsonValue, isTaken: (name: string) => boolean): ToxicDraft {
+export function decodeToxic(value: JsonValue, isTaken: (name: string) => boolean): ToxicDefinition {
   const fields = new Fields(value, 'ToxicWrapper', 'toxics.ToxicWrapper')
   const given = fields.string('name', '')
   const type = fields.string('type', '')
@@ -72,24 +78,24 @@ export function toxicDraft(value: JsonValue, isTaken: (name: string) => boolean)
     kind,
     stream,
     direction,
-    settings: toxicSettings(kind, attributes, {}),
+    settings: decodeSettings(kind, attributes, {}),
     toxicity: checkedToxicity(toxicity),
-    connections: targetedConnections(fields.raw(extensionMember), null),
+    connections: decodeTargetedConnections(fields.raw(extensionMember), null),
   }
 }
 
 /** How error texts call the fields of one proxy; in populate the struct is one around that of a proxy. */
-const single = { owner: 'Proxy', enabledOwner: 'Proxy', goType: 'toxiproxy.Proxy' }
+const proxyNames = { owner: 'Proxy', enabledOwner: 'Proxy', goType: 'toxiproxy.Proxy' }
 const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
 
-const inPopulate = { owner: '.Proxy', enabledOwner: '', goType: populateType }
+const populateNames = { owner: '.Proxy', enabledOwner: '', goType: populateType }
 
 /** Decodes the array of populate: all of it, or throws the API's 400. */
-export function populateFields(value: JsonValue): readonly WantedProxy[] {
+export function decodePopulate(value: JsonValue): readonly ProxyRequest[] {
   if (value === null) return []
   if (!isArray(value))
     throw badBody(`json: cannot unmarshal ${kindOf(value)} into Go value of type []${populateType}`)
-  const wanted = value.map((one) => proxyFields(one, inPopulate))
+  const wanted = value.map((one) => decodeProxy(one, populateNames))
   for (const [index, one] of wanted.entries()) {
     if (one.name === '') throw missingField(`name at proxy ${index + 1}`)
     if (one.upstream === '') throw missingField(`upstream at proxy ${index + 1}`)
@@ -98,7 +104,7 @@ export function populateFields(value: JsonValue): readonly WantedProxy[] {
 }
 
 /** Decodes attributes over those that a toxic has; throws the API's 400. */
-export function toxicSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
+export function decodeSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
   const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')
   const settings: Record<string, number> = {}
   for (const [name, limits] of Object.entries(kind.settings)) {

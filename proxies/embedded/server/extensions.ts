@@ -23,7 +23,7 @@ export interface ProxyExtensions {
 export const noExtensions: ProxyExtensions = { seed: null, halfClose: false, carryReset: false }
 
 /** Decodes the member of a proxy's body over what the proxy has; `toxics` are bodies of toxics, undefined: not given. */
-export function proxyExtensions(
+export function decodeProxyExtensions(
   value: JsonValue,
   current: ProxyExtensions,
 ): { readonly extensions: ProxyExtensions; readonly toxics: readonly JsonValue[] | undefined } {
@@ -42,7 +42,7 @@ export function proxyExtensions(
 }
 
 /** As shown in the API; undefined where nothing was asked for, so that the member is left out. */
-export function shownExtensions(extensions: ProxyExtensions): unknown {
+export function extensionsJson(extensions: ProxyExtensions): unknown {
   const { seed, halfClose, carryReset } = extensions
   if (seed === null && !halfClose && !carryReset) return undefined
   return { ...(seed === null ? {} : { seed }), half_close: halfClose, carry_reset: carryReset }
@@ -52,17 +52,17 @@ export function shownExtensions(extensions: ProxyExtensions): unknown {
  * Decodes the member of a toxic's body over what the toxic has: the connections that it may strike, by their numbers in
  * the order of acceptance; null: all.
  */
-export function targetedConnections(
+export function decodeTargetedConnections(
   value: JsonValue,
   current: ReadonlySet<number> | null,
 ): ReadonlySet<number> | null {
   const { fields, isNull } = extensionFields(value, ['connections'], 'connections')
   if (isNull) return null
   if (!fields.has('connections')) return current
-  return new Set(connectionNumbers(fields.raw('connections'), `${extensionMember}.connections`))
+  return new Set(decodeConnectionNumbers(fields.raw('connections'), `${extensionMember}.connections`))
 }
 
-export function connectionNumbers(list: JsonValue, name: string): readonly number[] {
+export function decodeConnectionNumbers(list: JsonValue, name: string): readonly number[] {
   const numbers = isArray(list)
     ? list.map((one) => (one instanceof JsonNumber ? Number(one.text) : Number.NaN))
     : [0]
@@ -73,7 +73,7 @@ export function connectionNumbers(list: JsonValue, name: string): readonly numbe
 }
 
 /** Throws where an object has a member that nobody would read. */
-export function refuseUnknown(value: JsonValue, what: string, known: readonly string[]): void {
+export function rejectUnknownMembers(value: JsonValue, what: string, known: readonly string[]): void {
   const unknown =
     value instanceof JsonObject ? value.members.find(([name]) => !known.includes(name)) : undefined
   if (unknown === undefined) return
@@ -89,7 +89,7 @@ function extensionFields(
   nullable: string,
 ): { readonly fields: Fields; readonly isNull: boolean } {
   const fields = new Fields(value, 'Streamproof', 'streamproof.Extensions', `${extensionMember}.`)
-  refuseUnknown(value, extensionMember, known)
+  rejectUnknownMembers(value, extensionMember, known)
   const members = value instanceof JsonObject ? value.members : []
   const wrong = members.find(([name, one]) => one === null && name !== nullable)
   if (wrong !== undefined) throw invalidSetting(`${extensionMember}.${wrong[0]} must not be null`)

@@ -1,12 +1,12 @@
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
 /** One direction of a connection that has ended. */
-export interface LinkCount {
+export interface DirectionCount {
   readonly direction: StreamDirection
   readonly received: number
   readonly sent: number
   /** Writing ended in an error: the bytes sent are not counted, as in the real server. */
-  readonly hasFailed: boolean
+  readonly writeFailed: boolean
 }
 
 export interface ProxyLabels {
@@ -39,9 +39,9 @@ export class Metrics {
   }
 
   /** Links are counted when they have ended, not before. */
-  count({ listener, proxy, upstream }: ProxyLabels, links: readonly LinkCount[]): void {
+  count({ listener, proxy, upstream }: ProxyLabels, links: readonly DirectionCount[]): void {
     if (!this.#options.proxyMetrics) return
-    for (const { direction, received, sent, hasFailed } of links) {
+    for (const { direction, received, sent, writeFailed: hasFailed } of links) {
       const labels = Object.entries({ direction, listener, proxy, upstream })
         .map(([name, value]) => `${name}="${escaped(value)}"`)
         .join(',')

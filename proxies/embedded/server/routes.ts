@@ -1,8 +1,8 @@
 import type { ProxyCollection } from './collection.ts'
 import { shortestFloat32 } from './decode.ts'
 import type { ApiError } from './errors.ts'
-import { extensionMember, shownExtensions } from './extensions.ts'
-import { shownRecord } from '#proxies/embedded/proxy/connection-log'
+import { extensionMember, extensionsJson } from './extensions.ts'
+import { connectionJson } from '#proxies/embedded/proxy/connection-log'
 import type { Proxy } from '#proxies/embedded/proxy/proxy'
 import type { Toxic } from '#proxies/embedded/proxy/toxic-stage'
 import { apiVersion } from './version.ts'
@@ -30,7 +30,7 @@ const json = (status: number, value: unknown): Answer => ({
   type: 'application/json',
   body: JSON.stringify(value),
 })
-const nothing: Answer = { status: 204 }
+const noContent: Answer = { status: 204 }
 
 /** Errors are JSON in a body that is called plain text, with a newline: as Go's http.Error writes them. */
 export function errorAnswer(error: ApiError): Answer {
@@ -61,7 +61,7 @@ export function proxyJson(proxy: Proxy): unknown {
     enabled: proxy.enabled,
     Logger: {},
     toxics: proxy.toxics.map(toxicJson),
-    [extensionMember]: shownExtensions(proxy.extensions),
+    [extensionMember]: extensionsJson(proxy.extensions),
   }
 }
 
@@ -86,7 +86,7 @@ const routes: readonly Route[] = [
     methods: {
       POST: async (collection) => {
         await collection.reset()
-        return nothing
+        return noContent
       },
     },
   },
@@ -119,7 +119,7 @@ const routes: readonly Route[] = [
       PATCH: updateProxy,
       DELETE: async (collection, [name = '']) => {
         await collection.remove(name)
-        return nothing
+        return noContent
       },
     },
   },
@@ -136,7 +136,7 @@ const routes: readonly Route[] = [
     path: ['proxies', '*', 'connections'],
     methods: {
       GET: (collection, [name = '']) =>
-        json(200, { connections: collection.get(name).connections.map(shownRecord) }),
+        json(200, { connections: collection.get(name).connections.map(connectionJson) }),
       POST: (collection, [name = ''], body) =>
         json(200, { connections: collection.endConnections(name, body) }),
     },
@@ -149,7 +149,7 @@ const routes: readonly Route[] = [
       PATCH: updateToxic,
       DELETE: async (collection, [proxy = '', name = '']) => {
         await collection.removeToxic(proxy, name)
-        return nothing
+        return noContent
       },
     },
   },

@@ -9,7 +9,7 @@ export type WorkerReport =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'closed' }
 
-function report(what: WorkerReport): void {
+function reportToOwner(what: WorkerReport): void {
   parentPort?.postMessage(what, [])
 }
 
@@ -17,12 +17,12 @@ try {
   const server = await startEngineServer(workerData as EngineServerOptions)
   parentPort?.once('message', () => {
     void server.close().then(() => {
-      report({ kind: 'closed' })
+      reportToOwner({ kind: 'closed' })
       parentPort?.close()
     })
   })
-  report({ kind: 'listening', url: server.url, seed: server.seed })
+  reportToOwner({ kind: 'listening', url: server.url, seed: server.seed })
 } catch (error) {
-  report({ kind: 'failed', message: (error as Error).message })
+  reportToOwner({ kind: 'failed', message: (error as Error).message })
   parentPort?.close()
 }

@@ -5,7 +5,7 @@ export type StreamDirection = 'upstream' | 'downstream'
 /** Bytes on their way, with the time (ms, monotonic) when they were read; a toxic that delays moves it on. */
 export interface Chunk {
   readonly data: Buffer
-  readonly at: number
+  readonly readAt: number
 }
 
 /** What a pipe may do. All calls are synchronous and cheap; calls after `end`, `cut` or `reset` have no effect. */

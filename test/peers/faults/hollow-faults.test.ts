@@ -41,7 +41,6 @@ const altered = (link: FaultProxy, changes: Partial<FaultProxy>): FaultProxy => 
   name: link.name,
   host: link.host,
   port: link.port,
-  faults: [],
   setFaults: (faults) => link.setFaults(faults),
   setEnabled: (enabled) => link.setEnabled(enabled),
   loggedConnections: (fault, withinMs) => link.loggedConnections(fault, withinMs),

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { Upstream, Wire, quiet, until } from '../wire.ts'
 
 /** More than the kernel holds for two sockets. */
@@ -36,7 +36,7 @@ describe('engine under stalled readers', () => {
 
   const received = async (): Promise<readonly number[]> => {
     const { text } = await api('GET', '/proxies/p/connections')
-    const { connections } = JSON.parse(text) as { readonly connections: readonly ShownRecord[] }
+    const { connections } = JSON.parse(text) as { readonly connections: readonly ConnectionJson[] }
     return connections.map((one) => one.bytes.downstream.received)
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { at } from '#proxies/embedded/proxy/clock'
+import { callAt } from '#proxies/embedded/proxy/clock'
 
 describe('engine clock', () => {
   it('never calls before its time', async () => {
@@ -9,7 +9,7 @@ describe('engine clock', () => {
       Array.from({ length: 300 }, (_, index) => {
         const due = performance.now() + (index % 60) + (index % 7) / 7
         return new Promise<void>((resolve) => {
-          at(due, () => {
+          callAt(due, () => {
             if (performance.now() < due) early.push(due)
             resolve()
           })
@@ -21,7 +21,7 @@ describe('engine clock', () => {
 
   it('calls once for a time that has passed, not before the caller goes on', async () => {
     let calls = 0
-    at(0, () => calls++)
+    callAt(0, () => calls++)
     expect(calls).to.equal(0)
     await new Promise((resolve) => setImmediate(resolve))
     await new Promise((resolve) => setImmediate(resolve))
@@ -30,15 +30,15 @@ describe('engine clock', () => {
 
   it('does not call when it was cancelled', async () => {
     let calls = 0
-    at(performance.now() + 5, () => calls++).cancel()
-    at(0, () => calls++).cancel()
+    callAt(performance.now() + 5, () => calls++).cancel()
+    callAt(0, () => calls++).cancel()
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(calls).to.equal(0)
   })
 
   it('bears waits that no timer can hold', async () => {
     let calls = 0
-    const timer = at(performance.now() + Number.MAX_SAFE_INTEGER, () => calls++)
+    const timer = callAt(performance.now() + Number.MAX_SAFE_INTEGER, () => calls++)
     await new Promise((resolve) => setTimeout(resolve, 20))
     timer.cancel()
     expect(calls).to.equal(0)

@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 
 import { expect } from 'chai'
 
-import { Connection } from '#proxies/embedded/proxy/proxied-connection'
-import type { ConnectionOptions } from '#proxies/embedded/proxy/proxied-connection'
+import { ProxiedConnection } from '#proxies/embedded/proxy/proxied-connection'
+import type { ProxiedConnectionOptions } from '#proxies/embedded/proxy/proxied-connection'
 import { noExtensions } from '#proxies/embedded/server/extensions'
 import { Upstream, Wire } from '../wire.ts'
 import { startFullServer } from './full-server.ts'
@@ -17,7 +17,7 @@ interface Made {
   readonly wire: Wire
   /** The client, as the connection has it. */
   readonly client: Socket
-  readonly connection: Connection
+  readonly connection: ProxiedConnection
   /** Until nothing is left of it. */
   readonly closed: Promise<unknown>
 }
@@ -31,7 +31,7 @@ describe('Connection', () => {
 
   const make = async (
     port: number | null,
-    more: Partial<ConnectionOptions> = {},
+    more: Partial<ProxiedConnectionOptions> = {},
     prepare: (client: Socket) => void = () => undefined,
   ): Promise<Made> => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
@@ -42,11 +42,11 @@ describe('Connection', () => {
     const [client] = (await accepted) as [Socket]
     server.close()
     prepare(client)
-    let over: (closed: Connection) => void = () => undefined
-    const closed = new Promise<Connection>((resolve) => {
+    let over: (closed: ProxiedConnection) => void = () => undefined
+    const closed = new Promise<ProxiedConnection>((resolve) => {
       over = resolve
     })
-    const connection = new Connection({
+    const connection = new ProxiedConnection({
       client,
       number: 1,
       upstream: 'x:1',
@@ -88,8 +88,8 @@ describe('Connection', () => {
   }
 
   for (const [how, end, heard] of [
-    ['reset', (one: Connection) => one.reset('reset by the API'), 'rst'],
-    ['closed', (one: Connection) => one.destroy('stopped'), 'fin'],
+    ['reset', (one: ProxiedConnection) => one.reset('reset by the API'), 'rst'],
+    ['closed', (one: ProxiedConnection) => one.destroy('stopped'), 'fin'],
   ] as const) {
     it(`is over at once where it is ${how} while the upstream does not answer`, async function () {
       if (process.platform !== 'linux') this.skip()
@@ -124,7 +124,7 @@ describe('Connection', () => {
     client.destroy()
     const server = await upstream.next()
     await server.ended
-    expect(connection.links).to.deep.equal([])
+    expect(connection.chains).to.deep.equal([])
     server.socket.destroy()
     gone()
     await closed
@@ -154,7 +154,7 @@ describe('Connection', () => {
       const server = await upstream.next()
       server.send('x')
       await wire.got(1)
-      const [up] = connection.links
+      const [up] = connection.chains
       const lost = side === 'client' ? client : up?.destination
       lost?.destroy(Object.assign(new Error('it answers nothing'), { code: 'ETIMEDOUT' }))
       await closed

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { Row } from '../contract/contract.ts'
@@ -24,8 +24,8 @@ describe('the event log', () => {
   })
   afterEach(() => t.close())
 
-  const records = async (path: string): Promise<readonly ShownRecord[]> =>
-    ((await t.api('GET', `${path}/connections`)).json as { connections: ShownRecord[] }).connections
+  const records = async (path: string): Promise<readonly ConnectionJson[]> =>
+    ((await t.api('GET', `${path}/connections`)).json as { connections: ConnectionJson[] }).connections
   const events = async (path: string): Promise<readonly string[]> =>
     ((await records(path))[0]?.events ?? []).map(({ what, toxic, byte }) => `${what} ${toxic} ${byte}`)
   const endsBy = (path: string, ending: string): Promise<void> =>

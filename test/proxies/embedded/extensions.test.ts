@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { Row } from '../contract/contract.ts'
@@ -32,8 +32,8 @@ describe('beyond Toxiproxy', () => {
     const client = await t.connect(proxy.port)
     return { client, server: await upstream.next(), upstream, ...proxy }
   }
-  const records = async (path: string): Promise<readonly ShownRecord[]> =>
-    ((await t.api('GET', `${path}/connections`)).json as { connections: ShownRecord[] }).connections
+  const records = async (path: string): Promise<readonly ConnectionJson[]> =>
+    ((await t.api('GET', `${path}/connections`)).json as { connections: ConnectionJson[] }).connections
 
   describe('asking', () => {
     it('shows nothing of it where nothing was asked', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { Row } from '../contract/contract.ts'
@@ -22,9 +22,9 @@ describe('engine and what was said last', () => {
   })
   afterEach(() => t.close())
 
-  const record = async (path: string): Promise<ShownRecord | undefined> => {
+  const record = async (path: string): Promise<ConnectionJson | undefined> => {
     const { json } = await t.api('GET', `${path}/connections`)
-    return (json as { readonly connections: readonly ShownRecord[] }).connections[0]
+    return (json as { readonly connections: readonly ConnectionJson[] }).connections[0]
   }
   const isRead = (path: string, bytes: number): Promise<void> =>
     until('it was read', async () => (await record(path))?.bytes.upstream.received === bytes)

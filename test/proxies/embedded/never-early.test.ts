@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
 import type { Pipe, Settings, ToxicType } from '#proxies/embedded/toxics/toxic'
 
@@ -10,7 +10,7 @@ type Start = (pipe: Pipe<Settings>) => void
 const writes =
   (bytes: number): Start =>
   (pipe) =>
-    pipe.write({ data: Buffer.alloc(bytes), at: now() })
+    pipe.write({ data: Buffer.alloc(bytes), readAt: now() })
 const ends: Start = (pipe) => pipe.end()
 const nothing: Start = () => undefined
 
@@ -82,7 +82,7 @@ function open(
       new Promise((resolve) => {
         const began = now()
         wrote = () => resolve(now() - began)
-        pipe.write({ data: Buffer.alloc(bytes), at: now() })
+        pipe.write({ data: Buffer.alloc(bytes), readAt: now() })
       }),
   }
 }
@@ -111,7 +111,7 @@ describe('engine toxics are never early by any part of a millisecond', () => {
           const pauses = [0, 1, 2, 3, 4, 5, 6, 7].map((pause) => pause + index / 50)
           const line = open(type, { rate: 1 })
           for (const pause of pauses) {
-            await new Promise((resolve) => at(now() + pause, () => resolve(null)))
+            await new Promise((resolve) => callAt(now() + pause, () => resolve(null)))
             all.push(await line.takes(4))
           }
           line.pipe.dispose()

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { expect } from 'chai'
-import { Reader } from '#proxies/embedded/proxy/reader'
+import { SocketReader } from '#proxies/embedded/proxy/reader'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 
 /** What a socket would do: it asks for the buffer again after each read. */
-function reads(reader: Reader, ...pieces: readonly string[]): readonly number[] {
+function reads(reader: SocketReader, ...pieces: readonly string[]): readonly number[] {
   return pieces.map((piece) => {
     const buffer = reader.onread.buffer()
     reader.onread.callback(buffer.write(piece))
@@ -18,9 +18,9 @@ function reads(reader: Reader, ...pieces: readonly string[]): readonly number[] 
 
 describe('Reader', () => {
   it('reads into the same small buffer while nobody keeps what was read', () => {
-    const reader = new Reader()
+    const reader = new SocketReader()
     const heard: string[] = []
-    reader.heard = (data) => {
+    reader.onData = (data) => {
       heard.push(data.toString())
       return false
     }
@@ -31,7 +31,7 @@ describe('Reader', () => {
   })
 
   it('takes a large buffer behind a read that filled it, and a small one behind a short read', () => {
-    const reader = new Reader()
+    const reader = new SocketReader()
     const full = 'x'.repeat(2048)
     expect(reads(reader, full, 'y'.repeat(3000), 'z'.repeat(3000), 'short', 'short')).to.deep.equal([
       2048, 65536, 65536, 65536, 2048,
@@ -39,10 +39,10 @@ describe('Reader', () => {
   })
 
   it('never writes over what somebody keeps', () => {
-    const reader = new Reader()
+    const reader = new SocketReader()
     const kept: Buffer[] = []
-    reader.willKeep = () => true
-    reader.heard = (data) => {
+    reader.keepsData = () => true
+    reader.onData = (data) => {
       kept.push(data)
       return true
     }
@@ -52,10 +52,10 @@ describe('Reader', () => {
   })
 
   it('copies a few bytes that are kept, so that they do not hold a whole buffer', () => {
-    const reader = new Reader()
+    const reader = new SocketReader()
     const kept: Buffer[] = []
-    reader.willKeep = () => true
-    reader.heard = (data) => {
+    reader.keepsData = () => true
+    reader.onData = (data) => {
       kept.push(data)
       return true
     }

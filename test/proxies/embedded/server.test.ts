@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { engineVersion } from '#proxies/embedded/server/version'
@@ -124,9 +124,9 @@ describe('engine server', () => {
     closers.push(() => stuck.forEach((wire) => wire.socket.destroy()))
     expect(await Promise.all(stuck.map((wire) => wire.ended))).to.deep.equal(Array(5).fill('fin'))
     for (const wire of stuck) wire.socket.destroy()
-    const dials = async (): Promise<readonly ShownRecord[]> => {
+    const dials = async (): Promise<readonly ConnectionJson[]> => {
       const answer = await fetch(`${engine.url}/proxies/p/connections`)
-      return ((await answer.json()) as { connections: ShownRecord[] }).connections
+      return ((await answer.json()) as { connections: ConnectionJson[] }).connections
     }
     await until('all are over', async () => (await dials()).every(({ state }) => state === 'closed'))
     const over = await dials()

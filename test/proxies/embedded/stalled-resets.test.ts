@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
@@ -200,9 +200,9 @@ class Herd {
     return new Herd(engine, upstream, served, `/proxies/${encodeURIComponent(name)}`, direction, port)
   }
 
-  async records(): Promise<readonly ShownRecord[]> {
+  async records(): Promise<readonly ConnectionJson[]> {
     const answer = await ask(this.#engine, `${this.#path}/connections`)
-    return (answer as { readonly connections: ShownRecord[] }).connections
+    return (answer as { readonly connections: ConnectionJson[] }).connections
   }
 
   /** Opens so many, and has all of them send until nothing moves any more. */

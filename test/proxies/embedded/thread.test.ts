@@ -52,7 +52,7 @@ describe('engine thread', () => {
   })
 
   it('leaves nothing behind that keeps a process alive', async () => {
-    const engine = fileURLToPath(new URL('../../../proxies/driver/engine.ts', import.meta.url))
+    const engine = fileURLToPath(new URL('../../../proxies/driver/open-engine.ts', import.meta.url))
     const program = `
       const { openEngine } = await import(${JSON.stringify(engine)})
       const engine = await openEngine({ choice: 'embedded', runId: 'leak' })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
@@ -34,7 +34,7 @@ describe('engine toxicity 0', () => {
 
   const events = async (path: string): Promise<readonly unknown[]> => {
     const { connections } = (await t.api('GET', `${path}/connections`)).json as {
-      readonly connections: readonly ShownRecord[]
+      readonly connections: readonly ConnectionJson[]
     }
     return connections.flatMap((one) => one.events)
   }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 import { expect } from 'chai'
 
-import type { ShownRecord } from '#proxies/embedded/proxy/connection-log'
+import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { Row } from '../contract/contract.ts'
@@ -29,8 +29,8 @@ describe('engine updates', () => {
   afterEach(() => t.close())
 
   const shown = async (path: string): Promise<string> => (await t.api('GET', path)).text
-  const records = async (path: string): Promise<readonly ShownRecord[]> =>
-    ((await t.api('GET', `${path}/connections`)).json as { connections: ShownRecord[] }).connections
+  const records = async (path: string): Promise<readonly ConnectionJson[]> =>
+    ((await t.api('GET', `${path}/connections`)).json as { connections: ConnectionJson[] }).connections
   const taken = async (): Promise<string> => {
     const server = createServer()
     await new Promise<void>((resolve) => {

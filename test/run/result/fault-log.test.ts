@@ -33,7 +33,6 @@ function telling(engine: Engine, seen: FaultProxy['loggedConnections']): Engine 
         name: link.name,
         host: link.host,
         port: link.port,
-        faults: link.faults,
         setFaults: (faults) => link.setFaults(faults),
         setEnabled: (enabled) => link.setEnabled(enabled),
         loggedConnections: seen,

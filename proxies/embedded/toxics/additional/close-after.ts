@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
 
@@ -19,7 +19,7 @@ export const closeAfter = toxic<CloseAfterSettings>({
     let timer: Timer | null = null
     const watch = (): void => {
       timer?.cancel()
-      if (since !== null) timer = at(since + after, () => out.cut())
+      if (since !== null) timer = callAt(since + after, () => out.cut())
     }
     return {
       full: false,

@@ -40,7 +40,7 @@ export const corrupt = toxic<CorruptSettings>({
             data[place] = (data[place] ?? 0) ^ mask
         }
       }
-      return { data, at: chunk.at }
+      return { data, readAt: chunk.readAt }
     }
     return {
       full: false,

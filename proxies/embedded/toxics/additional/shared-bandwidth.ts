@@ -60,10 +60,10 @@ class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
   sent(bytes: number): void {
     const first = this.#held[0]
     if (first === undefined) return
-    const { data, at } = first.chunk
+    const { data, readAt: at } = first.chunk
     if (bytes === data.length) this.#held.shift()
-    else this.#held[0] = { ...first, chunk: { data: data.subarray(bytes), at } }
-    this.#out.write({ data: data.subarray(0, bytes), at })
+    else this.#held[0] = { ...first, chunk: { data: data.subarray(bytes), readAt: at } }
+    this.#out.write({ data: data.subarray(0, bytes), readAt: at })
     if (this.#held.length === 0 && this.#hasEnded) this.#out.end()
     else this.#out.drained()
   }

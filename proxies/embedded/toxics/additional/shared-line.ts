@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 
 /** A turn lasts this long at most, in ms, so that all get theirs. */
@@ -22,9 +22,9 @@ export class SharedLine {
   #current: Sender | null = null
   #timer: Timer | null = null
   /** When the turn began, how many bytes it is for, and when the line is free again. */
-  #begun = 0
-  #bytes = 0
-  #free = 0
+  #turnStart = 0
+  #turnBytes = 0
+  #freeAt = 0
 
   constructor(rate: number) {
     this.#rate = rate
@@ -32,7 +32,7 @@ export class SharedLine {
 
   /** When the one who is last in the line has had his turn, at the latest. */
   get due(): number {
-    return this.#free + this.#waiting.length * turnMs
+    return this.#freeAt + this.#waiting.length * turnMs
   }
 
   /** What has passed of a turn until now has passed; the rest goes on with the new rate. */
@@ -40,10 +40,10 @@ export class SharedLine {
     if (rate === this.#rate) return
     const current = this.#current
     if (current !== null) {
-      const passed = Math.floor(Math.max(0, now() - this.#begun) * this.#rate)
-      const bytes = Math.min(this.#bytes - 1, passed)
+      const passed = Math.floor(Math.max(0, now() - this.#turnStart) * this.#rate)
+      const bytes = Math.min(this.#turnBytes - 1, passed)
       this.#stop()
-      this.#free = this.#begun + bytes / this.#rate
+      this.#freeAt = this.#turnStart + bytes / this.#rate
       if (bytes > 0) current.sent(bytes)
     }
     this.#rate = rate
@@ -63,7 +63,7 @@ export class SharedLine {
     if (this.#current !== sender) return
     this.#stop()
     this.#waiting.shift()
-    this.#free = now()
+    this.#freeAt = now()
     this.#start()
   }
 
@@ -81,10 +81,10 @@ export class SharedLine {
     if (sender === undefined || chunk === null) return
     const bytes = Math.max(1, Math.min(chunk.length, Math.floor(this.#rate * turnMs)))
     this.#current = sender
-    this.#begun = Math.max(this.#free, chunk.came)
-    this.#bytes = bytes
-    this.#free = this.#begun + bytes / this.#rate
-    this.#timer = at(this.#free, () => {
+    this.#turnStart = Math.max(this.#freeAt, chunk.came)
+    this.#turnBytes = bytes
+    this.#freeAt = this.#turnStart + bytes / this.#rate
+    this.#timer = callAt(this.#freeAt, () => {
       this.#timer = null
       this.#current = null
       sender.sent(bytes)

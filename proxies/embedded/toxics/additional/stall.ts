@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
 import type { Chunk } from '#proxies/embedded/toxics/toxic'
@@ -41,7 +41,7 @@ export const stall = toxic<StallSettings>({
     }
     const wait = (): void => {
       timer?.cancel()
-      timer = at((since ??= now()) + duration, goOn)
+      timer = callAt((since ??= now()) + duration, goOn)
     }
     return {
       get full() {
@@ -57,8 +57,8 @@ export const stall = toxic<StallSettings>({
           return
         }
         const now = since === null ? left : 0
-        if (now > 0) pass({ data: chunk.data.subarray(0, now), at: chunk.at })
-        held.push({ data: chunk.data.subarray(now), at: chunk.at })
+        if (now > 0) pass({ data: chunk.data.subarray(0, now), readAt: chunk.readAt })
+        held.push({ data: chunk.data.subarray(now), readAt: chunk.readAt })
         if (since === null) wait()
       },
       end: () => {

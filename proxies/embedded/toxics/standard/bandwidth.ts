@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
 import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
@@ -37,7 +37,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
   #rate: number
   #queue: Waiting[] = []
   /** When the link is free for the next slice. */
-  #free = 0
+  #freeAt = 0
   #timer: Timer | null = null
   #ended = false
 
@@ -53,7 +53,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
 
   get due(): number | null {
     if (this.#queue.length === 0) return null
-    return this.#rate === 0 ? Number.POSITIVE_INFINITY : this.#free
+    return this.#rate === 0 ? Number.POSITIVE_INFINITY : this.#freeAt
   }
 
   write(chunk: Chunk): void {
@@ -72,7 +72,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     this.#timer?.cancel()
     this.#timer = null
     // It may stand still for long behind rate 0: that time is nobody's either.
-    this.#free = now()
+    this.#freeAt = now()
     const waiting = this.#queue.shift()
     if (waiting === undefined) return
     this.#out.write(waiting)
@@ -98,8 +98,8 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     }
     if (this.#rate === 0) return
     const size = Math.min(chunk.data.length, this.#rate * sliceMs)
-    this.#free = Math.max(this.#free, chunk.came) + size / this.#rate
-    this.#timer = at(this.#free, () => {
+    this.#freeAt = Math.max(this.#freeAt, chunk.came) + size / this.#rate
+    this.#timer = callAt(this.#freeAt, () => {
       this.#timer = null
       this.#send(chunk, size)
       this.#next()
@@ -114,6 +114,6 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
       return
     }
     this.#queue[0] = { ...chunk, data: chunk.data.subarray(size) }
-    this.#out.write({ data: chunk.data.subarray(0, size), at: chunk.at })
+    this.#out.write({ data: chunk.data.subarray(0, size), readAt: chunk.readAt })
   }
 }

@@ -1,6 +1,6 @@
-import { at } from '#proxies/embedded/proxy/clock'
+import { callAt } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { around } from '#proxies/embedded/proxy/random'
+import { randomOffset } from '#proxies/embedded/proxy/random'
 import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
 
@@ -68,13 +68,13 @@ class LatencyPipe implements Pipe<LatencySettings> {
     if (this.#timer === null) return
     this.#timer.cancel()
     this.#timer = null
-    this.#pass(this.#queue[this.#first]?.at ?? 0)
+    this.#pass(this.#queue[this.#first]?.readAt ?? 0)
     this.#wait()
   }
 
   release(): void {
     this.dispose()
-    while (this.#first < this.#queue.length) this.#pass(this.#queue[this.#first]?.at ?? 0)
+    while (this.#first < this.#queue.length) this.#pass(this.#queue[this.#first]?.readAt ?? 0)
   }
 
   dispose(): void {
@@ -89,11 +89,11 @@ class LatencyPipe implements Pipe<LatencySettings> {
       const next = this.#queue[this.#first]
       if (next === undefined) break
       this.#due = Math.max(
-        next.at,
-        next.at + this.#settings.latency + around(this.#out.random, this.#settings.jitter),
+        next.readAt,
+        next.readAt + this.#settings.latency + randomOffset(this.#out.random, this.#settings.jitter),
       )
       if (this.#due > performance.now()) {
-        this.#timer = at(this.#due, () => {
+        this.#timer = callAt(this.#due, () => {
           this.#timer = null
           this.#pass(this.#due)
           this.#wait()
@@ -116,7 +116,7 @@ class LatencyPipe implements Pipe<LatencySettings> {
       this.#queue = this.#queue.slice(this.#first)
       this.#first = 0
     }
-    this.#out.write({ data: chunk.data, at })
+    this.#out.write({ data: chunk.data, readAt: at })
     if (wasFull && !this.full) this.#out.drained()
   }
 }

@@ -24,7 +24,7 @@ export const limitData = toxic<LimitDataSettings>({
         const left = Math.max(0, limit - passed)
         const data = chunk.data.length <= left ? chunk.data : chunk.data.subarray(0, left)
         passed += data.length
-        if (data.length > 0) out.write({ data, at: chunk.at })
+        if (data.length > 0) out.write({ data, readAt: chunk.readAt })
         if (passed >= limit) out.end()
       },
       end: () => out.end(),

@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 import type { Chunk } from '#proxies/embedded/toxics/toxic'
@@ -25,7 +25,7 @@ export const resetPeer = toxic<ResetPeerSettings>({
     const wait = (): void => {
       timer?.cancel()
       if (delay <= 0) out.reset()
-      else timer = at(armedAt + delay, () => out.reset())
+      else timer = callAt(armedAt + delay, () => out.reset())
     }
     const arm = (): void => {
       if (armedAt !== 0) return

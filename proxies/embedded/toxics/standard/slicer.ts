@@ -1,6 +1,6 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
-import { around } from '#proxies/embedded/proxy/random'
+import { randomOffset } from '#proxies/embedded/proxy/random'
 import { atLeast, toxic } from '#proxies/embedded/toxics/toxic'
 import type { Chunk, Outlet, Pipe } from '#proxies/embedded/toxics/toxic'
 
@@ -89,7 +89,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
     const chunk = this.#queue.shift()
     const from = this.#ranges.at(-1)?.[0]
     if (chunk !== undefined && from !== undefined)
-      this.#out.write({ data: chunk.data.subarray(from), at: chunk.at })
+      this.#out.write({ data: chunk.data.subarray(from), readAt: chunk.readAt })
     this.#begin()
   }
 
@@ -107,7 +107,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
         return
       }
       const [from, to] = this.#nextPiece()
-      this.#out.write({ data: chunk.data.subarray(from, to), at: chunk.at })
+      this.#out.write({ data: chunk.data.subarray(from, to), readAt: chunk.readAt })
       if (this.#ranges.length === 0) {
         this.#queue.shift()
         this.#begin()
@@ -123,7 +123,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
 
   #pause(until: number): void {
     this.#due = until
-    this.#timer = at(until, () => {
+    this.#timer = callAt(until, () => {
       this.#timer = null
       this.#send()
     })
@@ -136,7 +136,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
       const range = this.#ranges.pop() ?? [0, 0]
       const [from, to] = range
       if (to - from - average <= variation) return range
-      const middle = from + Math.floor((to - from) / 2) + around(this.#out.random, variation)
+      const middle = from + Math.floor((to - from) / 2) + randomOffset(this.#out.random, variation)
       if (middle <= from || middle >= to) return range
       this.#ranges.push([middle, to], [from, middle])
     }

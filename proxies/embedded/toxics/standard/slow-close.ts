@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 
@@ -18,7 +18,7 @@ export const slowClose = toxic<SlowCloseSettings>({
     let timer: Timer | null = null
     let endedAt = 0
     const wait = (): void => {
-      timer = at(endedAt + delay, () => {
+      timer = callAt(endedAt + delay, () => {
         out.end()
       })
     }

@@ -1,4 +1,4 @@
-import { at, now } from '#proxies/embedded/proxy/clock'
+import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 import { anyNumber, toxic } from '#proxies/embedded/toxics/toxic'
 
@@ -23,7 +23,7 @@ export const timeout = toxic<TimeoutSettings>({
     // One timer that looks again when it fires: a new one for each dropped chunk would cost more than the dropping.
     const watch = (): void => {
       timer?.cancel()
-      timer = limit > 0 ? at(since + limit, look) : null
+      timer = limit > 0 ? callAt(since + limit, look) : null
     }
     const look = (): void => {
       if (now() >= since + limit) out.end()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-import { randomOf } from '#proxies/embedded/proxy/random'
+import { seededRandom } from '#proxies/embedded/proxy/random'
 import { bandwidth } from '#proxies/embedded/toxics/standard/bandwidth'
 import { latency } from '#proxies/embedded/toxics/standard/latency'
 import { sharedBandwidth } from '#proxies/embedded/toxics/additional/shared-bandwidth'
@@ -10,7 +10,7 @@ import { sleep } from '../../wire.ts'
 
 /** Where a pipe under test lets its bytes out. */
 class Out implements Outlet {
-  readonly random = randomOf(1)
+  readonly random = seededRandom(1)
   readonly toxic: object
   readonly chunks: Chunk[] = []
   drains = 0
@@ -70,7 +70,7 @@ describe('limits of toxics', () => {
     pipes.push(pipe)
     return { out, pipe }
   }
-  const chunkOf = (bytes: number): Chunk => ({ data: Buffer.alloc(bytes), at: performance.now() })
+  const chunkOf = (bytes: number): Chunk => ({ data: Buffer.alloc(bytes), readAt: performance.now() })
   const hour = 3_600_000
 
   describe('latency', () => {
@@ -104,7 +104,7 @@ describe('limits of toxics', () => {
     it(`${kind.type} counts from when bytes come to it, however long others had held them`, async () => {
       const { out, pipe } = open(kind, { rate: 1 })
       const start = performance.now()
-      pipe.write({ data: Buffer.alloc(40), at: start - 10_000 })
+      pipe.write({ data: Buffer.alloc(40), readAt: start - 10_000 })
       await out.got(40)
       expect(performance.now() - start).to.be.at.least(40)
     })
@@ -238,7 +238,7 @@ describe('limits of toxics', () => {
       const { out, pipe } = open(slicer, { average_size: 1, size_variation: 0, delay: 0 })
       const data = Buffer.from(Array.from({ length: 200 }, (_, index) => index))
       const turns: number[] = []
-      pipe.write({ data, at: 0 })
+      pipe.write({ data, readAt: 0 })
       pipe.end()
       turns.push(out.chunks.length)
       for (let turn = 0; turn < 3; turn++) {

@@ -3,8 +3,8 @@ import { expect } from 'chai'
 import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { openEngine } from '#proxies/driver/open-engine'
 import { cutAfter } from '#proxies/faults'
-import { leftBehind, proxyName } from '#proxies/driver/proxy-names'
-import { SignOfLife } from '#proxies/driver/lease'
+import { orphanedProxies, proxyName } from '#proxies/driver/proxy-names'
+import { Lease } from '#proxies/driver/lease'
 import { startProxyServer } from '#proxies/embedded/standalone'
 import { startToxiproxy } from '#proxies/driver/start-server'
 import type { Engine } from '#proxies/types'
@@ -14,7 +14,7 @@ import { Upstream, Wire, until } from '../wire.ts'
 const hour = 3_600_000
 
 for (const kind of ['embedded', 'toxiproxy'] as const) {
-  describe(`one Toxiproxy, several runs (${kind})`, () => {
+  describe(`a Toxiproxy shared by several runs (${kind})`, () => {
     let server: { readonly url: string; readonly close: () => Promise<void> }
     let upstream: Upstream
     const engines: Engine[] = []
@@ -49,65 +49,66 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       port: upstream.port,
     })
 
-    it('do not touch each other', async () => {
+    it('keeps the proxies of one run unchanged by another', async () => {
       const first = await opened('one')
-      const whole = await first.open(target())
-      const standing = await Wire.connect(whole.port, whole.host)
-      await standing.got(5)
-      // Its opening sweeps, its faults strike, its links go down and away: of the first, nothing changes.
+      const proxy = await first.open(target())
+      const before = await Wire.connect(proxy.port, proxy.host)
+      await before.got(5)
+      // The second run removes orphans, sets faults, takes its link down and closes. Nothing of the first changes.
       const second = await opened('two')
-      const cut = await second.open(target(), [cutAfter({ bytes: 2, direction: 'server-to-client' })])
-      const victim = await Wire.connect(cut.port, cut.host)
-      await victim.ended
-      expect(victim.text).to.equal('he')
-      await cut.setEnabled(false)
-      const again = await Wire.connect(whole.port, whole.host)
-      await again.got(5)
+      const cutProxy = await second.open(target(), [cutAfter({ bytes: 2, direction: 'server-to-client' })])
+      const cut = await Wire.connect(cutProxy.port, cutProxy.host)
+      await cut.ended
+      expect(cut.text).to.equal('he')
+      await cutProxy.setEnabled(false)
+      const during = await Wire.connect(proxy.port, proxy.host)
+      await during.got(5)
       await second.close()
-      expect(await names()).to.deep.equal([whole.name])
-      expect(standing.endedAt).to.equal(null)
-      const after = await Wire.connect(whole.port, whole.host)
+      expect(await names()).to.deep.equal([proxy.name])
+      expect(before.endedAt).to.equal(null)
+      const after = await Wire.connect(proxy.port, proxy.host)
       await after.got(5)
-      for (const wire of [standing, victim, again, after]) wire.socket.destroy()
+      for (const wire of [before, cut, during, after]) wire.socket.destroy()
     })
 
-    it('keep what a live one has held for hours, and sweep what dead ones left', async () => {
+    it('keeps proxies that an active run has held for hours, and loses those of killed runs', async () => {
       const client = new ToxiproxyClient(server.url)
-      const held = proxyName('live', 1, Date.now() - 5 * hour)
-      const young = proxyName('live', 2, Date.now() - hour / 3)
-      const dead = proxyName('dead', 1, Date.now() - 2 * hour)
-      for (const name of [held, young, dead])
+      const held = proxyName('active', 1, Date.now() - 5 * hour)
+      const young = proxyName('active', 2, Date.now() - hour / 3)
+      const orphan = proxyName('killed', 1, Date.now() - 2 * hour)
+      for (const name of [held, young, orphan])
         await client.createProxy({ name, listen: '127.0.0.1:0', upstream: 'x:1', enabled: false })
       await opened('other')
       expect(await names()).to.have.members([held, young])
       for (const name of [held, young]) await client.removeProxy(name)
     })
 
-    it('show that they live while they hold a proxy, and leave no trace of it', async () => {
+    it('shows a lease while a run holds a proxy, and removes it afterwards', async () => {
       const engine = await opened('long', 20)
       expect(await names()).to.deep.equal([])
-      const link = await engine.open(target())
-      const other = async (): Promise<string | undefined> => (await names()).find((one) => one !== link.name)
-      let first: string | undefined
-      await until('it has shown itself', async () => (first = await other()) !== undefined)
-      expect(first).to.match(/^streamproof-long-\d{10}-\d+$/)
-      await until('it has done so again', async () => {
-        const all = await names()
-        return all.length === 2 && !all.includes(first ?? '')
+      const proxy = await engine.open(target())
+      const leaseName = async (): Promise<string | undefined> =>
+        (await names()).find((name) => name !== proxy.name)
+      let firstLease: string | undefined
+      await until('the run shows a lease', async () => (firstLease = await leaseName()) !== undefined)
+      expect(firstLease).to.match(/^streamproof-long-\d{10}-\d+$/)
+      await until('the run renews its lease', async () => {
+        const current = await names()
+        return current.length === 2 && !current.includes(firstLease ?? '')
       })
-      expect(leftBehind(await names(), Date.now() + hour / 2)).to.deep.equal([])
-      await link.close()
+      expect(orphanedProxies(await names(), Date.now() + hour / 2)).to.deep.equal([])
+      await proxy.close()
     })
   })
 }
 
-describe('SignOfLife', () => {
-  it('bears a server that is gone', async () => {
+describe('Lease', () => {
+  it('stops without an error if the server is gone', async () => {
     const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
     await server.close()
     let asked = 0
-    const sign = new SignOfLife(new ToxiproxyClient(server.url), 5, () => `sign-${asked++}`)
-    await until('it has tried twice', () => asked > 1)
-    await sign.stop()
+    const lease = new Lease(new ToxiproxyClient(server.url), 5, () => `lease-${asked++}`)
+    await until('it has renewed twice', () => asked > 1)
+    await lease.stop()
   })
 })

@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { expect } from 'chai'
 
 import { openEngine } from '#proxies/driver/open-engine'
-import { placement } from '#proxies/driver/placement'
+import { placementOf } from '#proxies/driver/placement'
 import { startProxyServer } from '#proxies/embedded/standalone'
 import { startToxiproxy } from '#proxies/driver/start-server'
 import { proxyName } from '#proxies/driver/proxy-names'
@@ -19,7 +19,7 @@ async function opened(url: string, places: Places = {}): Promise<Engine> {
   return await openEngine({ choice: url, runId: 'r', env: {}, ...places })
 }
 
-/** The line that says why the engine was not taken, without the address of its API. */
+/** The message of the error of openEngine, with the address of the API replaced. */
 async function refusal(url: string, places: Places = {}): Promise<string> {
   try {
     await (await opened(url, places)).close()
@@ -29,8 +29,8 @@ async function refusal(url: string, places: Places = {}): Promise<string> {
   throw new Error('the engine was opened')
 }
 
-/** Answers every call alike: as a Toxiproxy of this version, whose proxies listen where nothing does. */
-async function stranger(version: string): Promise<HttpServer> {
+/** Answers every call like a Toxiproxy of this version whose proxies cannot be reached. */
+async function unreachableToxiproxy(version: string): Promise<HttpServer> {
   const server = createServer((_, answer) =>
     answer.end(JSON.stringify({ version, name: 'x', listen: '127.0.0.1:1' })),
   )
@@ -51,35 +51,35 @@ function ended(server: HttpServer): void {
 
 const urlOf = (server: HttpServer): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-describe('placement', () => {
-  const placed = (api: string, places: Places = {}): readonly [string, string, string] => {
-    const place = placement(api, { choice: api, runId: 'r', ...places })
-    return [place.listens.join(' '), place.host, place.upstream('localhost', 9)]
+describe('placementOf', () => {
+  const placesFor = (api: string, places: Places = {}): readonly [string, string, string] => {
+    const place = placementOf(api, { choice: api, runId: 'r', ...places })
+    return [place.listenAddresses.join(' '), place.host, place.upstream('localhost', 9)]
   }
 
-  it('keeps to the loopback where the API is on it, and opens to all where it is not', () => {
-    expect(placed('http://127.0.0.1:8474')).to.deep.equal(['127.0.0.1:0', '127.0.0.1', 'localhost:9'])
-    expect(placed('http://[::1]:8474')).to.deep.equal(['127.0.0.1:0', '127.0.0.1', 'localhost:9'])
-    expect(placed('http://toxiproxy:8474')).to.deep.equal(['0.0.0.0:0', 'toxiproxy', 'localhost:9'])
-    expect(placed('http://[fd00::2]:8474')).to.deep.equal(['0.0.0.0:0', 'fd00::2', 'localhost:9'])
+  it('listens on the loopback if the API is on it, else on all interfaces', () => {
+    expect(placesFor('http://127.0.0.1:8474')).to.deep.equal(['127.0.0.1:0', '127.0.0.1', 'localhost:9'])
+    expect(placesFor('http://[::1]:8474')).to.deep.equal(['127.0.0.1:0', '127.0.0.1', 'localhost:9'])
+    expect(placesFor('http://toxiproxy:8474')).to.deep.equal(['0.0.0.0:0', 'toxiproxy', 'localhost:9'])
+    expect(placesFor('http://[fd00::2]:8474')).to.deep.equal(['0.0.0.0:0', 'fd00::2', 'localhost:9'])
   })
 
-  it('opens to all where the proxies are reached at another host than the loopback', () => {
+  it('listens on all interfaces if --proxy-advertise is not a loopback host', () => {
     const places = { proxyAdvertise: '10.0.0.2' }
-    expect(placed('http://127.0.0.1:8474', places)).to.deep.equal(['0.0.0.0:0', '10.0.0.2', 'localhost:9'])
+    expect(placesFor('http://127.0.0.1:8474', places)).to.deep.equal(['0.0.0.0:0', '10.0.0.2', 'localhost:9'])
   })
 
-  it('takes addresses and ports as told, IPv6 in brackets', () => {
+  it('accepts addresses and ports, IPv6 in brackets', () => {
     const places = { proxyListen: '[::]:9000-9002', proxyAdvertise: '[fd00::2]', proxyUpstream: 'fd00::1' }
-    expect(placed('http://127.0.0.1:8474', places)).to.deep.equal([
+    expect(placesFor('http://127.0.0.1:8474', places)).to.deep.equal([
       '[::]:9000 [::]:9001 [::]:9002',
       'fd00::2',
       '[fd00::1]:9',
     ])
   })
 
-  it('stands in for targets on our loopback alone', () => {
-    const place = placement('http://t:1', { choice: '', runId: '', proxyUpstream: 'host.example' })
+  it('replaces the host of targets on the loopback alone', () => {
+    const place = placementOf('http://t:1', { choice: '', runId: '', proxyUpstream: 'host.example' })
     const targets = ['LOCALHOST', '127.1.2.3', '::1', '10.0.0.1', '127.example', 'localhost.example']
     expect(targets.map((host) => place.upstream(host, 80))).to.deep.equal([
       'host.example:80',
@@ -92,59 +92,59 @@ describe('placement', () => {
   })
 })
 
-describe('a Toxiproxy elsewhere: proxies that are not reached', () => {
+describe('a remote Toxiproxy whose proxies cannot be reached', () => {
   let server: HttpServer
   before(async () => {
-    server = await stranger('2.9.0')
+    server = await unreachableToxiproxy('2.9.0')
   })
   after(() => ended(server))
 
-  const publish = 'give --proxy-listen 0.0.0.0:FIRST-LAST with ports of it that can be reached'
-  const elsewhere = 'give --proxy-advertise HOST, where they are'
-  const either = `if it is in a container, ${publish}; if on another host, ${elsewhere}`
+  const setListen = 'set --proxy-listen 0.0.0.0:FIRST-LAST to ports of it that can be reached'
+  const setAdvertise = 'set --proxy-advertise to the host where they can be reached'
+  const either = `if it is in a container, ${setListen}; if on another host, ${setAdvertise}`
   const rows: readonly (readonly [places: Places, host: string, advice: string])[] = [
     [{}, '127.0.0.1', either],
     [{ proxyListen: '0.0.0.0' }, '127.0.0.1', either],
-    [{ proxyListen: '0.0.0.0:9000-9009' }, '127.0.0.1', elsewhere],
-    [{ proxyAdvertise: 'localhost' }, 'localhost', publish],
+    [{ proxyListen: '0.0.0.0:9000-9009' }, '127.0.0.1', setAdvertise],
+    [{ proxyAdvertise: 'localhost' }, 'localhost', setListen],
     [
       { proxyAdvertise: 'localhost', proxyListen: '0.0.0.0:9000' },
       'localhost',
-      'make --proxy-listen and --proxy-advertise name the same place',
+      'set --proxy-listen and --proxy-advertise to the same place',
     ],
   ]
   for (const [places, host, advice] of rows) {
-    it(`names what is missing with ${JSON.stringify(places)}`, async () => {
+    it(`names the missing option with ${JSON.stringify(places)}`, async () => {
       expect(await refusal(urlOf(server), places)).to.equal(
         `the proxies of the Toxiproxy at URL cannot be reached at ${host} (ECONNREFUSED): ${advice}; or use --proxy embedded`,
       )
     })
   }
 
-  it('says of a host that nobody knows that it is the wrong one', async () => {
+  it('names --proxy-advertise if its host does not exist', async () => {
     expect(await refusal(urlOf(server), { proxyAdvertise: 'nobody.invalid' })).to.match(
-      /cannot be reached at nobody\.invalid \(\w+\): make --proxy-advertise a host where they are; or use/,
+      /cannot be reached at nobody\.invalid \(\w+\): set --proxy-advertise to a host where they can be reached; or use/,
     )
   })
 })
 
 describe('the version of a Toxiproxy', () => {
-  const outcomes: readonly (readonly [version: string, says: RegExp])[] = [
+  const outcomes: readonly (readonly [version: string, message: RegExp])[] = [
     [
       '2.3.9',
-      /^the Toxiproxy at URL is version 2\.3\.9, too old: take 2\.4\.0 or later, or use --proxy embedded$/,
+      /^the Toxiproxy at URL is version 2\.3\.9, which is too old\. Use 2\.4\.0 or later, or --proxy embedded$/,
     ],
-    ['1.9.9', /^the Toxiproxy at URL is version 1\.9\.9, too old/],
-    // Not too old: these come to the control.
+    ['1.9.9', /^the Toxiproxy at URL is version 1\.9\.9, which is too old/],
+    // Not too old: these reach the self-test.
     ['2.4.0', /cannot be reached/],
     ['v2.10.0', /cannot be reached/],
     ['3.0.0', /cannot be reached/],
     ['git', /cannot be reached/],
   ]
-  for (const [version, says] of outcomes) {
-    it(`${version} is ${/old/.test(says.source) ? 'too old' : 'taken'}`, async () => {
-      const server = await stranger(version)
-      expect(await refusal(urlOf(server))).to.match(says)
+  for (const [version, message] of outcomes) {
+    it(`${version} is ${/old/.test(message.source) ? 'too old' : 'accepted'}`, async () => {
+      const server = await unreachableToxiproxy(version)
+      expect(await refusal(urlOf(server))).to.match(message)
       ended(server)
     })
   }
@@ -165,30 +165,30 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       await server?.close()
     })
 
-    it('says that it cannot listen there, and names --proxy-listen', async () => {
+    it('names --proxy-listen if the Toxiproxy cannot listen there', async () => {
       for (const [proxyListen, reason] of [
         ['192.0.2.1', 'listen tcp 192.0.2.1:0: bind: cannot assign requested address'],
         ['192.0.2.1:9000', 'listen tcp 192.0.2.1:9000: bind: cannot assign requested address'],
       ] as const) {
         const listen = proxyListen.includes(':') ? proxyListen : `${proxyListen}:0`
         expect(await refusal(server.url, { proxyListen })).to.equal(
-          `the Toxiproxy at URL cannot listen at ${listen} (${reason}): give --proxy-listen HOST[:PORTS], an address of its own; or use --proxy embedded`,
+          `the Toxiproxy at URL cannot listen at ${listen} (${reason}): set --proxy-listen HOST[:PORTS] to an address of its own, or use --proxy embedded`,
         )
       }
     })
 
-    it('says that it cannot reach this host: its own API it can, through its own proxy', async () => {
+    it('names --proxy-upstream if the Toxiproxy reaches its own API but not this host', async () => {
       expect(await refusal(server.url, { proxyUpstream: 'nobody.invalid' })).to.equal(
-        'the Toxiproxy at URL cannot reach this host at nobody.invalid: --proxy-upstream must be a host where it can, and no firewall between; or use --proxy embedded',
+        'the Toxiproxy at URL cannot reach this host at nobody.invalid: set --proxy-upstream to a host where it can, and check the firewalls between them; or use --proxy embedded',
       )
     })
 
-    it('leaves nothing behind of a control that fell', async () => {
+    it('has no proxies after a self-test that failed', async () => {
       await refusal(server.url, { proxyUpstream: 'nobody.invalid' })
       expect(await (await fetch(`${server.url}/proxies`)).json()).to.deep.equal({})
     })
 
-    it('says that a target is on the loopback alone, where --proxy-upstream does not lead', async function () {
+    it('reports a target on the loopback alone that is not reached at --proxy-upstream', async function () {
       // Not every system has more than one address on its loopback.
       if (process.platform !== 'linux') this.skip()
       const target = createTcpServer()
@@ -196,7 +196,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       const { port } = target.address() as AddressInfo
       const places = { proxyUpstream: '127.0.0.2', targets: [{ host: '127.0.0.1', port }] }
       expect(await refusal(server.url, places)).to.equal(
-        `the Toxiproxy at URL reaches this host at 127.0.0.2, but not the target on it: let that listen on all addresses, not on 127.0.0.1:${port} alone; or use --proxy embedded`,
+        `the Toxiproxy at URL reaches this host at 127.0.0.2, but not the target on it. Let the target listen on all addresses, not on 127.0.0.1:${port} alone; or use --proxy embedded`,
       )
       await (await opened(server.url, { ...places, proxyUpstream: 'localhost' })).close()
       await (await opened(server.url, { ...places, targets: [{ host: '127.0.0.1', port: 1 }] })).close()
@@ -205,7 +205,7 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
       })
     })
 
-    it('is rid of what a dead run of ours left, and of nothing else', async () => {
+    it('loses the proxies that a killed run left, and no others', async () => {
       const ago = (ms: number): number => Date.now() - ms
       const old = [proxyName('0ab', 1, ago(3_700_000)), proxyName('doctor-4', 20, ago(90 * 86_400_000))]
       const others = [
@@ -223,39 +223,39 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
         expect((await fetch(`${server.url}/proxies`, { method: 'POST', body })).status).to.equal(201)
       }
       await using _engine = await opened(server.url)
-      const left = (await (await fetch(`${server.url}/proxies`)).json()) as Record<string, unknown>
-      expect(Object.keys(left)).to.have.members(others)
+      const remaining = (await (await fetch(`${server.url}/proxies`)).json()) as Record<string, unknown>
+      expect(Object.keys(remaining)).to.have.members(others)
       for (const name of others) await fetch(`${server.url}/proxies/${name}`, { method: 'DELETE' })
     })
 
-    it('has nothing to remark of where its version is a number', async () => {
+    it('has no remarks if its version is a number', async () => {
       await using engine = await opened(server.url)
       expect(engine.remarks).to.deep.equal([])
     })
   })
 }
 
-describe('a Toxiproxy that tells no version', () => {
-  it('is used, and that is said', async () => {
+describe('a Toxiproxy that reports no version number', () => {
+  it('is used, with a remark', async () => {
     const real = await startProxyServer({ host: '127.0.0.1', port: 0 })
-    // Its API, but for the version: as of one that was built from its sources.
+    // The API of the real server, except for the version, as one that was built from source reports it.
     const front = createServer((request, answer) => {
       if (request.url === '/version') {
         answer.end('{"version": "git"}')
         return
       }
-      const onward = httpRequest(`${real.url}${request.url}`, { method: request.method ?? 'GET' })
-      onward.on('response', (response) => {
+      const forwarded = httpRequest(`${real.url}${request.url}`, { method: request.method ?? 'GET' })
+      forwarded.on('response', (response) => {
         answer.writeHead(response.statusCode ?? 0)
         response.pipe(answer)
       })
-      request.pipe(onward)
+      request.pipe(forwarded)
     })
     await listening(front)
     const engine = await opened(urlOf(front))
     expect([engine.kind, engine.version]).to.deep.equal(['toxiproxy', 'git'])
     expect(engine.remarks).to.deep.equal([
-      'the Toxiproxy tells no version, only "git": that it is 2.4.0 or later is taken on trust',
+      'the Toxiproxy reports no version number, only "git". It must be 2.4.0 or later',
     ])
     await engine.close()
     ended(front)
