@@ -11,7 +11,7 @@ export interface Entry {
   readonly hex: string | null
 }
 
-export interface TranscriptOptions {
+interface TranscriptOptions {
   /** Milliseconds since the check began. */
   readonly now: () => number
   readonly redactText?: (value: string) => string

@@ -4,7 +4,7 @@ import type { SessionContext } from '#peers/session/context'
 import { Exchange } from './exchange.ts'
 import type { ExchangeOptions } from './exchange.ts'
 
-export type OpenExchangeOptions = Omit<ExchangeOptions, 'tls'> & Pick<ConnectionOptions, 'via' | 'maxTls'>
+type OpenExchangeOptions = Omit<ExchangeOptions, 'tls'> & Pick<ConnectionOptions, 'via' | 'maxTls'>
 
 /**
  * Opens a connection and sends the request; does not wait for the response. A failed TLS handshake is in `tls.error`.

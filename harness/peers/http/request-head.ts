@@ -9,7 +9,7 @@ export interface RequestAddress {
 }
 
 /** What a check changes in the headers of a request. */
-export interface HeaderChanges {
+interface HeaderChanges {
   /** Replace those of the same name, or are added. */
   readonly headers?: HeaderList | undefined
   /** Names of headers to leave out, unless `headers` gives them. */

@@ -8,7 +8,7 @@ import type { ReceivedFrame, ReceivedMessage } from '#peers/kit'
 /** What one connection may bring in all; what comes behind is dropped. */
 const ceiling = 64 * 1024 * 1024
 
-export interface TargetClose {
+interface TargetClose {
   readonly code: number | null
   readonly reason: Uint8Array
   /** How many frames came before it, and how many messages. */

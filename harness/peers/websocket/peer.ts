@@ -18,7 +18,7 @@ import type { ByteStream } from '#peers/net/byte-stream'
 import { WebSocketChannel } from './channel.ts'
 import { bytesOf, equal, fragmentsOf } from './outbox.ts'
 
-export interface PeerParts {
+interface PeerParts {
   readonly context: SessionContext
   readonly stream: ByteStream
   readonly response: HttpHead

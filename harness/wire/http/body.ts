@@ -13,7 +13,7 @@ export type BodyFraming =
   | { readonly kind: 'faulty'; readonly what: string }
 
 /** A piece of the payload, and where its first byte stood among the bytes behind the head. */
-export interface BodyPiece {
+interface BodyPiece {
   readonly bytes: Uint8Array
   readonly at: number
 }

@@ -1,4 +1,4 @@
-/** HTTP/1.1 messages (RFC 9112) as a client needs them: heads to send, heads and bodies that come in pieces. */
+/** Heads of HTTP/1.1 messages (RFC 9112) as a client needs them: to send, and to read from pieces of any size. */
 
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
@@ -31,7 +31,7 @@ export function formatRequest(
 }
 
 /** A head that is longer is given up on. */
-export const headCeiling = 64 * 1024
+const headCeiling = 64 * 1024
 
 export type HeadProgress =
   | { readonly state: 'more' }
@@ -128,95 +128,6 @@ function responseHead(
 }
 
 /** Splits at commas, not inside quoted strings (RFC 9110 5.6.1). */
-export function splitList(value: string): string[] {
+function splitList(value: string): string[] {
   return value.match(/(?:"(?:\\.|[^"\\])*"?|[^,"])+/g) ?? []
-}
-
-/** Removes a transfer coding from the body of a response, piece by piece (RFC 9112 6 and 7). */
-export class BodyDecoder {
-  readonly #chunked: boolean
-  /** Bytes left of the body, or of the chunk; null: until the connection ends. */
-  #left: number | null
-  #line = ''
-  #expects: 'size' | 'data' | 'data-end' | 'trailer' = 'size'
-  #done: boolean
-  #problem: string | null = null
-
-  /** `hasBody`: false where the request's method or the status says that there is none (HEAD, 204, 304, 1xx). */
-  constructor(head: ResponseHead, hasBody = true) {
-    const codings = head.list('transfer-encoding').map((coding) => coding.toLowerCase())
-    this.#chunked = codings.at(-1) === 'chunked'
-    const lengths = new Set(head.list('content-length'))
-    const [length] = lengths
-    this.#left = this.#chunked ? 0 : length === undefined ? null : Number(length)
-    if (!this.#chunked && (lengths.size > 1 || (length !== undefined && !/^\d{1,15}$/.test(length)))) {
-      this.#problem = 'a Content-Length that is none'
-    }
-    this.#done = !hasBody || this.#left === 0 ? !this.#chunked || !hasBody : false
-  }
-
-  /** How the body is delimited. */
-  get framing(): 'chunked' | 'length' | 'until-end' {
-    return this.#chunked ? 'chunked' : this.#left === null ? 'until-end' : 'length'
-  }
-
-  /** The body is whole. Never true where only the end of the connection ends it. */
-  get done(): boolean {
-    return this.#done
-  }
-
-  /** What is wrong with the coding; nothing is decoded from there on. */
-  get problem(): string | null {
-    return this.#problem
-  }
-
-  /** The next bytes of the body. Those behind its end are dropped. */
-  push(bytes: Uint8Array): Uint8Array {
-    if (this.#done || this.#problem !== null) return new Uint8Array(0)
-    if (this.#chunked) return this.#unchunk(bytes)
-    if (this.#left === null) return bytes.slice()
-    const taken = bytes.slice(0, this.#left)
-    this.#left -= taken.length
-    this.#done = this.#left === 0
-    return taken
-  }
-
-  #unchunk(bytes: Uint8Array): Uint8Array {
-    const out = new Uint8Array(bytes.length)
-    let size = 0
-    let at = 0
-    while (at < bytes.length && !this.#done && this.#problem === null) {
-      if (this.#expects === 'data') {
-        const piece = bytes.subarray(at, at + (this.#left ?? 0))
-        out.set(piece, size)
-        size += piece.length
-        at += piece.length
-        this.#left = (this.#left ?? 0) - piece.length
-        if (this.#left === 0) this.#expects = 'data-end'
-      } else {
-        const byte = bytes[at++] as number
-        if (byte === 10) this.#lineEnded(this.#line.replace(/\r$/, ''))
-        else this.#line += String.fromCharCode(byte)
-        if (this.#line.length > 8192) this.#problem = 'a chunk line of more than 8 KiB'
-      }
-    }
-    return out.slice(0, size)
-  }
-
-  #lineEnded(line: string): void {
-    this.#line = ''
-    if (this.#expects === 'trailer') {
-      if (line === '') this.#done = true
-      return
-    }
-    if (this.#expects === 'data-end') {
-      if (line !== '') this.#problem = 'a chunk longer than its size'
-      this.#expects = 'size'
-      return
-    }
-    const size = /^([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?$/.exec(line)?.[1]
-    if (size === undefined) this.#problem = 'a chunk size that is none'
-    else this.#left = Number.parseInt(size, 16)
-    this.#expects = this.#left === 0 ? 'trailer' : 'data'
-  }
 }

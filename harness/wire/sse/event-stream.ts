@@ -22,7 +22,7 @@ export interface ParsedEvent {
   readonly to: number
 }
 
-export interface ParsedLine {
+interface ParsedLine {
   readonly kind: 'field' | 'comment' | 'blank'
   /** Name of a field, even an unknown one; empty for a comment. */
   readonly name: string
@@ -35,7 +35,7 @@ export interface ParsedLine {
   readonly ms: number
 }
 
-export interface EventStreamLimits {
+interface EventStreamLimits {
   /** Bytes of the body that are kept. */
   readonly body: number
   /** Bytes of one line, and of the data of one event. */
@@ -46,7 +46,7 @@ export interface EventStreamLimits {
   readonly total: number
 }
 
-export const defaultLimits: EventStreamLimits = {
+const defaultLimits: EventStreamLimits = {
   body: 4_194_304,
   line: 4_194_304,
   count: 50_000,

@@ -3,6 +3,8 @@
  * parser reads on (HTML, "parsing an event stream" and "interpreting an event stream").
  */
 
+import { decodeUtf8 } from '#wire/utf8'
+
 export interface GrammarProblem {
   readonly rule:
     | 'utf8'
@@ -55,10 +57,12 @@ function problemOfField(name: string, value: string): Omit<GrammarProblem, 'offs
 
 /**
  * Offsets at which a UTF-8 decoder would put a replacement character: the starts of the maximal invalid parts
- * (Unicode 3.9, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
+ * (Unicode 3.9, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF). TextDecoder says whether bytes
+ * are UTF-8, but not where they are not: a report names the byte.
  */
-export function invalidUtf8(bytes: Uint8Array, atMost = 64): number[] {
+function invalidUtf8(bytes: Uint8Array, atMost = 64): number[] {
   const found: number[] = []
+  if (decodeUtf8(bytes) !== null) return found
   let at = 0
   while (at < bytes.length && found.length < atMost) {
     const lead = bytes[at] ?? 0

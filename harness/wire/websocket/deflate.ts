@@ -1,8 +1,8 @@
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, inflateRawSync } from 'node:zlib'
 
 /** permessage-deflate (RFC 7692), and the header that negotiates it (RFC 6455 9.1). */
 
-export interface ExtensionElement {
+interface ExtensionElement {
   readonly name: string
   /** Value null: the parameter stands alone. Quoted values are unquoted. */
   readonly params: readonly (readonly [name: string, value: string | null])[]
@@ -102,30 +102,6 @@ export class Inflater {
     } catch {
       return null
     }
-  }
-}
-
-/** Deflates one message after the other (RFC 7692 7.2.1). */
-export class Deflater {
-  readonly #takeover: boolean
-  readonly #windowBits: number
-  #context: Uint8Array = new Uint8Array(0)
-
-  /** `windowBits`: 9 to 15; zlib cannot do 8. */
-  constructor(takeover: boolean, windowBits = 15) {
-    this.#takeover = takeover
-    this.#windowBits = windowBits
-  }
-
-  deflate(message: Uint8Array): Uint8Array {
-    const dictionary = this.#context.subarray(Math.max(0, this.#context.length - 2 ** this.#windowBits))
-    const deflated = deflateRawSync(message, {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      windowBits: this.#windowBits,
-      ...(dictionary.length > 0 ? { dictionary } : {}),
-    })
-    if (this.#takeover) this.#context = slide(this.#context, message)
-    return Uint8Array.from(deflated.subarray(0, deflated.length - tail.length))
   }
 }
 

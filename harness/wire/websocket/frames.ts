@@ -79,20 +79,20 @@ export interface DecodedFrame {
 }
 
 /** A frame whose declared length is over the ceiling. Nothing behind its head is kept, nothing after it decoded. */
-export interface OversizeFrame {
+interface OversizeFrame {
   readonly opcode: number
   readonly declaredLength: bigint
   /** Head of the frame, key included. */
   readonly raw: Uint8Array
 }
 
-export interface Decoded {
+interface Decoded {
   readonly frames: readonly DecodedFrame[]
   readonly oversize: OversizeFrame | null
 }
 
 /** Payloads over 16 MiB are reported, not buffered. */
-export const payloadCeiling = 16 * 1024 * 1024
+const payloadCeiling = 16 * 1024 * 1024
 
 interface Head {
   readonly first: number

@@ -4,9 +4,9 @@ import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Kit } from '#peers/kit'
-import { Deflater } from '#wire/websocket/deflate'
 import { Stage, clientFrames, echoing, ponging, serverFrame, upgraded } from '../stage.ts'
 import type { Act } from '../stage.ts'
+import { deflated } from '../../wire/websocket/deflated.ts'
 
 describe('the WebSocket peer', () => {
   let stage: Stage
@@ -473,9 +473,10 @@ describe('the WebSocket peer', () => {
     await new Promise((resolve) => server.once('listening', resolve))
     const session = stage.session(new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`))
     const ws = await session.kit.connect({ extensions: 'permessage-deflate' })
-    const deflater = new Deflater(true)
-    for (const text of ['Hello', 'Hello again', 'Hello'.repeat(5000)]) {
-      ws.sendDeflated('text', deflater.deflate(Uint8Array.from(Buffer.from(text))), 2)
+    const texts = ['Hello', 'Hello again', 'Hello'.repeat(5000)]
+    const messages = await deflated(texts.map((text) => Uint8Array.from(Buffer.from(text))))
+    for (const [at, text] of texts.entries()) {
+      ws.sendDeflated('text', messages[at] ?? new Uint8Array(0), 2)
       expect(await ws.expectMessage('text', text)).to.have.property('compressed', true)
     }
     await ws.close()

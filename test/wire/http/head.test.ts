@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BodyDecoder, HeadReader, formatRequest, splitList } from '#wire/http/head'
+import { HeadReader, formatRequest } from '#wire/http/head'
 import type { HeadProgress, ResponseHead } from '#wire/http/head'
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'))
@@ -104,79 +104,11 @@ describe('HeadReader', () => {
   })
 })
 
-describe('splitList', () => {
+describe('list', () => {
   it('splits at commas, not inside quotes', () => {
-    expect(splitList('a; b="1,\\",2", c')).to.deep.equal(['a; b="1,\\",2"', ' c'])
-    expect(splitList('a,"open, to the end')).to.deep.equal(['a', '"open, to the end'])
-  })
-})
-
-describe('BodyDecoder', () => {
-  const chunkedHead = headOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
-  const lengthHead = (length: string): ResponseHead =>
-    headOf(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
-
-  it('removes the chunked coding, extensions and trailers included', () => {
-    const decoder = new BodyDecoder(chunkedHead)
-    expect(decoder.framing).to.equal('chunked')
-    expect(string(decoder.push(latin1('5;x=y\r\nHello\r\n1\r\n!\r\n0\r\nTrailer: a\r\n\r\nnext')))).to.equal(
-      'Hello!',
-    )
-    expect(decoder.done).to.equal(true)
-    expect(decoder.problem).to.equal(null)
-  })
-
-  it('decodes the same however it is cut', () => {
-    const whole = latin1('5\r\nHello\r\na\r\n, world!..\r\n0\r\n\r\n')
-    const property = fc.property(fc.array(fc.integer({ min: 1, max: 7 })), (sizes) => {
-      const decoder = new BodyDecoder(chunkedHead)
-      let at = 0
-      let body = ''
-      for (const size of [...sizes, whole.length]) {
-        body += string(decoder.push(whole.subarray(at, at + size)))
-        at += size
-      }
-      expect([body, decoder.done]).to.deep.equal(['Hello, world!..', true])
-    })
-    fc.assert(property, { seed: 7, numRuns: 200 })
-  })
-
-  it('says what is wrong with a chunk', () => {
-    const problem = (text: string): string | null => {
-      const decoder = new BodyDecoder(chunkedHead)
-      decoder.push(latin1(text))
-      return decoder.problem
-    }
-    expect(problem('xyz\r\n')).to.equal('a chunk size that is none')
-    expect(problem('2\r\nabc\r\n')).to.equal('a chunk longer than its size')
-    expect(problem('1'.repeat(9000))).to.equal('a chunk line of more than 8 KiB')
-    expect(problem('ffffffffffff\r\nabc')).to.equal(null)
-  })
-
-  it('counts down a Content-Length', () => {
-    const decoder = new BodyDecoder(lengthHead('5'))
-    expect(string(decoder.push(latin1('Hel')))).to.equal('Hel')
-    expect(decoder.done).to.equal(false)
-    expect(string(decoder.push(latin1('lo, and more')))).to.equal('lo')
-    expect(decoder.done).to.equal(true)
-  })
-
-  it('refuses a Content-Length that is none', () => {
-    expect(new BodyDecoder(lengthHead('-1')).problem).to.equal('a Content-Length that is none')
-    expect(
-      new BodyDecoder(headOf('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n')).problem,
-    ).to.not.equal(null)
-  })
-
-  it('reads to the end of the connection where nothing else says', () => {
-    const decoder = new BodyDecoder(headOf('HTTP/1.1 200 OK\r\n\r\n'))
-    expect(string(decoder.push(latin1('all')))).to.equal('all')
-    expect([decoder.framing, decoder.done]).to.deep.equal(['until-end', false])
-  })
-
-  it('is done at once where there is no body', () => {
-    expect(new BodyDecoder(lengthHead('0')).done).to.equal(true)
-    expect(new BodyDecoder(chunkedHead, false).done).to.equal(true)
-    expect(new BodyDecoder(lengthHead('9'), false).done).to.equal(true)
+    const list = (value: string): readonly string[] =>
+      headOf(`HTTP/1.1 200 OK\r\nA: ${value}\r\n\r\n`).list('a')
+    expect(list('a; b="1,\\",2", c')).to.deep.equal(['a; b="1,\\",2"', 'c'])
+    expect(list('a,"open, to the end')).to.deep.equal(['a', '"open, to the end'])
   })
 })
