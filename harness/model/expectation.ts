@@ -1,11 +1,4 @@
-import type { Protocol, Verdict } from './model.ts'
-
-/** What a run measured for one check: all that an expectation may speak from. */
-export interface Measurement {
-  readonly id: string
-  readonly verdict: Verdict
-  readonly measured: Readonly<Record<string, number | string>>
-}
+import type { Protocol } from './model.ts'
 
 /** One documented statement about the two protocols, and how a run answers it. */
 export interface Expectation {
