@@ -94,7 +94,7 @@ export const serverShort = check({
   level: 'MUST',
   clause,
   topic,
-  mutants: ['ping-of-200-octets'],
+  mutants: ['ping-of-200-bytes'],
   async run({ connect, expect }) {
     const ws = await connect()
     await ws.expectPong()

@@ -25,7 +25,7 @@ export const oneByte = check({
   level: 'SHOULD',
   clause: close,
   topic,
-  mutants: ['accept-close-of-one-octet'],
+  mutants: ['accept-close-of-one-byte'],
   autobahn: '7.3.2',
   async run({ connect }) {
     const ws = await connect()

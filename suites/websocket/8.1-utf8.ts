@@ -24,7 +24,7 @@ const valid = [
     name: 'four-octets',
     title: 'echoes text that contains a 4-byte UTF-8 character',
     bytes: 'f0 9d 84 9e',
-    mutants: ['refuse-four-octets'],
+    mutants: ['refuse-four-byte-characters'],
   },
   {
     name: 'noncharacter',
@@ -169,14 +169,14 @@ const invalid: readonly Invalid[] = [
     name: 'lone-continuation',
     title: 'fails the connection on text with a lone continuation byte',
     bytes: '80',
-    mutants: ['accept-lone-continuation-octets'],
+    mutants: ['accept-lone-continuation-bytes'],
     autobahn: '6.12.1',
   },
   {
     name: 'impossible-octet',
     title: 'fails the connection on text with the byte 0xFF',
     bytes: 'ff',
-    mutants: ['accept-impossible-octets'],
+    mutants: ['accept-impossible-bytes'],
     autobahn: '6.16.2',
   },
 ]

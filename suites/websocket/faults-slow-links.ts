@@ -97,37 +97,37 @@ const textLinks: readonly SlowLink[] = [
     name: 'latency-server-to-client',
     title: 'echoes UTF-8 text unaltered when its output is delayed by 200 ms',
     fault: lateOutput,
-    mutants: ['refuse-four-octets', 'drop-on-late-pongs'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-late-pongs'],
   },
   {
     name: 'latency-client-to-server',
     title: 'echoes UTF-8 text unaltered when its input is delayed by 200 ms',
     fault: lateInput,
-    mutants: ['refuse-four-octets', 'drop-on-late-pongs'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-late-pongs'],
   },
   {
     name: 'throttle-server-to-client',
     title: 'echoes UTF-8 text unaltered when its output is throttled',
     fault: narrowOutput,
-    mutants: ['refuse-four-octets', 'drop-on-late-pongs'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-late-pongs'],
   },
   {
     name: 'throttle-client-to-server',
     title: 'echoes UTF-8 text unaltered when its input is throttled',
     fault: narrowInput,
-    mutants: ['refuse-four-octets', 'drop-on-slow-frames'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-slow-frames'],
   },
   {
     name: 'slices-server-to-client',
     title: 'echoes UTF-8 text unaltered when its output is in 1-byte segments',
     fault: slicedOutput,
-    mutants: ['refuse-four-octets', 'drop-on-late-pongs'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-late-pongs'],
   },
   {
     name: 'slices-client-to-server',
     title: 'echoes UTF-8 text unaltered when its input is in 1-byte segments',
     fault: slicedInput,
-    mutants: ['refuse-four-octets', 'drop-on-slow-frames'],
+    mutants: ['refuse-four-byte-characters', 'drop-on-slow-frames'],
   },
 ]
 

@@ -1,6 +1,6 @@
 import { headBreaches } from '#reference/http/rules'
 import type { Mutant } from '#reference/mutant'
-import { frameBreaches, handshakeBreaches, offerBreaches } from '#reference/websocket/rules'
+import { frameViolations, handshakeViolations, offerViolations } from '#reference/websocket/rules'
 
 /** Servers that are wrong as a whole: a check that passes on one of them judges nothing. */
 export const serverMutants: readonly Mutant[] = [
@@ -19,10 +19,10 @@ export const serverMutants: readonly Mutant[] = [
     rules: {
       service: 'accept-everything',
       toleratesInHead: headBreaches,
-      toleratesInHandshake: handshakeBreaches,
-      toleratesInOffer: offerBreaches,
+      toleratesInHandshake: handshakeViolations,
+      toleratesInOffer: offerViolations,
       originAccepted: () => true,
-      tolerates: frameBreaches,
+      tolerates: frameViolations,
     },
   },
   {

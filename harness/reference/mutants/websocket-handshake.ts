@@ -1,17 +1,18 @@
 import type { Mutant } from '#reference/mutant'
-import { acceptFor, echoSubprotocol } from '#reference/websocket/rules'
+import { acceptFor } from '#reference/websocket/rules'
+import type { Entry } from './websocket-entry.ts'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 
 const without = (headers: Headers, name: string): Headers =>
-  headers.filter(([one]) => one.toLowerCase() !== name)
+  headers.filter(([header]) => header.toLowerCase() !== name)
 
-/** Opening handshakes: what is let pass, what is refused without reason, what is answered wrongly. */
-export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
-  // --- The answer ---
+/** Servers that accept an invalid opening handshake, reject a valid one, or send a wrong response. */
+export const handshakeMutants: readonly Entry[] = [
+  // --- The response ---
   {
     name: 'answer-200',
-    breaks: 'A good handshake is answered with status 200.',
+    breaks: 'The server answers a valid handshake with status 200.',
     clause: 'RFC6455/4.2.2',
     rules: { acceptStatus: 200 },
   },
@@ -29,18 +30,18 @@ export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
   },
   {
     name: 'wrong-accept',
-    breaks: 'Sec-WebSocket-Accept is computed from another key.',
+    breaks: 'The server computes Sec-WebSocket-Accept from another key.',
     clause: 'RFC6455/4.2.2',
     rules: { acceptOf: (key) => acceptFor(`${key}=`) },
   },
   {
     name: 'hash-untrimmed-key',
-    breaks: 'Sec-WebSocket-Accept is computed with the whitespace around the key.',
+    breaks: 'The server includes the whitespace around the key in Sec-WebSocket-Accept.',
     clause: 'RFC6455/4.2.2',
     rules: {
       acceptOf: (key, head) => {
-        const line = head.lines.find((one) => /^sec-websocket-key:/i.test(one)) ?? ''
-        // One space behind the colon is the usual form.
+        const line = head.lines.find((header) => /^sec-websocket-key:/i.test(header)) ?? ''
+        // One space after the colon is the usual form.
         return acceptFor(line.replace(/^[^:]*: ?/, '') || key)
       },
     },
@@ -69,230 +70,162 @@ export const handshakeMutants: readonly Omit<Mutant, 'protocol'>[] = [
     rules: { answerHeaders: (headers) => [...headers, ['Transfer-Encoding', 'chunked']] },
   },
 
-  // --- What is refused without reason ---
-  refuse(
+  // --- Valid handshakes that are rejected ---
+  overStrict(
     'upgrade-case-sensitive',
     'upgrade-in-other-case',
-    'The value of Upgrade is compared with regard to case.',
+    'The server compares the value of Upgrade case-sensitively.',
   ),
-  refuse('connection-not-a-list', 'connection-list', 'Connection is not read as a list.'),
-  refuse('header-order-matters', 'host-not-first', 'Headers are accepted in one order only.'),
-  refuse(
+  overStrict('connection-not-a-list', 'connection-list', 'The server does not read Connection as a list.'),
+  overStrict('header-order-matters', 'host-not-first', 'The server accepts headers in one order only.'),
+  overStrict(
     'header-names-case-sensitive',
     'header-name-in-other-case',
-    'Header names are read with regard to case.',
+    'The server compares header names case-sensitively.',
   ),
-  refuse('refuse-unknown-headers', 'unknown-header', 'Headers that are not known are refused.'),
-  refuse(
+  overStrict('refuse-unknown-headers', 'unknown-header', 'The server rejects unknown headers.'),
+  overStrict(
     'refuse-absolute-target',
     'absolute-target',
-    'A target in absolute form is refused.',
+    'The server rejects a request target in absolute form.',
     'RFC9112/3.2.2',
   ),
-  refuse(
+  overStrict(
     'refuse-segmented-handshake',
     'several-segments',
-    'A handshake in many pieces is refused.',
+    'The server rejects a handshake in many segments.',
     'RFC9112/2.2',
   ),
-  refuse(
+  overStrict(
     'refuse-quoted-parameters',
     'quoted-parameter',
-    'Quoted values of parameters are refused.',
+    'The server rejects quoted parameter values.',
     'RFC6455/9.1',
   ),
-  refuse(
+  overStrict(
     'deflate-refuse-small-window',
     'small-window',
-    'A handshake whose offer asks for the smallest window is refused whole.',
+    'The server rejects a handshake with an offer of the smallest window.',
     'RFC7692/7.1.2.1',
   ),
 
-  // --- What is let pass ---
-  allow('allow-missing-key', 'key-missing', 'A handshake without a key is accepted.'),
-  allow('allow-malformed-key', 'key-malformed', 'A key that is not base64 of 16 octets is accepted.'),
-  allow('allow-two-keys', 'key-twice', 'Two keys are accepted.'),
-  allow('allow-missing-version', 'version-missing', 'A handshake without a version is accepted.'),
-  allow('allow-any-version', 'version-other', 'Any version is accepted.'),
-  allow('allow-empty-version', 'version-empty', 'An empty version is accepted.'),
-  allow('version-by-number', 'version-form', 'The version is read as a number.'),
-  allow('allow-two-versions', 'version-twice', 'Two version headers are accepted.'),
-  allow('allow-missing-upgrade', 'upgrade-missing', 'A handshake without Upgrade is accepted.'),
-  allow('allow-other-upgrade', 'upgrade-other', 'An upgrade to something else is accepted.'),
-  allow('allow-missing-connection', 'connection-missing', 'A handshake without Connection is accepted.'),
-  allow('allow-other-connection', 'connection-other', 'A Connection header without upgrade is accepted.'),
-  allow('allow-any-method', 'method', 'Any method opens a WebSocket.'),
-  allow('allow-http-1-0', 'http-1.0', 'HTTP/1.0 opens a WebSocket.'),
+  // --- Invalid handshakes that are accepted ---
+  allow('allow-missing-key', 'key-missing', 'The server accepts a handshake without a key.'),
+  allow('allow-malformed-key', 'key-malformed', 'The server accepts a key that is not base64 of 16 bytes.'),
+  allow('allow-two-keys', 'key-twice', 'The server accepts two keys.'),
+  allow('allow-missing-version', 'version-missing', 'The server accepts a handshake without a version.'),
+  allow('allow-any-version', 'version-other', 'The server accepts any version.'),
+  allow('allow-empty-version', 'version-empty', 'The server accepts an empty version.'),
+  allow('version-by-number', 'version-form', 'The server parses the version as a number.'),
+  allow('allow-two-versions', 'version-twice', 'The server accepts two version headers.'),
+  allow('allow-missing-upgrade', 'upgrade-missing', 'The server accepts a handshake without Upgrade.'),
+  allow('allow-other-upgrade', 'upgrade-other', 'The server accepts an Upgrade to another protocol.'),
+  allow(
+    'allow-missing-connection',
+    'connection-missing',
+    'The server accepts a handshake without Connection.',
+  ),
+  allow(
+    'allow-other-connection',
+    'connection-other',
+    'The server accepts a Connection header without upgrade.',
+  ),
+  allow('allow-any-method', 'method', 'The server accepts a handshake with any method.'),
+  allow('allow-http-1-0', 'http-1.0', 'The server accepts a handshake over HTTP/1.0.'),
   allow(
     'allow-malformed-subprotocols',
     'subprotocol-malformed',
-    'Malformed offers of subprotocols are accepted.',
+    'The server accepts malformed subprotocol offers.',
   ),
-  allow('allow-malformed-extensions', 'extensions-malformed', 'Malformed offers of extensions are accepted.'),
-  allowInHead('allow-missing-host', 'host-missing', 'A handshake without Host is accepted.', 'RFC6455/4.2.1'),
-  allowInHead('allow-two-hosts', 'host-twice', 'Two Host headers are accepted.', 'RFC9112/3.2'),
+  allow(
+    'allow-malformed-extensions',
+    'extensions-malformed',
+    'The server accepts malformed extension offers.',
+  ),
+  allowInHead(
+    'allow-missing-host',
+    'host-missing',
+    'The server accepts a handshake without Host.',
+    'RFC6455/4.2.1',
+  ),
+  allowInHead('allow-two-hosts', 'host-twice', 'The server accepts two Host headers.', 'RFC9112/3.2'),
   allowInHead(
     'allow-space-before-colon',
     'space-before-colon',
-    'A space before the colon is accepted.',
+    'The server accepts a space before the colon.',
     'RFC9112/5.1',
   ),
-  allowInHead('allow-line-without-colon', 'no-colon', 'A line without a colon is skipped.', 'RFC9112/5'),
+  allowInHead(
+    'allow-line-without-colon',
+    'no-colon',
+    'The server skips a header line without a colon.',
+    'RFC9112/5',
+  ),
   {
     name: 'ignore-long-head',
-    breaks: 'A head over the limit is never answered.',
+    breaks: 'The server never answers a request head over its limit.',
     clause: 'RFC9110/5.4',
     rules: { longHead: 'ignore' },
   },
 
-  // --- Refusals ---
+  // --- Rejections ---
   {
     name: 'refuse-by-fin',
-    breaks: 'A bad handshake meets the end of the connection without an answer.',
+    breaks: 'The server closes after an invalid handshake without a response.',
     clause: 'RFC6455/4.2.1',
     rules: { refusal: 'fin' },
   },
   {
     name: 'refuse-with-500',
-    breaks: 'A bad handshake is answered with status 500.',
+    breaks: 'The server answers an invalid handshake with status 500.',
     clause: 'RFC6455/10.7',
     rules: { refusalStatus: () => 500 },
   },
   {
     name: 'frames-after-refusal',
-    breaks: 'Frames behind a refused handshake are processed.',
+    breaks: 'The server processes frames after a rejected handshake.',
     clause: 'RFC6455/4.2.1',
     rules: { framesAfterRefusal: true },
   },
   {
     name: 'omit-version-list',
-    breaks: 'The refusal of a version does not say which ones are spoken.',
+    breaks: 'The server rejects a version without naming those it supports.',
     clause: 'RFC6455/4.4',
     rules: { refusalHeaders: (headers) => without(headers, 'sec-websocket-version') },
   },
   {
     name: 'malformed-version-list',
-    breaks: 'The list of versions breaks its grammar.',
+    breaks: 'The server sends a malformed list of versions.',
     clause: 'RFC6455/4.3',
     rules: {
       refusalHeaders: (headers) =>
         headers.map(([name, value]) => [name, name === 'Sec-WebSocket-Version' ? '13, 08' : value]),
     },
   },
-
-  // --- Subprotocols and extensions ---
-  {
-    name: 'subprotocol-without-offer',
-    breaks: 'A subprotocol is named although none was offered.',
-    clause: 'RFC6455/4.2.2',
-    rules: {
-      subprotocolOf: (offered) => (offered.length === 0 ? echoSubprotocol : (offered.flat()[0] ?? null)),
-    },
-  },
-  {
-    name: 'subprotocol-not-offered',
-    breaks: 'A subprotocol is chosen that was not offered.',
-    clause: 'RFC6455/4.2.2',
-    rules: { subprotocolOf: (offered) => (offered.length === 0 ? null : echoSubprotocol) },
-  },
-  {
-    name: 'two-subprotocols',
-    breaks: 'Two subprotocols are chosen.',
-    clause: 'RFC6455/11.3.4',
-    rules: { subprotocolOf: (offered) => offered.flat().slice(0, 2).join(', ') || null },
-  },
-  {
-    name: 'first-subprotocol-line-only',
-    breaks: 'Only the first line of offered subprotocols is read.',
-    clause: 'RFC6455/11.3.4',
-    rules: {
-      subprotocolOf: ([first]) => (first?.includes(echoSubprotocol) === true ? echoSubprotocol : null),
-    },
-  },
-  {
-    name: 'extension-without-offer',
-    breaks: 'An extension is named although none was offered.',
-    clause: 'RFC6455/4.2.2',
-    rules: { extensionsAnswer: (agreed, offered) => (offered ? agreed : 'x-streamproof') },
-  },
-  {
-    name: 'extension-echoed',
-    breaks: 'Extensions that are not known are accepted.',
-    clause: 'RFC6455/9.1',
-    rules: { extensionsAnswer: (agreed, offered) => agreed ?? (offered ? 'x-streamproof-unknown' : null) },
-  },
-  {
-    name: 'first-extension-line-only',
-    breaks: 'Only the first line of offered extensions is read.',
-    clause: 'RFC6455/9.1',
-    rules: { extensionLines: 'first' },
-  },
-
-  // --- Origin ---
-  {
-    name: 'refuse-allowed-origin',
-    breaks: 'The allowed origin is refused where its header is there.',
-    clause: 'RFC6455/4.2.2',
-    rules: { originAccepted: (origin) => origin === null },
-  },
-  {
-    name: 'allow-denied-origin',
-    breaks: 'Every origin is accepted.',
-    clause: 'RFC6455/10.2',
-    rules: { originAccepted: () => true },
-  },
-  {
-    name: 'refuse-origin-with-400',
-    breaks: 'An origin is refused with status 400.',
-    clause: 'RFC6455/10.2',
-    rules: { originStatus: 400 },
-  },
-  {
-    name: 'allow-null-origin',
-    breaks: 'The origin null is accepted.',
-    clause: 'RFC6455/10.2',
-    rules: {
-      originAccepted: (origin, { allowed }) => origin === null || origin === 'null' || origin === allowed,
-    },
-  },
-  {
-    name: 'origin-by-prefix',
-    breaks: 'An origin is accepted by how it begins.',
-    clause: 'RFC6455/10.2',
-    rules: { originAccepted: (origin, { allowed }) => origin === null || origin.startsWith(allowed) },
-  },
-  {
-    name: 'origin-by-suffix',
-    breaks: 'An origin is accepted by how its host ends.',
-    clause: 'RFC6455/10.2',
-    rules: {
-      originAccepted: (origin, { allowed }) =>
-        origin === null || origin.endsWith(allowed.replace(/^.*:\/\//, '')),
-    },
-  },
 ]
 
-type Rule<Key extends keyof Mutant['rules']> =
-  NonNullable<Mutant['rules'][Key]> extends readonly (infer One)[] ? One : never
+/** The elements of a rule that is a list. */
+type Element<Key extends keyof Mutant['rules']> =
+  NonNullable<Mutant['rules'][Key]> extends readonly (infer Item)[] ? Item : never
 
-function refuse(
+function overStrict(
   name: string,
-  scruple: Rule<'refusesInHandshake'>,
+  rule: Element<'rejectsInHandshake'>,
   breaks: string,
   clause = 'RFC6455/4.2.1',
-): Omit<Mutant, 'protocol'> {
-  return { name, breaks, clause, rules: { refusesInHandshake: [scruple] } }
+): Entry {
+  return { name, breaks, clause, rules: { rejectsInHandshake: [rule] } }
 }
 
-function allow(name: string, breach: Rule<'toleratesInHandshake'>, breaks: string): Omit<Mutant, 'protocol'> {
-  return { name, breaks, clause: 'RFC6455/4.2.1', rules: { toleratesInHandshake: [breach] } }
+function allow(name: string, violation: Element<'toleratesInHandshake'>, breaks: string): Entry {
+  return { name, breaks, clause: 'RFC6455/4.2.1', rules: { toleratesInHandshake: [violation] } }
 }
 
 function allowInHead(
   name: string,
-  breach: Rule<'toleratesInHead'>,
+  violation: Element<'toleratesInHead'>,
   breaks: string,
   clause: string,
-): Omit<Mutant, 'protocol'> {
-  return { name, breaks, clause, rules: { toleratesInHead: [breach] } }
+): Entry {
+  return { name, breaks, clause, rules: { toleratesInHead: [violation] } }
 }

@@ -1,28 +1,35 @@
 import type { Socket } from 'node:net'
-import { closeBreach, codeFor, headerBreaches } from './breaches.ts'
+import {
+  closeCodeFor,
+  closeViolation,
+  headerViolations,
+  overStrictViolation,
+  rejectsValidClose,
+} from './frame-violations.ts'
 import { PerMessageDeflate } from './deflate.ts'
-import { FrameReader, encodeFrame, opcodes } from './frames.ts'
+import { FrameSender } from './frame-sender.ts'
+import { FrameReader, opcodes } from './frames.ts'
 import type { FrameHeader } from './frames.ts'
-import { Assembly, plainPiece } from './messages.ts'
-import { Pace } from './pace.ts'
-import type { DeflateAgreement, FrameBreach, Message, WebSocketRules } from './rules.ts'
+import { MessageAssembly, unmaskedPiece } from './message-assembly.ts'
+import { KeepAlive } from './keep-alive.ts'
+import type { DeflateAgreement, FrameViolation, Message, WebSocketRules } from './rules.ts'
 import type { WebSocketService } from './service.ts'
 
-/** How long the peer is given to end its side, ms. */
-const lingerMs = 1000
-const pushEveryMs = 50
-/** Octets that may wait to be written before nothing more is read, or pushed. */
-const backlog = 1024 * 1024
+/** Interval between two messages of the pushing variant, in ms. */
+const pushIntervalMs = 50
 
-/** Serves frames on a socket whose handshake is done. Everything here is freed when the socket closes. */
+/**
+ * Serves frames on a socket after its handshake; `accepted` holds the bytes that arrived after the request head.
+ * `ended` is called when the socket closes, with whether the server had sent a Close frame.
+ */
 export function serveFrames(
-  taken: { readonly socket: Socket; readonly rest: Buffer; readonly ended: boolean },
+  accepted: { readonly socket: Socket; readonly rest: Buffer; readonly ended: boolean },
   service: WebSocketService,
   agreement: DeflateAgreement | null,
   ended: (how: 'closed' | 'lost') => void = () => undefined,
 ): void {
-  const { socket } = taken
-  // Whether the end of the peer's side ends ours is a rule here.
+  const { socket } = accepted
+  // The rules decide whether the server closes its side when the client closes its own.
   socket.allowHalfOpen = true
   const connection = new Connection(socket, service, agreement)
   socket.on('data', (chunk: Buffer) => connection.receive(chunk))
@@ -30,8 +37,8 @@ export function serveFrames(
   socket.once('end', () => connection.peerEnded())
   socket.once('close', () => ended(connection.sentClose ? 'closed' : 'lost'))
   connection.open()
-  if (taken.rest.length > 0) connection.receive(taken.rest)
-  if (taken.ended) connection.peerEnded()
+  if (accepted.rest.length > 0) connection.receive(accepted.rest)
+  if (accepted.ended) connection.peerEnded()
   socket.resume()
 }
 
@@ -41,31 +48,36 @@ class Connection {
   readonly #service: WebSocketService
   readonly #reader = new FrameReader()
   readonly #deflate: PerMessageDeflate | null
-  /** `closing`: a Close came and is answered; what is behind it is nobody's. `over`: nothing is read any more. */
+  readonly #sender: FrameSender
+  /** `closing`: a Close frame was received, and the rest of the segment is still read. `over`: nothing more is read. */
   #state: 'open' | 'closing' | 'over' = 'open'
   #sentClose = false
   #header: FrameHeader | null = null
-  /** What becomes of the frame that is being read. */
-  #fate: 'control' | 'data' | 'ignore' = 'ignore'
+  /** How the payload of the frame that is being read is used. */
+  #use: 'control' | 'data' | 'ignore' = 'ignore'
   #control: Buffer[] = []
-  #message: Assembly | null = null
+  #message: MessageAssembly | null = null
+  /** Whether a message has been completed. */
   #finished = false
-  /** Of the segment that is being read. */
+  /** Frames received on the connection, and in the TCP segment that is being read. */
   #frames = 0
   #framesOfSegment = 0
   #pingsOfSegment = 0
+  /** Echoes that are sent at the end of the segment, and Pongs that a mutant sends at the end of the message. */
   #echoes: Message[] = []
   #pongs: Buffer[] = []
-  #failure: FrameBreach | null = null
-  readonly #pace: Pace
+  /** The violation that a mutant acts on only at the end of the segment. */
+  #failure: FrameViolation | null = null
+  readonly #keepAlive: KeepAlive
 
   constructor(socket: Socket, service: WebSocketService, agreement: DeflateAgreement | null) {
     this.#socket = socket
     this.#service = service
     this.#rules = service.rules
     this.#deflate = agreement === null ? null : new PerMessageDeflate(agreement, service.rules)
-    this.#pace = new Pace(socket, service.rules, {
-      ping: () => this.#send(opcodes.ping, Buffer.from('pace')),
+    this.#sender = new FrameSender(socket, service.rules, this.#deflate)
+    this.#keepAlive = new KeepAlive(socket, service.rules, {
+      ping: () => this.#sender.send(opcodes.ping, Buffer.from('keep-alive')),
       goAway: () => this.#goAway(),
     })
   }
@@ -76,13 +88,13 @@ class Connection {
 
   open(): void {
     if (this.#service.variant !== 'pushing') return
-    this.#sendMessage({ type: 'text', payload: Buffer.from('welcome'), frames: 1 })
+    this.#sender.sendMessage({ type: 'text', payload: Buffer.from('welcome') })
     let count = 0
     const pusher = setInterval(() => {
-      if (this.#state !== 'open' || this.#socket.writableLength > backlog) return
+      if (this.#state !== 'open' || this.#sender.isBacklogged) return
       count += 1
-      this.#sendMessage({ type: 'text', payload: Buffer.from(`push ${count}`), frames: 1 })
-    }, pushEveryMs)
+      this.#sender.sendMessage({ type: 'text', payload: Buffer.from(`push ${count}`) })
+    }, pushIntervalMs)
     this.#socket.once('close', () => clearInterval(pusher))
   }
 
@@ -92,10 +104,10 @@ class Connection {
     for (const part of this.#reader.read(chunk)) {
       if (this.#state === 'over') return
       if (part.kind === 'header') this.#startFrame(part.header)
-      else if (part.kind === 'payload') this.#takePayload(part.bytes, part.offset)
+      else if (part.kind === 'payload') this.#readPayload(part.bytes, part.offset)
       else this.#endFrame()
     }
-    this.#pace.heard(this.#reader.within)
+    this.#keepAlive.received(this.#reader.within)
     this.#endSegment()
   }
 
@@ -106,14 +118,14 @@ class Connection {
 
   #endSegment(): void {
     const echoes = this.#rules.echoOrder === 'reversed' ? this.#echoes.reverse() : this.#echoes
-    for (const echo of echoes) this.#sendMessage(echo)
+    for (const echo of echoes) this.#sender.sendMessage(echo)
     this.#echoes = []
     if (this.#failure !== null && this.#state === 'open') this.#endAfterFailure(this.#failure)
     if (
       this.#state === 'open' &&
       this.#reader.within &&
       (this.#header?.length ?? 0n) < 126n &&
-      this.#rules.refuses.includes('frame-over-segments')
+      this.#rules.rejects.includes('frame-over-segments')
     ) {
       this.#endAfterFailure('truncated-frame')
     }
@@ -122,196 +134,157 @@ class Connection {
   }
 
   #startFrame(header: FrameHeader): void {
-    const { refuses, tolerates } = this.#rules
+    const { rejects, tolerates } = this.#rules
     this.#frames += 1
     this.#framesOfSegment += 1
     this.#header = header
     this.#control = []
-    this.#fate = 'ignore'
-    if (this.#state === 'closing' && this.#rules.behindClose === 'discard') return
-    if (this.#framesOfSegment > 1 && refuses.includes('second-frame-of-segment')) return
+    this.#use = 'ignore'
+    if (this.#state === 'closing' && this.#rules.afterReceivedClose === 'discard') return
+    if (this.#framesOfSegment > 1 && rejects.includes('second-frame-of-segment')) return
     const open = this.#message
-    const reading = { open, finished: this.#finished, deflate: this.#deflate !== null }
-    const breaches = headerBreaches(header, reading)
-    const breach = breaches.find((one) => !tolerates.includes(one)) ?? this.#headerScruple(header)
-    if (breach !== null) {
-      this.#fail(breach)
+    const deflate = this.#deflate !== null
+    const violations = headerViolations(header, { open, finished: this.#finished, deflate })
+    const violation =
+      violations.find((found) => !tolerates.includes(found)) ??
+      overStrictViolation(header, deflate, this.#rules)
+    if (violation !== null) {
+      this.#fail(violation)
       return
     }
-    if (breaches.includes('length-msb')) this.#reader.correctLength(header.length & (2n ** 63n - 1n))
-    if (breaches.includes('too-big')) return
+    if (violations.includes('length-msb')) this.#reader.correctLength(header.length & (2n ** 63n - 1n))
+    if (violations.includes('too-big')) return
     if (header.opcode >= opcodes.close) {
-      if (header.opcode <= opcodes.pong) this.#fate = 'control'
-      if (open !== null && refuses.includes('control-in-fragment')) open.forget()
+      if (header.opcode <= opcodes.pong) this.#use = 'control'
+      if (open !== null && rejects.includes('control-in-fragment')) open.dropFragments()
       return
     }
     if (header.opcode > opcodes.binary || (header.opcode === opcodes.continuation && open === null)) return
-    this.#fate = 'data'
+    this.#use = 'data'
     const type = header.opcode === opcodes.binary ? 'binary' : 'text'
     if (header.opcode !== opcodes.continuation) {
-      this.#message = new Assembly(type, (header.rsv & 4) !== 0, this.#rules)
+      this.#message = new MessageAssembly(type, (header.rsv & 4) !== 0, this.#rules)
     }
     if (this.#message !== null) this.#message.frames += 1
   }
 
-  /** What is right, and a mutant takes offence at. */
-  #headerScruple(header: FrameHeader): FrameBreach | null {
-    const { refuses } = this.#rules
-    if (refuses.includes('mask-key-ones') && header.mask?.every((byte) => byte === 255) === true)
-      return 'unmasked'
-    if (refuses.includes('mask-key-zero') && header.mask?.every((byte) => byte === 0) === true)
-      return 'unmasked'
-    const fragment = header.opcode === opcodes.continuation || (header.opcode < 8 && !header.fin)
-    if (refuses.includes('empty-fragment') && fragment && header.length === 0n) return 'continuation-alone'
-    const starts = header.opcode === opcodes.text || header.opcode === opcodes.binary
-    const plain = starts && header.rsv === 0 && this.#deflate !== null
-    return refuses.includes('uncompressed-message') && plain ? 'rsv1' : null
-  }
-
-  #takePayload(bytes: Buffer, offset: number): void {
-    if (this.#header === null || this.#fate === 'ignore') return
-    const piece = plainPiece(this.#header, bytes, offset, this.#rules)
-    if (this.#fate === 'control') {
+  #readPayload(bytes: Buffer, offset: number): void {
+    if (this.#header === null || this.#use === 'ignore') return
+    const piece = unmaskedPiece(this.#header, bytes, offset, this.#rules)
+    if (this.#use === 'control') {
       this.#control.push(piece)
       return
     }
-    const breach = this.#message?.take(piece) ?? null
-    if (breach !== null) this.#fail(breach)
+    const violation = this.#message?.add(piece) ?? null
+    if (violation !== null) this.#fail(violation)
   }
 
   #endFrame(): void {
     const header = this.#header
     this.#header = null
-    if (header === null || this.#fate === 'ignore') return
-    if (this.#fate === 'control') {
-      this.#takeControl(header.opcode, Buffer.concat(this.#control))
+    if (header === null || this.#use === 'ignore') return
+    if (this.#use === 'control') {
+      this.#handleControl(header.opcode, Buffer.concat(this.#control))
       return
     }
     const message = this.#message
     if (message === null) return
     if (!header.fin) {
-      const breach = message.endFrame()
-      if (breach !== null) this.#fail(breach)
+      const violation = message.endFrame()
+      if (violation !== null) this.#fail(violation)
       return
     }
     this.#message = null
     this.#finished = true
     const finished = message.finish(this.#deflate)
     if (typeof finished === 'string') this.#fail(finished)
-    else this.#takeMessage(finished)
-    for (const pong of this.#pongs.splice(0)) this.#send(opcodes.pong, pong)
+    else this.#handleMessage(finished)
+    for (const pong of this.#pongs.splice(0)) this.#sender.send(opcodes.pong, pong)
   }
 
-  #takeMessage(message: Message): void {
-    if (this.#state === 'closing' && this.#rules.behindClose !== 'answer-messages') return
+  #handleMessage(message: Message): void {
+    if (this.#state === 'closing' && this.#rules.afterReceivedClose !== 'answer-messages') return
     if (this.#service.variant !== 'echo') return
     const echo = this.#rules.echoOf(message)
     if (echo !== null) this.#echoes.push(echo)
   }
 
-  #takeControl(opcode: number, payload: Buffer): void {
-    if (opcode === opcodes.close) this.#takeClose(payload)
-    else if (opcode === opcodes.ping) this.#takePing(payload)
-    else if (payload.equals(Buffer.from('pace'))) this.#pace.answered()
-    else if (this.#rules.unsolicitedPong === 'answer') this.#send(opcodes.pong, payload)
+  #handleControl(opcode: number, payload: Buffer): void {
+    if (opcode === opcodes.close) this.#handleClose(payload)
+    else if (opcode === opcodes.ping) this.#handlePing(payload)
+    else if (payload.equals(Buffer.from('keep-alive'))) this.#keepAlive.pongReceived()
+    else if (this.#rules.unsolicitedPong === 'answer') this.#sender.send(opcodes.pong, payload)
     else if (this.#rules.unsolicitedPong === 'fail') this.#fail('opcode-control')
   }
 
-  #takePing(payload: Buffer): void {
-    if (this.#state === 'closing' && this.#rules.behindClose !== 'answer-pings') return
+  #handlePing(payload: Buffer): void {
+    if (this.#state === 'closing' && this.#rules.afterReceivedClose !== 'answer-pings') return
     this.#pingsOfSegment += 1
     if (this.#rules.pings === 'first-of-segment' && this.#pingsOfSegment > 1) return
     const pong = this.#rules.pongTo(payload)
     if (pong === null) return
-    // Echoes of messages that came before leave first.
-    for (const echo of this.#echoes.splice(0)) this.#sendMessage(echo)
+    // Echoes of earlier messages are sent first.
+    for (const echo of this.#echoes.splice(0)) this.#sender.sendMessage(echo)
     if (this.#rules.pings === 'after-message' && this.#message !== null) this.#pongs.push(pong)
-    else this.#send(opcodes.pong, pong)
+    else this.#sender.send(opcodes.pong, pong)
   }
 
-  #takeClose(body: Buffer): void {
-    const { refuses, refusesCloseCodes, tolerates, behindClose } = this.#rules
-    if (this.#state === 'closing' && behindClose !== 'answer-closes') return
-    if (refuses.includes('close-in-fragment') && this.#message !== null) return
-    const breach = closeBreach(body)
-    if (breach !== null && !tolerates.includes(breach)) {
-      this.#fail(breach)
+  #handleClose(body: Buffer): void {
+    const { rejects, tolerates, afterReceivedClose } = this.#rules
+    if (this.#state === 'closing' && afterReceivedClose !== 'answer-closes') return
+    if (rejects.includes('close-in-fragment') && this.#message !== null) return
+    const violation = closeViolation(body)
+    if (violation !== null && !tolerates.includes(violation)) {
+      this.#fail(violation)
       return
     }
-    const code = body.length < 2 ? null : body.readUInt16BE(0)
-    const offended =
-      (code !== null && refusesCloseCodes.includes(code)) ||
-      (refuses.includes('close-empty') && body.length === 0) ||
-      (refuses.includes('close-long-reason') && body.length > 100)
-    if (offended) {
+    if (rejectsValidClose(body, this.#rules)) {
       this.#fail('close-code-undefined')
       return
     }
-    for (const echo of this.#echoes.splice(0)) this.#sendMessage(echo)
+    for (const echo of this.#echoes.splice(0)) this.#sender.sendMessage(echo)
     const answer = this.#rules.closeAnswer(body)
-    if (answer !== null) this.#send(opcodes.close, answer)
+    if (answer !== null) this.#sender.send(opcodes.close, answer)
     this.#sentClose = true
     this.#state = 'closing'
   }
 
-  /** The peer broke a rule (RFC 6455 7.1.7). */
-  #fail(breach: FrameBreach): void {
+  /** The client broke a rule (RFC 6455 7.1.7). */
+  #fail(violation: FrameViolation): void {
     if (this.#state !== 'open') return
-    this.#fate = 'ignore'
-    if (this.#rules.failure === 'process-on') this.#failure ??= breach
-    else this.#endAfterFailure(breach)
+    this.#use = 'ignore'
+    if (this.#rules.failure === 'process-rest-of-segment') this.#failure ??= violation
+    else this.#endAfterFailure(violation)
   }
 
-  #endAfterFailure(breach: FrameBreach): void {
-    for (const echo of this.#echoes.splice(0)) this.#sendMessage(echo)
+  #endAfterFailure(violation: FrameViolation): void {
+    for (const echo of this.#echoes.splice(0)) this.#sender.sendMessage(echo)
     const code = Buffer.alloc(2)
-    code.writeUInt16BE(this.#rules.failureCode(breach, codeFor(breach)))
-    if (this.#rules.failure !== 'end-only' && !this.#sentClose) this.#send(opcodes.close, code)
+    code.writeUInt16BE(this.#rules.failureCode(violation, closeCodeFor(violation)))
+    if (this.#rules.failure !== 'end-only' && !this.#sentClose) this.#sender.send(opcodes.close, code)
     this.#sentClose = true
     this.#state = 'over'
     if (this.#rules.failure !== 'close-only') this.#end()
   }
 
-  /** Nothing is wrong; the server does not want to wait any longer (RFC 6455 7.4.1: 1001). */
+  /** Closes with 1001, going away (RFC 6455 7.4.1): the client broke no rule, the server stops waiting. */
   #goAway(): void {
     if (this.#state !== 'open') return
-    this.#send(opcodes.close, Buffer.from([0x03, 0xe9]))
+    this.#sender.send(opcodes.close, Buffer.from([0x03, 0xe9]))
     this.#sentClose = true
     this.#end()
   }
 
   #endAfterClose(): void {
     this.#state = 'over'
-    if (this.#rules.messageBehindClose)
-      this.#sendMessage({ type: 'text', payload: Buffer.from('late'), frames: 1 })
+    if (this.#rules.messageAfterClose)
+      this.#sender.sendMessage({ type: 'text', payload: Buffer.from('late') })
     if (this.#rules.afterClose === 'end') this.#end()
-    // A RST right behind the Close frame could overtake it at the peer.
-    if (this.#rules.afterClose === 'reset') this.#later(50, () => this.#socket.resetAndDestroy())
+    if (this.#rules.afterClose === 'reset') this.#sender.reset()
   }
 
-  /** The server ends TCP first (RFC 6455 7.1.1); what the peer still sends is read, so that no RST meets it. */
   #end(): void {
     this.#state = 'over'
-    if (this.#socket.writable) this.#socket.end()
-    this.#later(lingerMs, () => this.#socket.destroy())
-  }
-
-  #later(ms: number, act: () => void): void {
-    if (this.#socket.destroyed) return
-    const timer = setTimeout(act, ms)
-    this.#socket.once('close', () => clearTimeout(timer))
-  }
-
-  #sendMessage(message: Message): void {
-    const opcode = message.type === 'text' ? opcodes.text : opcodes.binary
-    if (this.#deflate === null) this.#send(opcode, message.payload)
-    else this.#send(opcode, this.#deflate.deflate(message.payload), 4)
-  }
-
-  #send(opcode: number, payload: Buffer, rsv = 0): void {
-    if (!this.#socket.writable) return
-    const frames = this.#rules.outgoing({ fin: true, rsv, opcode, payload })
-    this.#socket.write(Buffer.concat(frames.map(encodeFrame)))
-    if (this.#socket.writableLength > backlog) this.#socket.pause()
+    this.#sender.close()
   }
 }

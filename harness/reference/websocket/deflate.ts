@@ -1,10 +1,10 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { DeflateAgreement, WebSocketRules } from './rules.ts'
 
-/** What every message ends with, and what is taken from it (RFC 7692 7.2.1). */
+/** The bytes that end every compressed message, and that the sender removes (RFC 7692 7.2.1). */
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff])
 
-/** The message is not DEFLATE data, or is larger than the limit. */
+/** The message is not valid DEFLATE data, or inflates to more than the limit. */
 export class InflateError extends Error {
   override readonly name = 'InflateError'
   readonly reason: 'corrupt' | 'too-big'
@@ -16,28 +16,29 @@ export class InflateError extends Error {
 }
 
 /**
- * permessage-deflate for one connection. The context that one message hands on to the next is nothing but the last
- * octets of what was said, as many as the window holds: each message is a stream of its own with those as dictionary.
+ * permessage-deflate for one connection. The context that one message passes on to the next is the last bytes of the
+ * uncompressed messages, as many as the window holds. So each message is a separate zlib stream with that context as
+ * its dictionary.
  */
 export class PerMessageDeflate {
   readonly #agreement: DeflateAgreement
   readonly #rules: WebSocketRules
-  #said: Buffer = Buffer.alloc(0)
-  #heard: Buffer = Buffer.alloc(0)
+  #sentContext: Buffer = Buffer.alloc(0)
+  #receivedContext: Buffer = Buffer.alloc(0)
 
   constructor(agreement: DeflateAgreement, rules: WebSocketRules) {
     this.#agreement = agreement
     this.#rules = rules
   }
 
-  /** The message behind the octets; at most `limit` octets long. Throws an InflateError. */
+  /** Inflates a message to at most `limit` bytes. Throws an InflateError. */
   inflate(message: Buffer, limit: number): Buffer {
     const bits = this.#agreement.clientBits
     const pieces: Buffer[] = []
     let length = 0
-    let context = this.#heard
+    let context = this.#receivedContext
     let rest = Buffer.concat([message, tail])
-    // A block with BFINAL set ends a stream of zlib's, but not the message (RFC 7692 7.2.3.4): go on behind it.
+    // A block with BFINAL set ends a zlib stream but not the message (RFC 7692 7.2.3.4): continue after it.
     while (rest.length > 0) {
       const { bytes, read } = this.#stream(rest, bits, context, limit - length)
       pieces.push(bytes)
@@ -46,8 +47,8 @@ export class PerMessageDeflate {
       if (read === 0) break
       rest = rest.subarray(read)
     }
-    const forgets = this.#agreement.clientForgets || this.#rules.refuses.includes('deflate-context')
-    this.#heard = forgets ? Buffer.alloc(0) : context
+    const forgets = this.#agreement.clientForgetsContext || this.#rules.rejects.includes('deflate-context')
+    this.#receivedContext = forgets ? Buffer.alloc(0) : context
     return Buffer.concat(pieces)
   }
 
@@ -64,25 +65,25 @@ export class PerMessageDeflate {
       return { bytes: result.buffer, read: result.engine.bytesWritten }
     } catch (error) {
       if (error instanceof InflateError) throw error
-      const big = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
-      throw new InflateError(big ? 'too-big' : 'corrupt', { cause: error })
+      const tooBig = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+      throw new InflateError(tooBig ? 'too-big' : 'corrupt', { cause: error })
     }
   }
 
-  /** The octets for a message, without the tail. */
+  /** The compressed bytes of a message, without the tail. */
   deflate(message: Buffer): Buffer {
     const bits = this.#rules.deflater === 'full-window' ? 15 : this.#agreement.serverBits
-    const forgets = this.#agreement.serverForgets && this.#rules.deflater !== 'keep-context'
+    const forgets = this.#agreement.serverForgetsContext && this.#rules.deflater !== 'keep-context'
     const compressed = deflateRawSync(message, {
       windowBits: bits,
       finishFlush: constants.Z_SYNC_FLUSH,
-      ...(this.#said.length > 0 ? { dictionary: this.#said } : {}),
+      ...(this.#sentContext.length > 0 ? { dictionary: this.#sentContext } : {}),
     })
-    this.#said = forgets ? Buffer.alloc(0) : lastOf(Buffer.concat([this.#said, message]), bits)
-    const out = Buffer.from(compressed.subarray(0, compressed.length - tail.length))
-    // A first octet of this kind is a block of the type that DEFLATE does not have.
-    if (this.#rules.deflater === 'damaged') out[0] = 0xff
-    return out
+    this.#sentContext = forgets ? Buffer.alloc(0) : lastOf(Buffer.concat([this.#sentContext, message]), bits)
+    const output = Buffer.from(compressed.subarray(0, compressed.length - tail.length))
+    // 0xff starts a block of the reserved type 3, which DEFLATE does not define.
+    if (this.#rules.deflater === 'damaged') output[0] = 0xff
+    return output
   }
 }
 

@@ -1,12 +1,14 @@
-import type { DeflateAgreement, OfferBreach, WebSocketRules } from './rules.ts'
+import type { DeflateAgreement, OfferViolation, WebSocketRules } from './rules.ts'
 
+/** A parameter of an extension, such as `server_max_window_bits=10`. */
 export interface Parameter {
   readonly name: string
-  /** Null: no value. */
+  /** Null if the parameter has no value. */
   readonly value: string | null
   readonly quoted: boolean
 }
 
+/** One element of Sec-WebSocket-Extensions. */
 export interface Offer {
   readonly name: string
   readonly parameters: readonly Parameter[]
@@ -18,9 +20,9 @@ const parameterForm = new RegExp(`^(${token})(?:=(?:(${token})|(${quoted})))?$`)
 const pieceForm = new RegExp(`^[ \\t]*((?:[^",;\\\\]|${quoted})*?)[ \\t]*(,|;|$)`)
 
 /**
- * Reads Sec-WebSocket-Extensions (RFC 6455 9.1): `1#extension`, each a token with parameters; the unescaped value of
- * a quoted string must be a token as well. Null where the grammar is broken. Empty list elements between commas are
- * borne, as RFC 9110 5.6.1 asks of a recipient, but there must be one element.
+ * Parses Sec-WebSocket-Extensions (RFC 6455 9.1): `1#extension`, each a token with parameters; the unescaped value of
+ * a quoted string must be a token as well. Returns null if the value does not match the grammar. Ignores empty list
+ * elements between commas, as RFC 9110 5.6.1 requires of a recipient, but needs at least one element.
  */
 export function parseExtensions(value: string): Offer[] | null {
   const offers: { name: string; parameters: Parameter[] }[] = []
@@ -58,36 +60,38 @@ function readParameter(text: string): Parameter | null {
   return new RegExp(`^${token}$`).test(value) ? { name, value, quoted: true } : null
 }
 
-const known = new Set([
+const definedParameters = new Set([
   'server_no_context_takeover',
   'client_no_context_takeover',
   'server_max_window_bits',
   'client_max_window_bits',
 ])
 
-/** zlib cannot write a raw stream for a window of 8 bits, so an offer that limits the server to it is declined. */
+/** zlib cannot compress with a window of 8 bits, so the reference declines an offer that limits the server to it. */
 const smallestServerBits = 9
 
+/** An accepted offer of permessage-deflate. */
 export interface Agreement {
   readonly agreement: DeflateAgreement
-  /** Value of Sec-WebSocket-Extensions. */
+  /** Value of Sec-WebSocket-Extensions in the response. */
   readonly answer: string
 }
 
-/** Takes the first offer of permessage-deflate that is good (RFC 7692 5 and 7), or none. */
+/** Accepts the first valid offer of permessage-deflate (RFC 7692 5 and 7); null if there is none. */
 export function agreeOn(offers: readonly Offer[], rules: WebSocketRules): Agreement | null {
-  const ours = offers.filter(({ name }) => name === 'permessage-deflate')
-  for (const offer of rules.deflateOffers === 'first' ? ours.slice(0, 1) : ours) {
-    const agreed = takeOffer(offer, rules)
+  const deflateOffers = offers.filter(({ name }) => name === 'permessage-deflate')
+  for (const offer of rules.deflateOffers === 'first' ? deflateOffers.slice(0, 1) : deflateOffers) {
+    const agreed = acceptOffer(offer, rules)
     if (agreed !== null) return agreed
   }
   return null
 }
 
-function takeOffer(offer: Offer, rules: WebSocketRules): Agreement | null {
-  const breaches = breachesOf(offer)
-  if (breaches.some((breach) => !rules.toleratesInOffer.includes(breach))) return null
-  const find = (name: string): Parameter | undefined => offer.parameters.find((one) => one.name === name)
+function acceptOffer(offer: Offer, rules: WebSocketRules): Agreement | null {
+  const violations = violationsOf(offer)
+  if (violations.some((violation) => !rules.toleratesInOffer.includes(violation))) return null
+  const find = (name: string): Parameter | undefined =>
+    offer.parameters.find((parameter) => parameter.name === name)
   const server = find('server_max_window_bits')
   const client = find('client_max_window_bits')
   const serverBits = bitsOf(server?.value ?? null) ?? 15
@@ -95,12 +99,12 @@ function takeOffer(offer: Offer, rules: WebSocketRules): Agreement | null {
   const agreement: DeflateAgreement = {
     serverBits,
     clientBits: bitsOf(client?.value ?? null) ?? 15,
-    serverForgets: find('server_no_context_takeover') !== undefined,
-    clientForgets: find('client_no_context_takeover') !== undefined,
+    serverForgetsContext: find('server_no_context_takeover') !== undefined,
+    clientForgetsContext: find('client_no_context_takeover') !== undefined,
   }
   const parameters = [
-    ...(agreement.serverForgets ? ['server_no_context_takeover'] : []),
-    ...(agreement.clientForgets ? ['client_no_context_takeover'] : []),
+    ...(agreement.serverForgetsContext ? ['server_no_context_takeover'] : []),
+    ...(agreement.clientForgetsContext ? ['client_no_context_takeover'] : []),
     ...(server === undefined ? [] : [`server_max_window_bits=${agreement.serverBits}`]),
     ...(client === undefined ? [] : [`client_max_window_bits=${agreement.clientBits}`]),
   ]
@@ -110,23 +114,23 @@ function takeOffer(offer: Offer, rules: WebSocketRules): Agreement | null {
   }
 }
 
-function breachesOf(offer: Offer): OfferBreach[] {
-  const breaches: OfferBreach[] = []
+function violationsOf(offer: Offer): OfferViolation[] {
+  const violations: OfferViolation[] = []
   const seen = new Set<string>()
   for (const { name, value } of offer.parameters) {
-    if (seen.has(name)) breaches.push('repeated-parameter')
+    if (seen.has(name)) violations.push('repeated-parameter')
     seen.add(name)
-    if (!known.has(name)) breaches.push('unknown-parameter')
+    if (!definedParameters.has(name)) violations.push('unknown-parameter')
     else if (name.endsWith('_no_context_takeover')) {
-      if (value !== null) breaches.push('value-where-none-is')
+      if (value !== null) violations.push('unexpected-value')
     } else if (bitsOf(value) === null && !(value === null && name === 'client_max_window_bits')) {
-      breaches.push('invalid-value')
+      violations.push('invalid-value')
     }
   }
-  return breaches
+  return violations
 }
 
-/** 8 to 15, without leading zeros (RFC 7692 7.1.2.1). */
+/** A window size from 8 to 15 without leading zeros (RFC 7692 7.1.2.1); null for anything else. */
 function bitsOf(value: string | null): number | null {
   return value !== null && /^([89]|1[0-5])$/.test(value) ? Number(value) : null
 }

@@ -1,29 +1,30 @@
-/** Header of a frame that came, before anything was judged. */
+/** Header of a received frame, before any rule is applied. */
 export interface FrameHeader {
   readonly fin: boolean
   /** Bits RSV1 (4), RSV2 (2), RSV3 (1). */
   readonly rsv: number
   readonly opcode: number
-  /** Null: the frame is not masked. */
+  /** Null if the frame is not masked. */
   readonly mask: Buffer | null
-  /** As declared; 64 bits. */
+  /** Declared payload length in bytes, up to 64 bits. */
   readonly length: bigint
 }
 
+/** A frame that the reference sends. */
 export interface OutgoingFrame {
   readonly fin: boolean
   readonly rsv: number
   readonly opcode: number
   readonly payload: Buffer
-  /** Masks the frame, which a server must not. */
+  /** Masks the frame with this key, which only a mutant does. */
   readonly mask?: Buffer
-  /** Width of the length field; the shortest that fits unless told. */
+  /** Width of the length field in bits. Default: the minimal width. */
   readonly lengthBits?: 7 | 16 | 64
 }
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-/** A frame as octets (RFC 6455 5.2). */
+/** Encodes a frame (RFC 6455 5.2). */
 export function encodeFrame(frame: OutgoingFrame): Buffer {
   const { payload } = frame
   const bits = frame.lengthBits ?? (payload.length < 126 ? 7 : payload.length < 65_536 ? 16 : 64)
@@ -37,7 +38,7 @@ export function encodeFrame(frame: OutgoingFrame): Buffer {
   return Buffer.concat([head, frame.mask, unmasked(payload, frame.mask, 0)])
 }
 
-/** A copy with the key applied (RFC 6455 5.3); `offset` is the place of the first octet in the frame's payload. */
+/** A copy with the masking key applied (RFC 6455 5.3); `offset` is the position of the first byte in the payload. */
 export function unmasked(payload: Buffer, mask: Buffer, offset: number): Buffer {
   const copy = Buffer.from(payload)
   for (let index = 0; index < copy.length; index += 1) {
@@ -46,16 +47,16 @@ export function unmasked(payload: Buffer, mask: Buffer, offset: number): Buffer 
   return copy
 }
 
-/** What a reader says of the octets that it was given, in order. */
+/** What a reader found, in the order of the bytes. */
 export type FramePart =
   | { readonly kind: 'header'; readonly header: FrameHeader }
-  /** A piece of the payload as it was sent, still masked; `offset` is its place in the payload. */
+  /** A piece of the payload, still masked; `offset` is its position in the payload. */
   | { readonly kind: 'payload'; readonly bytes: Buffer; readonly offset: number }
   | { readonly kind: 'end' }
 
 /**
- * Cuts the stream of octets into frames, in whatever pieces it comes. Holds at most the 14 octets of a header:
- * whoever reads the parts decides what is kept of the payload, so that a declared length costs nothing.
+ * Parses a byte stream into frames, however it is segmented. Buffers at most the 14 bytes of a header: the caller
+ * decides which payload to keep, so that a large declared length costs no memory.
  */
 export class FrameReader {
   #head: Buffer = Buffer.alloc(0)
@@ -63,7 +64,7 @@ export class FrameReader {
   #offset = 0
   #within = false
 
-  /** True inside a frame: part of a header, or of the payload, has come. */
+  /** Whether a frame has begun and not ended: a part of its header or payload has been read. */
   get within(): boolean {
     return this.#within || this.#head.length > 0
   }
@@ -97,15 +98,16 @@ export class FrameReader {
     }
   }
 
-  /** The length that counts, where the declared one was let pass although it must not be. */
+  /** Replaces an invalid declared length that a mutant tolerates. */
   correctLength(length: bigint): void {
     this.#remaining = length
   }
 }
 
-function headerLength(known: Buffer): number {
-  if (known.length < 2) return 2
-  const second = known[1] as number
+/** Length of the header in bytes, as far as its first bytes determine it. */
+function headerLength(head: Buffer): number {
+  if (head.length < 2) return 2
+  const second = head[1] as number
   const extended = (second & 0x7f) === 126 ? 2 : (second & 0x7f) === 127 ? 8 : 0
   return 2 + extended + ((second & 0x80) === 0 ? 0 : 4)
 }

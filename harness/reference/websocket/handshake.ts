@@ -2,32 +2,37 @@ import type { RequestHead } from '#reference/http/head'
 import type { HttpConnection } from '#reference/http/server'
 import { agreeOn, parseExtensions } from './extensions.ts'
 import type { Offer } from './extensions.ts'
-import type { DeflateAgreement, HandshakeBreach, HandshakeScruple, WebSocketRules } from './rules.ts'
+import type {
+  DeflateAgreement,
+  HandshakeViolation,
+  OverStrictHandshakeRule,
+  WebSocketRules,
+} from './rules.ts'
 import type { WebSocketService } from './service.ts'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 
+/** The response to an opening handshake. `why` is the body of a rejection. */
 export type Handshake =
   | { readonly kind: 'accepted'; readonly headers: Headers; readonly deflate: DeflateAgreement | null }
   | { readonly kind: 'refused'; readonly status: number; readonly headers: Headers; readonly why: string }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** RFC 6455 4.3: base64 of 16 octets, which leaves 4 bits of the last sextet at zero. */
+/** RFC 6455 4.3: base64 of 16 bytes. The last 4 bits of the last base64 character are zero. */
 const keyForm = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 const versionHeader = ['Sec-WebSocket-Version', '13'] as const
 const wantUpgrade: Headers = [['Upgrade', 'websocket'], versionHeader]
 
-/** Judges an opening handshake by RFC 6455 4.2.1 and 4.2.2, in the order of the text. */
+/** Decides on an opening handshake (RFC 6455 4.2.1 and 4.2.2), rule by rule in the order of the RFC. */
 export function judgeHandshake(
   connection: HttpConnection,
   head: RequestHead,
   service: WebSocketService,
 ): Handshake {
   const { rules } = service
-  const breach = breachOf(head, rules)
-  if (breach !== null) return refusalOf(breach)
-  const scruple = scrupleOf(connection, head, rules)
-  if (scruple) return refused(400, 'this is not wanted here')
+  const violation = violationOf(head, rules)
+  if (violation !== null) return refusalOf(violation)
+  if (isOverStrict(connection, head, rules)) return refused(400, 'this server is over-strict')
   const origin = head.get('origin')
   if (!rules.originAccepted(origin, { allowed: service.allowedOrigin, denied: service.deniedOrigin })) {
     return refused(rules.originStatus, 'the origin is not allowed')
@@ -57,14 +62,14 @@ function acceptHeaders(head: RequestHead, extensions: string | null, rules: WebS
   ]
 }
 
-function breachOf(head: RequestHead, rules: WebSocketRules): HandshakeBreach | null {
-  const found: HandshakeBreach[] = []
+function violationOf(head: RequestHead, rules: WebSocketRules): HandshakeViolation | null {
+  const found: HandshakeViolation[] = []
   if (head.method !== 'GET') found.push('method')
   if (head.version === '1.0') found.push('http-1.0')
-  const upgrade = head.list('upgrade').map((one) => one.toLowerCase())
+  const upgrade = head.list('upgrade').map((value) => value.toLowerCase())
   if (upgrade.length === 0) found.push('upgrade-missing')
   else if (!upgrade.includes('websocket')) found.push('upgrade-other')
-  const connection = head.list('connection').map((one) => one.toLowerCase())
+  const connection = head.list('connection').map((value) => value.toLowerCase())
   if (connection.length === 0) found.push('connection-missing')
   else if (!connection.includes('upgrade')) found.push('connection-other')
   const keys = head.all('sec-websocket-key')
@@ -78,11 +83,11 @@ function breachOf(head: RequestHead, rules: WebSocketRules): HandshakeBreach | n
   else if (versions[0] !== '13') found.push(Number(versions[0]) === 13 ? 'version-form' : 'version-other')
   const subprotocols = head
     .all('sec-websocket-protocol')
-    .map((line) => line.split(',').map((one) => one.trim()))
-  const names = subprotocols.flat().filter((one) => one !== '')
+    .map((line) => line.split(',').map((element) => element.trim()))
+  const names = subprotocols.flat().filter((element) => element !== '')
   if (
-    subprotocols.some((line) => line.every((one) => one === '')) ||
-    names.some((one) => !token.test(one)) ||
+    subprotocols.some((line) => line.every((element) => element === '')) ||
+    names.some((subprotocol) => !token.test(subprotocol)) ||
     new Set(names).size < names.length
   ) {
     found.push('subprotocol-malformed')
@@ -92,26 +97,26 @@ function breachOf(head: RequestHead, rules: WebSocketRules): HandshakeBreach | n
     found.push('extensions-malformed')
   if ((head.get('content-length') ?? '0') !== '0' || head.get('transfer-encoding') !== null)
     found.push('body')
-  return found.find((breach) => !rules.toleratesInHandshake.includes(breach)) ?? null
+  return found.find((violation) => !rules.toleratesInHandshake.includes(violation)) ?? null
 }
 
-function refusalOf(breach: HandshakeBreach): Handshake {
-  switch (breach) {
+function refusalOf(violation: HandshakeViolation): Handshake {
+  switch (violation) {
     case 'method':
-      return refused(405, 'a WebSocket opens with GET', [['Allow', 'GET']])
+      return refused(405, 'a WebSocket handshake uses GET', [['Allow', 'GET']])
     case 'upgrade-missing':
     case 'upgrade-other':
     case 'connection-missing':
     case 'connection-other':
-      return refused(426, 'only WebSockets are served here', wantUpgrade)
+      return refused(426, 'this resource serves WebSocket only', wantUpgrade)
     case 'version-other':
     case 'version-missing':
     case 'version-empty':
     case 'version-form':
     case 'version-twice':
-      return refused(426, 'version 13 is spoken here', wantUpgrade)
+      return refused(426, 'this server supports version 13', wantUpgrade)
     default:
-      return refused(400, `the handshake is wrong: ${breach}`)
+      return refused(400, `invalid handshake: ${violation}`)
   }
 }
 
@@ -119,29 +124,28 @@ function refused(status: number, why: string, headers: Headers = []): Handshake 
   return { kind: 'refused', status, headers, why }
 }
 
-/** Whether a mutant takes offence at what is right. */
-function scrupleOf(connection: HttpConnection, head: RequestHead, rules: WebSocketRules): boolean {
-  const { refusesInHandshake } = rules
-  const takesOffence = (scruple: HandshakeScruple, holds: boolean): boolean =>
-    refusesInHandshake.includes(scruple) && holds
+/** Whether a mutant rejects this valid handshake. */
+function isOverStrict(connection: HttpConnection, head: RequestHead, rules: WebSocketRules): boolean {
+  const rejects = (rule: OverStrictHandshakeRule, applies: boolean): boolean =>
+    rules.rejectsInHandshake.includes(rule) && applies
   const names = head.headers.map(([name]) => name)
   const offers: readonly Offer[] = parseExtensions(head.all('sec-websocket-extensions').join(', ')) ?? []
   return (
-    takesOffence('upgrade-in-other-case', head.get('upgrade') !== 'websocket') ||
-    takesOffence('connection-list', head.get('connection') !== 'Upgrade') ||
-    takesOffence('host-not-first', names[0]?.toLowerCase() !== 'host') ||
-    takesOffence(
+    rejects('upgrade-in-other-case', head.get('upgrade') !== 'websocket') ||
+    rejects('connection-list', head.get('connection') !== 'Upgrade') ||
+    rejects('host-not-first', names[0]?.toLowerCase() !== 'host') ||
+    rejects(
       'unknown-header',
       names.some((name) => /^x-/i.test(name)),
     ) ||
-    takesOffence('header-name-in-other-case', !names.includes('Sec-WebSocket-Key')) ||
-    takesOffence('absolute-target', !head.target.startsWith('/')) ||
-    takesOffence('several-segments', connection.reads > 8) ||
-    takesOffence(
+    rejects('header-name-in-other-case', !names.includes('Sec-WebSocket-Key')) ||
+    rejects('absolute-target', !head.target.startsWith('/')) ||
+    rejects('several-segments', connection.reads > 8) ||
+    rejects(
       'quoted-parameter',
-      offers.some((offer) => offer.parameters.some((one) => one.quoted)),
+      offers.some((offer) => offer.parameters.some(({ quoted }) => quoted)),
     ) ||
-    takesOffence(
+    rejects(
       'small-window',
       offers.some((offer) =>
         offer.parameters.some(({ name, value }) => name === 'server_max_window_bits' && value === '8'),

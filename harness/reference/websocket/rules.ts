@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { RequestHead } from '#reference/http/head'
 import type { OutgoingFrame } from './frames.ts'
-import type { PaceRules } from './pace.ts'
+import type { KeepAliveRules } from './keep-alive.ts'
 
-/** What may be wrong with an opening handshake (RFC 6455 4.2.1 and 9.1). Each is refused, unless a mutant lets it pass. */
-export const handshakeBreaches = [
+/** Violations in an opening handshake (RFC 6455 4.2.1 and 9.1). The strict reference rejects each; a mutant may tolerate it. */
+export const handshakeViolations = [
   'method',
   'http-1.0',
   'upgrade-missing',
@@ -24,10 +24,10 @@ export const handshakeBreaches = [
   'body',
 ] as const
 
-export type HandshakeBreach = (typeof handshakeBreaches)[number]
+export type HandshakeViolation = (typeof handshakeViolations)[number]
 
-/** What is right in a handshake, and is refused by a mutant. */
-export type HandshakeScruple =
+/** Properties of a valid handshake that an over-strict mutant rejects. */
+export type OverStrictHandshakeRule =
   | 'upgrade-in-other-case'
   | 'connection-list'
   | 'host-not-first'
@@ -38,18 +38,18 @@ export type HandshakeScruple =
   | 'quoted-parameter'
   | 'small-window'
 
-/** What may be wrong with an offer of permessage-deflate (RFC 7692 7). Each is declined, unless a mutant takes it. */
-export const offerBreaches = [
+/** Violations in an offer of permessage-deflate (RFC 7692 7). The strict reference declines each; a mutant may accept it. */
+export const offerViolations = [
   'unknown-parameter',
   'invalid-value',
-  'value-where-none-is',
+  'unexpected-value',
   'repeated-parameter',
 ] as const
 
-export type OfferBreach = (typeof offerBreaches)[number]
+export type OfferViolation = (typeof offerViolations)[number]
 
-/** What a frame, a message or a Close may have wrong with it. Each fails the connection, unless a mutant lets it pass. */
-export const frameBreaches = [
+/** Violations in a frame, a message or a Close. The strict reference fails the connection on each; a mutant may tolerate it. */
+export const frameViolations = [
   'unmasked',
   'unmasked-empty',
   'unmasked-control',
@@ -92,10 +92,10 @@ export const frameBreaches = [
   'truncated-frame',
 ] as const
 
-export type FrameBreach = (typeof frameBreaches)[number]
+export type FrameViolation = (typeof frameViolations)[number]
 
-/** What is right in a frame, a message or a Close, and is failed, lost or mistaken by a mutant. */
-export type FrameScruple =
+/** Properties of a valid frame, message or Close that an over-strict mutant rejects, drops or misreads. */
+export type OverStrictFrameRule =
   | 'mask-key-zero'
   | 'mask-key-ones'
   | 'mask-over-chunks'
@@ -121,120 +121,126 @@ export type FrameScruple =
   | 'close-long-reason'
   | 'close-in-fragment'
 
+/** A received message, or one to send. */
 export interface Message {
   readonly type: 'text' | 'binary'
   readonly payload: Buffer
+  /** Number of frames that carried it. */
   readonly frames: number
 }
 
-/** What was agreed on for permessage-deflate: windows in bits, and which side forgets its context. */
+/** The negotiated permessage-deflate: window sizes in bits, and which side uses no context takeover. */
 export interface DeflateAgreement {
   readonly serverBits: number
   readonly clientBits: number
-  readonly serverForgets: boolean
-  readonly clientForgets: boolean
+  readonly serverForgetsContext: boolean
+  readonly clientForgetsContext: boolean
 }
 
-/** What the owner of the service has set about origins. */
+/** The configured origins of the service. */
 export interface OriginSettings {
   readonly allowed: string
   readonly denied: string
 }
 
-/** How WebSockets are served: RFC 6455 and RFC 7692. */
-export interface WebSocketRules extends PaceRules {
+/** Every decision of the WebSocket service that a mutant can change (RFC 6455 and RFC 7692). */
+export interface WebSocketRules extends KeepAliveRules {
   // --- Opening handshake ---
-  readonly toleratesInHandshake: readonly HandshakeBreach[]
-  readonly refusesInHandshake: readonly HandshakeScruple[]
-  readonly toleratesInOffer: readonly OfferBreach[]
-  /** Status of the answer to a good handshake. */
+  readonly toleratesInHandshake: readonly HandshakeViolation[]
+  readonly rejectsInHandshake: readonly OverStrictHandshakeRule[]
+  readonly toleratesInOffer: readonly OfferViolation[]
+  /** Status of the response to a valid handshake. */
   readonly acceptStatus: number
-  /** Value of Sec-WebSocket-Accept for a key, and for the head that it came in. */
+  /** Value of Sec-WebSocket-Accept for a key, which was received in this request head. */
   acceptOf(key: string, head: RequestHead): string
-  /** The headers of the 101, as the last thing before they are sent. */
+  /** Changes the headers of the 101 response just before they are sent. */
   answerHeaders(
     headers: readonly (readonly [string, string])[],
     head: RequestHead,
   ): readonly (readonly [string, string])[]
-  /** How a refusal goes out: as an HTTP answer, or as an end without one. */
+  /** How the server rejects a handshake: with an HTTP response, or with a FIN alone. */
   readonly refusal: 'http' | 'fin'
   refusalStatus(status: number): number
   refusalHeaders(headers: readonly (readonly [string, string])[]): readonly (readonly [string, string])[]
-  /** Reads frames behind a refusal, which nobody should. */
+  /** Processes frames after a rejected handshake. */
   readonly framesAfterRefusal: boolean
   originAccepted(origin: string | null, settings: OriginSettings): boolean
   readonly originStatus: number
-  /** Chooses among the offered subprotocols: by line of the header, elements in order. */
+  /** Selects one of the offered subprotocols: an array for each header line, in order. */
   subprotocolOf(offered: readonly (readonly string[])[]): string | null
-  /** Lines of Sec-WebSocket-Extensions that are read; all of them unless a mutant reads the first alone. */
+  /** Which header lines of Sec-WebSocket-Extensions the server reads. */
   readonly extensionLines: 'all' | 'first'
-  /** Offers of permessage-deflate that are looked at. */
+  /** Which offers of permessage-deflate the server considers. */
   readonly deflateOffers: 'all' | 'first'
-  /** Value of Sec-WebSocket-Extensions in the 101, or null for none. `offered`: the header was there. */
+  /** Value of Sec-WebSocket-Extensions in the 101, or null for no header. `offered`: the request had the header. */
   extensionsAnswer(agreed: string | null, offered: boolean): string | null
   /** Parameters of permessage-deflate in the 101, each as `name` or `name=value`. */
   deflateAnswer(parameters: readonly string[], agreement: DeflateAgreement): readonly string[]
 
-  // --- Frames that come ---
-  readonly tolerates: readonly FrameBreach[]
-  readonly refuses: readonly FrameScruple[]
-  /** Close codes that are good, and fail the connection all the same. */
-  readonly refusesCloseCodes: readonly number[]
-  /** When text is checked: octet by octet, or when the message is whole. */
+  // --- Frames received ---
+  readonly tolerates: readonly FrameViolation[]
+  readonly rejects: readonly OverStrictFrameRule[]
+  /** Valid close codes on which a mutant fails the connection. */
+  readonly rejectsCloseCodes: readonly number[]
+  /** When the server checks text: byte by byte, or when the message is complete. */
   readonly utf8Checked: 'at-once' | 'at-end'
-  /** The code of the Close frame that fails a connection. */
-  failureCode(breach: FrameBreach, code: number): number
-  /** What follows a breach: Close frame and end of TCP, only one of them, or the frames behind it are processed first. */
-  readonly failure: 'close-and-end' | 'end-only' | 'close-only' | 'process-on'
+  /** The code of the Close frame for a violation; `code` is the one that RFC 6455 names. */
+  failureCode(violation: FrameViolation, code: number): number
+  /**
+   * What follows a violation: a Close frame and the end of TCP, only one of them, or both after the rest of the segment
+   * has been processed.
+   */
+  readonly failure: 'close-and-end' | 'end-only' | 'close-only' | 'process-rest-of-segment'
 
-  // --- Frames that go ---
-  /** Every frame, as the last thing before it is sent: mutants change it, split it, or add one of their own. */
+  // --- Frames sent ---
+  /** The frames to send instead of this one: a mutant changes or splits it, or adds another. */
   outgoing(frame: OutgoingFrame): readonly OutgoingFrame[]
   /** Payload of the Pong to a Ping; null for no answer. */
   pongTo(payload: Buffer): Buffer | null
-  /** When Pings are answered: every one at once, not before a fragmented message ends, or the first of a burst alone. */
+  /** When the server answers Pings: each at once, each after the fragmented message, or only the first of a segment. */
   readonly pings: 'at-once' | 'after-message' | 'first-of-segment'
-  /** What a Pong that nobody asked for meets. */
+  /** What the server does with an unsolicited Pong. */
   readonly unsolicitedPong: 'ignore' | 'answer' | 'fail'
-  /** What is echoed for a message; null for nothing. */
+  /** The echo of a message; null for no echo. */
   echoOf(message: Message): Message | null
-  /** In which order echoes of one segment leave. */
+  /** The order of the echoes of one TCP segment. */
   readonly echoOrder: 'as-received' | 'reversed'
-  /** Body of the Close that answers a Close with this body; null for no answer. */
+  /** Body of the Close frame that answers a Close frame with this body; null for no answer. */
   closeAnswer(body: Buffer): Buffer | null
-  /** What follows the closing handshake. */
+  /** What happens to TCP after the closing handshake. */
   readonly afterClose: 'end' | 'reset' | 'stay'
-  /** What comes behind a received Close: nothing is read, or Pings, messages, Close frames are still answered. */
-  readonly behindClose: 'discard' | 'answer-pings' | 'answer-messages' | 'answer-closes'
-  /** Sends one more message behind its own Close. */
-  readonly messageBehindClose: boolean
-  /** What the peer's FIN without a Close meets. */
+  /** What the server does with frames after a received Close: discards all, or answers one kind of them. */
+  readonly afterReceivedClose: 'discard' | 'answer-pings' | 'answer-messages' | 'answer-closes'
+  /** Sends one more message after its own Close frame. */
+  readonly messageAfterClose: boolean
+  /** What the server does when the client closes TCP without a Close frame. */
   readonly peerFin: 'end' | 'stay'
-  /** Connections at a time; more are refused. */
+  /** Maximum number of simultaneous connections. */
   readonly connectionLimit: number
-  /** Frames of one connection that are read before it is ended. */
+  /** Maximum number of frames that the server reads on one connection. */
   readonly frameQuota: number
-  /** What a connection that is lost without a Close does to the others, and to its client when it comes back. */
+  /** What the server does after a connection is lost without a Close: nothing, end all others, or reject that client. */
   readonly afterLoss: 'nothing' | 'end-others' | 'refuse-client'
-  /** How messages are compressed: as agreed, with the context kept or the window exceeded all the same, or damaged. */
+  /** How the server compresses: as negotiated, with a forbidden context, with a window that is too large, or damaged. */
   readonly deflater: 'as-agreed' | 'keep-context' | 'full-window' | 'damaged'
 }
 
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** RFC 6455 4.2.2 (5.4). */
+/** The value of Sec-WebSocket-Accept for a key (RFC 6455 4.2.2, item 5.4). */
 export function acceptFor(key: string): string {
   return createHash('sha1')
     .update(key + acceptGuid, 'latin1')
     .digest('base64')
 }
 
-/** The subprotocol that the reference speaks. */
+/** The subprotocol that the reference supports. */
 export const echoSubprotocol = 'streamproof.echo'
 
+/** The rules as the RFCs state them: no mutant. */
 export const strictWebSocket: WebSocketRules = {
   toleratesInHandshake: [],
-  refusesInHandshake: [],
+  rejectsInHandshake: [],
   toleratesInOffer: [],
   acceptStatus: 101,
   acceptOf: acceptFor,
@@ -251,8 +257,8 @@ export const strictWebSocket: WebSocketRules = {
   extensionsAnswer: (agreed) => agreed,
   deflateAnswer: (parameters) => parameters,
   tolerates: [],
-  refuses: [],
-  refusesCloseCodes: [],
+  rejects: [],
+  rejectsCloseCodes: [],
   utf8Checked: 'at-once',
   failureCode: (_breach, code) => code,
   failure: 'close-and-end',
@@ -264,8 +270,8 @@ export const strictWebSocket: WebSocketRules = {
   echoOrder: 'as-received',
   closeAnswer: (body) => body.subarray(0, 2),
   afterClose: 'end',
-  behindClose: 'discard',
-  messageBehindClose: false,
+  afterReceivedClose: 'discard',
+  messageAfterClose: false,
   peerFin: 'end',
   connectionLimit: Number.POSITIVE_INFINITY,
   frameQuota: Number.POSITIVE_INFINITY,

@@ -1,16 +1,16 @@
 import type { RequestHead } from '#reference/http/head'
 import type { HttpConnection } from '#reference/http/server'
 import { serveFrames } from './connection.ts'
-import { crowdOf } from './crowd.ts'
+import { registryOf } from './connection-registry.ts'
 import { judgeHandshake } from './handshake.ts'
 import type { WebSocketService } from './service.ts'
 
 export type { WebSocketService } from './service.ts'
 
 /**
- * Answers a request for the WebSocket service, upgrade or not: every request whose path is the service's comes
- * here, since what is no handshake must be refused by the rules of one. Takes the connection over; it is freed when
- * its socket closes, and whoever accepted the socket destroys it at the end.
+ * Answers every request for the path of the WebSocket service, because a request that is not a handshake must be
+ * rejected as an invalid one. Takes over the connection until its socket closes. The caller destroys sockets that are
+ * still open when the server stops.
  */
 export function serveWebSocket(
   connection: HttpConnection,
@@ -19,15 +19,15 @@ export function serveWebSocket(
 ): void {
   const { rules } = service
   const handshake = judgeHandshake(connection, head, service)
-  const crowd = crowdOf(service)
-  if (handshake.kind === 'accepted' && !crowd.admits(head)) {
-    connection.respond({ status: 403, body: 'there is no room\n' })
+  const registry = registryOf(service)
+  if (handshake.kind === 'accepted' && !registry.admits(head)) {
+    connection.respond({ status: 403, body: 'too many connections, or a client that lost one\n' })
     return
   }
   if (handshake.kind === 'accepted') {
     connection.sendHead(rules.acceptStatus, handshake.headers)
-    const left = crowd.entered(connection.socket, head)
-    if (rules.acceptStatus === 101) serveFrames(connection.takeOver(), service, handshake.deflate, left)
+    const ended = registry.add(connection.socket, head)
+    if (rules.acceptStatus === 101) serveFrames(connection.takeOver(), service, handshake.deflate, ended)
     else connection.linger()
     return
   }

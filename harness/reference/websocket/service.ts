@@ -1,9 +1,9 @@
 import type { Rules } from '#reference/rules'
 
-/** What a WebSocket service is made of. */
+/** One WebSocket endpoint of the reference server. */
 export interface WebSocketService {
   readonly rules: Rules
-  /** `echo` sends messages back with their type; `pushing` greets, pushes every 50 ms, and never echoes. */
+  /** `echo` returns every message with its type; `pushing` sends a greeting, then a message every 50 ms, and never echoes. */
   readonly variant: 'echo' | 'pushing'
   readonly allowedOrigin: string
   readonly deniedOrigin: string

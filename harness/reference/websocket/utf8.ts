@@ -1,3 +1,4 @@
+/** Why bytes are not UTF-8 (RFC 3629). */
 export type Utf8Error =
   | 'utf8-overlong'
   | 'utf8-surrogate'
@@ -7,18 +8,18 @@ export type Utf8Error =
   | 'utf8-invalid-byte'
 
 /**
- * Checks UTF-8 octet by octet (RFC 3629), and says what is wrong at the first octet that no valid text can have in
- * that place.
+ * Checks UTF-8 byte by byte (RFC 3629), and reports an error at the first byte that no valid text can have at its
+ * position.
  */
 export class Utf8Check {
-  /** Continuation octets that are still to come. */
+  /** Continuation bytes that are still missing. */
   #pending = 0
-  /** Bounds of the next continuation octet, which the lead octet may narrow, and what it means to be outside of them. */
+  /** Bounds of the next continuation byte, which the lead byte may narrow, and the error for a byte outside them. */
   #low = 0x80
   #high = 0xbf
   #outside: Utf8Error = 'utf8-truncated'
 
-  /** Null while all is well. */
+  /** The first error, or null. */
   feed(bytes: Buffer): Utf8Error | null {
     for (const byte of bytes) {
       const error = this.#pending === 0 ? this.#lead(byte) : this.#continue(byte)
@@ -27,7 +28,7 @@ export class Utf8Check {
     return null
   }
 
-  /** To be asked behind the last octet. */
+  /** Call after the last byte. */
   end(): Utf8Error | null {
     return this.#pending === 0 ? null : 'utf8-truncated'
   }
@@ -62,7 +63,7 @@ export class Utf8Check {
   }
 }
 
-/** Null where the octets are UTF-8. */
+/** The first error, or null if the bytes are UTF-8. */
 export function utf8Error(bytes: Buffer): Utf8Error | null {
   const check = new Utf8Check()
   return check.feed(bytes) ?? check.end()

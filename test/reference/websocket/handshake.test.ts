@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Raw, request, sample, serve } from './raw.ts'
 import type { Served } from './raw.ts'
 
-describe('reference: the opening handshake', () => {
+describe('reference: opening handshake', () => {
   let served: Served
   before(async () => {
     served = await serve()
@@ -23,14 +23,14 @@ describe('reference: the opening handshake', () => {
   const replaced = (name: string, value: string): string[] =>
     sample.map((line) => (line.startsWith(`${name}:`) ? `${name}: ${value}` : line))
 
-  it('answers the sample of RFC 6455 1.3 by its octets', async () => {
+  it('answers the sample handshake of RFC 6455 1.3 byte for byte', async () => {
     expect(await answer(sample)).to.equal(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
     )
   })
 
-  it('takes what the grammar allows', async () => {
+  it('accepts every form that the grammar allows', async () => {
     const allowed = [
       sample
         .toReversed()
@@ -48,7 +48,11 @@ describe('reference: the opening handshake', () => {
     expect(await Promise.all(allowed.map(status))).to.deep.equal(allowed.map(() => '101'))
   })
 
-  const wrong: readonly (readonly [what: string, lines: readonly string[] | string, status: string])[] = [
+  const invalid: readonly (readonly [
+    violation: string,
+    lines: readonly string[] | string,
+    status: string,
+  ])[] = [
     ['POST', ['POST /ws HTTP/1.1', ...sample.slice(1)], '405'],
     ['HTTP/1.0', ['GET /ws HTTP/1.0', ...sample.slice(1)], '400'],
     ['no Upgrade', without('Upgrade'), '426'],
@@ -56,8 +60,8 @@ describe('reference: the opening handshake', () => {
     ['no Connection', without('Connection'), '426'],
     ['Connection without upgrade', replaced('Connection', 'keep-alive'), '426'],
     ['no key', without('Sec-WebSocket-Key'), '400'],
-    ['a key of 15 octets', replaced('Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAA'), '400'],
-    ['a key of 17 octets', replaced('Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAAA='), '400'],
+    ['a key of 15 bytes', replaced('Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAA'), '400'],
+    ['a key of 17 bytes', replaced('Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAAA='), '400'],
     ['a key that is not base64', replaced('Sec-WebSocket-Key', '!!!!!!!!!!!!!!!!!!!!!!=='), '400'],
     ['two keys', [...sample, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='], '400'],
     ['no version', without('Sec-WebSocket-Version'), '426'],
@@ -68,43 +72,43 @@ describe('reference: the opening handshake', () => {
     ['two Hosts', [...sample, 'Host: server.example.com'], '400'],
     ['a denied origin', [...sample, 'Origin: https://evil.example'], '403'],
     ['an empty offer of subprotocols', [...sample, 'Sec-WebSocket-Protocol:'], '400'],
-    ['a subprotocol that is no token', [...sample, 'Sec-WebSocket-Protocol: ch at'], '400'],
+    ['a subprotocol that is not a token', [...sample, 'Sec-WebSocket-Protocol: ch at'], '400'],
     ['a subprotocol offered twice', [...sample, 'Sec-WebSocket-Protocol: chat, chat'], '400'],
     ['extensions without a name', [...sample, 'Sec-WebSocket-Extensions: ;;'], '400'],
     ['a parameter without a name', [...sample, 'Sec-WebSocket-Extensions: permessage-deflate; =1'], '400'],
     ['a parameter without its value', [...sample, 'Sec-WebSocket-Extensions: foo; a='], '400'],
-    ['an open quoted string', [...sample, 'Sec-WebSocket-Extensions: foo; a="b'], '400'],
+    ['an unclosed quoted string', [...sample, 'Sec-WebSocket-Extensions: foo; a="b'], '400'],
     ['a space before the colon', [...sample, 'X-Foo : 1'], '400'],
     ['a line without a colon', [...sample, 'X-Foo'], '400'],
     ['a folded line', [...sample, 'X-Foo: 1', ' 2'], '400'],
-    ['a NUL', [...sample, 'X-Foo: \0'], '400'],
+    ['a NUL in a header value', [...sample, 'X-Foo: \0'], '400'],
     ['bare line feeds', `${sample.join('\n')}\n\n`, '400'],
     ['a head of 64 KiB', [...sample, `X-Foo: ${'a'.repeat(65_536)}`], '431'],
     ['a request line of 64 KiB', [`GET /${'a'.repeat(65_536)} HTTP/1.1`, ...sample.slice(1)], '414'],
   ]
-  for (const [what, lines, expected] of wrong) {
-    it(`refuses ${what} with ${expected}`, async () => {
+  for (const [violation, lines, expected] of invalid) {
+    it(`rejects ${violation} with ${expected}`, async () => {
       expect(await status(lines)).to.equal(expected)
     })
   }
 
-  it('names its version where it does not know the one asked for', async () => {
+  it('names version 13 when it rejects another version', async () => {
     expect(await answer(replaced('Sec-WebSocket-Version', '99'))).to.match(
       /\r\nSec-WebSocket-Version: 13\r\n/,
     )
   })
 
-  it('reads a head octet by octet', async () => {
+  it('reads a request head that arrives in 1-byte segments', async () => {
     using raw = new Raw(served.port)
     await raw.sendSlowly(Buffer.from(request(sample)))
     expect(await raw.head()).to.match(/^HTTP\/1\.1 101 /)
   })
 
-  it('ends the connection behind a refusal, and reads nothing there', async () => {
+  it('closes the connection after a rejection and processes no frame', async () => {
     using raw = new Raw(served.port)
     raw.send(`${request(without('Sec-WebSocket-Key'))}\x89\x80\x00\x00\x00\x00`)
     await raw.head()
-    expect(Buffer.from(await raw.rest(), 'hex').toString()).to.equal('the handshake is wrong: key-missing\n')
+    expect(Buffer.from(await raw.rest(), 'hex').toString()).to.equal('invalid handshake: key-missing\n')
   })
 
   const deflate: readonly (readonly [offer: string, answer: string | null])[] = [

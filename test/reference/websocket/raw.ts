@@ -7,7 +7,7 @@ import { rulesFor } from '#reference/rules'
 import type { Rules } from '#reference/rules'
 import { serveWebSocket } from '#reference/websocket/server'
 
-/** The WebSocket service alone, on a port of its own. */
+/** The WebSocket service of the reference, without its HTTP routing. */
 export interface Served extends AsyncDisposable {
   readonly port: number
 }
@@ -16,8 +16,7 @@ export async function serve(
   options: { mutant?: string; rules?: Partial<Rules>; variant?: 'echo' | 'pushing' } = {},
 ): Promise<Served> {
   const mutant = options.mutant === undefined ? null : mutantNamed(options.mutant)
-  if (options.mutant !== undefined && mutant === null)
-    throw new Error(`no mutant is called ${options.mutant}`)
+  if (options.mutant !== undefined && mutant === null) throw new Error(`unknown mutant ${options.mutant}`)
   const rules = { ...rulesFor(mutant), ...options.rules }
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -46,7 +45,7 @@ export async function serve(
   }
 }
 
-/** A socket that is told bytes and asked for bytes. */
+/** A TCP client that sends and receives raw bytes. */
 export class Raw implements Disposable {
   readonly #socket: Socket
   #received = Buffer.alloc(0)
@@ -72,7 +71,7 @@ export class Raw implements Disposable {
     this.#socket.write(bytes)
   }
 
-  /** One octet per write, each on its own way before the next. */
+  /** Sends one byte per write, and lets each reach the socket before the next. */
   async sendSlowly(bytes: Buffer): Promise<void> {
     for (const byte of bytes) {
       this.#socket.write(Buffer.from([byte]))
@@ -84,7 +83,7 @@ export class Raw implements Disposable {
     this.#socket.end()
   }
 
-  /** Waits for this many octets. */
+  /** Waits for this many bytes, and returns them as hex. */
   async take(length: number): Promise<string> {
     await this.#until(() => this.#received.length >= length)
     const taken = this.#received.subarray(0, length)
@@ -92,7 +91,7 @@ export class Raw implements Disposable {
     return taken.toString('hex')
   }
 
-  /** Waits for the head of an answer. */
+  /** Waits for the head of an HTTP response. */
   async head(): Promise<string> {
     await this.#until(() => this.#received.includes('\r\n\r\n'))
     const end = this.#received.indexOf('\r\n\r\n') + 4
@@ -101,7 +100,7 @@ export class Raw implements Disposable {
     return head
   }
 
-  /** Waits for the end, and gives what came before it. */
+  /** Waits for the end of the connection, and returns the bytes before it as hex. */
   async rest(): Promise<string> {
     await this.#until(() => this.#ended)
     const all = this.#received.toString('hex')
@@ -111,7 +110,8 @@ export class Raw implements Disposable {
 
   async #until(holds: () => boolean): Promise<void> {
     while (!holds()) {
-      if (this.#ended) throw new Error(`the server ended; received: ${this.#received.toString('latin1')}`)
+      if (this.#ended)
+        throw new Error(`the server closed the connection; received: ${this.#received.toString('latin1')}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -137,15 +137,15 @@ export function request(lines: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** A connection whose handshake is done, with these further header lines. */
-export async function opened(port: number, further: readonly string[] = []): Promise<Raw> {
+/** Connects and completes the handshake, with additional header lines. */
+export async function opened(port: number, headerLines: readonly string[] = []): Promise<Raw> {
   const raw = new Raw(port)
-  raw.send(request([...sample, ...further]))
+  raw.send(request([...sample, ...headerLines]))
   await raw.head()
   return raw
 }
 
-/** A masked frame with the key 00000000 of tests that are read by hand: first octet, payload. */
+/** A masked frame: its first byte, its payload, its masking key as hex. */
 export function frame(first: number, payload: string | Buffer, key = '01020304'): Buffer {
   const bytes = Buffer.from(payload)
   const mask = Buffer.from(key, 'hex')

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { mutants } from '#reference/mutants'
 import { Raw, frame, opened, request, sample, serve } from './raw.ts'
 
-/** Noise that is the same in every run. */
+/** Pseudo-random bytes, the same in every run. */
 function noise(seed: string, length: number): Buffer {
   const blocks = Array.from({ length: Math.ceil(length / 64) }, (_none, at) =>
     createHash('sha512').update(`${seed}/${at}`).digest(),
@@ -11,14 +11,14 @@ function noise(seed: string, length: number): Buffer {
   return Buffer.concat(blocks).subarray(0, length)
 }
 
-/** Not those that end a connection because of another one. */
+/** Without the mutants that drop a connection because of another. */
 const named = mutants
   .filter(({ protocol, rules }) => protocol === 'websocket' && rules.afterLoss === undefined)
   .map(({ name }) => name)
   .concat('accept-everything')
 
-describe('reference: whatever clients send', () => {
-  it('outlives noise in place of a request, and in place of frames', async () => {
+describe('reference: hostile input', () => {
+  it('keeps serving after random bytes instead of a request or of frames', async () => {
     await using served = await serve()
     for (let round = 0; round < 40; round += 1) {
       using first = new Raw(served.port)
@@ -34,7 +34,7 @@ describe('reference: whatever clients send', () => {
     expect(await after.take(7)).to.equal(`8a05${Buffer.from('alive').toString('hex')}`)
   })
 
-  it('outlives well-masked frames with any first octet, whichever rule is broken', async () => {
+  it('keeps serving after masked frames with a random first byte, as each mutant', async () => {
     for (const mutant of named) {
       await using served = await serve({ mutant })
       const frames = Array.from({ length: 64 }, (_none, at) =>
