@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Report } from '#model/result'
 import { html as markup } from './escape/html.ts'
-import { comparison } from './html/comparison.ts'
+import { expectationSection } from './html/expectations.ts'
 import { script, style } from './html/assets.ts'
-import { alike, fallen, softer, unjudged } from './html/findings.ts'
-import { results } from './html/results.ts'
-import { top } from './html/summary.ts'
-import { targets } from './html/targets.ts'
+import { commonCauseSection, failureSection, unjudgedSection, warningSection } from './html/failures.ts'
+import { resultSection } from './html/results.ts'
+import { pageHeader } from './html/header.ts'
+import { targetSection } from './html/targets.ts'
 import type { ReportOptions } from './view/options.ts'
 import { headline } from './view/headline.ts'
 
 /**
- * One page that needs nothing else: no network, no other file, and no script either (that one only filters, copies and
- * opens). The policy admits this style and this script by their hashes and nothing more, so that a text that got
- * through as markup would still not run.
+ * One page that needs no network and no other file. It is complete without its script, which only filters, copies and
+ * opens results. The policy admits this style and this script by their hashes and nothing else: markup that a target
+ * smuggled into the page would not run.
  */
 export function html(report: Report, _options?: ReportOptions): string {
-  const { word, says } = headline(report)
+  const { word, sentence } = headline(report)
   const policy = [
     "default-src 'none'",
     `style-src ${hash(style)}`,
@@ -34,20 +34,20 @@ export function html(report: Report, _options?: ReportOptions): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
-<title>${`Streamproof: ${word}, ${says}`}</title>
+<title>${`Streamproof: ${word}, ${sentence}`}</title>
 <style>${{ markup: style }}</style>
 </head>
 <body>
 <a class="skip" href="#results">Skip to the results</a>
-${top(report)}
+${pageHeader(report)}
 <main>
-${alike(report)}
-${fallen(report)}
-${comparison(report)}
-${softer(report)}
-${unjudged(report)}
-${results(report)}
-${targets(report)}
+${commonCauseSection(report)}
+${failureSection(report)}
+${expectationSection(report)}
+${warningSection(report)}
+${unjudgedSection(report)}
+${resultSection(report)}
+${targetSection(report)}
 </main>
 <footer><p>${`Streamproof ${report.tool.version}`} · run ${report.run.id} · node ${report.run.node} · ${report.run.platform}</p></footer>
 <script>${{ markup: script }}</script>

@@ -6,9 +6,10 @@ import { markdown } from './markdown.ts'
 import type { ReportFormat, ReportOptions } from './view/options.ts'
 import { terminal } from './terminal.ts'
 
+export { reportFormats } from './view/options.ts'
 export type { ReportFormat, ReportOptions } from './view/options.ts'
 
-/** Every format is a pure function of the report: same report, same bytes. */
+/** The writer of each format: a pure function, which writes the same bytes for the same report. */
 export const formats: Readonly<Record<ReportFormat, (report: Report, options?: ReportOptions) => string>> = {
   terminal,
   json,

@@ -2,11 +2,10 @@ import { reportSchema } from '#model/result'
 import type { Report, Result } from '#model/result'
 
 /**
- * `report.json`: keys in the order of the schema, records sorted, two spaces, the smallest objects
- * on one line. What could act where the file is
- * printed, or is refused by strict readers, is written as an escape, so that a parser still reads the same text; a
- * lone surrogate, which no UTF-8 can carry, becomes U+FFFD.
- * @throws when the report does not fit its schema: then this program is wrong.
+ * `report.json`: keys in the order of the schema, records sorted, indented by two spaces, the smallest objects on one
+ * line. Characters that could control a terminal, or that strict readers refuse, are written as escapes, so that a parser
+ * still reads the same text. A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
+ * @throws if the report does not match its schema, which is an error in Streamproof.
  */
 export function json(report: Report): string {
   const valid = reportSchema.parse(report)
@@ -15,24 +14,24 @@ export function json(report: Report): string {
     targets: valid.targets.map((target) => ({ ...target, capabilities: sorted(target.capabilities) })),
     results: valid.results.map(orderedResult),
   }
-  return `${written(ordered, 0).replace(acting, unicodeEscape)}\n`
+  return `${serialize(ordered, 0).replace(harmful, unicodeEscape)}\n`
 }
 
-/** From this depth on, an object that holds no other is written on one line: an entry of a transcript, a clause. */
+/** From this depth on, an object without objects in it is written on one line: an entry of a transcript, a clause. */
 const flatFrom = 3
 
-function written(value: unknown, depth: number): string {
+function serialize(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(withoutSurrogates(value))
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const indent = '  '.repeat(depth + 1)
   const close = `\n${'  '.repeat(depth)}`
   if (Array.isArray(value)) {
-    const items = value.map((one: unknown) => indent + written(one, depth + 1))
+    const items = value.map((item: unknown) => indent + serialize(item, depth + 1))
     return items.length === 0 ? '[]' : `[\n${items.join(',\n')}${close}]`
   }
   const members = Object.entries(value)
     .filter(([, inner]) => inner !== undefined)
-    .map(([key, inner]) => `${written(key, depth)}: ${written(inner, depth + 1)}`)
+    .map(([key, inner]) => `${serialize(key, depth)}: ${serialize(inner, depth + 1)}`)
   if (members.length === 0) return '{}'
   const isFlat = depth >= flatFrom && !Object.values(value).some(isNested)
   return isFlat
@@ -44,8 +43,8 @@ function isNested(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** DEL and C1, invisible and bidirectional marks, line separators; none of them stands outside of a string. */
-const acting = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
+/** DEL and C1, invisible and bidirectional marks, line separators. They can only be inside strings. */
+const harmful = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
 
 function unicodeEscape(character: string): string {
   let escaped = ''

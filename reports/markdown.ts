@@ -1,9 +1,9 @@
 import { summaryKeys } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
-import { alikeName, alikeOf, alikeSuch } from './view/alike.ts'
-import { detailLines } from './view/detail.ts'
 import { code, codeBlock, prose } from './escape/markdown.ts'
 import { cut } from './escape/visible.ts'
+import { commonCauses, commonCauseTitle, exampleIds } from './view/common-causes.ts'
+import { detailLines } from './view/detail.ts'
 import { headline } from './view/headline.ts'
 import type { ReportOptions } from './view/options.ts'
 import { limits } from './view/options.ts'
@@ -12,116 +12,139 @@ import {
   capabilitiesOf,
   comparisonOf,
   expectationCounts,
-  fallenOf,
+  failuresOf,
   groupsOf,
-  remedies,
   unjudgedOf,
+  waysToEnable,
   withVerdict,
 } from './view/overview.ts'
 import type { Group } from './view/overview.ts'
 import { clauseLabel } from './view/sections.ts'
 import {
+  capitalized,
   duration,
   expectationStatuses,
-  expectationSymbols,
   flakyText,
   plural,
-  statusWord,
-  symbols,
   protocolTitle,
-  verdicts,
+  statusSymbols,
+  statusWord,
+  verdictsWorstFirst,
+  verdictSymbols,
 } from './view/words.ts'
 
 const detailLimits = { field: 1000, entries: 40, bytes: 64 }
 
+/** Characters of one field in a table. */
+const tableField = 300
+
+/** Bytes kept for the sentence that says how much was left out. */
+const reservedBytes = 400
+
+const verdictsBestFirst = verdictsWorstFirst.toReversed()
+
 /**
- * Markdown for a job summary or a merge request: totals first, then what fell, then the rest. Bounded to what GitHub
- * takes (1 MiB): details of failures give way first, whole sections after them, and both say so.
+ * Markdown for a job summary or a merge request: totals, then failures, then the rest. It stays below what GitHub accepts
+ * (1 MiB): failures are left out first, then whole blocks, and the text says how many.
  */
 export function markdown(report: Report, _options?: ReportOptions): string {
-  const top = [...summary(report), ...findings(report), ...alike(report)]
-  const fallen = fallenOf(report)
+  const top = [...summary(report), ...findings(report), ...causes(report)]
   const rest = [
-    ...softer(report),
+    ...warnings(report),
     ...unjudged(report),
     ...expectations(report),
     ...topics(report),
     ...targets(report),
     ...footer(report),
   ]
-  const spent = bytes([...top, ...rest])
-  const failures = within(
-    fallen.length === 0 ? [] : [`## What fell (${fallen.length})`],
-    fallen.map(failure),
-    limits.markdownBytes - spent - 400,
-    (left) => `${plural(left, 'more failure')} left out here for want of room: the other reports have them.`,
+  const failures = failuresOf(report)
+  const heading = failures.length === 0 ? [] : [`## Failures (${failures.length})`]
+  const shown = withinBytes(
+    heading,
+    failures.map(failure),
+    limits.markdownBytes - bytesOf([...top, ...rest]) - reservedBytes,
+    (count) => `${plural(count, 'more failure')} left out to limit the size; the other reports have them.`,
   )
-  const whole = [...top, ...failures, ...rest]
-  return `${within([], whole, limits.markdownBytes - 400, (left) => `${plural(left, 'block')} left out for want of room.`).join('\n\n')}\n`
+  const blocks = withinBytes(
+    [],
+    [...top, ...shown, ...rest],
+    limits.markdownBytes - reservedBytes,
+    (count) => `${plural(count, 'block')} left out to limit the size.`,
+  )
+  return `${blocks.join('\n\n')}\n`
 }
 
-function bytes(blocks: readonly string[]): number {
+function bytesOf(blocks: readonly string[]): number {
   return Buffer.byteLength(blocks.join('\n\n'), 'utf8') + 2
 }
 
-/** As many blocks as there is room for; then how many were left out. */
-function within(
-  head: string[],
+/** The heading, and as many blocks as fit in so many bytes; then how many were left out. */
+function withinBytes(
+  heading: readonly string[],
   blocks: readonly string[],
-  room: number,
-  said: (left: number) => string,
+  limit: number,
+  leftOut: (count: number) => string,
 ): string[] {
-  const kept = [...head]
-  let spent = bytes(kept)
+  const kept = [...heading]
+  let used = bytesOf(kept)
   for (const [index, block] of blocks.entries()) {
-    spent += Buffer.byteLength(block, 'utf8') + 2
-    if (spent > room) return [...kept, said(blocks.length - index)]
+    used += Buffer.byteLength(block, 'utf8') + 2
+    if (used > limit) return [...kept, leftOut(blocks.length - index)]
     kept.push(block)
   }
   return kept
 }
 
+/** `numbers`: how many of the last columns hold numbers. */
 function table(head: readonly string[], rows: readonly (readonly string[])[], numbers = 0): string {
   const rule = head.map((_, index) => (index >= head.length - numbers ? '--:' : '---'))
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function summary(report: Report): string[] {
-  const { ok, word, says } = headline(report)
-  const counts = verdicts.toReversed().map((verdict) => report.summary[summaryKeys[verdict]])
+  const { ok, word, sentence } = headline(report)
   const { flaky, total } = report.summary
-  const remedy = remedies(report)
+  const counts = verdictsBestFirst.map((verdict) => report.summary[summaryKeys[verdict]])
+  const ways = waysToEnable(report)
   return [
-    `# ${ok ? symbols.pass : symbols.fail} Streamproof: ${word}`,
-    `${prose(says.charAt(0).toUpperCase() + says.slice(1))} (exit status ${report.run.exitCode}).`,
+    `# ${ok ? verdictSymbols.pass : verdictSymbols.fail} Streamproof: ${word}`,
+    `${prose(capitalized(sentence))} (exit status ${report.run.exitCode}).`,
     ...report.targets.map(
-      ({ protocol, url }) => `${protocolTitle(report, protocol)}: ${code(cut(url, 500))}`,
+      ({ protocol, url }) => `${prose(protocolTitle(report, protocol))}: ${code(cut(url, 500))}`,
     ),
     table(
-      ['total', ...verdicts.toReversed().map((verdict) => `${symbols[verdict]} ${verdict}`)],
+      ['total', ...verdictsBestFirst.map(verdictCell)],
       [[String(total), ...counts.map(String)]],
-      verdicts.length + 1,
+      counts.length + 1,
     ),
     ...(flaky === 0 ? [] : [`Of these, ${flaky} flaky.`]),
-    ...(remedy.length === 0
+    ...(ways.length === 0
       ? []
-      : [`Not-applicable checks are turned on by: ${remedy.map(prose).join('; ')}.`]),
+      : [`To run the checks that are not applicable: ${ways.map(prose).join('; ')}.`]),
   ]
+}
+
+function verdictCell(verdict: Result['verdict']): string {
+  return `${verdictSymbols[verdict]} ${verdict}`
 }
 
 function findings(report: Report): string[] {
   if (report.run.findings.length === 0) return []
-  return ['## Findings of the run', list(report.run.findings)]
+  return ['## Findings about the whole run', list(report.run.findings)]
 }
 
-function alike(report: Report): string[] {
-  const rows = alikeOf(report).map((one) => {
-    const { ids, more } = alikeSuch(one)
-    const such = `${ids.map(code).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
-    return [prose(alikeName(one)), code(cut(one.expected ?? '', 300)), code(cut(one.actual, 300)), such]
+function causes(report: Report): string[] {
+  const rows = commonCauses(report).map((cause) => {
+    const { ids, others } = exampleIds(cause)
+    const checks = `${ids.map(code).join(', ')}${others === 0 ? '' : ` and ${others} others`}`
+    return [prose(commonCauseTitle(cause)), fieldCell(cause.expected), fieldCell(cause.actual), checks]
   })
   if (rows.length === 0) return []
-  return ['## What fell in the same way', table(['', 'expected', 'actual', 'such as'], rows)]
+  return ['## Failures with one cause', table(['', 'expected', 'actual', 'checks'], rows)]
+}
+
+function fieldCell(text: string | null): string {
+  return code(cut(text ?? '', tableField))
 }
 
 function list(items: readonly string[]): string {
@@ -129,100 +152,101 @@ function list(items: readonly string[]): string {
 }
 
 function failure(result: Result): string {
-  const { clause } = result
+  const { clause, expected, actual, reason, level, title } = result
   const flaky = flakyText(result)
-  const where =
+  const reference =
     clause.url === null
       ? clauseLabel(clause)
       : `[${clauseLabel(clause)}](${clause.url.replace(/[()\s<>\\]/g, encodeURIComponent)})`
   return [
-    `### ${symbols[result.verdict]} ${code(result.id)}`,
-    `${prose(result.title)} · ${result.level} · ${where}${flaky === null ? '' : ` · ${prose(`flaky: ${flaky}`)}`}`,
-    result.expected === null
-      ? table(['reason'], [[field(result.reason)]])
-      : table(['expected', 'actual'], [[field(result.expected), field(result.actual)]]),
-    `<details><summary>Transcript, faults and how to repeat it</summary>`,
+    `### ${verdictSymbols[result.verdict]} ${code(result.id)}`,
+    `${prose(title)} · ${level} · ${reference}${flaky === null ? '' : ` · ${prose(`flaky: ${flaky}`)}`}`,
+    expected === null
+      ? table(['reason'], [[field(reason)]])
+      : table(['expected', 'actual'], [[field(expected), field(actual)]]),
+    `<details><summary>Transcript, faults and how to repeat the check</summary>`,
     codeBlock(detailLines(result, detailLimits).slice(2), 'text'),
     '</details>',
   ].join('\n\n')
 }
 
-function field(value: string | null): string {
-  return code(cut(value ?? '', detailLimits.field))
+function field(text: string | null): string {
+  return code(cut(text ?? '', detailLimits.field))
 }
 
-function softer(report: Report): string[] {
-  const found = withVerdict(report, 'warn', 'notice')
-  if (found.length === 0) return []
-  const rows = found.map((one) => [
-    `${symbols[one.verdict]} ${one.verdict}`,
-    code(one.id),
-    clauseLabel(one.clause),
-    code(cut(one.expected ?? '', 300)),
-    code(cut(one.actual ?? one.reason ?? '', 300)),
+function warnings(report: Report): string[] {
+  const results = withVerdict(report, 'warn', 'notice')
+  if (results.length === 0) return []
+  const rows = results.map(({ verdict, id, clause, expected, actual, reason }) => [
+    verdictCell(verdict),
+    code(id),
+    clauseLabel(clause),
+    fieldCell(expected),
+    fieldCell(actual ?? reason),
   ])
-  return [
-    '## Recommendations not followed, and notices',
-    table(['', 'check', 'clause', 'expected', 'actual'], rows),
-  ]
+  return ['## Warnings and notices', table(['', 'check', 'clause', 'expected', 'actual'], rows)]
 }
 
 function unjudged(report: Report): string[] {
   const groups = unjudgedOf(report)
   if (groups.length === 0) return []
-  const rows = groups.map(({ verdict, reason, ids, turnOn }) => [
-    `${symbols[verdict]} ${verdict}`,
+  const rows = groups.map(({ verdict, reason, ids, enable }) => [
+    verdictCell(verdict),
     String(ids.length),
-    code(cut(reason, 300)),
-    turnOn === null ? '' : prose(turnOn),
+    fieldCell(reason),
+    enable === null ? '' : prose(enable),
   ])
-  return ['## Not judged', table(['', 'checks', 'reason', 'what would turn them on'], rows)]
+  return ['## Not judged', table(['', 'checks', 'reason', 'to run them'], rows)]
 }
 
 function expectations(report: Report): string[] {
   if (report.expectations.length === 0) return []
   const counts = expectationCounts(report)
   const sums = expectationStatuses.map((status) => `${counts[status]} ${statusWord(status)}`).join(', ')
-  const cell = (rows: readonly ExpectationResult[]): string => rows.map(expectation).join('<br><br>') || '—'
+  const cell = (statements: readonly ExpectationResult[]): string =>
+    statements.map(expectation).join('<br><br>') || '—'
   const { columns, rows } = comparisonOf(report)
-  const sides = rows
+  const byProtocol = rows
     .filter(({ cells }) => cells.some(({ length }) => length > 0))
     .map(({ topic, cells }) => [`**${prose(topic)}**`, ...cells.map(cell)])
-  const together = rows
-    .filter(({ compared }) => compared.length > 0)
-    .map(({ topic, compared }) => [`**${prose(topic)}**`, cell(compared)])
+  const compared = rows
+    .filter((row) => row.compared.length > 0)
+    .map((row) => [`**${prose(row.topic)}**`, cell(row.compared)])
   return [
     '## Documented expectations',
     `${sums}.`,
-    ...(sides.length === 0 ? [] : [table(['', ...columns.map(({ title }) => prose(title))], sides)]),
-    ...(together.length === 0 ? [] : [table(['', 'Protocols compared'], together)]),
+    ...(byProtocol.length === 0
+      ? []
+      : [table(['', ...columns.map(({ title }) => prose(title))], byProtocol)]),
+    ...(compared.length === 0 ? [] : [table(['', 'Protocols compared'], compared)]),
   ]
 }
 
-function expectation(one: ExpectationResult): string {
-  const { text } = answerOf(one)
-  const said = text === '' ? '' : `<br>${prose(cut(text, 600))}`
-  return `${expectationSymbols[one.status]} **${statusWord(one.status)}** ${one.id}: ${prose(one.statement)}${said}`
+function expectation(result: ExpectationResult): string {
+  const { id, status, statement } = result
+  const { text } = answerOf(result)
+  const answer = text === '' ? '' : `<br>${prose(cut(text, 600))}`
+  return `${statusSymbols[status]} **${statusWord(status)}** ${id}: ${prose(statement)}${answer}`
 }
 
 function topics(report: Report): string[] {
   const rows = groupsOf(report).map((group) => [
-    groupName(report, group),
-    ...verdicts.toReversed().map((verdict) => count(group, verdict)),
+    groupTitle(report, group),
+    ...verdictsBestFirst.map((verdict) => countCell(group, verdict)),
   ])
   if (rows.length === 0) return []
-  const head = ['', ...verdicts.toReversed().map((verdict) => `${symbols[verdict]} ${verdict}`)]
-  return ['## Results by topic', table(head, rows, verdicts.length)]
+  const head = ['', ...verdictsBestFirst.map(verdictCell)]
+  return ['## Results by topic', table(head, rows, verdictsBestFirst.length)]
 }
 
-function groupName(report: Report, { topic, protocol, label, title }: Group): string {
+function groupTitle(report: Report, { topic, protocol, label, title }: Group): string {
   const name = protocolTitle(report, protocol)
   return prose(label === null ? `${topic}: ${name}` : `${name}, ${label}: ${title}`)
 }
 
-function count({ counts }: Group, verdict: Result['verdict']): string {
-  const found = counts[summaryKeys[verdict]]
-  return found === 0 ? '' : String(found)
+function countCell({ counts }: Group, verdict: Result['verdict']): string {
+  const count = counts[summaryKeys[verdict]]
+  return count === 0 ? '' : String(count)
 }
 
 function targets(report: Report): string[] {
@@ -230,12 +254,12 @@ function targets(report: Report): string[] {
     const { present, broken, absent } = capabilitiesOf(target)
     const rows = [...present, ...broken, ...absent].map((name) => {
       const finding = target.capabilities[name]
-      return [code(name), finding?.state ?? '', code(cut(finding?.evidence ?? '', 300))]
+      return [code(name), finding?.state ?? '', fieldCell(finding?.evidence ?? null)]
     })
     if (rows.length === 0) return []
     return [
-      `## What was found: ${prose(protocolTitle(report, target.protocol))}`,
-      table(['capability', '', 'evidence'], rows),
+      `## Capabilities: ${prose(protocolTitle(report, target.protocol))}`,
+      table(['capability', 'state', 'evidence'], rows),
     ]
   })
 }
@@ -244,9 +268,9 @@ function footer(report: Report): string[] {
   const { run, tool } = report
   const parts = [
     `Streamproof ${tool.version}`,
-    `${run.engine.kind} engine ${run.engine.version}`,
+    `${run.engine.kind} proxy engine ${run.engine.version}`,
     `seed ${run.seed}`,
-    duration(run.durationMs),
+    `took ${duration(run.durationMs)}`,
     `node ${run.node}`,
     run.platform,
   ]

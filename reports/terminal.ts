@@ -1,26 +1,33 @@
 import type { Report } from '#model/result'
-import type { ReportOptions } from './view/options.ts'
-import { alike, failures, softer } from './terminal/failures.ts'
+import { commonCauseSection, failureSection, warningSection } from './terminal/failures.ts'
 import { Page } from './terminal/page.ts'
-import { expectations, findings, header, results, sum, unjudged } from './terminal/topics.ts'
+import {
+  expectationSection,
+  findingSection,
+  header,
+  resultSection,
+  totals,
+  unjudgedSection,
+} from './terminal/sections.ts'
+import type { ReportOptions } from './view/options.ts'
 
 /**
- * The report for a terminal: who was asked, results by topic, what could not be judged and why, the documented
- * expectations, what many falls have in common, then what fell, and last the sum. `quiet` leaves out all but what fell
- * and the sum.
+ * The report for a terminal, with the most important part last, where the reader is when the run ends: the targets,
+ * results by topic, checks that were not judged, documented expectations, warnings, failures, totals. `quiet` leaves out
+ * everything but failures, findings and totals.
  */
 export function terminal(report: Report, options?: ReportOptions): string {
   const page = new Page(options)
   if (!page.quiet) {
     header(page, report)
-    results(page, report)
-    unjudged(page, report)
-    expectations(page, report)
+    resultSection(page, report)
+    unjudgedSection(page, report)
+    expectationSection(page, report)
   }
-  alike(page, report)
-  if (!page.quiet) softer(page, report)
-  findings(page, report)
-  failures(page, report)
-  sum(page, report)
+  commonCauseSection(page, report)
+  if (!page.quiet) warningSection(page, report)
+  findingSection(page, report)
+  failureSection(page, report)
+  totals(page, report)
   return page.toString()
 }

@@ -40,6 +40,8 @@ export const resultSchema = z.strictObject({
   cause: z.string().nullable(),
   /** Why there is no judgement: the missing capability, the prerequisite, `fault-not-proven: …`. */
   reason: z.string().nullable(),
+  /** What would make a check apply that is not applicable: an option, a key of the config file, or a property of the target. */
+  enable: z.string().nullable(),
   expected: z.string().nullable(),
   actual: z.string().nullable(),
   close: endingSchema.nullable(),

@@ -8,7 +8,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** HTML that is safe already: made by `html` alone. */
+/** HTML that is safe already. Only `html` makes it. */
 export interface Markup {
   readonly markup: string
 }
@@ -20,14 +20,14 @@ export function htmlText(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }
 
-/** Joins literal HTML with values; every value that is not markup itself is escaped. Attributes must be quoted. */
+/** Joins literal HTML with values. Every value that is not markup itself is escaped. Attributes must be quoted. */
 export function html(literal: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let text = unindented(literal[0] ?? '')
   for (const [index, part] of parts.entries()) text += render(part) + unindented(literal[index + 1] ?? '')
   return { markup: text }
 }
 
-/** The source is indented for its readers; a page of a thousand rows need not be. No literal stands in a `pre`. */
+/** Removes the indentation of the source from the page. No literal is inside a `pre`. */
 function unindented(literal: string): string {
   return literal.replace(/\n\s+/g, '\n')
 }
@@ -40,7 +40,7 @@ function render(part: Part): string {
   return part.map(render).join('')
 }
 
-/** A link's target, if it is one that may be followed: an https address. */
+/** The address of a link if it is safe to follow, which is https alone; otherwise null. */
 export function link(url: string | null): string | null {
   return url !== null && /^https:\/\/[^\s"'<>\\]+$/.test(url) ? url : null
 }

@@ -1,17 +1,17 @@
 import { visible } from './visible.ts'
 
 /**
- * A value as a code span: nothing in it is a link, a mention, an issue, an image or HTML. `|` is escaped because
- * tables (GitHub Flavored Markdown, "Tables") split cells before they read code spans.
+ * A value as a code span, in which nothing becomes a link, a mention, an issue, an image or HTML. `|` is escaped because
+ * tables (GitHub Flavored Markdown, "Tables") are split into cells before code spans are read.
  */
 export function code(text: string): string {
-  const clean = visible(text)
-  if (clean.trim() === '') return clean === '' ? '(empty)' : '(blank)'
-  const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map(([run]) => run.length))
+  const shown = visible(text)
+  if (shown.trim() === '') return shown === '' ? '(empty)' : '(blank)'
+  const longest = Math.max(0, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
-  const pad = /^`|`$|^ .* $/.test(clean) ? ' ' : ''
-  // A backslash right before `|` would eat the escape of it: such a value gives up its bars instead.
-  const cells = /\\\|/.test(clean) ? clean.replaceAll('|', '\\x7c') : clean.replaceAll('|', '\\|')
+  const pad = /^`|`$|^ .* $/.test(shown) ? ' ' : ''
+  // A backslash right before `|` would undo the escape, so the bars of such a value are written as `\x7c`.
+  const cells = /\\\|/.test(shown) ? shown.replaceAll('|', '\\x7c') : shown.replaceAll('|', '\\|')
   return fence + pad + cells + pad + fence
 }
 
@@ -26,13 +26,13 @@ export function codeBlock(lines: readonly string[], language = ''): string {
   return [fence + language, ...clean, fence].join('\n')
 }
 
-/** Words that stay as they are: nothing in them means anything to a Markdown reader. */
+/** Words without a meaning in Markdown. */
 const harmless = /^[\p{L}\p{N}%°,;()/"'’=+—–×·…≥≤µ?]*(?:[-.!:][\p{L}\p{N}%,;()/"'’=+]+)*[.!:?]?$/u
 const risky = /^\d+[.)]$|^[-+=]+$|^www\.|:\/\/|^\(*(?:GH-\d+|[0-9a-f]{7,})[^\p{L}]*$|:[\w+-]+:/iu
 
 /**
- * A sentence of ours as running text: words that could become a link, a mention, an issue, an emoji or markup are
- * put in code spans, the others stay. On one line, and fit for a table cell.
+ * A sentence as running text on one line, also for a table cell. Words that could become a link, a mention, an issue, an
+ * emoji or markup are put in code spans.
  */
 export function prose(text: string): string {
   const words = visible(text)

@@ -2,13 +2,13 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { visible } from './visible.ts'
 
-/** A field as a terminal may show it; in ASCII mode every other character is written as its escape too. */
+/** A text as a terminal may show it. In ASCII mode, other characters are written as escapes. */
 export function terminalText(text: string, ascii: boolean): string {
-  const clean = visible(text)
-  return ascii ? toAscii(clean) : clean
+  const harmless = visible(text)
+  return ascii ? toAscii(harmless) : harmless
 }
 
-const plain: Readonly<Record<string, string>> = {
+const asciiForms: Readonly<Record<string, string>> = {
   '…': '...',
   '–': '-',
   '—': '-',
@@ -29,7 +29,7 @@ function toAscii(text: string): string {
   return text.replace(/[^\x20-\x7e]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0
     return (
-      plain[character] ??
+      asciiForms[character] ??
       (code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`)
     )
   })

@@ -1,19 +1,19 @@
 /**
- * What could steer a terminal, hide or reorder text, or break a format is shown instead of sent: control
- * characters, invisible and bidirectional marks, line separators, lone surrogates, noncharacters, and piles of
- * combining marks. Every text report passes its fields through here before its own escaping.
+ * Characters that could control a terminal, hide or reorder text, or break a format: control characters, invisible and
+ * bidirectional marks, line separators, lone surrogates, noncharacters, and four or more combining marks in a row. Every
+ * text report makes them visible before it escapes a field for its format.
  */
-const steering =
+const harmful =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]|\p{M}{4,}/gu
 
-const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** The text on one line, with nothing in it that acts: ESC becomes `\x1b`, a bidi override `\u202e`. */
+/** The text on one line, with harmful characters as escapes: ESC becomes `\x1b`, a bidi override `\u202e`. */
 export function visible(text: string): string {
-  return text.replace(steering, (run) => Array.from(run, written).join(''))
+  return text.replace(harmful, (run) => Array.from(run, escaped).join(''))
 }
 
-/** The same, but with its line breaks kept: for blocks of text. */
+/** The same for a block of text: line breaks stay. */
 export function visibleLines(text: string): string {
   return text
     .split(/\r\n|\n/)
@@ -21,17 +21,17 @@ export function visibleLines(text: string): string {
     .join('\n')
 }
 
-/** A character as JavaScript writes it in a string. */
-export function written(character: string): string {
-  const known = short[character]
-  if (known !== undefined) return known
+/** A character as an escape in JavaScript. */
+function escaped(character: string): string {
+  const short = shortEscapes[character]
+  if (short !== undefined) return short
   const code = character.codePointAt(0) ?? 0
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`
   if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, '0')}`
   return `\\u{${code.toString(16)}}`
 }
 
-/** At most `limit` characters (never half of one), and how many were left out. */
+/** At most `limit` UTF-16 units, without half a character, and how many were left out. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text
   const kept = Array.from(text.slice(0, limit + 1))

@@ -8,7 +8,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 }
 
-/** Only characters that XML 1.0 allows are left by then; `>` is escaped as well, so that no `]]>` can stand. */
+/** Expects only characters that XML 1.0 allows. `>` is escaped as well, because `]]>` is not allowed. */
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

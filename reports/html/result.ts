@@ -6,12 +6,13 @@ import { cut } from '#reports/escape/visible'
 import { transcriptOf } from '#reports/view/detail'
 import type { TranscriptLine } from '#reports/view/detail'
 import { clauseLabel } from '#reports/view/sections'
-import { duration, endingName, faultName, flakyText, logEntry } from '#reports/view/words'
+import { duration, endingText, faultLogText, faultText, flakyText } from '#reports/view/words'
 import { anchor, badge, clauseLink } from './parts.ts'
 
-const field = 8000
+/** Characters of one field. */
+const fieldLength = 8000
 
-/** One result: a line that opens to all that is known of it. */
+/** One result: a line that opens to all details. */
 export function row(result: Result): Markup {
   const open = result.verdict === 'fail' || result.verdict === 'harness-error'
   const { verdict, protocol, level, topic } = result
@@ -38,7 +39,7 @@ export function row(result: Result): Markup {
     <div class="body">
       ${facts(result)} ${faults(result)} ${figures(result)} ${transcript(result)}
       <div class="again">
-        <p class="dim">Repeat it</p>
+        <p class="dim">Repeat this check</p>
         <pre tabindex="0"><code>${result.reproduce}</code></pre>
         <button type="button" class="copy" hidden>Copy</button>
       </div>
@@ -50,10 +51,10 @@ function facts(result: Result): Markup {
   const { clause, expected, actual, reason, close, autobahn } = result
   const pairs: readonly (readonly [string, Markup | string | null])[] = [
     ['clause', html`${clauseLink(clause)}`],
-    ['expected', expected === null ? null : cut(expected, field)],
-    ['actual', actual === null ? null : cut(actual, field)],
-    ['reason', reason === null ? null : cut(reason, field)],
-    ['ended', close === null ? null : endingName(close)],
+    ['expected', expected === null ? null : cut(expected, fieldLength)],
+    ['actual', actual === null ? null : cut(actual, fieldLength)],
+    ['reason', reason === null ? null : cut(reason, fieldLength)],
+    ['ended', close === null ? null : endingText(close)],
     ['flaky', flakyText(result)],
     ['Autobahn', autobahn === null ? null : `case ${autobahn}`],
     ['took', duration(result.durationMs)],
@@ -70,15 +71,15 @@ function facts(result: Result): Markup {
 
 function faults(result: Result): Markup | null {
   if (result.faults.length === 0) return null
-  return html`<h4>Faults in force</h4>
+  return html`<h4>Faults</h4>
     <dl class="pair">
       ${result.faults.map(
         (fault) =>
           html`<dt>${fault.name}</dt>
             <dd>
-              <p>${faultName(fault)}</p>
+              <p>${faultText(fault)}</p>
               <p class="dim">Proof: ${fault.proof}</p>
-              ${fault.log?.map((entry) => html`<p class="dim">Engine: ${logEntry(entry)}</p>`) ?? null}
+              ${fault.log?.map((entry) => html`<p class="dim">Engine: ${faultLogText(entry)}</p>`) ?? null}
             </dd>`,
       )}
     </dl>`
@@ -101,21 +102,21 @@ function figures(result: Result): Markup | null {
     </table>`
 }
 
-/** What fell is shown whole; of what passed, enough to see how. */
-const whole = { field, entries: 1000, bytes: 2048 }
-const some = { field: 500, entries: 24, bytes: 48 }
+/** A passed check has a shorter transcript: enough to see what it did. */
+const fullLimits = { field: fieldLength, entries: 1000, bytes: 2048 }
+const shortLimits = { field: 500, entries: 24, bytes: 48 }
 
 function transcript(result: Result): Markup | null {
   if (result.transcript.length === 0) return null
-  const lines = transcriptOf(result, result.verdict === 'pass' ? some : whole)
+  const lines = transcriptOf(result, result.verdict === 'pass' ? shortLimits : fullLimits)
   return html`<h4>Transcript</h4>
     <div class="scroll tall" tabindex="0" role="region" aria-label="Transcript">
       <table class="transcript">
         <thead>
           <tr>
             <th scope="col">ms</th>
-            <th scope="col">from</th>
-            <th scope="col">what</th>
+            <th scope="col">sender</th>
+            <th scope="col">note and bytes</th>
           </tr>
         </thead>
         <tbody>
@@ -125,7 +126,7 @@ function transcript(result: Result): Markup | null {
     </div>`
 }
 
-/** Bytes are elements of their own, row by row, so that no line break has to be text. */
+/** Each row of bytes is an element, so that no line break has to be text. */
 function entry({ time, from, note, hex }: TranscriptLine): Markup {
   const rows = hex.map((row) => html`<code class="hex">${row}</code>`)
   const bytes = rows.length === 0 ? null : html`<div class="bytes">${rows}</div>`

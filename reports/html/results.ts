@@ -5,12 +5,11 @@ import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { groupsOf } from '#reports/view/overview'
 import type { Group } from '#reports/view/overview'
-import { symbols, protocolTitle, verdicts } from '#reports/view/words'
-import { capital } from './parts.ts'
+import { capitalized, protocolTitle, verdictsWorstFirst, verdictSymbols } from '#reports/view/words'
 import { row } from './result.ts'
 
-/** Every result, by topic; the protocol by section of its standard. */
-export function results(report: Report): Markup {
+/** Every result by topic; results of the topic `protocol` by section of their standard. */
+export function resultSection(report: Report): Markup {
   const groups = groupsOf(report)
   return html`<section id="results" aria-labelledby="results-title">
     <h2 id="results-title">Results</h2>
@@ -20,7 +19,7 @@ export function results(report: Report): Markup {
         ([title, members]) =>
           html`<div class="topic">
             <h3>${title}</h3>
-            ${members.map(group)}
+            ${members.map(groupDetails)}
           </div>`,
       ),
     )}
@@ -28,44 +27,43 @@ export function results(report: Report): Markup {
   </section>`
 }
 
-/** A topic is one part; the protocol is one for each protocol, since their standards differ. */
+/** One part for each topic. The topic `protocol` is one for each protocol, because their standards differ. */
 function parts(
   report: Report,
   topic: Result['topic'],
-  all: readonly Group[],
+  groups: readonly Group[],
 ): readonly (readonly [string, readonly Group[]])[] {
-  const members = all.filter((one) => one.topic === topic)
+  const members = groups.filter((group) => group.topic === topic)
   if (members.length === 0) return []
-  if (topic !== 'protocol') return [[capital(topic), members]]
+  if (topic !== 'protocol') return [[capitalized(topic), members]]
   const protocols = [...new Set(members.map(({ protocol }) => protocol))]
   return protocols.map((protocol) => [
     `Protocol: ${protocolTitle(report, protocol)}`,
-    members.filter((one) => one.protocol === protocol),
+    members.filter((group) => group.protocol === protocol),
   ])
 }
 
-/** A group with something to look at is open from the start. */
-function group(one: Group): Markup {
-  const calm = one.counts.pass + one.counts.notApplicable === one.counts.total
-  const { title } = one
-  return html`<details class="group" ${calm ? null : { markup: ' open' }}>
+/** A group is open from the start unless all its checks passed or are not applicable. */
+function groupDetails({ label, title, results, counts }: Group): Markup {
+  const isClosed = counts.pass + counts.notApplicable === counts.total
+  return html`<details class="group" ${isClosed ? null : { markup: ' open' }}>
     <summary>
-      ${one.label === null ? null : html`<span class="dim label">${one.label}</span> `}<span class="name"
+      ${label === null ? null : html`<span class="dim label">${label}</span> `}<span class="name"
         >${title}</span
       >
-      <span class="sums">${sums(one)}</span>
+      <span class="sums">${sums(counts)}</span>
     </summary>
-    <div class="rows">${one.results.map(row)}</div>
+    <div class="rows">${results.map(row)}</div>
   </details>`
 }
 
-function sums({ counts }: Group): readonly Markup[] {
-  return verdicts.flatMap((verdict) => {
+function sums(counts: Group['counts']): readonly Markup[] {
+  return verdictsWorstFirst.flatMap((verdict) => {
     const count = counts[summaryKeys[verdict]]
     if (count === 0) return []
     return [
       html`<span class="sum v-${verdict}"
-        ><span aria-hidden="true">${symbols[verdict]}</span> ${count}<span class="hidden">
+        ><span aria-hidden="true">${verdictSymbols[verdict]}</span> ${count}<span class="hidden">
           ${verdict}</span
         ></span
       > `,
@@ -73,19 +71,32 @@ function sums({ counts }: Group): readonly Markup[] {
   })
 }
 
-/** Shown by the script alone: without it, every result is there to be read, and the browser finds text. */
-function filters(found: readonly Result[]): Markup {
-  const present = (values: readonly string[]): readonly string[] => [...new Set(values)]
-  const inOrder = verdicts.filter((verdict) => found.some((one) => one.verdict === verdict))
+/** Only the script shows the form. Without it, all results are visible. */
+function filters(results: readonly Result[]): Markup {
+  const verdicts = verdictsWorstFirst.filter((verdict) =>
+    results.some((result) => result.verdict === verdict),
+  )
   return html`<form class="filters" hidden role="search" aria-label="Filter the results">
     <label class="field grow"
       ><span>Text</span
       ><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="id, title, clause"
     /></label>
-    ${select('verdict', 'Verdict', inOrder)}
-    ${select('protocol', 'Protocol', present(found.map(({ protocol }) => protocol ?? 'compared')))}
-    ${select('level', 'Level', present(found.map(({ level }) => level)))}
-    ${select('topic', 'Topic', present(found.map(({ topic }) => topic)))}
+    ${select('verdict', 'Verdict', verdicts)}
+    ${select(
+      'protocol',
+      'Protocol',
+      results.map(({ protocol }) => protocol ?? 'compared'),
+    )}
+    ${select(
+      'level',
+      'Level',
+      results.map(({ level }) => level),
+    )}
+    ${select(
+      'topic',
+      'Topic',
+      results.map(({ topic }) => topic),
+    )}
     <div class="buttons">
       <button type="reset">Clear</button><button type="button" data-open="1">Open all</button
       ><button type="button" data-open="0">Close all</button>
@@ -99,7 +110,7 @@ function select(name: string, label: string, values: readonly string[]): Markup 
     ><span>${label}</span
     ><select name="${name}">
       <option value="">all</option>
-      ${values.map((value) => html`<option>${value}</option>`)}
+      ${[...new Set(values)].map((value) => html`<option>${value}</option>`)}
     </select></label
   >`
 }

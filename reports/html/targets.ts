@@ -5,13 +5,13 @@ import { cut } from '#reports/escape/visible'
 import { capabilitiesOf } from '#reports/view/overview'
 import { protocolTitle } from '#reports/view/words'
 
-const signs = { present: '✓', broken: '~', absent: '–' } as const
+const stateSymbols = { present: '✓', broken: '~', absent: '–' } as const
 
-/** What was found in each target, with the evidence. */
-export function targets(report: Report): Markup | null {
+/** The capabilities of each target, with the evidence. */
+export function targetSection(report: Report): Markup | null {
   if (report.targets.length === 0) return null
   return html`<section id="targets" aria-labelledby="targets-title">
-    <h2 id="targets-title">What was found</h2>
+    <h2 id="targets-title">Capabilities of the targets</h2>
     ${report.targets.map((target) => {
       const { present, broken, absent } = capabilitiesOf(target)
       const rows = [...present, ...broken, ...absent].map((name) => {
@@ -20,7 +20,9 @@ export function targets(report: Report): Markup | null {
         return html`<tr>
           <th scope="row"><code>${name}</code></th>
           <td>
-            <span class="badge c-${state}"><span aria-hidden="true">${signs[state]}</span> ${state}</span>
+            <span class="badge c-${state}"
+              ><span aria-hidden="true">${stateSymbols[state]}</span> ${state}</span
+            >
           </td>
           <td>${cut(evidence, 4000)}</td>
         </tr>`

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
 import { columns, padded, terminalText, wrap } from '#reports/escape/terminal'
 import type { ReportOptions } from '#reports/view/options'
-import { expectationSymbols, symbols } from '#reports/view/words'
+import { statusSymbols, verdictSymbols } from '#reports/view/words'
+import type { ExpectationStatus } from '#reports/view/words'
 import type { Verdict } from '#model/model'
-import type { ExpectationResult } from '#model/result'
 
 export type Paint = 'good' | 'bad' | 'soft' | 'calm' | 'dim' | 'strong' | 'link'
 
@@ -28,7 +28,7 @@ const asciiSymbols: Readonly<Record<Verdict, string>> = {
   'harness-error': 'E',
 }
 
-const asciiStatus: Readonly<Record<ExpectationResult['status'], string>> = {
+const asciiStatus: Readonly<Record<ExpectationStatus, string>> = {
   confirmed: '+',
   refuted: 'x',
   partly: '~',
@@ -46,17 +46,17 @@ export const verdictPaint: Readonly<Record<Verdict, Paint>> = {
   'harness-error': 'bad',
 }
 
-export const statusPaint: Readonly<Record<ExpectationResult['status'], Paint>> = {
+export const statusPaint: Readonly<Record<ExpectationStatus, Paint>> = {
   confirmed: 'good',
   refuted: 'bad',
   partly: 'soft',
   'not-measured': 'dim',
 }
 
-/** Names of checks are not broken: nothing below this can hold one. */
-const narrowest = 50
+/** Ids of checks are never broken, and most fit in this many columns. */
+const leastWidth = 50
 
-/** Lines of a terminal: every text is cleaned before it is painted or measured, so that only our escapes are sent. */
+/** The lines of a terminal report. Every text is made harmless first: the only escape sequences are those for colours. */
 export class Page {
   readonly width: number
   readonly ascii: boolean
@@ -65,13 +65,13 @@ export class Page {
   readonly #lines: string[] = []
 
   constructor(options: ReportOptions = {}) {
-    this.width = Math.max(narrowest, Math.floor(options.width ?? 80))
+    this.width = Math.max(leastWidth, Math.floor(options.width ?? 80))
     this.ascii = options.ascii ?? false
     this.quiet = options.quiet ?? false
     this.#colour = options.colour ?? false
   }
 
-  /** Cleans a field. */
+  /** A text as the terminal may show it. */
   text(value: string): string {
     return terminalText(value, this.ascii)
   }
@@ -84,16 +84,16 @@ export class Page {
   }
 
   symbol(verdict: Verdict): string {
-    return this.ascii ? asciiSymbols[verdict] : symbols[verdict]
+    return this.ascii ? asciiSymbols[verdict] : verdictSymbols[verdict]
   }
 
-  status(status: ExpectationResult['status']): string {
-    return this.ascii ? asciiStatus[status] : expectationSymbols[status]
+  status(status: ExpectationStatus): string {
+    return this.ascii ? asciiStatus[status] : statusSymbols[status]
   }
 
-  /** Adds a line that is made of painted pieces already. */
-  line(made = ''): void {
-    this.#lines.push(made.replace(/ +$/, ''))
+  /** Adds a line of painted pieces. */
+  line(text = ''): void {
+    this.#lines.push(text.replace(/ +$/, ''))
   }
 
   /** One empty line, never two. */
@@ -106,7 +106,7 @@ export class Page {
     this.field(0, '', 0, text, 'strong')
   }
 
-  /** A wrapped text behind a name: `  expected   the text`, continued under its beginning. */
+  /** A wrapped text after its name: `  expected   the text`. Further lines begin under the text. */
   field(
     indent: number,
     name: string,
@@ -116,23 +116,22 @@ export class Page {
     namePaint: Paint = 'dim',
   ): void {
     const label = padded(this.text(name), nameWidth)
-    const at = indent + (nameWidth === 0 ? 0 : nameWidth + 1)
-    for (const [index, part] of wrap(this.text(value), Math.max(10, this.width - at)).entries()) {
-      const before =
-        ' '.repeat(indent) +
-        (nameWidth === 0 ? '' : `${index === 0 ? this.paint(namePaint, label) : ' '.repeat(nameWidth)} `)
-      this.line(before + (paint === null ? part : this.paint(paint, part)))
+    const start = indent + (nameWidth === 0 ? 0 : nameWidth + 1)
+    for (const [index, line] of wrap(this.text(value), Math.max(10, this.width - start)).entries()) {
+      const shownLabel = index === 0 ? this.paint(namePaint, label) : ' '.repeat(nameWidth)
+      const before = ' '.repeat(indent) + (nameWidth === 0 ? '' : `${shownLabel} `)
+      this.line(before + (paint === null ? line : this.paint(paint, line)))
     }
   }
 
-  /** Pieces that are never broken, put on as many lines as they need, a space between them. */
+  /** Pieces that are never broken, on as many lines as they need, separated by spaces. */
   flow(indent: number, pieces: readonly Piece[], hanging = indent): void {
-    for (const [index, line] of packed(pieces, [this.width - indent, this.width - hanging]).entries()) {
+    for (const [index, line] of pack(pieces, [this.width - indent, this.width - hanging]).entries()) {
       this.line(' '.repeat(index === 0 ? indent : hanging) + line)
     }
   }
 
-  /** A piece for `flow`: its words in a colour. */
+  /** A piece for `flow`. */
   piece(value: string, paint: Paint | null = null): Piece {
     return {
       text: paint === null ? this.text(value) : this.paint(paint, value),
@@ -140,36 +139,39 @@ export class Page {
     }
   }
 
-  /** A shell command: broken where a shell takes a backslash for a space, so that it can be copied as it stands. */
+  /** A shell command, broken with backslashes between its words, so that it can be copied from the terminal. */
   command(indent: number, value: string, paint: Paint): void {
     const hanging = indent + 4
-    // Two columns are for the backslash. A flag stays with its value where there is room for both.
-    const room = [this.width - indent - 2, this.width - hanging - 2] as const
-    const words = shellWords(this.text(value)).flatMap((word) => {
-      const parts = columns(word.join(' ')) <= room[1] ? [word.join(' ')] : word
+    const columnsOfBackslash = 2
+    const firstWidth = this.width - indent - columnsOfBackslash
+    const otherWidth = this.width - hanging - columnsOfBackslash
+    // A flag and its value are on one line if they fit.
+    const pieces = shellWords(this.text(value)).flatMap((words) => {
+      const together = words.join(' ')
+      const parts = columns(together) <= otherWidth ? [together] : words
       return parts.map((text) => ({ text, width: columns(text) }))
     })
-    const lines = packed(words, room)
+    const lines = pack(pieces, [firstWidth, otherWidth])
     for (const [index, line] of lines.entries()) {
       const end = index < lines.length - 1 ? ' \\' : ''
       this.line(' '.repeat(index === 0 ? indent : hanging) + this.paint(paint, `${line}${end}`))
     }
   }
 
-  /** An address of the web: broken before its fragment, or behind a slash, where it is too long. */
+  /** A web address; if it is too long, it is broken before its fragment or after a slash. */
   address(indent: number, value: string): void {
-    const parts = this.text(value).split(/(?=#)/)
-    const pieces = parts.flatMap((part, index) =>
-      columns(part) <= this.width - indent - (index === 0 ? 0 : 2) ? [part] : part.split(/(?<=[/])(?!\/)/),
-    )
-    const made = packed(
-      pieces.map((text) => ({ text, width: columns(text) })),
-      [this.width - indent, this.width - indent - 2],
-      '',
-    )
-    for (const [index, line] of made.entries()) {
-      this.line(' '.repeat(index === 0 ? indent : indent + 2) + this.paint('link', line))
-    }
+    const hanging = indent + 2
+    const pieces = this.text(value)
+      .split(/(?=#)/)
+      .flatMap((part, index) =>
+        columns(part) <= this.width - (index === 0 ? indent : hanging)
+          ? [part]
+          : part.split(/(?<=[/])(?!\/)/),
+      )
+      .map((text) => ({ text, width: columns(text) }))
+    const lines = pack(pieces, [this.width - indent, this.width - hanging], '')
+    for (const [index, line] of lines.entries())
+      this.line(' '.repeat(index === 0 ? indent : hanging) + this.paint('link', line))
   }
 
   toString(): string {
@@ -183,32 +185,35 @@ export interface Piece {
   readonly width: number
 }
 
-/** As many pieces to a line as there is room for: in the first line, in those that follow. */
-function packed(
+/**
+ * Puts as many pieces on a line as fit.
+ * @param widths columns of the first line, and of the others.
+ */
+function pack(
   pieces: readonly Piece[],
-  [first, others]: readonly [number, number],
-  between = ' ',
+  [firstWidth, otherWidth]: readonly [number, number],
+  separator = ' ',
 ): readonly string[] {
   const lines: string[] = []
   let line = ''
   let used = 0
   for (const { text, width } of pieces) {
-    const room = lines.length === 0 ? first : others
-    if (line !== '' && used + between.length + width > room) {
+    const available = lines.length === 0 ? firstWidth : otherWidth
+    if (line !== '' && used + separator.length + width > available) {
       lines.push(line)
       line = ''
       used = 0
     }
-    used += (line === '' ? 0 : between.length) + width
-    line = line === '' ? text : `${line}${between}${text}`
+    used += (line === '' ? 0 : separator.length) + width
+    line = line === '' ? text : `${line}${separator}${text}`
   }
   return [...lines, line]
 }
 
-/** Words of a command as a shell reads them, a flag together with its value. */
+/** The words of a command as a shell reads them, each flag with its value. */
 function shellWords(command: string): readonly (readonly string[])[] {
   const words = command.match(/(?:\\.|'[^']*'|"[^"]*"|[^\s'"\\])+/g) ?? []
-  // What is not written as we write commands is left alone.
+  // A text that is not quoted as Streamproof quotes commands stays as it is.
   if (words.join(' ') !== command) return [[command]]
   const groups: string[][] = []
   for (const word of words) {

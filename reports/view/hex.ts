@@ -1,21 +1,21 @@
-/** Bytes as people read them: sixteen to a row unless told, two by two, with what of them is printable ASCII beside. */
+/** Bytes as people read them: rows of pairs, with the printable ASCII characters beside them. */
 
 export interface HexRow {
-  /** `4745 5420 2f20 4854`, filled up to a whole row with spaces. */
+  /** `4745 5420 2f20 4854`, filled with spaces up to a whole row. */
   readonly bytes: string
-  /** `GET / HT`; a dot for what is not printable. */
+  /** `GET / HT`; a dot for a byte that is not printable. */
   readonly ascii: string
 }
 
 export interface HexDump {
   readonly rows: readonly HexRow[]
-  /** Said behind the last row: `… 12 more bytes`, `…` where nobody knows how many; empty for the whole. */
+  /** What is missing after the last row: `… 12 more bytes`; `…` if the number is unknown; empty if nothing is. */
   readonly rest: string
 }
 
 /**
- * Reads the `hex` of a transcript entry, of which at most `limit` bytes are shown. What is no hex (it should not be
- * there) is given back as it came, for the format to escape. `perRow`: bytes to a row, an even number.
+ * Reads the `hex` of a transcript entry and shows at most `limit` bytes. Text that is not hex (there should be none) is
+ * returned unchanged, for the format to escape. `perRow`: bytes per row, an even number.
  */
 export function hexDump(hex: string, limit: number, perRow = 16): HexDump {
   const whole = hex.endsWith('..') ? hex.slice(0, -2) : hex
@@ -24,10 +24,10 @@ export function hexDump(hex: string, limit: number, perRow = 16): HexDump {
   const bytes = Buffer.from(whole.slice(0, 2 * limit), 'hex')
   const rows: HexRow[] = []
   for (let at = 0; at < bytes.length; at += perRow) rows.push(rowOf(bytes.subarray(at, at + perRow), perRow))
-  const left = whole.length / 2 - bytes.length
-  const unknown = whole.length < hex.length
-  if (left === 0) return { rows, rest: unknown ? '…' : '' }
-  return { rows, rest: `… ${unknown ? 'at least ' : ''}${left} more bytes` }
+  const missing = whole.length / 2 - bytes.length
+  const isCut = whole.length < hex.length
+  if (missing === 0) return { rows, rest: isCut ? '…' : '' }
+  return { rows, rest: `… ${isCut ? 'at least ' : ''}${missing} more bytes` }
 }
 
 function rowOf(bytes: Uint8Array, perRow: number): HexRow {

@@ -1,16 +1,18 @@
-/** How a report is to be written. Only the terminal's listens to all of it. */
+export const reportFormats = ['terminal', 'json', 'junit', 'html', 'markdown'] as const
+
+export type ReportFormat = (typeof reportFormats)[number]
+
+/** How a report is written. Only the terminal report uses these options. */
 export interface ReportOptions {
-  /** Escape sequences for colours; off unless told. */
+  /** Whether to write escape sequences for colours; no by default. */
   readonly colour?: boolean
-  /** Nothing but ASCII; off unless told. */
+  /** Whether to write ASCII characters alone; no by default. */
   readonly ascii?: boolean
-  /** Columns to wrap at; 80 unless told, and never fewer than 50, which a name of a check needs. */
+  /** Columns to wrap at; 80 by default, and at least 50, which the id of a check needs. */
   readonly width?: number
-  /** Only what fell, and the last line. */
+  /** Whether to write only the failures and the totals; no by default. */
   readonly quiet?: boolean
 }
 
-export type ReportFormat = 'terminal' | 'json' | 'junit' | 'html' | 'markdown'
-
-/** Limits of GitHub's job summary (1 MiB) and of GitLab's JUnit report (30 MB), with room to spare. */
+/** Below the limits of GitHub's job summary (1 MiB) and of GitLab's JUnit report (30 MB). */
 export const limits = { markdownBytes: 1_000_000, junitDetailBytes: 64_000 } as const

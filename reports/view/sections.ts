@@ -1,11 +1,12 @@
 import type { Result } from '#model/result'
+import { capitalized } from './words.ts'
 
-/** Titles of the sections of the standards, so that protocol checks can be shown as the standard is read. */
+/** Titles of the sections of the standards, so that a report can show checks in the order of their standard. */
 
 type Spec = Result['clause']['spec']
 
-/** The protocols' own standards first, then the HTTP that they stand on, then advice and rules of our own. */
-const inReading: readonly Spec[] = [
+/** The standards of the protocols first, then HTTP, then advice and the rules of Streamproof. */
+const specOrder: readonly Spec[] = [
   'RFC6455',
   'RFC7692',
   'RFC8441',
@@ -18,7 +19,7 @@ const inReading: readonly Spec[] = [
   'STREAMPROOF',
 ]
 
-const names: Readonly<Record<Spec, string>> = {
+const specNames: Readonly<Record<Spec, string>> = {
   RFC6455: 'RFC 6455',
   RFC7692: 'RFC 7692',
   RFC8441: 'RFC 8441',
@@ -31,7 +32,7 @@ const names: Readonly<Record<Spec, string>> = {
   STREAMPROOF: 'Streamproof',
 }
 
-const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> = {
+const sectionTitles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> = {
   RFC6455: {
     '1': 'Introduction',
     '1.3': 'Opening Handshake',
@@ -166,8 +167,8 @@ const titles: Readonly<Partial<Record<Spec, Readonly<Record<string, string>>>>> 
   },
 }
 
-export interface Place {
-  /** Sorts as the standards are read: WebSocket before the HTTP that it stands on, sections by number. */
+export interface ClauseSection {
+  /** Sorts sections: by standard, then by number. */
   readonly order: readonly number[]
   /** `RFC 6455 5.5`, `HTML`. */
   readonly label: string
@@ -175,36 +176,37 @@ export interface Place {
   readonly title: string
 }
 
-/** The section of a standard that a clause is shown under: of an RFC, down to its second level. */
-export function placeOf(clause: Result['clause']): Place {
-  const spec = names[clause.spec]
-  if (clause.spec.startsWith('RFC')) {
-    const section = clause.section.split('.').slice(0, 2).join('.')
-    const parent = section.split('.')[0] ?? ''
-    const title = titles[clause.spec]?.[section] ?? titles[clause.spec]?.[parent]
-    const order = [inReading.indexOf(clause.spec), ...section.split('.').map(Number)]
-    return { order, label: `${spec} ${section}`, title: title ?? `Section ${section}` }
+/** The section of a standard under which a clause is shown; of an RFC, down to the second level. */
+export function sectionOf({ spec, section }: Result['clause']): ClauseSection {
+  const titles = sectionTitles[spec] ?? {}
+  const specIndex = specOrder.indexOf(spec)
+  if (spec.startsWith('RFC')) {
+    const [chapter = '', subsection] = section.split('.')
+    const number = subsection === undefined ? chapter : `${chapter}.${subsection}`
+    return {
+      order: [specIndex, ...number.split('.').map(Number)],
+      label: `${specNames[spec]} ${number}`,
+      title: titles[number] ?? titles[chapter] ?? `Section ${number}`,
+    }
   }
-  const known = Object.keys(titles[clause.spec] ?? {})
-  const at = known.includes(clause.section) ? known.indexOf(clause.section) : known.length
-  return {
-    order: [inReading.indexOf(clause.spec), at],
-    label: spec,
-    title: titles[clause.spec]?.[clause.section] ?? spelled(clause.section),
-  }
+  const anchors = Object.keys(titles)
+  const index = anchors.includes(section) ? anchors.indexOf(section) : anchors.length
+  return { order: [specIndex, index], label: specNames[spec], title: titles[section] ?? titleOf(section) }
 }
 
-/** A clause as people write it, and its title where it has one: `RFC6455/5.5.1`. */
-export function clauseLabel(clause: Result['clause']): string {
-  return `${clause.spec}/${clause.section}`
+/** `prompt-reconnect` as a title: `Prompt reconnect`. */
+function titleOf(anchor: string): string {
+  const words = anchor.replaceAll('-', ' ').trim()
+  return words === '' ? 'Other' : capitalized(words)
 }
 
-function spelled(section: string): string {
-  const words = section.replaceAll('-', ' ').trim()
-  return words === '' ? 'Other' : words.charAt(0).toUpperCase() + words.slice(1)
+/** A clause as people write it: `RFC6455/5.5.1`. */
+export function clauseLabel({ spec, section }: Result['clause']): string {
+  return `${spec}/${section}`
 }
 
-export function inOrder(a: Place, b: Place): number {
+/** For sorting. */
+export function compareSections(a: ClauseSection, b: ClauseSection): number {
   for (const [index, number] of a.order.entries()) {
     const difference = number - (b.order[index] ?? -1)
     if (difference !== 0) return difference

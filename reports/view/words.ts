@@ -4,8 +4,7 @@ import type { ExpectationResult, Report, Result } from '#model/result'
 
 /** Words and figures that every report writes in the same way. */
 
-/** Worst first. */
-export const verdicts: readonly Verdict[] = [
+export const verdictsWorstFirst: readonly Verdict[] = [
   'fail',
   'harness-error',
   'inconclusive',
@@ -16,20 +15,20 @@ export const verdicts: readonly Verdict[] = [
   'pass',
 ]
 
-/** What a verdict means, for those who read their first report. */
-export const meanings: Readonly<Record<Verdict, string>> = {
-  pass: 'the requirement held',
-  fail: 'a MUST is broken',
-  warn: 'a SHOULD is broken',
-  notice: 'optional or informative, worth telling',
-  'not-applicable': 'the target lacks what the check needs',
-  blocked: 'a check that this one builds on fell',
-  inconclusive: 'the target or the network kept us from judging',
-  'harness-error': 'our fault, not the target’s',
+/** For readers of their first report. */
+export const verdictMeanings: Readonly<Record<Verdict, string>> = {
+  pass: 'the target meets the requirement',
+  fail: 'the target breaks a MUST',
+  warn: 'the target breaks a SHOULD',
+  notice: 'about a MAY or a measurement: for your information',
+  'not-applicable': 'the target lacks a capability that the check needs',
+  blocked: 'a prerequisite of the check did not pass',
+  inconclusive: 'the target or the network did not allow a judgement',
+  'harness-error': 'an error in Streamproof, not in the target',
 }
 
-/** Symbols differ as well as colours do. */
-export const symbols: Readonly<Record<Verdict, string>> = {
+/** A different symbol for each verdict: readers must not need colours. */
+export const verdictSymbols: Readonly<Record<Verdict, string>> = {
   pass: '✓',
   fail: '✗',
   warn: '!',
@@ -40,23 +39,29 @@ export const symbols: Readonly<Record<Verdict, string>> = {
   'harness-error': '‼',
 }
 
-export const expectationSymbols: Readonly<Record<ExpectationResult['status'], string>> = {
-  confirmed: '✓',
-  refuted: '✗',
-  partly: '~',
-  'not-measured': '–',
-}
+export type ExpectationStatus = ExpectationResult['status']
 
-export const expectationStatuses: readonly ExpectationResult['status'][] = [
+export const expectationStatuses: readonly ExpectationStatus[] = [
   'confirmed',
   'refuted',
   'partly',
   'not-measured',
 ]
 
-export function statusWord(status: ExpectationResult['status']): string {
+export const statusSymbols: Readonly<Record<ExpectationStatus, string>> = {
+  confirmed: '✓',
+  refuted: '✗',
+  partly: '~',
+  'not-measured': '–',
+}
+
+export function statusWord(status: ExpectationStatus): string {
   return status === 'not-measured' ? 'not measured' : status
 }
+
+/** What the terminal and the HTML page say before the documented expectations. */
+export const expectationsLead =
+  'What is commonly said about these protocols, statement by statement, and what this run measured.'
 
 /** `Server-Sent Events`; null: of checks that compare protocols. */
 export function protocolTitle({ protocols }: Report, id: string | null): string {
@@ -70,13 +75,30 @@ export function protocolShortTitle({ protocols }: Report, id: string | null): st
   return protocols.find((protocol) => protocol.id === id)?.shortTitle ?? id
 }
 
-export const senders = { harness: '>', target: '<', proxy: '=' } as const
+export type Sender = Result['transcript'][number]['from']
+
+/** How text reports mark the sender of an entry of a transcript. */
+export const senderSigns: Readonly<Record<Sender, string>> = { harness: '>', target: '<', proxy: '=' }
+
+/** `> harness   < target   = proxy`. */
+export const senderLegend = Object.entries(senderSigns)
+  .map(([sender, sign]) => `${sign} ${sender}`)
+  .join('   ')
+
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** `3 checks`. */
+export function plural(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`
+}
 
 export function milliseconds(ms: number): string {
   return `${ms.toFixed(1)} ms`
 }
 
-/** A length of time for people: `850 ms`, `12.3 s`, `4 min 10 s`. */
+/** `850 ms`, `12.3 s`, `4 min 10 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
@@ -84,44 +106,48 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
-}
+type Fault = Result['faults'][number]
 
-/** `cut-after, down, bytes 12`. */
-export function faultName(fault: Result['faults'][number]): string {
-  const settings = Object.entries(fault.settings)
+/** `cut-after, server-to-client, bytes 12`. */
+export function faultText({ name, direction, settings }: Fault): string {
+  const values = Object.entries(settings)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name} ${value}`)
-  return [fault.name, fault.direction === 'both' ? 'both ways' : fault.direction, ...settings].join(', ')
+    .map(([setting, value]) => `${setting} ${value}`)
+  return [name, direction === 'both' ? 'both directions' : direction, ...values].join(', ')
 }
 
-type LogEntry = NonNullable<Result['faults'][number]['log']>[number]
+const engineEndings = {
+  fin: 'with FIN',
+  rst: 'with RST',
+  down: 'when it was disabled',
+  refused: 'because the target accepted no connection',
+} as const
 
-const logEndings = { fin: 'FIN', rst: 'RST', down: 'it went down', refused: 'no way to the target' } as const
-
-/** What the engine noted: `connection 2: limit_data at byte 0 down after 1.2 ms; ended by link (FIN) after 3 ms; …`. */
-export function logEntry({
-  connection,
-  hit,
-  ending,
-  durationMs,
-  clientToServerBytes,
-  serverToClientBytes,
-}: LogEntry): string {
+/** `connection 2: limit_data took effect at byte 0 server-to-client after 1.2 ms; ended by the proxy with FIN …`. */
+export function faultLogText(entry: NonNullable<Fault['log']>[number]): string {
+  const { connection, hit, ending, durationMs, clientToServerBytes, serverToClientBytes } = entry
   const parts = [
-    hit === null ? null : `${hit.toxic} at byte ${hit.byte} ${hit.direction} after ${milliseconds(hit.ms)}`,
+    ...(hit === null
+      ? []
+      : [`${hit.toxic} took effect at byte ${hit.byte} ${hit.direction} after ${milliseconds(hit.ms)}`]),
     ending === null
-      ? `not ended after ${milliseconds(durationMs)}`
-      : `ended by ${ending.by} (${logEndings[ending.how]}) after ${milliseconds(durationMs)}`,
+      ? `still open after ${milliseconds(durationMs)}`
+      : `ended by the ${ending.by} ${engineEndings[ending.how]} after ${milliseconds(durationMs)}`,
     `${clientToServerBytes} bytes client-to-server, ${serverToClientBytes} server-to-client`,
   ]
-  return `connection ${connection}: ${parts.filter((part) => part !== null).join('; ')}`
+  return `connection ${connection}: ${parts.join('; ')}`
 }
 
-/** `by target, close-frame, code 1002`. */
-export function endingName(close: NonNullable<Result['close']>): string {
-  return `by ${close.by}, ${close.how}${close.code === null ? '' : `, code ${close.code}`}`
+const endings = {
+  'close-frame': 'with a Close frame',
+  fin: 'with FIN',
+  rst: 'with RST',
+  timeout: 'by timeout',
+}
+
+/** `by the target with a Close frame, code 1002`. */
+export function endingText({ by, how, code }: NonNullable<Result['close']>): string {
+  return `by the ${by} ${endings[how]}${code === null ? '' : `, code ${code}`}`
 }
 
 /** `failed in 2 of 3 attempts`; null unless the result is flaky. */

@@ -14,7 +14,7 @@ const anyUnits = fc
   .map((units) => String.fromCharCode(...units))
 
 describe('reports: escapes', () => {
-  it('shows what steers, hides or reorders', () => {
+  it('show characters that control a terminal, hide text or reorder it', () => {
     expect(visible('\u0000\u0007\u001b[31m\u007f\u009b')).to.equal('\\x00\\x07\\x1b[31m\\x7f\\x9b')
     expect(visible('a\tb\r\nc')).to.equal('a\\tb\\r\\nc')
     expect(visible('\u202eabc\u202c\u2066\u200f')).to.equal('\\u202eabc\\u202c\\u2066\\u200f')
@@ -25,23 +25,23 @@ describe('reports: escapes', () => {
     expect(visible('\ud800x\udc00 \uffff\ufffe')).to.equal('\\ud800x\\udc00 \\uffff\\ufffe')
   })
 
-  it('leaves honest text of any script alone', () => {
+  it('leave ordinary text of any script unchanged', () => {
     for (const text of ['naïve é e\u0301', 'Ωμέγα', '日本語', 'עברית', '😀 ok', '<b> & "q"']) {
       expect(visible(text)).to.equal(text)
     }
   })
 
-  it('keeps line breaks only where a block of text is meant', () => {
+  it('keep line breaks only in a block of text', () => {
     expect(visibleLines('a\r\nb\nc\rd')).to.equal('a\nb\nc\\rd')
   })
 
-  it('cuts between characters and says how much is left out', () => {
+  it('cut between characters and say how much is left out', () => {
     expect(cut('abcdef', 6)).to.equal('abcdef')
     expect(cut('abcdefg', 6)).to.equal('abcdef … (1 more characters)')
     expect(cut('ab😀cd', 3)).to.equal('ab … (4 more characters)')
   })
 
-  it('writes XML that holds nothing but characters of XML 1.0', () => {
+  it('write only characters of XML 1.0 into XML', () => {
     expect(xmlText(']]> <a b="c">&amp;</a> \u0000')).to.equal(
       ']]&gt; &lt;a b=&quot;c&quot;&gt;&amp;amp;&lt;/a&gt; \\x00',
     )
@@ -54,7 +54,7 @@ describe('reports: escapes', () => {
     )
   })
 
-  it('escapes every value that is put into HTML, and only those', () => {
+  it('escape every value in HTML, and no literal', () => {
     expect(html`<p title="${'"x"'}">${['<i>', html`<b>${'&'}</b>`, null, 3]}</p>`.markup).to.equal(
       '<p title="&quot;x&quot;">&lt;i&gt;<b>&amp;</b>3</p>',
     )
@@ -65,7 +65,7 @@ describe('reports: escapes', () => {
     )
   })
 
-  it('follows https links alone', () => {
+  it('accept only https links', () => {
     expect(link('https://html.spec.whatwg.org/#x')).to.equal('https://html.spec.whatwg.org/#x')
     for (const bad of [
       'javascript:alert(1)',
@@ -79,7 +79,7 @@ describe('reports: escapes', () => {
     }
   })
 
-  it('writes code spans that hold any text, in a table or out of it', () => {
+  it('write any text as a code span, inside and outside of a table', () => {
     expect(code('a|b')).to.equal('`a\\|b`')
     expect(code('`')).to.equal('`` ` ``')
     expect(code('a\\|b')).to.equal('`a\\\\x7cb`')
@@ -93,7 +93,7 @@ describe('reports: escapes', () => {
     )
   })
 
-  it('writes code blocks that no line can close', () => {
+  it('write code blocks that no line of text can close', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anyText, fc.constant('```'), fc.constant('`````'))), (lines) => {
         expect(blocksOf(codeBlock(lines))).to.deep.equal([{ kind: 'fence', parts: lines.map(visible) }])
@@ -101,7 +101,7 @@ describe('reports: escapes', () => {
     )
   })
 
-  it('leaves a sentence as it is, and puts what Markdown or GitHub would act on into code spans', () => {
+  it('leave a sentence unchanged, except words with a meaning in Markdown or on GitHub', () => {
     const sentence = 'WebSocket is full duplex: both sides send at any time (p50 0.4 ms, p99 12 ms); 3 of 4'
     expect(prose(sentence)).to.equal(sentence)
     expect(prose('see @all and #12 now')).to.equal('see `@all` and `#12` now')
@@ -116,7 +116,7 @@ describe('reports: escapes', () => {
     )
   })
 
-  it('counts columns as terminals do, and wraps by them', () => {
+  it('count columns as terminals do, and wrap by them', () => {
     for (const [text, width] of [
       ['plain', 5],
       ['e\u0301', 1],

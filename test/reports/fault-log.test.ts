@@ -5,16 +5,16 @@ import { json } from '#reports/json'
 import { junit } from '#reports/junit'
 import { markdown } from '#reports/markdown'
 import { terminal } from '#reports/terminal'
-import { logEntry } from '#reports/view/words'
+import { faultLogText } from '#reports/view/words'
 import { mixedReport } from './fixture.ts'
 
 const formats = { terminal, junit, markdown, html }
 const entries = [
-  'connection 2: limit_data at byte 0 server-to-client after 1.2 ms; ended by proxy (FIN) after 31.4 ms; 180 bytes client-to-server, 412 server-to-client',
-  'connection 3: not ended after 8.0 ms; 0 bytes client-to-server, 0 server-to-client',
+  'connection 2: limit_data took effect at byte 0 server-to-client after 1.2 ms; ended by the proxy with FIN after 31.4 ms; 180 bytes client-to-server, 412 server-to-client',
+  'connection 3: still open after 8.0 ms; 0 bytes client-to-server, 0 server-to-client',
 ]
 
-/** As a real Toxiproxy leaves it. */
+/** The report of a run with a real Toxiproxy, which keeps no log. */
 function withoutLog(report: Report): Report {
   const results = report.results.map((one) => ({
     ...one,
@@ -23,12 +23,12 @@ function withoutLog(report: Report): Report {
   return { ...report, results }
 }
 
-/** A terminal folds its lines. */
+/** Without the line breaks of a terminal report. */
 const flat = (text: string): string => text.replaceAll(/\s+/g, ' ')
 
-describe('reports: what the engine noted of a fault', () => {
+describe('reports: the log of a fault', () => {
   for (const [name, format] of Object.entries(formats)) {
-    it(`is shown by ${name} under the fault, and nothing where there is none`, () => {
+    it(`is shown by ${name} below its fault, if there is one`, () => {
       const shown = flat(format(mixedReport()))
       for (const entry of entries) expect(shown).to.include(entry)
       const bare = flat(format(withoutLog(mixedReport())))
@@ -38,7 +38,7 @@ describe('reports: what the engine noted of a fault', () => {
     })
   }
 
-  it('stands in report.json under `log`, and the member is absent where there is none', () => {
+  it('is in report.json as `log`, which is absent if there is none', () => {
     const logs = (report: Report): unknown[] =>
       (JSON.parse(json(report)) as Report).results.flatMap(({ faults }) =>
         faults.flatMap((fault) => ('log' in fault ? [fault.log] : [])),
@@ -47,22 +47,22 @@ describe('reports: what the engine noted of a fault', () => {
     expect(logs(withoutLog(mixedReport()))).to.deep.equal([])
   })
 
-  it('has words for every ending', () => {
+  it('describes every ending', () => {
     const entry = { connection: 1, hit: null, durationMs: 2, clientToServerBytes: 3, serverToClientBytes: 4 }
-    const said = (
+    const endingOf = (
       by: 'harness' | 'target' | 'proxy',
       how: 'fin' | 'rst' | 'down' | 'refused',
-    ): string | undefined => logEntry({ ...entry, ending: { by, how } }).split('; ')[0]
+    ): string | undefined => faultLogText({ ...entry, ending: { by, how } }).split('; ')[0]
     expect([
-      said('harness', 'fin'),
-      said('target', 'rst'),
-      said('proxy', 'down'),
-      said('proxy', 'refused'),
+      endingOf('harness', 'fin'),
+      endingOf('target', 'rst'),
+      endingOf('proxy', 'down'),
+      endingOf('proxy', 'refused'),
     ]).to.deep.equal([
-      'connection 1: ended by harness (FIN) after 2.0 ms',
-      'connection 1: ended by target (RST) after 2.0 ms',
-      'connection 1: ended by proxy (it went down) after 2.0 ms',
-      'connection 1: ended by proxy (no way to the target) after 2.0 ms',
+      'connection 1: ended by the harness with FIN after 2.0 ms',
+      'connection 1: ended by the target with RST after 2.0 ms',
+      'connection 1: ended by the proxy when it was disabled after 2.0 ms',
+      'connection 1: ended by the proxy because the target accepted no connection after 2.0 ms',
     ])
   })
 })

@@ -5,19 +5,19 @@ import { summarise } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
 import { expectations } from '#suites/expectations'
 
-/** Reports to write, as rich as a run gives them: every verdict, both protocols, faults, figures, long values. */
+/** Reports as rich as those of real runs: every verdict, both protocols, faults, figures, long values. */
 
 type Verdict = Result['verdict']
 
 const prefixes = { ws: 'websocket', sse: 'sse', both: null } as const
 
-/** A result; whatever is not told is as dull as can be. */
-export function result(id: string, clause: Clause, topic: Topic, more: Partial<Result> = {}): Result {
+/** A passed check, with `overrides`. */
+export function result(id: string, clause: Clause, topic: Topic, overrides: Partial<Result> = {}): Result {
   const prefix = id.split('/')[0] as keyof typeof prefixes
   return {
     id,
     target: prefix === 'both' ? null : prefix === 'ws' ? 0 : 1,
-    title: `does what ${id.split('/').slice(1).join(' ').replaceAll('-', ' ')} asks for`,
+    title: `meets the requirement of ${id.split('/').slice(1).join(' ').replaceAll('-', ' ')}`,
     protocol: prefixes[prefix],
     role: 'server',
     topic,
@@ -27,6 +27,7 @@ export function result(id: string, clause: Clause, topic: Topic, more: Partial<R
     attempts: { total: 1, failed: 0 },
     cause: null,
     reason: null,
+    enable: null,
     expected: null,
     actual: null,
     close: null,
@@ -36,7 +37,7 @@ export function result(id: string, clause: Clause, topic: Topic, more: Partial<R
     durationMs: 12.5,
     reproduce: `streamproof run --ws wss://chat.example/live --sse https://chat.example/events --seed 4711 --only ${id}`,
     autobahn: null,
-    ...more,
+    ...overrides,
   }
 }
 
@@ -94,9 +95,10 @@ const verdictOf: Readonly<Record<string, Verdict>> = {
   'sse/grammar/rule-9': 'harness-error',
 }
 
-const told: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
+const overridesOf: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
   'not-applicable': {
-    reason: 'needs ws.deflate: permessage-deflate was offered and left out of the answer',
+    reason: 'needs ws.deflate: permessage-deflate was offered and is missing from the response',
+    enable: 'a target that accepts permessage-deflate (ws.deflate)',
   },
   blocked: { cause: 'sse/resume/rule-2', reason: 'the prerequisite sse/resume/rule-2 did not pass' },
   inconclusive: { reason: 'fault-not-proven: bytes arrived after the cut' },
@@ -110,20 +112,23 @@ const told: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
   notice: { level: 'MAY', expected: 'a reason in the Close frame', actual: 'none' },
 }
 
-/** A target that falls short in most ways that there are. */
+/** A target with results of every verdict. */
 export function mixedReport(): Report {
   const results = plain().map((one) => {
     const verdict = verdictOf[one.id]
     if (verdict === undefined) return one
     const more = one.id.startsWith('ws/origin')
-      ? { reason: 'needs ws.denied-origin: no origin to refuse was given' }
-      : told[verdict]
+      ? {
+          reason: 'needs ws.denied-origin: no origin to refuse was given',
+          enable: '--denied-origin ORIGIN',
+        }
+      : overridesOf[verdict]
     return { ...one, ...more, verdict }
   })
-  return reportOf([...results, ...fallen()], 1)
+  return reportOf([...results, ...failures()], 1)
 }
 
-/** The reference as it should be: nothing but passes. */
+/** A target that passes every check. */
 export function passingReport(): Report {
   return {
     ...reportOf(plain(), 0),
@@ -131,7 +136,7 @@ export function passingReport(): Report {
   }
 }
 
-function fallen(): Result[] {
+function failures(): Result[] {
   return [
     result('ws/control/ping-over-125', { spec: 'RFC6455', section: '5.5' }, 'protocol', {
       title: 'fails the connection on a Ping with a 126-byte payload',
@@ -179,11 +184,11 @@ function fallen(): Result[] {
       { spec: 'HTML', section: 'the-last-event-id-header' },
       'reconnection',
       {
-        title: 'sends again an event whose last line the cut took away, and none that was dispatched',
+        title: 'repeats an event that a cut left incomplete, and no complete event',
         verdict: 'fail',
         attempts: { total: 3, failed: 2 },
         expected: 'the events of the witness after the last dispatched one, each once, in order',
-        actual: 'the second event behind the cut never came; those after it came in order',
+        actual: 'the second event after the cut is missing; the following events are in order',
         close: { by: 'proxy', how: 'fin', code: null },
         faults: [
           {
@@ -222,7 +227,7 @@ function fallen(): Result[] {
           ms: index * 3.1,
           from: (['harness', 'target', 'proxy'] as const)[index % 3] ?? 'harness',
           kind: 'event' as const,
-          note: index === 40 ? 'link cut after 412 bytes' : `event ${index}, id ${index + 4}`,
+          note: index === 40 ? 'connection cut after 412 bytes' : `event ${index}, id ${index + 4}`,
           hex: index % 4 === 0 ? '69643a2031370a646174613a20' : null,
         })),
       },
@@ -235,7 +240,7 @@ function fallen(): Result[] {
   ]
 }
 
-/** A report around these results, the counts and the expectations included. */
+/** A report with these results, their counts and every documented expectation. */
 export function reportOf(results: readonly Result[], exitCode: number): Report {
   return {
     schemaVersion: 2,
@@ -251,7 +256,11 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
       node: 'v20.20.2',
       platform: 'linux x64',
       findings:
-        exitCode === 0 ? [] : ['the target died once and was back after 1.2 s; no check alone makes it die'],
+        exitCode === 0
+          ? []
+          : [
+              'target crashed once and accepted connections again after 1.2 s; no single check repeats the crash',
+            ],
     },
     protocols: [
       { id: 'websocket', title: 'WebSocket', shortTitle: 'WebSocket' },
@@ -301,7 +310,7 @@ function target(protocol: 'websocket' | 'sse', prefix: string, url: string): Rep
         name,
         {
           state: index % 7 === 3 ? 'absent' : index % 11 === 6 ? 'broken' : 'present',
-          evidence: `a nonce was sent and what came back was looked at for ${name}`,
+          evidence: `a message with a nonce was sent to find out about ${name}`,
         } as const,
       ]),
     ),

@@ -1,7 +1,7 @@
 import type { Report } from '#model/result'
 import { mixedReport } from './fixture.ts'
 
-/** What a hostile target may send: all that formats, terminals and readers of text are known to stumble over. */
+/** What a hostile target may send: text that is known to break formats, terminals and readers. */
 export const hostile = [
   '</script><script>alert(1)</script>',
   '"><img src=x onerror=alert(1)>',
@@ -17,7 +17,7 @@ export const hostile = [
   'z\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308algo 宽 😀 é',
 ].join(' ')
 
-/** The same report with every field that a target may have a hand in saying `text`. */
+/** A report in which every field that a target can influence is `text`. */
 export function reportSaying(text: string): Report {
   const report = mixedReport()
   return {
@@ -37,6 +37,7 @@ export function reportSaying(text: string): Report {
     results: report.results.map((one) => ({
       ...one,
       reason: one.reason === null ? null : text,
+      enable: one.enable === null ? null : text,
       expected: one.expected === null ? null : text,
       actual: one.actual === null ? null : text,
       faults: one.faults.map((fault) => ({

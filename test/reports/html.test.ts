@@ -7,13 +7,13 @@ import { hostile, reportSaying } from './hostile.ts'
 import { asBrowserReads, findBrowser, tagsOf, unbalanced } from './readers.ts'
 
 describe('reports: html', () => {
-  it('is balanced, whatever it says', () => {
+  it('closes every tag, also with hostile text', () => {
     for (const report of [mixedReport(), passingReport(), reportSaying(hostile), reportOf([], 2)]) {
       expect(unbalanced(tagsOf(html(report)))).to.equal(null)
     }
   })
 
-  it('asks for nothing from anywhere', () => {
+  it('loads nothing from anywhere', () => {
     const page = html(mixedReport())
     const addresses = [...page.matchAll(/(\w[\w-]*)="(https?:[^"]*)"/g)].map(([, attribute]) => attribute)
     expect(new Set(addresses)).to.deep.equal(new Set(['href']))
@@ -23,7 +23,7 @@ describe('reports: html', () => {
     expect(page).to.not.match(/@import|url\(|\bsrc=/)
   })
 
-  it('admits its own style and script by their hashes, and nothing else', () => {
+  it('allows its own style and script by their hashes, and nothing else', () => {
     const page = html(reportSaying(hostile))
     const policy =
       /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? ''
@@ -39,7 +39,7 @@ describe('reports: html', () => {
     expect(tagsOf(page).filter((tag) => /\s(on\w+|style)\b/.test(tag))).to.deep.equal([])
   })
 
-  it('gives every result an anchor, once, and every link a place', () => {
+  it('has one anchor for each result, and an anchor for every link', () => {
     const page = html(mixedReport())
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)
     expect(ids).to.have.length(new Set(ids).size)
@@ -48,15 +48,15 @@ describe('reports: html', () => {
     expect(ids.filter((id) => id?.startsWith('r-'))).to.have.length(mixedReport().results.length)
   })
 
-  it('shows the verdict first, then all 23 expectations in two columns', () => {
+  it('shows the verdict before the failures, and all 23 expectations in two columns', () => {
     const page = html(mixedReport())
-    expect(page.search(/Failed\s*<\/h1>/)).to.be.within(1, page.indexOf('What fell'))
+    expect(page.search(/Failed\s*<\/h1>/)).to.be.within(1, page.indexOf('>Failures '))
     expect([...page.matchAll(/class="statement" id="EXP-/g)]).to.have.length(23)
     expect(page).to.match(/<th scope="col">WebSocket<\/th>\s*<th scope="col">Server-Sent Events<\/th>/)
     expect(html(passingReport())).to.include(`All ${passingReport().results.length} checks passed.`)
   })
 
-  it('is changed by hostile text in its texts alone', () => {
+  it('keeps its structure with hostile text', () => {
     expect(tagsOf(html(reportSaying(hostile)))).to.deep.equal(tagsOf(html(reportSaying('calm'))))
   })
 
@@ -64,7 +64,7 @@ describe('reports: html', () => {
     expect(html(mixedReport())).to.equal(html(mixedReport()))
   })
 
-  it('reads so in a real browser, whose script policy lets the filter run and nothing else', function () {
+  it('keeps its structure in a real browser, and only its own script runs there', function () {
     this.timeout(150_000)
     const browser = findBrowser()
     if (browser === null) lacking(this, 'no Chromium on PATH')

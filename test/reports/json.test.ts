@@ -9,13 +9,13 @@ import { hostile, reportSaying } from './hostile.ts'
 const valid = new Ajv({ strict: false }).compile(reportJsonSchema())
 
 describe('reports: json', () => {
-  it('fits the published schema', () => {
+  it('matches the published schema', () => {
     for (const report of [mixedReport(), passingReport(), reportSaying(hostile)]) {
       expect(valid(JSON.parse(json(report))), JSON.stringify(valid.errors)).to.equal(true)
     }
   })
 
-  it('says what the report says, in the order of the schema', () => {
+  it('holds the whole report, in the order of the schema', () => {
     const text = json(mixedReport())
     expect(JSON.parse(text)).to.deep.equal(mixedReport())
     expect(text.startsWith('{\n  "schemaVersion": 2,\n  "tool": {\n    "name": "streamproof",')).to.equal(
@@ -24,7 +24,7 @@ describe('reports: json', () => {
     expect(text.endsWith('\n}\n')).to.equal(true)
   })
 
-  it('takes one line for an entry of a transcript, and none without need', () => {
+  it('writes an entry of a transcript, and an empty list, on one line', () => {
     const text = json(mixedReport())
     expect(text).to.include(
       '\n        { "ms": 0, "from": "harness", "kind": "open", "note": "TCP connected", "hex": null },\n',
@@ -34,11 +34,11 @@ describe('reports: json', () => {
     expect(JSON.stringify(JSON.parse(text)).length / text.length).to.be.greaterThan(0.6)
   })
 
-  it('is the same text whatever order the keys came in', () => {
+  it('is the same text for every order of keys', () => {
     expect(json(backwards(mixedReport()) as Report)).to.equal(json(mixedReport()))
   })
 
-  it('carries hostile text unchanged, with nothing raw in it that acts; a lone surrogate becomes U+FFFD', () => {
+  it('keeps hostile text, with harmful characters as escapes; a lone surrogate becomes U+FFFD', () => {
     const text = json(reportSaying(hostile))
     expect(text).to.not.match(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
     const read = JSON.parse(text) as Report
@@ -49,7 +49,7 @@ describe('reports: json', () => {
     expect(Buffer.from(text).toString()).to.equal(text)
   })
 
-  it('refuses a report that does not fit', () => {
+  it('refuses a report that does not match the schema', () => {
     expect(() => json({ ...mixedReport(), extra: 1 } as Report)).to.throw(/extra/)
   })
 })

@@ -44,7 +44,7 @@ function read(xml: string): Suites {
 }
 
 describe('reports: junit', () => {
-  it('counts what it holds, in each suite and in all', () => {
+  it('counts its cases, in each suite and in all', () => {
     for (const report of [mixedReport(), passingReport(), reportSaying(hostile)]) {
       const all = read(junit(report))
       const cases = all.testsuite.flatMap(({ testcase }) => testcase ?? [])
@@ -56,14 +56,14 @@ describe('reports: junit', () => {
     }
   })
 
-  it('maps every verdict, and leaves out no check', () => {
+  it('maps every verdict and contains every check', () => {
     const report = mixedReport()
     const cases = read(junit(report)).testsuite.flatMap(({ testcase }) => testcase ?? [])
     const kinds = new Map(cases.map((one) => [one['@name'], kindOf(one)]))
     expect([...kinds.keys()].toSorted()).to.deep.equal(report.results.map(({ id }) => id).toSorted())
     expect(kinds.get('ws/control/ping-over-125')).to.equal('failure')
-    expect(kinds.get('ws/codes/rule-3')).to.equal('passed, and says more')
-    expect(kinds.get('ws/codes/rule-4')).to.equal('passed, and says more')
+    expect(kinds.get('ws/codes/rule-3')).to.equal('passed, with output')
+    expect(kinds.get('ws/codes/rule-4')).to.equal('passed, with output')
     expect(kinds.get('ws/codes/rule-1')).to.equal('passed')
     expect(kinds.get('ws/deflate/rule-1')).to.equal('skipped')
     expect(kinds.get('sse/resume/rule-3')).to.equal('skipped')
@@ -73,7 +73,7 @@ describe('reports: junit', () => {
     expect(kinds.get('sse/resume/cut-inside-event'), 'a flaky failure').to.equal('failure')
   })
 
-  it('gives each check its group as class, with one dot', () => {
+  it('uses the group of a check as its class name, with one dot', () => {
     const cases = read(junit(mixedReport())).testsuite.flatMap(({ testcase }) => testcase ?? [])
     const classes = new Map(cases.map((one) => [one['@name'], one['@classname']]))
     expect(classes.get('ws/control/ping-over-125')).to.equal('websocket.RFC 6455 Control Frames')
@@ -81,7 +81,7 @@ describe('reports: junit', () => {
     for (const name of classes.values()) expect(name.split('.')).to.have.length(2)
   })
 
-  it('tells two checks of one id apart', () => {
+  it('gives two results of one check different names', () => {
     const twice = [0, 1].map((target) => ({
       ...result('ws/a/b', { spec: 'RFC6455', section: '5.5' }, 'protocol'),
       target,
@@ -90,7 +90,7 @@ describe('reports: junit', () => {
     expect(cases.map((one) => one['@name'])).to.deep.equal(['ws/a/b', 'ws/a/b (target 2)'])
   })
 
-  it('shows the documented expectations without counting them as tests', () => {
+  it('contains the documented expectations without counting them as tests', () => {
     const [first] = read(junit(mixedReport())).testsuite
     const names = (first?.properties?.property ?? []).map((one) => one['@name'])
     expect(first?.['@name']).to.equal('documented expectations')
@@ -99,7 +99,7 @@ describe('reports: junit', () => {
     expect(names).to.include.members(['seed', 'engine', 'exit-code', 'target.websocket'])
   })
 
-  it('has the evidence in the text of a failure, since that is what GitLab shows', () => {
+  it('has the evidence in the text of a failure, which is what GitLab shows', () => {
     const text = junit(mixedReport())
     expect(text).to.include(
       '<failure type="fail" message="expected the target to end the connection; actual: a Pong',
@@ -110,7 +110,7 @@ describe('reports: junit', () => {
     expect(text).to.include('repeat    streamproof run')
   })
 
-  it('is changed by hostile text in its texts alone', () => {
+  it('keeps its structure with hostile text', () => {
     const [calm, wild] = [reportSaying('calm'), reportSaying(hostile)].map((report) => read(junit(report)))
     expect(shape(wild)).to.deep.equal(shape(calm))
     expect(junit(reportSaying(hostile))).to.match(/^[\n\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u)
@@ -129,7 +129,7 @@ function counts(cases: readonly Case[]): Record<string, string> {
 
 function kindOf(one: Case): string {
   for (const kind of ['failure', 'error', 'skipped'] as const) if (one[kind] !== undefined) return kind
-  return one['system-out'] === undefined ? 'passed' : 'passed, and says more'
+  return one['system-out'] === undefined ? 'passed' : 'passed, with output'
 }
 
 /** Elements and attributes as they nest, without what they say. */

@@ -5,7 +5,7 @@ import { hostile, reportSaying } from './hostile.ts'
 import { blocksOf, withoutCode } from './readers.ts'
 
 describe('reports: markdown', () => {
-  it('begins with the sum', () => {
+  it('begins with the totals', () => {
     const [title, says, ...rest] = blocksOf(markdown(mixedReport())).filter(({ kind }) => kind !== 'gap')
     expect(title?.parts).to.deep.equal(['# ✗ Streamproof: failed'])
     expect(says?.parts).to.deep.equal(['3 requirements are broken (exit status 1).'])
@@ -14,7 +14,7 @@ describe('reports: markdown', () => {
     expect(rows[2]).to.deep.equal(['141', '130', '3', '1', '1', '1', '1', '1', '3'])
   })
 
-  it('has tables whose rows are as wide as their heads', () => {
+  it('has tables with the same number of cells in each row', () => {
     for (const report of [mixedReport(), passingReport(), reportSaying(hostile)]) {
       let width = 0
       for (const { kind, parts } of blocksOf(markdown(report))) {
@@ -24,7 +24,7 @@ describe('reports: markdown', () => {
     }
   })
 
-  it('tells of each failure what, where, why and how to repeat it', () => {
+  it('shows the requirement, the evidence and the command of each failure', () => {
     const text = markdown(mixedReport())
     expect(text).to.include('### ✗ `ws/control/ping-over-125`')
     expect(text).to.include('[RFC6455/5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)')
@@ -45,7 +45,7 @@ describe('reports: markdown', () => {
     }
   })
 
-  it('keeps hostile text in code, and its own shape', () => {
+  it('puts hostile text into code and keeps its structure', () => {
     const wild = blocksOf(markdown(reportSaying(hostile)))
     const calm = blocksOf(markdown(reportSaying('calm')))
     const shape = (blocks: typeof wild): string[] =>
@@ -59,9 +59,9 @@ describe('reports: markdown', () => {
     expect(open.replaceAll(/<\/?(details|summary)>|<br>/g, '')).to.not.match(/[<>]/)
   })
 
-  it('keeps within what a job summary may hold, and says what it left out', () => {
+  it('stays below the limit of a job summary, and says how much it left out', () => {
     const many = Array.from({ length: 4000 }, (_, index) =>
-      result(`ws/many/fall-${index}`, { spec: 'RFC6455', section: '5.5' }, 'protocol', {
+      result(`ws/many/failure-${index}`, { spec: 'RFC6455', section: '5.5' }, 'protocol', {
         verdict: 'fail',
         expected: 'e'.repeat(900),
         actual: 'ä'.repeat(900),
@@ -69,7 +69,7 @@ describe('reports: markdown', () => {
     )
     const text = markdown(reportOf(many, 1))
     expect(Buffer.byteLength(text)).to.be.within(800_000, 1024 * 1024 - 1)
-    expect(text).to.match(/\d+ more failures left out here for want of room/)
+    expect(text).to.match(/\d+ more failures left out to limit the size/)
     expect(text).to.include('## Documented expectations')
   })
 })

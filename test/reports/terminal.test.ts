@@ -5,16 +5,17 @@ import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
 import { hostile, reportSaying } from './hostile.ts'
 import { columnsOfNode } from './width.ts'
 
-/** One word that is longer than a line, in a command that must stay fit to be copied. */
+/** One word that is longer than a line, in a command that can be copied. */
 const unbreakable = /^ *x+( \\)?$/
 
 describe('reports: terminal', () => {
-  it('says the sum last, with every verdict and what would turn more on', () => {
-    expect(terminal(mixedReport()).split('\n').slice(-5)).to.deep.equal([
+  it('ends with the totals, every verdict, and what would make more checks apply', () => {
+    expect(terminal(mixedReport()).split('\n').slice(-6)).to.deep.equal([
       '✗ failed: 3 requirements are broken (exit status 1)',
       '141 checks: 130 pass, 3 not-applicable, 1 notice, 1 warn, 1 blocked,',
-      '  1 inconclusive, 1 harness-error, 3 fail, 1 flaky (not-applicable: turned on by',
-      '  a target that accepts permessage-deflate (ws.deflate); --denied-origin ORIGIN)',
+      '  1 inconclusive, 1 harness-error, 3 fail, 1 flaky',
+      'To run the checks that are not applicable: a target that accepts',
+      '  permessage-deflate (ws.deflate); --denied-origin ORIGIN',
       '',
     ])
     const count = passingReport().results.length
@@ -25,7 +26,7 @@ describe('reports: terminal', () => {
     ])
   })
 
-  it('counts one check as one', () => {
+  it('counts one check in the singular', () => {
     const one = reportOf([result('ws/a/one', { spec: 'RFC6455', section: '5.5' }, 'protocol')], 0)
     expect(terminal(one).split('\n').slice(-4, -2)).to.deep.equal([
       '✓ passed: the one check passed (exit status 0)',
@@ -35,7 +36,7 @@ describe('reports: terminal', () => {
     expect(terminal(stopped)).to.include('the run was interrupted: 1 check was judged')
   })
 
-  it('tells of a failure all that is needed to act on it', () => {
+  it('shows the requirement, the evidence and the command of a failure', () => {
     const text = terminal(mixedReport(), { quiet: true })
     const from = text.indexOf('✗ ws/control/ping-over-125')
     expect(text.slice(from, text.indexOf('✗ sse/resume', from)).split('\n')).to.deep.equal([
@@ -45,29 +46,29 @@ describe('reports: terminal', () => {
       '',
       '  expected the target to end the connection',
       '  actual   a Pong with the 126 bytes, and the connection stayed open',
-      '  ended    by harness, close-frame, code 1000',
+      '  ended    by the harness with a Close frame, code 1000',
       '',
-      '  transcript   > from us   < from the target   = from the link',
+      '  transcript   > harness   < target   = proxy',
       '      0.0 ms > TCP connected',
       '      0.4 ms > GET /live HTTP/1.1',
-      behind('4745 5420 2f6c 6976 6520 4854 5450 2f31  GET /live HTTP/1'),
-      behind('2e31 0d0a                                .1..'),
+      hexRow('4745 5420 2f6c 6976 6520 4854 5450 2f31  GET /live HTTP/1'),
+      hexRow('2e31 0d0a                                .1..'),
       '      2.1 ms < HTTP/1.1 101 Switching Protocols',
-      behind('4854 5450 2f31 2e31 2031 3031 20         HTTP/1.1 101'),
-      behind('…'),
+      hexRow('4854 5450 2f31 2e31 2031 3031 20         HTTP/1.1 101'),
+      hexRow('…'),
       '      2.6 ms > PING, 126 bytes, masked',
-      behind('89fe 007e 37fa 213d 5e0f 5e0f 5e0f 5e0f  ...~7.!=^.^.^.^.'),
-      ...Array<string>(3).fill(behind('5e0f 5e0f 5e0f 5e0f 5e0f 5e0f 5e0f 5e0f  ^.^.^.^.^.^.^.^.')),
-      behind('… 70 more bytes'),
+      hexRow('89fe 007e 37fa 213d 5e0f 5e0f 5e0f 5e0f  ...~7.!=^.^.^.^.'),
+      ...Array<string>(3).fill(hexRow('5e0f 5e0f 5e0f 5e0f 5e0f 5e0f 5e0f 5e0f  ^.^.^.^.^.^.^.^.')),
+      hexRow('… 70 more bytes'),
       '      4.9 ms < PONG, 126 bytes',
-      behind('8a7e 007e 0102 0102 0102 0102 0102 0102  .~.~............'),
-      ...Array<string>(3).fill(behind('0102 0102 0102 0102 0102 0102 0102 0102  ................')),
-      behind('… 66 more bytes'),
+      hexRow('8a7e 007e 0102 0102 0102 0102 0102 0102  .~.~............'),
+      ...Array<string>(3).fill(hexRow('0102 0102 0102 0102 0102 0102 0102 0102  ................')),
+      hexRow('… 66 more bytes'),
       '      5.0 ms > CLOSE 1000',
-      behind('8882 37fa 213d 3412                      ..7.!=4.'),
+      hexRow('8882 37fa 213d 3412                      ..7.!=4.'),
       '      6.2 ms < FIN',
       '',
-      '  again',
+      '  to repeat this check:',
       '  streamproof run --ws wss://chat.example/live \\',
       '      --sse https://chat.example/events --seed 4711 \\',
       '      --only ws/control/ping-over-125',
@@ -76,7 +77,7 @@ describe('reports: terminal', () => {
     ])
   })
 
-  it('goes from the target to the failures', () => {
+  it('goes from the targets to the failures', () => {
     const text = terminal(mixedReport())
     const order = [
       'Streamproof 0.1.0',
@@ -87,9 +88,9 @@ describe('reports: terminal', () => {
       'Protocol: Server-Sent Events',
       'Not judged',
       'Documented expectations',
-      'Recommendations not followed',
-      'Findings of the run',
-      'What fell (4)',
+      'Warnings and notices (2)',
+      'Findings about the whole run',
+      'Failures (4)',
       'ws/control/ping-over-125',
       '141 checks:',
     ].map((words) => text.indexOf(words))
@@ -105,7 +106,7 @@ describe('reports: terminal', () => {
     expect(text).to.match(/; the rest needs a\s+second instance/)
   })
 
-  it('names the statements that were not to be measured in one place', () => {
+  it('lists the expectations that were not selected in one place', () => {
     const report = mixedReport()
     const unselected = { status: 'not-measured', needs: null, summary: 'not selected in this run' } as const
     const expectations = report.expectations.map((one, index) =>
@@ -116,7 +117,7 @@ describe('reports: terminal', () => {
     expect([...text.matchAll(/^ {2}[✓✗~–] EXP-/gm)]).to.have.length(20)
   })
 
-  it('keeps to its columns', () => {
+  it('keeps to the width of the terminal', () => {
     for (const width of [50, 60, 74, 80, 132]) {
       for (const report of [
         mixedReport(),
@@ -127,13 +128,13 @@ describe('reports: terminal', () => {
         const long = terminal(report, { width })
           .split('\n')
           .filter((line) => columnsOfNode(line) > width && !unbreakable.test(line))
-        // Names are not broken, so that they can be copied.
+        // Ids are not broken, so that they can be copied.
         expect(long.filter((line) => !/^ *\S+ (ws|sse|both)\//.test(line))).to.deep.equal([])
       }
     }
   })
 
-  it('sends no escape but its own colours, and those only when asked', () => {
+  it('has no escape sequences except its own colours, and those only if asked for', () => {
     const plain = terminal(reportSaying(hostile))
     expect(plain).to.not.match(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
     const coloured = terminal(reportSaying(hostile), { colour: true })
@@ -145,7 +146,7 @@ describe('reports: terminal', () => {
     ).to.deep.equal(['[1', '[2', '[22', '[24', '[31', '[32', '[33', '[36', '[39', '[4'].toSorted())
   })
 
-  it('is plain ASCII when asked', () => {
+  it('is ASCII if asked for', () => {
     const text = terminal(reportSaying(hostile), { ascii: true })
     expect(text).to.match(/^[\n\x20-\x7e]*$/)
     expect(text).to.include('x ws/control/ping-over-125')
@@ -156,9 +157,9 @@ describe('reports: terminal', () => {
     expect(terminal(passingReport(), { quiet: true }).split('\n')).to.have.length(4)
   })
 
-  it('breaks a command where a shell joins it again, and never inside quotes', () => {
-    const command = `streamproof run --ws ws://h/ --denied-origin 'https://it'\\''s a long one.example' --header "$STREAMPROOF_HEADER" --only ws/a/fall --seed 1`
-    const one = { ...fall('ws/a/fall', 'an end', 'none'), reproduce: command }
+  it('breaks a command with backslashes, never inside quotes', () => {
+    const command = `streamproof run --ws ws://h/ --denied-origin 'https://it'\\''s a long one.example' --header "$STREAMPROOF_HEADER" --only ws/a/failure --seed 1`
+    const one = { ...failure('ws/a/failure', 'an end', 'none'), reproduce: command }
     for (const width of [50, 60, 80, 200]) {
       const text = terminal(reportOf([one], 1), { width, quiet: true })
       const printed = text.slice(text.indexOf('  streamproof run'), text.indexOf('\n\n✗ failed'))
@@ -169,7 +170,7 @@ describe('reports: terminal', () => {
 
   it('breaks the address of a clause before its fragment', () => {
     const clause = { spec: 'HTML', section: 'parsing-an-event-stream' } as const
-    const one = result('sse/a/fall', clause, 'protocol', { verdict: 'fail', expected: 'a', actual: 'b' })
+    const one = result('sse/a/failure', clause, 'protocol', { verdict: 'fail', expected: 'a', actual: 'b' })
     const lines = (width: number): string[] => terminal(reportOf([one], 1), { width }).split('\n')
     expect(lines(80)).to.include('  https://html.spec.whatwg.org/multipage/server-sent-events.html')
     expect(lines(80)).to.include('    #parsing-an-event-stream')
@@ -179,56 +180,60 @@ describe('reports: terminal', () => {
     ])
   })
 
-  it('shows a flood of failures short after the first dozen', () => {
+  it('only lists the failures after the first twelve', () => {
     const many = Array.from({ length: 25 }, (_, index) =>
-      fall(`ws/many/fall-${index}`, 'an end', `none, in way ${index}`),
+      failure(`ws/many/failure-${index}`, 'an end', `none, in way ${index}`),
     )
     const text = terminal(reportOf(many, 1))
     expect([...text.matchAll(/^ {2}transcript/gm)]).to.have.length(12)
-    expect(text).to.include('13 more, in short')
-    expect([...text.matchAll(/^✗ ws\/many\/fall-/gm)]).to.have.length(25)
+    expect(text).to.include('13 more failures without their transcripts')
+    expect([...text.matchAll(/^✗ ws\/many\/failure-/gm)]).to.have.length(25)
     expect([...text.matchAll(/^ {2}actual {3}none, in way/gm)]).to.have.length(25)
   })
 
-  it('leads with what many have in common, shows one of them whole first, and lists every one', () => {
-    const alike = Array.from({ length: 40 }, (_, index) => fall(`ws/same/fall-${index}`, 'a Pong', 'none'))
-    const others = Array.from({ length: 12 }, (_, index) => fall(`ws/own/fall-${index}`, 'a', `b${index}`))
+  it('shows failures with one cause first, one of them in detail, and lists every one', () => {
+    const alike = Array.from({ length: 40 }, (_, index) =>
+      failure(`ws/same/failure-${index}`, 'a Pong', 'none'),
+    )
+    const others = Array.from({ length: 12 }, (_, index) =>
+      failure(`ws/own/failure-${index}`, 'a', `b${index}`),
+    )
     const soft = Array.from({ length: 3 }, (_, index) => ({
-      ...fall(`ws/soft/fall-${index}`, 'a Pong', 'none'),
+      ...failure(`ws/soft/failure-${index}`, 'a Pong', 'none'),
       verdict: 'warn' as const,
     }))
     const text = terminal(reportOf([...alike, ...others, ...soft], 1), { width: 80 })
-    const from = text.indexOf('What fell in the same way')
+    const from = text.indexOf('Failures with one cause')
     expect(text.slice(from).split('\n').slice(0, 9)).to.deep.equal([
-      'What fell in the same way',
+      'Failures with one cause',
       '',
-      '  43 checks fell in the same way: 40 fail, 3 warn',
+      '  43 checks failed in the same way: 40 fail, 3 warn',
       '  expected a Pong',
       '  actual   none',
-      '  such as  ws/same/fall-0, ws/same/fall-1, ws/same/fall-2 and 40 more',
+      '  checks   ws/same/failure-0, ws/same/failure-1, ws/same/failure-2 and 40 others',
       '',
-      'Recommendations not followed, and notices (3)',
+      'Warnings and notices (3)',
       '',
     ])
-    expect(from).to.be.lessThan(text.indexOf('What fell (52)'))
+    expect(from).to.be.lessThan(text.indexOf('Failures (52)'))
     for (const { id } of [...alike, ...others, ...soft])
       expect(text).to.match(new RegExp(`^[✗!] ${id} `, 'm'))
-    // All that differ are whole, as far as there is room, and one of those that do not.
-    const whole = text.slice(text.indexOf('What fell (52)'), text.indexOf('40 more, in short'))
-    expect([...whole.matchAll(/^✗ (\S+)/gm)].map(([, id]) => id)).to.deep.equal([
-      'ws/same/fall-0',
+    // Twelve in detail: one of those with the same cause, then those that differ.
+    const detailed = text.slice(text.indexOf('Failures (52)'), text.indexOf('40 more failures without'))
+    expect([...detailed.matchAll(/^✗ (\S+)/gm)].map(([, id]) => id)).to.deep.equal([
+      'ws/same/failure-0',
       ...others.slice(0, 11).map(({ id }) => id),
     ])
     expect(text).to.include('✗ failed: 52 requirements are broken, 40 of them in the same way')
-    // The command stands once for all that are shown short.
+    // Each of the two lists has the command once.
     expect([...text.matchAll(/--only ID/g)]).to.have.length(2)
   })
 })
 
-function fall(id: string, expected: string, actual: string) {
+function failure(id: string, expected: string, actual: string) {
   return result(id, { spec: 'RFC6455', section: '5.5' }, 'protocol', { verdict: 'fail', expected, actual })
 }
 
-function behind(hex: string): string {
-  return ' '.repeat(17) + hex
+function hexRow(row: string): string {
+  return ' '.repeat(17) + row
 }

@@ -7,6 +7,7 @@ import { isFlaky } from '#model/result'
 import type { ExpectationResult, Result } from '#model/result'
 import type { Redactor } from '#peers/session/session'
 import { inBrief } from './brief.ts'
+import { howToEnable } from './enable.ts'
 import type { Judged } from '#run/schedule/entry'
 import { isJudgement } from './exit-code.ts'
 import { reportedProtocol } from './protocols.ts'
@@ -44,15 +45,15 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
   }
 }
 
-function explain(outcome: Outcome): Pick<Result, 'reason' | 'expected' | 'actual'> {
-  const nothing = { reason: null, expected: null, actual: null }
+function explain(outcome: Outcome): Pick<Result, 'reason' | 'enable' | 'expected' | 'actual'> {
+  const nothing = { reason: null, enable: null, expected: null, actual: null }
   switch (outcome.kind) {
     case 'held':
       return nothing
     case 'violated':
       return { ...nothing, expected: outcome.violation.expected, actual: outcome.violation.actual }
     case 'not-applicable':
-      return { ...nothing, reason: outcome.reason }
+      return { ...nothing, reason: outcome.reason, enable: howToEnable(outcome.reason) }
     case 'blocked':
       return { ...nothing, reason: `the prerequisite ${outcome.by} did not pass` }
     case 'inconclusive':

@@ -43,6 +43,7 @@ function unproven(
     attempts: { total: 1, failed: 1 },
     cause: null,
     reason: null,
+    enable: null,
     expected: `${capability}, as the contract declares`,
     actual: evidence,
     close: null,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { hexDump, hexLines } from '#reports/view/hex'
 
 describe('reports: hex', () => {
-  it('shows sixteen bytes to a row, with their ASCII', () => {
+  it('shows sixteen bytes in a row, with their ASCII characters', () => {
     const hex = Buffer.from('GET /live HTTP/1.1\r\n').toString('hex')
     expect(hexLines(hexDump(hex, 96))).to.deep.equal([
       '4745 5420 2f6c 6976 6520 4854 5450 2f31  GET /live HTTP/1',
@@ -11,7 +11,7 @@ describe('reports: hex', () => {
     ])
   })
 
-  it('says how much is not shown', () => {
+  it('says how many bytes are not shown', () => {
     const hex = '00'.repeat(20)
     expect(hexLines(hexDump(hex, 16)).at(-1)).to.equal('… 4 more bytes')
     expect(hexLines(hexDump(`${hex}..`, 16)).at(-1)).to.equal('… at least 4 more bytes')
@@ -19,11 +19,11 @@ describe('reports: hex', () => {
     expect(hexLines(hexDump('', 64))).to.deep.equal([])
   })
 
-  it('leaves what is no hex to the format', () => {
+  it('returns text that is not hex unchanged', () => {
     expect(hexLines(hexDump('\u001b[2J', 64))).to.deep.equal(['\u001b[2J'])
   })
 
-  it('shows every byte, once', () => {
+  it('shows every byte once', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const { rows } = hexDump(Buffer.from(bytes).toString('hex'), 100)

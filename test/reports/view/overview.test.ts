@@ -1,21 +1,19 @@
 import { expect } from 'chai'
-import { capabilities } from '#model/model'
-import { turnsOn } from '#reports/view/capabilities'
-import { comparisonOf, groupsOf, unjudgedOf } from '#reports/view/overview'
-import { placeOf } from '#reports/view/sections'
+import { comparisonOf, groupsOf, unjudgedOf, waysToEnable } from '#reports/view/overview'
+import { sectionOf } from '#reports/view/sections'
 import { headline } from '#reports/view/headline'
 import { mixedReport, passingReport, reportOf } from '../fixture.ts'
 
-describe('reports: what they are written from', () => {
-  it('puts every result into one group', () => {
+describe('reports: the views that they are written from', () => {
+  it('put every result into one group', () => {
     const report = mixedReport()
     const grouped = groupsOf(report).flatMap(({ results }) => results.map(({ id }) => id))
     expect(grouped.toSorted()).to.deep.equal(report.results.map(({ id }) => id).toSorted())
   })
 
-  it('shows the protocol by section of its standard, down to the second level', () => {
+  it('group the checks of a protocol by section of its standard, down to the second level', () => {
     const at = (spec: 'RFC6455' | 'RFC7692' | 'HTML' | 'STREAMPROOF', section: string): string => {
-      const { label, title } = placeOf({ spec, section, url: null })
+      const { label, title } = sectionOf({ spec, section, url: null })
       return `${label}: ${title}`
     }
     expect(at('RFC6455', '5.5.1')).to.equal('RFC 6455 5.5: Control Frames')
@@ -27,24 +25,20 @@ describe('reports: what they are written from', () => {
     expect(at('STREAMPROOF', 'prompt-reconnect')).to.equal('Streamproof: Prompt reconnect')
   })
 
-  it('knows for every capability what would turn it on, by its whole name', () => {
-    for (const name of capabilities) expect(turnsOn(`needs ${name}: not seen`), name).to.be.a('string')
-    expect(turnsOn('needs sse.publish.id: no {id}')).to.equal('{id} in the publish plan of the configuration')
-    expect(turnsOn('needs sse.publish: none')).to.equal('--publish-url URL, or publish in the configuration')
-    expect(turnsOn('compares both protocols, and an sse target is not given')).to.equal('--sse URL')
-    expect(turnsOn('no reason: ws.echo')).to.equal(null)
-  })
-
-  it('groups what was not judged by its reason', () => {
+  it('group checks that were not judged by reason, with what would make them apply', () => {
     expect(unjudgedOf(mixedReport()).map(({ verdict, ids }) => `${verdict} ${ids.length}`)).to.deep.equal([
       'not-applicable 2',
       'not-applicable 1',
       'blocked 1',
       'inconclusive 1',
     ])
+    expect(waysToEnable(mixedReport())).to.deep.equal([
+      'a target that accepts permessage-deflate (ws.deflate)',
+      '--denied-origin ORIGIN',
+    ])
   })
 
-  it('compares the documented expectations by topic, each once', () => {
+  it('compare the documented expectations by topic, each once', () => {
     const { columns, rows } = comparisonOf(mixedReport())
     expect(columns.map(({ title }) => title)).to.deep.equal(['WebSocket', 'Server-Sent Events'])
     expect(rows.map(({ topic }) => topic)).to.deep.equal([
@@ -60,13 +54,13 @@ describe('reports: what they are written from', () => {
     expect(rows.flatMap(({ cells, compared }) => [...cells.flat(), ...compared])).to.have.length(23)
   })
 
-  it('says by the exit status how the run ended', () => {
+  it('have a headline for every exit status', () => {
     const words = [0, 1, 2, 3, 4, 130].map((status) => headline(reportOf(mixedReport().results, status)).word)
     expect(words).to.deep.equal([
       'passed',
       'failed',
-      'not judged',
-      'not set up',
+      'no verdict',
+      'setup failed',
       'harness error',
       'interrupted',
     ])
@@ -74,19 +68,20 @@ describe('reports: what they are written from', () => {
     expect(headline({ ...late, run: { ...late.run, complete: false } })).to.deep.equal({
       ok: false,
       word: 'time limit reached',
-      says: '--max-time ended the run before every check was judged: 141 checks were judged; 3 requirements are broken',
+      sentence:
+        '--max-time ended the run before every check was judged: 141 checks were judged; 3 requirements are broken',
     })
     const broken = { ...late.run, complete: false, exitCode: 4 }
     expect(headline({ ...late, run: broken }).word).to.equal('harness error')
-    expect(headline(reportOf(mixedReport().results, 0)).says).to.equal(
-      '130 of 141 checks passed, 3 checks fell below the gate',
+    expect(headline(reportOf(mixedReport().results, 0)).sentence).to.equal(
+      '130 of 141 checks passed; 3 checks failed, which --fail-on ignores',
     )
     const half = mixedReport().results.filter(({ protocol }) => protocol === 'websocket')
-    expect(headline(reportOf(half, 2)).says).to.equal(
-      'no required check of the Server-Sent Events target could be judged; 2 requirements are broken elsewhere',
+    expect(headline(reportOf(half, 2)).sentence).to.equal(
+      'no MUST check of the Server-Sent Events target passed or failed; elsewhere 2 requirements are broken',
     )
-    expect(headline(reportOf(mixedReport().results, 2)).says).to.equal(
-      '1 check could not be judged: too many for those that passed to say much',
+    expect(headline(reportOf(mixedReport().results, 2)).sentence).to.equal(
+      '1 inconclusive result: too many to trust a pass',
     )
     const refused = mixedReport().results.map((one) =>
       one.protocol === 'sse'
@@ -94,8 +89,8 @@ describe('reports: what they are written from', () => {
         : one,
     )
     const others = refused.filter(({ verdict }) => verdict === 'inconclusive').length
-    expect(headline(reportOf(refused, 2)).says).to.equal(
-      `no required check of the Server-Sent Events target could be judged (${others - 1} of ${others} by target-refused: TCP); 2 requirements are broken elsewhere`,
+    expect(headline(reportOf(refused, 2)).sentence).to.equal(
+      `no MUST check of the Server-Sent Events target passed or failed (${others - 1} of ${others} inconclusive: target-refused: TCP); elsewhere 2 requirements are broken`,
     )
     expect(headline({ ...passingReport(), run: { ...passingReport().run, complete: false } }).ok).to.equal(
       false,

@@ -119,7 +119,8 @@ describe('the scheduler', () => {
       'parent-exclusive': 'pass',
       'child-of-exclusive': 'pass',
     })
-    expect(report.results[1]?.reason).to.equal('builds on ws/fake/parent-falls, which fell')
+    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/parent-falls did not pass')
+    expect(report.results[1]?.cause).to.equal('ws/fake/parent-falls')
     expect(report.results[3]?.attempts).to.deep.equal({ total: 3, failed: 1 })
   })
 
@@ -226,7 +227,8 @@ describe('a check that runs while what it builds on falls', () => {
       hooks: { reported: ({ id, verdict }) => void events.push(`${id.slice(8)} ${verdict}`) },
     })
     expect(events.indexOf('ended')).to.be.lessThan(events.indexOf('under-way blocked'))
-    expect(report.results[1]?.reason).to.equal('builds on ws/fake/falls-late, which fell')
+    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/falls-late did not pass')
+    expect(report.results[1]?.cause).to.equal('ws/fake/falls-late')
   })
 })
 

@@ -1,10 +1,8 @@
 import { capabilities } from '#model/model'
 import type { Capability } from '#model/model'
 
-export const capabilityNames: readonly string[] = capabilities
-
 /** What gives a target a capability, or lets a run find it. */
-const means: Readonly<Record<Capability, string>> = {
+const waysToEnable: Readonly<Record<Capability, string>> = {
   'ws.echo': 'a target that sends each text message back unchanged (ws.echo)',
   'ws.echo.binary': 'a target that sends each binary message back unchanged (ws.echo.binary)',
   'ws.deflate': 'a target that accepts permessage-deflate (ws.deflate)',
@@ -34,19 +32,19 @@ const means: Readonly<Record<Capability, string>> = {
 const longestFirst = capabilities.toSorted((a, b) => b.length - a.length)
 
 /**
- * What would turn on checks that were skipped for this reason, joined by `; `; null where it names nothing known. Only
- * what stands before the first colon is ours: behind it is evidence, and that may say anything.
+ * What would make checks apply that were skipped for this reason, joined by `; `; null if the reason names no known
+ * capability. Only the text before the first colon is searched: after it is evidence, which may say anything.
  */
-export function turnsOn(reason: string): string | null {
+export function howToEnable(reason: string): string | null {
   if (reason.endsWith('an sse target is not given')) return '--sse URL'
   if (reason.endsWith('a websocket target is not given')) return '--ws URL'
   let rest = reason.split(':')[0] ?? ''
-  const found: string[] = []
+  const ways: string[] = []
   for (const capability of longestFirst) {
-    const token = new RegExp(`(?<![\\w.-])${capability.replaceAll('.', '\\.')}(?![\\w-]|\\.\\w)`)
-    if (!token.test(rest)) continue
-    rest = rest.replace(token, ' ')
-    found.push(means[capability])
+    const name = new RegExp(`(?<![\\w.-])${capability.replaceAll('.', '\\.')}(?![\\w-]|\\.\\w)`)
+    if (!name.test(rest)) continue
+    rest = rest.replace(name, ' ')
+    ways.push(waysToEnable[capability])
   }
-  return found.length === 0 ? null : [...new Set(found)].join('; ')
+  return ways.length === 0 ? null : [...new Set(ways)].join('; ')
 }

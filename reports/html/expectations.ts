@@ -3,20 +3,20 @@ import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
 import { answerOf, comparisonOf, expectationCounts } from '#reports/view/overview'
-import { expectationStatuses, plural, statusWord } from '#reports/view/words'
-import { capital, resultLink, statusBadge } from './parts.ts'
+import { capitalized, expectationStatuses, expectationsLead, plural, statusWord } from '#reports/view/words'
+import { resultLink, statusBadge } from './parts.ts'
 
-/** What the documents compare, a row for each topic, with the figures of this run in place of adjectives. */
-export function comparison(report: Report): Markup | null {
+/** The documented expectations in one column for each protocol and one row for each topic. */
+export function expectationSection(report: Report): Markup | null {
   if (report.expectations.length === 0) return null
   const counts = expectationCounts(report)
-  const figures = measuredOf(report)
+  const figures = figuresOf(report)
   const { columns, rows } = comparisonOf(report)
-  const show = (one: ExpectationResult): Markup => statement(one, figures)
+  const show = (expectation: ExpectationResult): Markup => statement(expectation, figures)
   return html`<section id="expectations" aria-labelledby="expectations-title">
     <h2 id="expectations-title">Documented expectations</h2>
     <p class="lead">
-      What is commonly said of the two protocols, statement by statement, and what this run measured:
+      ${expectationsLead}
       ${expectationStatuses.map((status) => `${counts[status]} ${statusWord(status)}`).join(', ')}.
     </p>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="expectations-title">
@@ -31,12 +31,12 @@ export function comparison(report: Report): Markup | null {
           ${rows.map((row) => {
             const hasCells = row.cells.some(({ length }) => length > 0)
             const lines = (hasCells ? 1 : 0) + (row.compared.length > 0 ? 1 : 0)
-            const head = html`<th scope="rowgroup" rowspan="${lines}">${capital(row.topic)}</th>`
+            const head = html`<th scope="rowgroup" rowspan="${lines}">${capitalized(row.topic)}</th>`
             const cells = row.cells.map(
               (cell, index) =>
                 html`<td data-side="${columns[index]?.shortTitle ?? ''}">${cellOf(cell, show)}</td>`,
             )
-            const compared = html`<td colspan="${columns.length}" data-side="compared">
+            const compared = html`<td colspan="${Math.max(1, columns.length)}" data-side="compared">
               ${row.compared.map(show)}
             </td>`
             if (!hasCells)
@@ -62,34 +62,35 @@ export function comparison(report: Report): Markup | null {
 
 function cellOf(
   rows: readonly ExpectationResult[],
-  show: (one: ExpectationResult) => Markup,
+  show: (expectation: ExpectationResult) => Markup,
 ): Markup | readonly Markup[] {
   return rows.length === 0 ? html`<span class="dim">no statement</span>` : rows.map(show)
 }
 
-function statement(one: ExpectationResult, figuresOf: Figures): Markup {
-  const { kind, text } = answerOf(one)
-  return html`<div class="statement" id="${one.id}">
-    <p class="head">${statusBadge(one.status)} <span class="dim">${one.id}</span></p>
-    <p class="claim">${one.statement}</p>
-    ${text === '' ? null : html`<p class="${kind}">${capital(text)}</p>`}
+function statement(expectation: ExpectationResult, figures: FiguresOfCheck): Markup {
+  const { id, status, checks } = expectation
+  const { kind, text } = answerOf(expectation)
+  return html`<div class="statement" id="${id}">
+    <p class="head">${statusBadge(status)} <span class="dim">${id}</span></p>
+    <p class="claim">${expectation.statement}</p>
+    ${text === '' ? null : html`<p class="${kind}">${capitalized(text)}</p>`}
     ${
-      one.checks.length === 0
+      checks.length === 0
         ? null
         : html`<details class="from">
-            <summary>from ${plural(one.checks.length, 'check')}</summary>
+            <summary>from ${plural(checks.length, 'check')}</summary>
             <ul>
-              ${one.checks.map((id) => html`<li>${resultLink(id)} ${figuresOf(id)}</li>`)}
+              ${checks.map((check) => html`<li>${resultLink(check)} ${figures(check)}</li>`)}
             </ul>
           </details>`
     }
   </div>`
 }
 
-type Figures = (id: string) => string
+type FiguresOfCheck = (id: string) => string
 
-/** What a check measured, on one line. */
-function measuredOf(report: Report): Figures {
+/** The figures of each check, on one line. */
+function figuresOf(report: Report): FiguresOfCheck {
   const figures = new Map<string, string[]>()
   for (const { id, measured } of report.results) {
     const names = Object.keys(measured).toSorted()

@@ -3,21 +3,28 @@ import type { Report, Summary } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { headline } from '#reports/view/headline'
-import { fallenOf, remedies } from '#reports/view/overview'
-import { duration, meanings, symbols, protocolTitle, verdicts } from '#reports/view/words'
-import { capital } from './parts.ts'
+import { waysToEnable } from '#reports/view/overview'
+import {
+  capitalized,
+  duration,
+  protocolTitle,
+  verdictMeanings,
+  verdictsWorstFirst,
+  verdictSymbols,
+} from '#reports/view/words'
 
-/** The first screen: pass or not, of whom, every count. */
-export function top(report: Report): Markup {
-  const { ok, word, says } = headline(report)
+/** The first screen: passed or not, the targets, every count. */
+export function pageHeader(report: Report): Markup {
+  const { ok, word, sentence } = headline(report)
   const { run } = report
   return html`<header class="${ok ? 'ok' : 'bad'}">
     <div class="wide">
       <p class="brand">Streamproof</p>
       <h1>
-        <span class="sign" aria-hidden="true">${ok ? symbols.pass : symbols.fail}</span> ${capital(word)}
+        <span class="sign" aria-hidden="true">${ok ? verdictSymbols.pass : verdictSymbols.fail}</span>
+        ${capitalized(word)}
       </h1>
-      <p class="says">${capital(says)}.</p>
+      <p class="says">${capitalized(sentence)}.</p>
       <dl class="facts">
         ${report.targets.map(
           ({ protocol, url }) =>
@@ -31,7 +38,7 @@ export function top(report: Report): Markup {
           <dd>${run.exitCode}</dd>
         </div>
         <div>
-          <dt>Engine</dt>
+          <dt>Proxy engine</dt>
           <dd>${run.engine.kind} ${run.engine.version}</dd>
         </div>
         <div>
@@ -56,23 +63,23 @@ export function top(report: Report): Markup {
   </header>`
 }
 
-/** All results on one line, by share; a picture of the counts that follow. */
+/** A bar with the share of each verdict: a picture of the counts below it. */
 function bar(summary: Summary): Markup | null {
   if (summary.total === 0) return null
-  const widest = 1000
-  let at = 0
-  const pieces = verdicts.toReversed().flatMap((verdict) => {
+  const wholeWidth = 1000
+  let x = 0
+  const pieces = verdictsWorstFirst.toReversed().flatMap((verdict) => {
     const count = summary[summaryKeys[verdict]]
     if (count === 0) return []
-    // The last of a thousand units goes to whoever comes last, so that no gap is left; small counts stay visible.
-    const width = Math.max(8, (count / summary.total) * widest)
-    const x = at
-    at += width
-    return [{ verdict, x, width }]
+    // Small counts stay visible.
+    const width = Math.max(8, (count / summary.total) * wholeWidth)
+    const piece = { verdict, x, width }
+    x += width
+    return [piece]
   })
   return html`<svg
     class="bar"
-    viewBox="0 0 ${at.toFixed(1)} 10"
+    viewBox="0 0 ${x.toFixed(1)} 10"
     preserveAspectRatio="none"
     aria-hidden="true"
     focusable="false"
@@ -81,14 +88,14 @@ function bar(summary: Summary): Markup | null {
   </svg>`
 }
 
-/** Each count leads to the results; with the script, to those of its verdict. */
+/** Each count links to the results; with the script, to the results of its verdict. */
 function counts(summary: Summary): Markup {
-  const items = verdicts.map((verdict) => {
+  const items = verdictsWorstFirst.map((verdict) => {
     const count = summary[summaryKeys[verdict]]
-    return html`<li class="v-${verdict}${count === 0 ? ' none' : ''}" title="${meanings[verdict]}">
+    return html`<li class="v-${verdict}${count === 0 ? ' none' : ''}" title="${verdictMeanings[verdict]}">
       <a href="#results" data-only="${verdict}"
         ><strong>${count}</strong>
-        <span><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}</span></a
+        <span><span aria-hidden="true">${verdictSymbols[verdict]}</span> ${verdict}</span></a
       >
     </li>`
   })
@@ -106,30 +113,29 @@ function counts(summary: Summary): Markup {
   </ul>`
 }
 
-/** More remedies than these would push what fell off the first screen. */
-const mostOpen = 3
+/** With more ways than these, the list is closed at first: failures should be on the first screen. */
+const mostOpenWays = 3
 
 function notes(report: Report): Markup | null {
-  const remedy = remedies(report)
+  const ways = waysToEnable(report)
   const { findings } = report.run
-  const fell = fallenOf(report).length
-  if (remedy.length === 0 && findings.length === 0 && fell === 0) return null
+  if (ways.length === 0 && findings.length === 0) return null
   return html`<div class="notes">
     ${
       findings.length === 0
         ? null
-        : html`<p>Findings of the run:</p>
+        : html`<p>Findings about the whole run:</p>
             <ul>
-              ${findings.map((text) => html`<li>${text}</li>`)}
+              ${findings.map((finding) => html`<li>${finding}</li>`)}
             </ul>`
     }
     ${
-      remedy.length === 0
+      ways.length === 0
         ? null
-        : html`<details ${remedy.length > mostOpen ? null : { markup: 'open' }}>
-            <summary>Not-applicable checks are turned on by</summary>
+        : html`<details ${ways.length > mostOpenWays ? null : { markup: 'open' }}>
+            <summary>To run the checks that are not applicable</summary>
             <ul>
-              ${remedy.map((text) => html`<li>${text}</li>`)}
+              ${ways.map((way) => html`<li>${way}</li>`)}
             </ul>
           </details>`
     }
