@@ -1,4 +1,4 @@
-/** The candidate nearest to what was typed, or null where nothing is near enough to be a typing error. */
+/** The candidate closest to the typed word, or null if none is close enough to be a typing error. */
 export function closest(typed: string, candidates: Iterable<string>): string | null {
   let best: string | null = null
   let least = Math.max(2, Math.floor(typed.length / 3)) + 1
@@ -12,13 +12,13 @@ export function closest(typed: string, candidates: Iterable<string>): string | n
   return best
 }
 
-/** ` (did you mean X?)`, or nothing. */
+/** ` (did you mean X?)`, or an empty text. */
 export function suggestion(typed: string, candidates: Iterable<string>): string {
   const near = closest(typed, candidates)
   return near === null ? '' : ` (did you mean ${near}?)`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one to the other. */
+/** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {

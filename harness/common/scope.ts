@@ -1,6 +1,6 @@
 /**
- * Owner of what a check, a command or a run opens. Closed in reverse order, always whole; an error of closing is
- * collected, so that it never hides the first error.
+ * Owns what a check, a command or a run opens. Closes everything in reverse order; errors of closers are collected, so
+ * that they never hide an earlier error.
  */
 export class Scope implements AsyncDisposable {
   #closers: (() => unknown)[] = []
@@ -10,13 +10,13 @@ export class Scope implements AsyncDisposable {
     return this.#closing !== null
   }
 
-  /** Registers a closer. On a scope that is closed already it runs at once. */
+  /** Registers a closer. If the scope is closed already, the closer runs at once. */
   defer(closer: () => unknown): void {
     if (this.#closing === null) this.#closers.push(closer)
     else void attempt(closer)
   }
 
-  /** Runs the closers, last first, and gives the errors that they threw. A second call gives the same promise. */
+  /** Runs the closers, last first, and returns the errors that they threw. A second call returns the same promise. */
   close(): Promise<readonly unknown[]> {
     this.#closing ??= this.#run()
     return this.#closing
@@ -42,6 +42,6 @@ async function attempt(closer: () => unknown): Promise<unknown> {
     await closer()
     return undefined
   } catch (error) {
-    return error ?? new Error('a closer threw nothing')
+    return error ?? new Error('a closer threw undefined')
   }
 }

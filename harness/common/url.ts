@@ -1,6 +1,6 @@
 import { UsageError } from '#model/errors'
 
-/** @throws UsageError in one line that never repeats what may hold a password. */
+/** @throws UsageError in one line that never repeats a part of the URL that may hold a password. */
 export function parseUrl(given: string, place: string, schemes: readonly string[]): URL {
   const url = URL.canParse(given.trim()) ? new URL(given.trim()) : null
   const wanted = schemes.map((scheme) => `${scheme}//`).join(' or ')
@@ -8,7 +8,7 @@ export function parseUrl(given: string, place: string, schemes: readonly string[
     throw new UsageError(
       `${place}: ${withoutSecrets(given)} is not a URL; give one that begins with ${wanted}`,
     )
-  // `user:password@host` parses as a scheme with something behind it.
+  // `user:password@host` parses as a URL whose scheme is `user:`.
   if (!schemes.includes(url.protocol) && given.includes('@'))
     throw new UsageError(`${place}: give a URL that begins with ${wanted}`)
   if (!schemes.includes(url.protocol))
@@ -17,15 +17,15 @@ export function parseUrl(given: string, place: string, schemes: readonly string[
   return url
 }
 
-/** What can be shown of a text that is no URL: nothing of one with an @, and nothing behind a ? */
+/** The part of an invalid URL that a message may show: nothing if it has an @, nothing after a ? or #. */
 function withoutSecrets(given: string): string {
-  // Where a user part ends cannot be told of what does not parse: a password may hold any character.
-  if (given.includes('@')) return 'what is given'
+  // In a text that does not parse, the end of the user part is unknown: a password may hold any character.
+  if (given.includes('@')) return 'the given text'
   const shown = given.replace(/[?#].*$/s, '')
   return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
 }
 
-/** Takes the user part out, and gives what stands for it: the value of an `Authorization` header. */
+/** Removes the user part, and returns it as the value of an `Authorization` header; null if there is none. */
 export function withoutUserPart(from: URL): { url: URL; authorization: string | null } {
   const url = new URL(from)
   const { user, password } = userPart(from)
@@ -38,7 +38,7 @@ export function withoutUserPart(from: URL): { url: URL; authorization: string | 
   return { url, authorization }
 }
 
-/** User name and password as they were meant, percent-decoded where that can be done. */
+/** User name and password, percent-decoded if that is possible. */
 export function userPart(url: URL): { user: string; password: string } {
   return { user: decoded(url.username), password: decoded(url.password) }
 }
@@ -51,7 +51,7 @@ function decoded(text: string): string {
   }
 }
 
-/** A URL as it may be shown: without user part, and with stars in place of every value of its query. */
+/** The URL for messages and reports: without user part, and with `***` for every value of its query. */
 export function shownUrl(from: URL): string {
   const url = withoutUserPart(from).url
   const query = url.search
@@ -63,7 +63,7 @@ export function shownUrl(from: URL): string {
   return query.length === 0 ? url.href : `${url.href}?${query.join('&')}`
 }
 
-/** True where showing the URL as it is would tell something that is nobody's business. */
+/** True if the URL itself must not be shown: it has a user part or a query. */
 export function holdsSecrets(url: URL): boolean {
   return url.username !== '' || url.password !== '' || url.search.length > 1
 }

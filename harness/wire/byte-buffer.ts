@@ -1,4 +1,4 @@
-/** Bytes that only grow, up to a limit: what lies beyond it is counted, not kept. */
+/** Appended bytes up to a limit; bytes beyond it are counted, not kept. */
 export class ByteBuffer {
   readonly #limit: number
   #bytes = new Uint8Array(0)
@@ -21,19 +21,19 @@ export class ByteBuffer {
 
   append(bytes: Uint8Array): void {
     this.#size += bytes.length
-    const room = Math.min(bytes.length, this.#limit - this.#kept)
-    if (room <= 0) return
-    this.#grow(this.#kept + room)
-    this.#bytes.set(room === bytes.length ? bytes : bytes.subarray(0, room), this.#kept)
-    this.#kept += room
+    const length = Math.min(bytes.length, this.#limit - this.#kept)
+    if (length <= 0) return
+    this.#grow(this.#kept + length)
+    this.#bytes.set(length === bytes.length ? bytes : bytes.subarray(0, length), this.#kept)
+    this.#kept += length
   }
 
-  /** What is kept. A view: it stays as it is when more is appended, but not after `clear`. */
+  /** The kept bytes. A view: appending does not change it, `clear` and `take` do. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#kept)
   }
 
-  /** A copy of what is kept, and an empty buffer behind it. */
+  /** A copy of the kept bytes; the buffer is empty afterwards. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#kept)
     this.clear()
@@ -43,7 +43,7 @@ export class ByteBuffer {
   clear(): void {
     this.#kept = 0
     this.#size = 0
-    // A giant of the past is not carried along.
+    // Memory for one very long line is not held for the rest of the stream.
     if (this.#bytes.length > 65_536) this.#bytes = new Uint8Array(0)
   }
 

@@ -1,6 +1,6 @@
 /**
- * What went over the wire, kept small: bounded in entries and in bytes, without credentials. Redaction comes before
- * cutting, so that half a secret never stays behind.
+ * Records what went over the wire, bounded in entries and in bytes, without credentials. Bytes are redacted before they
+ * are cut, so that no part of a secret remains.
  */
 
 export interface Entry {
@@ -16,13 +16,13 @@ interface TranscriptOptions {
   readonly now: () => number
   readonly redactText?: (value: string) => string
   readonly redactBytes?: (value: Uint8Array) => Uint8Array
-  /** Entries kept: the first half and the last half of what came. 200 unless told. */
+  /** Number of entries kept: half of them the first, half the last. Default 200. */
   readonly maxEntries?: number
-  /** Bytes of one entry shown as hex, four times as many of a head; 96 unless told. */
+  /** Bytes of one entry shown as hex, four times as many for a head. Default 96. */
   readonly maxBytes?: number
 }
 
-/** A secret longer than this may stay unseen where it straddles the cut. */
+/** Bytes redacted beyond the cut: a secret that starts before the cut is found if it is no longer than this. */
 const secretReach = 64 * 1024
 
 export class Transcript {
@@ -40,7 +40,7 @@ export class Transcript {
     this.#maxBytes = options.maxBytes ?? 96
   }
 
-  /** Adds a line. The same line again, without bytes, is counted on the line before (`… (3 times)`). */
+  /** Adds an entry. A repetition of the previous entry, if it has no bytes, is counted there (`… (3 times)`). */
   add(from: Entry['from'], kind: Entry['kind'], note: string, bytes?: Uint8Array): void {
     const text = this.#options.redactText?.(note) ?? note
     const entry: Entry = {

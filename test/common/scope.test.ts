@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Scope } from '#common/scope'
 
 describe('Scope', () => {
-  it('closes what it owns, last first, awaiting each', async () => {
+  it('closes its members one after another, last first', async () => {
     const closed: string[] = []
     const scope = new Scope()
     scope.defer(() => closed.push('listener'))
@@ -14,7 +14,7 @@ describe('Scope', () => {
     expect(closed).to.deep.equal(['socket', 'listener'])
   })
 
-  it('closes the rest when one closer throws, and gives the errors', async () => {
+  it('runs the other closers if one throws, and returns the errors', async () => {
     const closed: string[] = []
     const broken = new Error('already gone')
     const scope = new Scope()
@@ -36,7 +36,7 @@ describe('Scope', () => {
     expect(closed).to.equal(1)
   })
 
-  it('closes at once what comes after the end', async () => {
+  it('closes a member at once if it is already closed', async () => {
     const scope = new Scope()
     await scope.close()
     let closed = false

@@ -4,7 +4,7 @@ import { Transcript } from '#wire/transcript'
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text))
 
 describe('Transcript', () => {
-  it('keeps a line with its time to a tenth, and its bytes as hex', () => {
+  it('keeps the time of an entry to a tenth of a millisecond, and its bytes as hex', () => {
     const transcript = new Transcript({ now: () => 1.26 })
     transcript.add('harness', 'frame', 'PING, 1 bytes', Uint8Array.of(0x89, 0x01, 0x61))
     expect(transcript.entries()).to.deep.equal([
@@ -20,7 +20,7 @@ describe('Transcript', () => {
     expect(transcript.entries().map(({ hex }) => hex)).to.deep.equal(['0102', '0102..', '0000000000000000..'])
   })
 
-  it('redacts before it cuts, so that no half of a secret stays', () => {
+  it('redacts before it cuts, so that no part of a secret remains', () => {
     const transcript = new Transcript({
       now: () => 0,
       maxBytes: 8,
@@ -35,14 +35,14 @@ describe('Transcript', () => {
     expect(Buffer.from(piece?.hex?.replace('..', '') ?? '', 'hex').toString()).to.equal('x: *** a')
   })
 
-  it('counts the same note again on one line', () => {
+  it('counts a repeated note on one line', () => {
     const transcript = new Transcript({ now: () => 0 })
     for (let at = 0; at < 3; at++) transcript.add('target', 'event', 'heartbeat')
     transcript.add('harness', 'event', 'heartbeat')
     expect(transcript.entries().map(({ note }) => note)).to.deep.equal(['heartbeat (3 times)', 'heartbeat'])
   })
 
-  it('keeps the first and the last of very many', () => {
+  it('keeps the first and the last entries of very many', () => {
     const transcript = new Transcript({ now: () => 0, maxEntries: 4 })
     for (let at = 0; at < 1000; at++) transcript.add('harness', 'note', `line ${at}`)
     expect(transcript.entries().map(({ note }) => note)).to.deep.equal([

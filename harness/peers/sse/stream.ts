@@ -1,7 +1,7 @@
 import { Inconclusive, Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { EventStreamParser } from '#wire/sse/event-stream'
-import type { ParsedEvent } from '#wire/sse/event-stream'
+import type { ParsedEvent } from '#wire/sse/types'
 import type { ConnectionTrace } from '#proxies/types'
 import type { SessionContext } from '#peers/session/context'
 import type { Exchange } from '#peers/http/exchange'

@@ -1,18 +1,18 @@
 /**
- * The body of an HTTP/1.1 response, taken out of its framing as it comes (RFC 9112 section 6 and 7.1). Pure; keeps
- * nothing but a line of framing, which is bounded.
+ * Takes the body of an HTTP/1.1 response out of its framing, piece by piece (RFC 9112 sections 6 and 7.1). Pure; keeps
+ * one line of framing at most, which is bounded.
  */
 
-/** How the length of a body is told (RFC 9112 section 6.3). */
+/** How the length of a body is determined (RFC 9112 section 6.3). */
 export type BodyFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'chunked' }
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'until-close' }
-  /** Framing that a recipient must not go by. */
+  /** Framing that a recipient must reject. */
   | { readonly kind: 'faulty'; readonly what: string }
 
-/** A piece of the payload, and where its first byte stood among the bytes behind the head. */
+/** A piece of the payload, and the offset of its first byte, counted from the end of the head. */
 interface BodyPiece {
   readonly bytes: Uint8Array
   readonly at: number
@@ -46,16 +46,16 @@ function values(headers: readonly (readonly [string, string])[], name: string): 
     .filter((value) => value !== '')
 }
 
-/** Longest line of chunk framing that is borne, extensions included. */
+/** Longest accepted line of chunk framing, extensions included, in bytes. */
 const maxFramingLine = 4096
-/** Longest trailer section. */
+/** Longest accepted trailer section, in bytes. */
 const maxTrailers = 16_384
 
 export class BodyDecoder {
   readonly #framing: BodyFraming
-  /** Payload bytes that are still to come in this chunk, or in the whole body. */
+  /** Payload bytes that this chunk, or the whole body, still lacks. */
   #left: number
-  #state: 'size' | 'payload' | 'behind-payload' | 'trailers' | 'done' | 'broken'
+  #state: 'size' | 'payload' | 'after-payload' | 'trailers' | 'done' | 'broken'
   #line = ''
   #trailerBytes = 0
   #position = 0
@@ -69,27 +69,27 @@ export class BodyDecoder {
     if (framing.kind === 'faulty') this.#break(framing.what)
   }
 
-  /** The body is whole. */
+  /** The body is complete. */
   get done(): boolean {
     return this.#state === 'done'
   }
 
-  /** What is wrong with the framing, or null. Nothing is decoded behind it. */
+  /** What is wrong with the framing, or null. Nothing is decoded after an error. */
   get error(): string | null {
     return this.#error
   }
 
-  /** Bytes that came behind the end of the body. */
+  /** Number of bytes received after the end of the body. */
   get excess(): number {
     return this.#excess
   }
 
-  /** True when the end of the connection is the right end of this body, or the body is whole. */
+  /** True if the body is complete, or if the end of the connection completes it. */
   get mayEnd(): boolean {
     return this.done || this.#framing.kind === 'until-close'
   }
 
-  /** Takes the next bytes behind the head and gives the payload among them, as views. */
+  /** Takes the next bytes after the head and returns the payload among them, as views. */
   push(bytes: Uint8Array): BodyPiece[] {
     const pieces: BodyPiece[] = []
     let at = 0
@@ -99,7 +99,7 @@ export class BodyDecoder {
         pieces.push({ bytes: piece, at: this.#position + at })
         at += piece.length
         this.#left -= piece.length
-        if (this.#left === 0) this.#state = this.#framing.kind === 'chunked' ? 'behind-payload' : 'done'
+        if (this.#left === 0) this.#state = this.#framing.kind === 'chunked' ? 'after-payload' : 'done'
       } else if (this.#state === 'done' || this.#state === 'broken') {
         this.#excess += bytes.length - at
         at = bytes.length
@@ -121,10 +121,10 @@ export class BodyDecoder {
         this.#break('an endless line of chunk framing')
       return
     }
-    // A bare LF is borne as a line end, as RFC 9112 2.2 allows.
+    // A bare LF is accepted as a line end, as RFC 9112 2.2 allows.
     const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
     this.#line = ''
-    if (this.#state === 'behind-payload') {
+    if (this.#state === 'after-payload') {
       if (line === '') this.#state = 'size'
       else this.#break('a chunk that is longer than its size says')
     } else if (this.#state === 'trailers') {

@@ -7,16 +7,16 @@ export interface ResponseHead {
   readonly version: string
   readonly status: number
   readonly reason: string
-  /** In the order of the wire, names as sent; values without the white space around them. Latin-1. */
+  /** In the order received, names as sent; values without surrounding white space. Latin-1. */
   readonly headers: HeaderList
-  /** The head as it came, its empty line included. */
+  /** The head as received, its empty line included. */
   readonly raw: Uint8Array
   all(name: string): readonly string[]
   get(name: string): string | null
   list(name: string): readonly string[]
 }
 
-/** A request's head, Latin-1. `rawLine` goes behind the last header line, as it is. */
+/** A request's head, Latin-1. `rawLine` is inserted unchanged after the last header line. */
 export function formatRequest(
   method: string,
   target: string,
@@ -30,35 +30,35 @@ export function formatRequest(
   )
 }
 
-/** A head that is longer is given up on. */
+/** Longest accepted head, in bytes. */
 const headCeiling = 64 * 1024
 
 export type HeadProgress =
   | { readonly state: 'more' }
-  /** `rest`: what came behind the head. */
+  /** `rest`: the bytes after the head. */
   | { readonly state: 'whole'; readonly head: ResponseHead; readonly rest: Uint8Array }
-  /** `what`: the same words for the same fault. */
+  /** `what`: the same text for the same fault. */
   | { readonly state: 'bad'; readonly what: string; readonly received: Uint8Array }
 
 /** Reads one response head from pieces of any size. Lines may end in LF alone (RFC 9112 2.2). */
 export class HeadReader {
-  #held = new Uint8Array(0)
+  #received = new Uint8Array(0)
   #searched = 0
 
-  /** What came so far and is no whole head. */
+  /** The bytes received so far, if they are not a complete head. */
   get received(): Uint8Array {
-    return this.#held
+    return this.#received
   }
 
   push(bytes: Uint8Array): HeadProgress {
-    const joined = new Uint8Array(this.#held.length + bytes.length)
-    joined.set(this.#held)
-    joined.set(bytes, this.#held.length)
-    this.#held = joined
+    const joined = new Uint8Array(this.#received.length + bytes.length)
+    joined.set(this.#received)
+    joined.set(bytes, this.#received.length)
+    this.#received = joined
     const end = endOfHead(joined, Math.max(0, this.#searched - 3))
     this.#searched = joined.length
     if (end < 0 && !mayBeHttp(joined))
-      return { state: 'bad', what: 'bytes that are no HTTP response', received: joined }
+      return { state: 'bad', what: 'bytes that are not an HTTP response', received: joined }
     if (end > headCeiling || (end < 0 && joined.length > headCeiling)) {
       return { state: 'bad', what: 'a head of more than 64 KiB', received: joined }
     }
@@ -75,7 +75,7 @@ function mayBeHttp(bytes: Uint8Array): boolean {
   return marker.subarray(0, bytes.length).equals(Buffer.from(bytes.subarray(0, marker.length)))
 }
 
-/** Offset behind the first empty line, or -1. */
+/** Offset after the first empty line, or -1. */
 function endOfHead(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
     if (bytes[at + 1] === 10) return at + 2
@@ -90,7 +90,7 @@ function parseHead(raw: Uint8Array): ResponseHead | string {
     .replace(/\r?\n\r?\n$/, '')
     .split(/\r?\n/)
   const status = /^(HTTP\/\d\.\d) (\d{3})(?: (.*))?$/.exec(first)
-  if (status === null) return 'a status line that is none'
+  if (status === null) return 'an invalid status line'
   const headers: [string, string][] = []
   for (const line of lines) {
     const last = headers.at(-1)

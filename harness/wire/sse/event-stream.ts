@@ -1,57 +1,13 @@
 /**
  * Incremental parser of `text/event-stream`, on bytes. It dispatches exactly as a conforming client does (HTML,
- * "interpreting an event stream"), and says side by side what the strict grammar does not allow. Pure: it is handed
- * bytes and their times, and opens nothing. What it keeps is bounded, whatever arrives.
+ * "interpreting an event stream"), and lists violations of the grammar. Pure; its memory is bounded for any input.
  */
 
 import { ByteBuffer } from '#wire/byte-buffer'
+import { defaultLimits } from './types.ts'
+import type { EventStreamLimits, ParsedEvent, ParsedLine } from './types.ts'
 import { problemsOfLine } from './grammar.ts'
 import type { GrammarProblem } from './grammar.ts'
-
-export interface ParsedEvent {
-  /** `message` unless the event names another. */
-  readonly type: string
-  readonly data: string
-  /** The cursor after this event. */
-  readonly lastEventId: string
-  /** The last id field of this very block that clients accept, or null. */
-  readonly id: string | null
-  readonly ms: number
-  /** Offsets in the body: from the first byte of the block to behind its blank line. */
-  readonly from: number
-  readonly to: number
-}
-
-interface ParsedLine {
-  readonly kind: 'field' | 'comment' | 'blank'
-  /** Name of a field, even an unknown one; empty for a comment. */
-  readonly name: string
-  /** Value of a field without the one space that is dropped; text behind the colon for a comment. */
-  readonly value: string
-  /** Without its end, and without the stream's byte order mark. */
-  readonly bytes: Uint8Array
-  readonly end: 'lf' | 'cr' | 'crlf'
-  readonly offset: number
-  readonly ms: number
-}
-
-interface EventStreamLimits {
-  /** Bytes of the body that are kept. */
-  readonly body: number
-  /** Bytes of one line, and of the data of one event. */
-  readonly line: number
-  /** Lines and events that are kept, each. */
-  readonly count: number
-  /** Bytes in all lines that are kept, and in the data of all events. */
-  readonly total: number
-}
-
-const defaultLimits: EventStreamLimits = {
-  body: 4_194_304,
-  line: 4_194_304,
-  count: 50_000,
-  total: 8_388_608,
-}
 
 const maxProblems = 200
 const lf = 0x0a
@@ -63,7 +19,7 @@ export class EventStreamParser {
   readonly #limits: EventStreamLimits
   readonly #body: ByteBuffer
   readonly #line: ByteBuffer
-  // A BOM is taken off the first line alone, by hand: a second one is part of the text.
+  // The parser itself removes a BOM, from the first line only: a second one is part of the text.
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   readonly #lines: Writable<ParsedLine>[] = []
   readonly #events: Writable<ParsedEvent>[] = []
@@ -73,7 +29,7 @@ export class EventStreamParser {
   #size = 0
   #lineFrom = 0
   #firstLine = true
-  /** The line (and the event) that ended in a CR as the last byte so far: a LF that follows belongs to it. */
+  /** The line (and the event) that ended with the last byte, a CR: a LF that follows belongs to it. */
   #afterCr: { readonly line: Writable<ParsedLine>; readonly event: Writable<ParsedEvent> | null } | null =
     null
   #blockFrom = 0
@@ -89,7 +45,7 @@ export class EventStreamParser {
   #lastEventId: string
   #retry: number | null = null
 
-  /** `lastEventId`: the cursor that the client brings along from the connection before. */
+  /** `lastEventId`: the client's last event ID from its previous connection. */
   constructor(options: { readonly limits?: Partial<EventStreamLimits>; readonly lastEventId?: string } = {}) {
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#body = new ByteBuffer(this.#limits.body)
@@ -120,7 +76,7 @@ export class EventStreamParser {
     return this.#size
   }
 
-  /** The cursor, committed at the blank line. */
+  /** The last event ID, which a blank line commits. */
   get lastEventId(): string {
     return this.#lastEventId
   }
@@ -130,17 +86,17 @@ export class EventStreamParser {
     return this.#retry
   }
 
-  /** Offset at which the block begins that is not ended yet. */
+  /** Offset of the first byte of the incomplete block. */
   get blockFrom(): number {
     return this.#blockFrom
   }
 
-  /** True when a limit was met, so that something was not kept. */
+  /** True if a limit was reached, so that something was not kept. */
   get truncated(): boolean {
     return this.#truncated
   }
 
-  /** Takes the next bytes of the body, whatever their borders, and the time at which they came. */
+  /** Takes the next bytes of the body, split at any place, and the time at which they arrived. */
   push(bytes: Uint8Array, ms: number): void {
     if (this.#ended) return
     this.#body.append(bytes)
@@ -164,37 +120,33 @@ export class EventStreamParser {
     this.#size += bytes.length
   }
 
-  /** The body has ended: what is pending is discarded, and told. A second call changes nothing. */
+  /** The body has ended: an incomplete line or block is discarded, and is a problem. A second call has no effect. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     const inLine = this.#line.size > (this.#firstLine && startsWithBom(this.#line.view()) ? 3 : 0)
-    if (inLine) this.#tell('unterminated', 'the stream ends inside a line', this.#lineFrom)
+    if (inLine) this.#report('unterminated', 'the stream ends inside a line', this.#lineFrom)
     else if (this.#blockFields > 0) {
-      this.#tell('unterminated', 'the stream ends inside an event, before its blank line', this.#blockFrom)
+      this.#report('unterminated', 'the stream ends inside an event, before its blank line', this.#blockFrom)
     } else if (this.#blockLines > 0) {
-      this.#tell(
-        'unterminated',
-        'the stream ends in a comment without a blank line behind it',
-        this.#blockFrom,
-      )
+      this.#report('unterminated', 'the stream ends in a comment that no blank line follows', this.#blockFrom)
     }
     this.#line.clear()
     this.#data = []
     this.#type = ''
   }
 
-  #joinLf(behind: number): void {
+  #joinLf(end: number): void {
     const ended = this.#afterCr
     this.#afterCr = null
     if (ended === null) return
     ended.line.end = 'crlf'
-    this.#lineFrom = behind
-    if (ended.line.kind === 'blank') this.#blockFrom = behind
-    if (ended.event !== null) ended.event.to = behind
+    this.#lineFrom = end
+    if (ended.line.kind === 'blank') this.#blockFrom = end
+    if (ended.event !== null) ended.event.to = end
   }
 
-  #endLine(byte: number, behind: number, ms: number): void {
+  #endLine(byte: number, end: number, ms: number): void {
     if (this.#line.truncated) this.#truncated = true
     let bytes = this.#line.take()
     let offset = this.#lineFrom
@@ -204,10 +156,10 @@ export class EventStreamParser {
       this.#blockFrom = offset
     }
     this.#firstLine = false
-    this.#lineFrom = behind
+    this.#lineFrom = end
     const line = { ...this.#split(bytes), bytes, end: byte === cr ? 'cr' : 'lf', offset, ms } as const
     this.#keepLine(line)
-    const event = this.#interpret(line, behind)
+    const event = this.#interpret(line, end)
     this.#afterCr = byte === cr ? { line, event } : null
   }
 
@@ -224,10 +176,10 @@ export class EventStreamParser {
     }
   }
 
-  #interpret(line: ParsedLine, behind: number): Writable<ParsedEvent> | null {
+  #interpret(line: ParsedLine, end: number): Writable<ParsedEvent> | null {
     if (line.kind === 'blank') {
-      const event = this.#dispatch(behind, line.ms)
-      this.#blockFrom = behind
+      const event = this.#dispatch(end, line.ms)
+      this.#blockFrom = end
       this.#blockLines = 0
       this.#blockFields = 0
       return event
@@ -235,7 +187,7 @@ export class EventStreamParser {
     this.#blockLines += 1
     const field = line.kind === 'field' ? line.name : null
     for (const problem of problemsOfLine(line.bytes, field, line.value, line.offset)) {
-      this.#tell(problem.rule, problem.what, problem.offset)
+      this.#report(problem.rule, problem.what, problem.offset)
     }
     if (field === null) return null
     this.#blockFields += 1
@@ -268,9 +220,9 @@ export class EventStreamParser {
     }
   }
 
-  #dispatch(behind: number, ms: number): Writable<ParsedEvent> | null {
+  #dispatch(end: number, ms: number): Writable<ParsedEvent> | null {
     const { length } = this.#data
-    // Joined by LF: that is every value with a LF behind it, less the last LF.
+    // The standard appends a LF to every value and removes the last one.
     const data = this.#data.join('\n')
     const [type, id] = [this.#type, this.#id]
     this.#lastEventId = this.#idBuffer
@@ -286,7 +238,7 @@ export class EventStreamParser {
       id,
       ms,
       from: this.#blockFrom,
-      to: behind,
+      to: end,
     }
     this.#keptEventBytes += data.length + type.length + 64
     if (this.#events.length < this.#limits.count && this.#keptEventBytes <= this.#limits.total)
@@ -302,7 +254,7 @@ export class EventStreamParser {
     else this.#truncated = true
   }
 
-  #tell(rule: GrammarProblem['rule'], what: string, offset: number): void {
+  #report(rule: GrammarProblem['rule'], what: string, offset: number): void {
     if (this.#problems.length < maxProblems) this.#problems.push({ rule, what, offset })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the strict grammar of an event stream does not allow, or what no client understands, although a lenient
- * parser reads on (HTML, "parsing an event stream" and "interpreting an event stream").
+ * Violations of the grammar of an event stream, and fields that no client understands. A lenient parser reads on after
+ * them (HTML, "parsing an event stream" and "interpreting an event stream").
  */
 
 import { decodeUtf8 } from '#wire/utf8'
@@ -21,7 +21,7 @@ export interface GrammarProblem {
 
 const fieldNames: ReadonlySet<string> = new Set(['data', 'event', 'id', 'retry'])
 
-/** Problems of one line that is not empty. `bytes` is the line without its end and without the stream's own BOM. */
+/** Problems of one line that is not empty. `bytes`: the line without its line end and without the stream's BOM. */
 export function problemsOfLine(
   bytes: Uint8Array,
   name: string | null,
@@ -40,7 +40,7 @@ export function problemsOfLine(
 }
 
 function problemOfField(name: string, value: string): Omit<GrammarProblem, 'offset'> | null {
-  if (name.startsWith('\uFEFF')) return { rule: 'bom', what: 'a byte order mark stands before a field name' }
+  if (name.startsWith('\uFEFF')) return { rule: 'bom', what: 'a field name begins with a byte order mark' }
   if (!fieldNames.has(name)) {
     const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}..` : name)
     if (fieldNames.has(name.toLowerCase()))
@@ -79,7 +79,7 @@ function invalidUtf8(bytes: Uint8Array, atMost = 64): number[] {
   return found
 }
 
-/** Length of the sequence that this byte leads; 0 where it cannot lead one. */
+/** Length of the sequence that begins with this byte; 0 if none can. */
 function lengthOf(lead: number): number {
   if (lead >= 0xc2 && lead <= 0xdf) return 2
   if (lead >= 0xe0 && lead <= 0xef) return 3

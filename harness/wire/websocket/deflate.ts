@@ -4,13 +4,13 @@ import { constants, inflateRawSync } from 'node:zlib'
 
 interface ExtensionElement {
   readonly name: string
-  /** Value null: the parameter stands alone. Quoted values are unquoted. */
+  /** Value null: a parameter without a value. Quoted values are unquoted. */
   readonly params: readonly (readonly [name: string, value: string | null])[]
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** Parses a Sec-WebSocket-Extensions list; null where it breaks the grammar. */
+/** Parses the elements of Sec-WebSocket-Extensions; null if one breaks the grammar (RFC 6455 9.1). */
 export function parseExtensions(elements: readonly string[]): ExtensionElement[] | null {
   const parsed: ExtensionElement[] = []
   for (const element of elements) {
@@ -40,10 +40,10 @@ export interface DeflateTerms {
   readonly clientMaxWindowBits: number
 }
 
-/** The terms that a server's accepted element states; a string says what is wrong with it (RFC 7692 7.1). */
+/** The terms in the element that a server accepted; a string if it is invalid: what is wrong (RFC 7692 7.1). */
 export function readDeflateTerms(element: ExtensionElement): DeflateTerms | string {
   if (element.name !== 'permessage-deflate')
-    return `another extension than permessage-deflate: ${element.name}`
+    return `an extension other than permessage-deflate: ${element.name}`
   const seen = new Set<string>()
   const terms = {
     serverNoContextTakeover: false,
@@ -67,27 +67,27 @@ export function readDeflateTerms(element: ExtensionElement): DeflateTerms | stri
   return terms
 }
 
-/** What a message may inflate to. */
+/** Largest inflated message, in bytes. */
 export const inflateCeiling = 64 * 1024 * 1024
 
 const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff)
 const window = 32 * 1024
 
-/** Inflates one message after the other; with context takeover each may refer to those before (RFC 7692 7.2.2). */
+/** Inflates messages in order; with context takeover each may refer to earlier ones (RFC 7692 7.2.2). */
 export class Inflater {
   readonly #takeover: boolean
   readonly #ceiling: number
   readonly #windowBits: number
   #context: Uint8Array = new Uint8Array(0)
 
-  /** `windowBits`: 8 to 15, as agreed on; who refers further back is not understood. */
+  /** `windowBits`: 8 to 15, as negotiated; a reference further back makes the message invalid. */
   constructor(takeover: boolean, ceiling: number = inflateCeiling, windowBits = 15) {
     this.#takeover = takeover
     this.#ceiling = ceiling
     this.#windowBits = windowBits
   }
 
-  /** The message, or null where the bytes are no DEFLATE data or inflate to more than the ceiling. */
+  /** The message, or null if the bytes are not DEFLATE data or inflate to more than the ceiling. */
   inflate(payload: Uint8Array): Uint8Array | null {
     const dictionary = this.#context.subarray(Math.max(0, this.#context.length - 2 ** this.#windowBits))
     try {
@@ -105,7 +105,7 @@ export class Inflater {
   }
 }
 
-/** The last 32 KiB of all that was said: zlib takes it as a dictionary, which is what taking over a context means. */
+/** The last 32 KiB of all messages. zlib takes them as a dictionary, which has the effect of context takeover. */
 function slide(context: Uint8Array, message: Uint8Array): Uint8Array {
   if (message.length >= window) return Uint8Array.from(message.subarray(message.length - window))
   const kept = context.subarray(Math.max(0, context.length + message.length - window))

@@ -1,4 +1,4 @@
-/** WebSocket frames (RFC 6455 5.2), encoded however wrong they are meant to be, and decoded without trusting them. */
+/** WebSocket frames (RFC 6455 5.2): the encoder also makes invalid ones, the decoder trusts none. */
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
@@ -20,15 +20,15 @@ export interface FrameFields {
   /** 0 to 15. */
   readonly opcode: number
   readonly payload?: Uint8Array
-  /** True unless told. */
+  /** Default true. */
   readonly fin?: boolean
-  /** RSV1 (4), RSV2 (2), RSV3 (1); none unless told. */
+  /** RSV1 (4), RSV2 (2), RSV3 (1). Default 0. */
   readonly rsv?: number
   /** Four bytes; without a key the frame is not masked. */
   readonly key?: Uint8Array | null
-  /** Width of the length field; the shortest that fits unless told. */
+  /** Width of the length field. Default: the shortest that fits. */
   readonly lengthBits?: 7 | 16 | 64
-  /** A length other than that of the payload; cut to the width of the field. */
+  /** A length that differs from that of the payload; truncated to the width of the field. */
   readonly declaredLength?: bigint
 }
 
@@ -70,15 +70,15 @@ export interface DecodedFrame {
   readonly fin: boolean
   readonly rsv: number
   readonly masked: boolean
-  /** Width of the length field as it was sent: longer than needed is for a check to see. */
+  /** Width of the length field as it was sent, which may be longer than needed. */
   readonly lengthBits: 7 | 16 | 64
   /** Unmasked. */
   readonly payload: Uint8Array
-  /** The frame as it came. */
+  /** The frame as received. */
   readonly raw: Uint8Array
 }
 
-/** A frame whose declared length is over the ceiling. Nothing behind its head is kept, nothing after it decoded. */
+/** A frame whose declared length exceeds the ceiling. Its payload is not kept, and nothing after it is decoded. */
 interface OversizeFrame {
   readonly opcode: number
   readonly declaredLength: bigint
@@ -91,7 +91,7 @@ interface Decoded {
   readonly oversize: OversizeFrame | null
 }
 
-/** Payloads over 16 MiB are reported, not buffered. */
+/** Longest payload that is buffered, in bytes; a longer one is reported as `oversize`. */
 const payloadCeiling = 16 * 1024 * 1024
 
 interface Head {
@@ -102,10 +102,10 @@ interface Head {
   readonly size: number
 }
 
-/** Decodes frames from pieces of any size. Holds at most one unfinished frame. */
+/** Decodes frames from pieces of any size. Keeps at most one incomplete frame. */
 export class FrameDecoder {
   readonly #ceiling: number
-  #held = new Uint8Array(1024)
+  #received = new Uint8Array(1024)
   #size = 0
   #oversize: OversizeFrame | null = null
 
@@ -113,14 +113,14 @@ export class FrameDecoder {
     this.#ceiling = ceiling
   }
 
-  /** Bytes of a frame that is not whole yet. */
+  /** Number of bytes received of an incomplete frame. */
   get pending(): number {
     return this.#size
   }
 
-  /** A copy of the first bytes of the frame that is not whole yet. */
+  /** A copy of the first bytes of the incomplete frame. */
   peek(most: number): Uint8Array {
-    return this.#held.slice(0, Math.min(most, this.#size))
+    return this.#received.slice(0, Math.min(most, this.#size))
   }
 
   push(bytes: Uint8Array): Decoded {
@@ -129,33 +129,33 @@ export class FrameDecoder {
     const frames: DecodedFrame[] = []
     let at = 0
     for (;;) {
-      const head = readHead(this.#held.subarray(at, this.#size))
+      const head = readHead(this.#received.subarray(at, this.#size))
       if (head === null) break
       if (head.length > BigInt(this.#ceiling)) {
-        const raw = this.#held.slice(at, at + head.size)
+        const raw = this.#received.slice(at, at + head.size)
         this.#oversize = { opcode: head.first & 0x0f, declaredLength: head.length, raw }
         at = this.#size
         break
       }
       const end = at + head.size + Number(head.length)
       if (end > this.#size) break
-      frames.push(frameOf(head, this.#held.slice(at, end)))
+      frames.push(frameOf(head, this.#received.slice(at, end)))
       at = end
     }
-    this.#held.copyWithin(0, at, this.#size)
+    this.#received.copyWithin(0, at, this.#size)
     this.#size -= at
     return { frames, oversize: this.#oversize }
   }
 
-  /** Grows with what came, never with what was declared. */
+  /** Grows with the bytes received, never with a declared length. */
   #append(bytes: Uint8Array): void {
     const needed = this.#size + bytes.length
-    if (needed > this.#held.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#held.length))
-      grown.set(this.#held.subarray(0, this.#size))
-      this.#held = grown
+    if (needed > this.#received.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#received.length))
+      grown.set(this.#received.subarray(0, this.#size))
+      this.#received = grown
     }
-    this.#held.set(bytes, this.#size)
+    this.#received.set(bytes, this.#size)
     this.#size = needed
   }
 }
@@ -198,7 +198,7 @@ export function closeBody(code: number | null, reason: Uint8Array = new Uint8Arr
   return Uint8Array.from([(code >> 8) & 0xff, code & 0xff, ...reason])
 }
 
-/** Code and reason of a Close frame's body; the code is null where there is none, or half of one. */
+/** Code and reason of a Close frame's body; the code is null if the body has fewer than two bytes. */
 export function readCloseBody(payload: Uint8Array): {
   readonly code: number | null
   readonly reason: Uint8Array

@@ -72,7 +72,7 @@ describe('subscribe', () => {
       'no content coding, as the request accepts none',
       'Content-Encoding "gzip"',
     ],
-    ['garbage', ['SSH-2.0-x\r\n'], 'an HTTP response with status 200', 'bytes that are no HTTP response'],
+    ['garbage', ['SSH-2.0-x\r\n'], 'an HTTP response with status 200', 'bytes that are not an HTTP response'],
     [
       'an endless head',
       ['HTTP/1.1 200 OK\r\n', `X: ${'a'.repeat(70_000)}`],

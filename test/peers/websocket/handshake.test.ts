@@ -121,7 +121,7 @@ describe('handshake', () => {
     const half = await (await kitFor((socket) => void socket.write('HTTP/1.1 4'), 0.05)).handshake()
     expect(await actual(() => half.expectRefused())).to.equal('no whole answer came')
     const garbage = await (await kitFor((socket) => void socket.write('\x00\x01'))).handshake()
-    expect(await actual(() => garbage.expectRefused())).to.equal('bytes that are no HTTP response')
+    expect(await actual(() => garbage.expectRefused())).to.equal('bytes that are not an HTTP response')
   })
 
   describe('expectNoFrame', () => {

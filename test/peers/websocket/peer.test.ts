@@ -90,7 +90,7 @@ describe('the WebSocket peer', () => {
     it('falls on garbage and on an endless head', async () => {
       expect(
         await violation((await kitFor((socket) => void socket.write('SSH-2.0\r\n'))).connect()),
-      ).to.equal('bytes that are no HTTP response')
+      ).to.equal('bytes that are not an HTTP response')
       const endless = await kitFor(
         (socket) => void socket.write(`HTTP/1.1 101 OK\r\nX: ${'x'.repeat(70_000)}`),
       )

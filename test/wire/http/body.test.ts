@@ -70,7 +70,7 @@ describe('HTTP body framing', () => {
 })
 
 describe('HTTP body', () => {
-  it('takes chunks apart, whatever the pieces, and knows where each byte stood', () => {
+  it('removes chunk framing, however the bytes are split, and gives the offset of every byte', () => {
     const text = '3\r\nabc\r\nA;x="y"\r\n0123456789\r\n0\r\nT: 1\r\n\r\nmore'
     for (const size of [text.length, 1, 2, 3]) {
       const { payload, places, done, error, excess } = decode({ kind: 'chunked' }, text, size)
@@ -79,7 +79,7 @@ describe('HTTP body', () => {
     }
   })
 
-  it('takes a length, and no more', () => {
+  it('reads as many bytes as Content-Length says', () => {
     expect(decode({ kind: 'length', length: 3 }, 'abcd', 2)).to.include({
       payload: 'abc',
       done: true,
@@ -93,7 +93,7 @@ describe('HTTP body', () => {
     expect(decode({ kind: 'length', length: 0 }, '')).to.include({ payload: '', done: true })
   })
 
-  it('takes all until the connection ends', () => {
+  it('reads until the connection ends', () => {
     expect(decode({ kind: 'until-close' }, 'abc', 1)).to.include({
       payload: 'abc',
       done: false,
@@ -101,7 +101,7 @@ describe('HTTP body', () => {
     })
   })
 
-  it('stops at framing that cannot be read', () => {
+  it('stops at invalid framing', () => {
     const broken: Readonly<Record<string, string>> = {
       'xyz\r\nabc': 'a chunk size that is not a hexadecimal number',
       '\r\n': 'a chunk size that is not a hexadecimal number',
@@ -115,7 +115,7 @@ describe('HTTP body', () => {
     expect(decode({ kind: 'faulty', what: 'w' }, 'abc')).to.include({ payload: '', error: 'w' })
   })
 
-  it('bounds a line of framing, and trailers', () => {
+  it('limits the length of framing lines and trailers', () => {
     expect(decode({ kind: 'chunked' }, '1'.repeat(5000), 100).error).to.equal(
       'an endless line of chunk framing',
     )

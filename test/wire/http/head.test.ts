@@ -18,7 +18,7 @@ function fault(text: string): string | null {
 }
 
 describe('formatRequest', () => {
-  it('writes the head as told, letter case and order kept', () => {
+  it('writes the head with the given letter case and order', () => {
     const head = formatRequest('GET', '/chat?a=1', 'HTTP/1.1', [
       ['hOst', 'example.com'],
       ['X', '\u00e9'],
@@ -26,7 +26,7 @@ describe('formatRequest', () => {
     expect(string(head)).to.equal('GET /chat?a=1 HTTP/1.1\r\nhOst: example.com\r\nX: \u00e9\r\n\r\n')
   })
 
-  it('puts a raw line where it stands', () => {
+  it('inserts a raw line after the headers', () => {
     expect(string(formatRequest('GET', '/', 'HTTP/1.1', [], ' folded\n'))).to.equal(
       'GET / HTTP/1.1\r\n folded\n\r\n',
     )
@@ -34,7 +34,7 @@ describe('formatRequest', () => {
 })
 
 describe('HeadReader', () => {
-  it('reads status, headers and what comes behind', () => {
+  it('reads status and headers, and gives the bytes after the head', () => {
     const progress = new HeadReader().push(
       latin1('HTTP/1.1 101 Switching Protocols\r\nUpgrade:  websocket \r\n\r\n\x81\x00'),
     )
@@ -46,7 +46,7 @@ describe('HeadReader', () => {
     expect(string(rest)).to.equal('\x81\x00')
   })
 
-  it('gives every value of a name, and their list', () => {
+  it('gives every value of a header, and its list elements', () => {
     const head = headOf('HTTP/1.1 200 OK\r\nA: 1, "2,3"\r\nb: x\r\na: 4,,\r\n\r\n')
     expect(head.all('A')).to.deep.equal(['1, "2,3"', '4,,'])
     expect(head.list('a')).to.deep.equal(['1', '"2,3"', '4'])
@@ -54,24 +54,24 @@ describe('HeadReader', () => {
     expect(head.get('c')).to.equal(null)
   })
 
-  it('takes a head without a reason phrase, with bare line feeds, with a folded line', () => {
+  it('accepts a head without a reason phrase, with bare line feeds, with a folded line', () => {
     expect(headOf('HTTP/1.1 200\r\n\r\n').reason).to.equal('')
     expect(headOf('HTTP/1.0 204 No\nA: b\n\n').headers).to.deep.equal([['A', 'b']])
     expect(headOf('HTTP/1.1 200 OK\r\nA: b\r\n\tc\r\n\r\n').get('a')).to.equal('b c')
   })
 
-  it('gives up on what is no HTTP at the first byte that tells', () => {
-    expect(fault('HTTQ')).to.equal('bytes that are no HTTP response')
-    expect(fault('\x15\x03\x01')).to.equal('bytes that are no HTTP response')
+  it('rejects bytes that are not HTTP at the first wrong byte', () => {
+    expect(fault('HTTQ')).to.equal('bytes that are not an HTTP response')
+    expect(fault('\x15\x03\x01')).to.equal('bytes that are not an HTTP response')
     expect(fault('HTTP')).to.equal(null)
   })
 
-  it('gives up on broken lines', () => {
-    expect(fault('HTTP/1.1 20 OK\r\n\r\n')).to.equal('a status line that is none')
+  it('rejects malformed lines', () => {
+    expect(fault('HTTP/1.1 20 OK\r\n\r\n')).to.equal('an invalid status line')
     expect(fault('HTTP/1.1 200 OK\r\nno colon\r\n\r\n')).to.equal('a header line without a name and a colon')
   })
 
-  it('gives up on an endless head', () => {
+  it('rejects a head of more than 64 KiB', () => {
     const reader = new HeadReader()
     let last: HeadProgress = reader.push(latin1('HTTP/1.1 200 OK\r\nA: '))
     for (let at = 0; at < 80 && last.state === 'more'; at++)
@@ -79,7 +79,7 @@ describe('HeadReader', () => {
     expect(last).to.have.property('what', 'a head of more than 64 KiB')
   })
 
-  it('reads the same head however it is cut', () => {
+  it('reads the same head however it is split', () => {
     const whole = latin1('HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nrest')
     const property = fc.property(fc.nat(whole.length), fc.nat(whole.length), (one, two) => {
       const [from, to] = [Math.min(one, two), Math.max(one, two)]

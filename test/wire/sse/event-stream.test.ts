@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { EventStreamParser } from '#wire/sse/event-stream'
-import type { ParsedEvent } from '#wire/sse/event-stream'
+import type { ParsedEvent } from '#wire/sse/types'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'))
@@ -214,8 +214,13 @@ const cases: readonly Case[] = [
     events: [],
     problems: [['unterminated', 0]],
   },
-  { name: 'an open comment block is told', input: ':hi\n', events: [], problems: [['unterminated', 0]] },
-  { name: 'an unended blank line counts for nothing', input: 'data:1\n\n\n', events: [['message', '1', '']] },
+  {
+    name: 'a comment block without its blank line is a problem',
+    input: ':hi\n',
+    events: [],
+    problems: [['unterminated', 0]],
+  },
+  { name: 'a second blank line dispatches nothing', input: 'data:1\n\n\n', events: [['message', '1', '']] },
   // SSE-S-201
   {
     name: 'bytes that are not UTF-8 become U+FFFD, one for each maximal part',
@@ -232,7 +237,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'invalid UTF-8 in a comment is told as well',
+    name: 'invalid UTF-8 in a comment is a problem',
     input: hex('3a ff 0a 0a'),
     events: [],
     problems: [['utf8', 1]],
@@ -259,7 +264,7 @@ describe('event stream', () => {
     })
   }
 
-  it('knows where each event stands, whatever the pieces', () => {
+  it('gives the offsets of every event and line, however the bytes are split', () => {
     const bytes = utf8('\uFEFF: hello\r\n\r\nid: 1\r\ndata: a\r\n\r\ndata: b\r\rdata: c\n\n')
     for (const size of [bytes.length, 1, 2]) {
       const parsed = parse(bytes, size)
@@ -282,7 +287,7 @@ describe('event stream', () => {
     }
   })
 
-  it('gives the id of the very event apart from the cursor', () => {
+  it('gives the id field of an event apart from the last event ID', () => {
     const parsed = parse(utf8('id: 1\ndata: a\n\ndata: b\n\nid:\ndata: c\n\n'))
     expect(parsed.events.map(({ id, lastEventId }) => [id, lastEventId])).to.deep.equal([
       ['1', '1'],
@@ -301,13 +306,13 @@ describe('event stream', () => {
     expect(parser.blockFrom).to.equal(9)
   })
 
-  it('takes the cursor of the connection before along (SSE-C-304)', () => {
+  it('begins with the last event ID of the previous connection (SSE-C-304)', () => {
     const parser = new EventStreamParser({ lastEventId: '41' })
     parser.push(utf8('data:1\n\n'), 0)
     expect(parser.events.map(short)).to.deep.equal([['message', '1', '41']])
   })
 
-  it('ignores what comes behind the end', () => {
+  it('ignores bytes after the end', () => {
     const parser = parse(utf8('data:1\n'))
     parser.push(utf8('\ndata:2\n\n'), 0)
     parser.end()
@@ -315,7 +320,7 @@ describe('event stream', () => {
     expect(parser.problems).to.have.length(1)
   })
 
-  it('keeps a bounded part of an endless line, and reads on behind it', () => {
+  it('keeps a bounded part of a very long line, and parses the lines after it', () => {
     const parser = new EventStreamParser({ limits: { line: 1000, body: 2000 } })
     const piece = new Uint8Array(100).fill(0x61)
     parser.push(utf8('data:'), 0)
@@ -330,7 +335,7 @@ describe('event stream', () => {
     ])
   })
 
-  it('keeps a bounded number of lines, events and problems, and still follows the cursor', () => {
+  it('keeps a bounded number of lines, events and problems, and the last event ID up to date', () => {
     const parser = new EventStreamParser({ limits: { count: 10 } })
     for (let i = 1; i <= 500; i += 1) parser.push(utf8(`id:${i}\nfoo\ndata:${i}\n\n`), 0)
     expect(parser.lines).to.have.length(10)

@@ -41,7 +41,7 @@ describe('Inflater', () => {
     expect(string(new Inflater(false).inflate(bytes('00')))).to.equal('')
   })
 
-  it('gives null for what is no DEFLATE data', () => {
+  it('gives null for bytes that are not DEFLATE data', () => {
     expect(new Inflater(false).inflate(bytes('ff ff ff'))).to.equal(null)
   })
 
@@ -52,7 +52,7 @@ describe('Inflater', () => {
     expect(new Inflater(false, 100_000).inflate(bomb)).to.have.length(100_000)
   })
 
-  it('does not understand what refers back further than the window that was agreed on', async () => {
+  it('gives null for a reference further back than the negotiated window', async () => {
     const block = (at: number): Uint8Array => createHash('sha256').update(`${at}`).digest()
     const noise = Uint8Array.from(Array.from({ length: 128 }, (_none, at) => [...block(at)]).flat())
     const read = async (windowBits: number): Promise<boolean[]> => {
@@ -64,7 +64,7 @@ describe('Inflater', () => {
     expect(await read(15)).to.deep.equal([true, false])
   })
 
-  it('keeps a context of 32 KiB over many messages', async () => {
+  it('keeps a context of 32 KiB across many messages', async () => {
     const inflater = new Inflater(true)
     const messages = Array.from({ length: 40 }, (_none, at) => text(`message ${at} `.repeat(200)))
     for (const [at, message] of (await deflated(messages)).entries())
@@ -88,7 +88,7 @@ describe('parseExtensions', () => {
     ])
   })
 
-  it('gives null for what breaks the grammar', () => {
+  it('gives null for elements that break the grammar', () => {
     for (const wrong of ['', 'a b', 'a; ', 'a; b=', 'a; b="c d"', 'a; =1'])
       expect(parseExtensions([wrong]), wrong).to.equal(null)
   })
@@ -98,7 +98,7 @@ describe('readDeflateTerms', () => {
   const terms = (element: string): unknown =>
     readDeflateTerms(parseExtensions([element])?.[0] ?? { name: '', params: [] })
 
-  it('reads what a server may answer', () => {
+  it('reads the parameters that a server may send', () => {
     expect(terms('permessage-deflate; server_no_context_takeover; client_max_window_bits=9')).to.deep.equal({
       serverNoContextTakeover: true,
       clientNoContextTakeover: false,
@@ -107,8 +107,8 @@ describe('readDeflateTerms', () => {
     })
   })
 
-  it('says what a server may not answer', () => {
-    expect(terms('x-webkit-deflate-frame')).to.match(/another extension/)
+  it('says which parameter a server must not send', () => {
+    expect(terms('x-webkit-deflate-frame')).to.match(/an extension other than/)
     expect(terms('permessage-deflate; unknown')).to.equal('an unknown parameter: unknown')
     expect(terms('permessage-deflate; server_no_context_takeover=1')).to.match(/with a value/)
     expect(terms('permessage-deflate; client_max_window_bits')).to.match(/without a value/)

@@ -48,13 +48,13 @@ describe('encodeFrame', () => {
     })
   }
 
-  it('writes the heads of 256 bytes and of 64 KiB as RFC 6455 5.7 has them', () => {
+  it('writes the headers of 256 bytes and of 64 KiB of RFC 6455 5.7', () => {
     expect(hex(encodeFrame({ opcode: 2, payload: new Uint8Array(256) }).subarray(0, 4))).to.equal('827e0100')
     const long = encodeFrame({ opcode: 2, payload: new Uint8Array(65_536) })
     expect(hex(long.subarray(0, 10))).to.equal('827f0000000000010000')
   })
 
-  it('takes the shortest length field that fits', () => {
+  it('uses the shortest length field that fits', () => {
     const head = (length: number): string =>
       hex(encodeFrame({ opcode: 2, payload: new Uint8Array(length) }).subarray(0, 4))
     expect(head(125)).to.equal('827d0000')
@@ -69,7 +69,7 @@ describe('encodeFrame', () => {
     )
   })
 
-  it('declares another length than it sends', () => {
+  it('declares a length that differs from the payload', () => {
     expect(hex(encodeFrame({ opcode: 2, declaredLength: 2n ** 63n }))).to.equal('827f8000000000000000')
   })
 
@@ -109,18 +109,18 @@ describe('FrameDecoder', () => {
     })
   }
 
-  it('tells how wide the length field was', () => {
+  it('gives the width of the length field', () => {
     const widths = (wire: string): readonly number[] =>
       new FrameDecoder().push(bytes(wire)).frames.map((one) => one.lengthBits)
     expect(widths('810161 817e000161 817f000000000000000161')).to.deep.equal([7, 16, 64])
   })
 
-  it('keeps reserved bits and opcodes for somebody else to judge', () => {
+  it('keeps reserved bits and opcodes without judging them', () => {
     const [frame] = new FrameDecoder().push(bytes('3b 00')).frames
     expect(frame).to.deep.include({ opcode: 0xb, rsv: 3, fin: false })
   })
 
-  it('reports a frame that declares 2^63 bytes, without waiting for one of them', () => {
+  it('reports a frame that declares 2^63 bytes without waiting for its payload', () => {
     const decoder = new FrameDecoder()
     const { frames, oversize } = decoder.push(bytes('8100 827f8000000000000000 ffff'))
     expect(frames).to.have.length(1)
@@ -138,7 +138,7 @@ describe('FrameDecoder', () => {
     ).to.equal(201n)
   })
 
-  it('shows a frame that is not whole', () => {
+  it('shows the bytes of an incomplete frame', () => {
     const decoder = new FrameDecoder()
     decoder.push(bytes('8105 4865'))
     expect(decoder.pending).to.equal(4)
@@ -154,7 +154,7 @@ describe('FrameDecoder', () => {
     expect(hex(first?.payload ?? new Uint8Array(0))).to.equal('61')
   })
 
-  it('gives the same frames however the bytes are cut', () => {
+  it('gives the same frames however the bytes are split', () => {
     const frame = fc.record({
       opcode: fc.integer({ min: 0, max: 15 }),
       payload: fc.uint8Array({ maxLength: 300 }),
@@ -180,20 +180,20 @@ describe('FrameDecoder', () => {
 })
 
 describe('closeBody and readCloseBody', () => {
-  it('holds a code and a reason', () => {
+  it('write and read a code and a reason', () => {
     expect(hex(closeBody(1000, text('bye')))).to.equal('03e8627965')
     expect(hex(closeBody(null))).to.equal('')
     expect(readCloseBody(bytes('03e8 627965'))).to.deep.equal({ code: 1000, reason: bytes('627965') })
   })
 
-  it('finds no code in an empty body, nor in half a code', () => {
+  it('find no code in a body of fewer than two bytes', () => {
     expect(readCloseBody(bytes('')).code).to.equal(null)
     expect(readCloseBody(bytes('03')).code).to.equal(null)
   })
 })
 
 describe('opcodeName', () => {
-  it('names what has a name', () => {
+  it('names known opcodes, and gives the number of reserved ones', () => {
     expect([1, 9, 11].map((opcode) => opcodeName(opcode))).to.deep.equal(['TEXT', 'PING', 'opcode 0xb'])
   })
 })
