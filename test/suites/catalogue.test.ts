@@ -5,7 +5,7 @@ import { clauseName } from '#model/clause'
 import { mutants } from '#reference/mutants'
 import { loadCatalogue } from '#suites/index'
 
-/** What the outside relies on: a change here is a change of meaning, and is to be seen in review. */
+/** Other people rely on ids, levels and clauses: a change must be visible in review. */
 const snapshot = new URL('catalogue.json', import.meta.url)
 
 const suites = new URL('../../suites/', import.meta.url)
@@ -37,7 +37,7 @@ describe('the catalogue', () => {
     expect(checks.filter(({ title }) => !literal(title)).map(({ id }) => id)).to.deep.equal([])
   })
 
-  it('names only mutants that exist, and no mutant is without a check', async () => {
+  it('names existing mutants only, and every mutant at least once', async () => {
     const { checks } = await loadCatalogue()
     const named = new Set(checks.flatMap((one) => one.mutants))
     const existing = new Set(mutants.map((one) => one.name))
@@ -45,7 +45,7 @@ describe('the catalogue', () => {
     expect([...existing].filter((name) => !named.has(name))).to.deep.equal([])
   })
 
-  it('names only expectations that exist', async () => {
+  it('names existing expectations only', async () => {
     const { checks, expectations } = await loadCatalogue()
     const known = new Set(expectations.map((one) => one.id))
     expect(known.size).to.equal(23)
@@ -53,14 +53,14 @@ describe('the catalogue', () => {
     expect(named.filter((id) => !known.has(id))).to.deep.equal([])
   })
 
-  it('needs every capability that discovery looks for, save what is told for its own sake', async () => {
+  it('uses every capability that discovery finds, except those that are reported only', async () => {
     const { checks } = await loadCatalogue()
     const needed = new Set(checks.flatMap((one) => one.needs ?? []))
-    const told = ['sse.heartbeat', 'sse.endless']
-    expect(capabilities.filter((one) => !needed.has(one) && !told.includes(one))).to.deep.equal([])
+    const reportedOnly = ['sse.heartbeat', 'sse.endless']
+    expect(capabilities.filter((one) => !needed.has(one) && !reportedOnly.includes(one))).to.deep.equal([])
   })
 
-  it('needs streams that do not end by themselves wherever a witness carries the truth', async () => {
+  it('requires endless streams for every check that compares a client with a witness', async () => {
     const { checks } = await loadCatalogue()
     const watched = checks.filter(({ id }) => /^sse\/(resume|reconnection)\//.test(id))
     expect(watched).not.to.deep.equal([])
@@ -68,12 +68,12 @@ describe('the catalogue', () => {
     expect(lacking.map(({ id }) => id)).to.deep.equal([])
   })
 
-  it('needs less than 10 s for the checks that run alone', async () => {
+  it('expects less than 10 s for all exclusive checks together', async () => {
     const { checks } = await loadCatalogue()
     expect(checks.reduce((sum, one) => sum + (one.expectedDurationMs ?? 0), 0)).to.be.below(10_000)
   })
 
-  it('calls no rule of our own a MUST', async () => {
+  it('has no MUST among the STREAMPROOF rules', async () => {
     const { checks } = await loadCatalogue()
     const wrong = checks.filter((one) => one.clause.spec === 'STREAMPROOF' && one.level === 'MUST')
     expect(wrong.map((one) => one.id)).to.deep.equal([])
