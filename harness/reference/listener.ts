@@ -12,12 +12,12 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
-  /** Addresses: the first must work, the others may be missing on this machine. */
+  /** The first address must exist; the others are skipped if this machine does not have them. */
   readonly addresses: readonly string[]
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number
   readonly tls: SecureOptions | null
-  /** Takes a socket over, plain or TLS, once whatever TLS needs is done. It is destroyed on close. */
+  /** Called with each socket, plain or TLS, after the TLS handshake. The listener destroys it on close. */
   readonly serve: (socket: Socket) => void
 }
 
@@ -26,13 +26,13 @@ export interface SecureOptions {
   readonly rules: Pick<ServerRules, 'oldestTls' | 'plainTextOnTlsPort'>
 }
 
-/** The first octet of a TLS record that begins a handshake (RFC 8446 5.1). */
+/** The first byte of a TLS record that carries a handshake (RFC 8446 5.1). */
 const handshakeRecord = 0x16
 
-/** How often another port is tried where the same one is not free on the second address. */
-const attempts = 20
+/** How many ports are tried until one is free on every address. */
+const maxAttempts = 20
 
-/** Listens on the same port of each address. */
+/** Listens on the same port of each address. Rejects if the first address or a given port is not available. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const sockets = new Set<Socket>()
   const accept = acceptor(options, sockets)
@@ -45,7 +45,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     try {
       for (const address of options.addresses) {
         const first = servers[0]
-        const server = await bound(address, first === undefined ? options.port : portOf(first), accept)
+        const server = await bind(address, first === undefined ? options.port : portOf(first), accept)
         if (server !== null) servers.push(server)
         else if (first === undefined) throw new Error(`this machine does not have the address ${address}`)
       }
@@ -54,8 +54,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       return { port: portOf(server), close }
     } catch (error) {
       await close()
-      const again = options.port === 0 && attempt < attempts && codeOf(error) === 'EADDRINUSE'
-      if (!again) throw error
+      const canRetry = options.port === 0 && attempt < maxAttempts && codeOf(error) === 'EADDRINUSE'
+      if (!canRetry) throw error
     }
   }
 }
@@ -69,42 +69,38 @@ function acceptor({ tls, serve }: ListenerOptions, sockets: Set<Socket>): (socke
   }
   if (tls === null) return plain
   const { certificates, rules } = tls
-  const old = rules.oldestTls === 'TLSv1.1'
-  // It never listens: it is handed sockets, so that plain text can be told from TLS before.
+  const allowsOldTls = rules.oldestTls === 'TLSv1.1'
+  // It never listens. It is given sockets, so that plain text can be distinguished from TLS first.
   const secure = createTlsServer({
     cert: certificates.certificate,
     key: certificates.key,
     minVersion: rules.oldestTls,
     // OpenSSL does not sign with SHA-1, which TLS 1.1 needs, above security level 0.
-    ...(old ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {}),
+    ...(allowsOldTls ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {}),
     handshakeTimeout: 10_000,
   })
   secure.on('secureConnection', plain)
   secure.on('tlsClientError', (_error, socket) => socket.destroy())
-  const handOver = (socket: Socket): void => void secure.emit('connection', socket)
+  const startTls = (socket: Socket): void => void secure.emit('connection', socket)
   return (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     if (rules.plainTextOnTlsPort === 'refuse') {
-      handOver(socket)
+      startTls(socket)
       return
     }
     socket.once('data', (first: Buffer) => {
       socket.pause()
       socket.unshift(first)
-      if (first[0] === handshakeRecord) handOver(socket)
+      if (first[0] === handshakeRecord) startTls(socket)
       else plain(socket)
     })
   }
 }
 
-/** Null where this machine does not have the address. */
-async function bound(
-  address: string,
-  port: number,
-  accept: (socket: Socket) => void,
-): Promise<Server | null> {
+/** Null if this machine does not have the address. */
+async function bind(address: string, port: number, accept: (socket: Socket) => void): Promise<Server | null> {
   const server = createServer({ noDelay: true }, accept)
   try {
     server.listen({ host: address, port, ipv6Only: address.includes(':') })

@@ -1,13 +1,13 @@
 import type { Rules } from './rules.ts'
 
-/** The reference server with one rule broken. */
+/** The reference server with exactly one rule broken. */
 export interface Mutant {
   /** Kebab-case: what the server does wrong. */
   readonly name: string
   readonly protocol: 'websocket' | 'sse' | 'both'
-  /** One sentence. */
+  /** What it does wrong, in one sentence. */
   readonly breaks: string
-  /** The clause that is broken: `RFC6455/5.1`. */
+  /** The clause that it breaks: `RFC6455/5.1`. */
   readonly clause: string
   readonly rules: Partial<Rules>
 }

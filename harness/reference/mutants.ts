@@ -14,7 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...sseMutants,
 ]
 
-/** The mutant of this name, or null. */
+/** The mutant with this name, or null. */
 export function mutantNamed(name: string): Mutant | null {
-  return mutants.find((one) => one.name === name) ?? null
+  return mutants.find((mutant) => mutant.name === name) ?? null
 }

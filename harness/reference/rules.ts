@@ -5,26 +5,27 @@ import type { SseRules } from './sse/rules.ts'
 import { strictWebSocket } from './websocket/rules.ts'
 import type { WebSocketRules } from './websocket/rules.ts'
 
-/** Rules of the whole server, whatever is spoken over it. */
+/** Rules of the whole server, for every protocol. */
 export interface ServerRules {
   /**
-   * `serve`: as it should. `mute`: connections are accepted, nothing is ever said on them. `accept-everything`:
-   * whatever is asked is granted, and whatever is sent is taken. `dead`: every connection is ended at once.
+   * `serve`: as the standards require. `mute`: accepts connections and sends nothing. `accept-everything`: grants
+   * every request and accepts every input. `dead`: ends every connection at once, with a FIN. `reset`: the same, with
+   * a RST.
    */
-  readonly service: 'serve' | 'mute' | 'accept-everything' | 'dead'
-  /** What a connection to the IPv6 address meets: service, or silence. */
+  readonly service: 'serve' | 'mute' | 'accept-everything' | 'dead' | 'reset'
+  /** Whether connections to the IPv6 address are served, or accepted and left without an answer. */
   readonly ipv6: 'serve' | 'ignore'
-  /** The certificate of the TLS ports: of the reference's own authority, of one that nobody knows, for another name, or expired. */
+  /** The certificate of the TLS ports: signed by the reference's authority or by an unknown one, for another name, or expired. */
   readonly certificate: 'trusted' | 'self-signed' | 'other-name' | 'expired'
-  /** The oldest TLS version that is spoken. */
+  /** The oldest TLS version that the server accepts. */
   readonly oldestTls: 'TLSv1.2' | 'TLSv1.1'
-  /** What a plain-text request to a TLS port meets: an end, or service. */
+  /** Whether a plain-text request to a TLS port ends the connection or is served. */
   readonly plainTextOnTlsPort: 'refuse' | 'serve'
-  /** What the plain-text addresses of the secure service do: refuse or redirect, or serve. */
+  /** Whether the plain-text addresses of the secure service reject or redirect requests, or serve them. */
   readonly plainAddress: 'refuse' | 'serve'
 }
 
-/** Everything that the reference server goes by: plain values and functions, each of which a mutant may change. */
+/** All rules of the reference server: plain values and functions. A mutant replaces one or a few of them. */
 export interface Rules extends ServerRules, HttpRules, WebSocketRules, SseRules {}
 
 const strictServer: ServerRules = {
@@ -38,7 +39,7 @@ const strictServer: ServerRules = {
 
 export const strictRules: Rules = { ...strictServer, ...strictHttp, ...strictWebSocket, ...strictSse }
 
-/** The strict rules, with those of the mutant in their place. */
+/** The strict rules, with the mutant's rules in place of the strict ones. */
 export function rulesFor(mutant: { readonly rules: Partial<Rules> } | null): Rules {
   return { ...strictRules, ...mutant?.rules }
 }

@@ -16,24 +16,24 @@ import { serveWebSocket } from './websocket/server.ts'
 import type { WebSocketService } from './websocket/server.ts'
 
 export interface ReferenceOptions {
-  /** Name of a mutant: the server with that one rule broken. */
+  /** Name of a mutant: starts the server with that one rule broken. */
   readonly mutant?: string
   /**
-   * `echo` (default): messages come back, events can be published. `pushing`: greets, pushes every 50 ms by itself,
-   * echoes nothing and lets nobody publish.
+   * `echo` (default): echoes messages, and events can be published. `pushing`: sends a greeting and then an event
+   * or message every 50 ms, echoes nothing and has no publish endpoint.
    */
   readonly variant?: 'echo' | 'pushing'
-  /** Address to listen on; 127.0.0.1 unless told, and ::1 where this machine has it. */
+  /** Address to listen on. Default: 127.0.0.1, and ::1 if this machine has it. */
   readonly host?: string
-  /** Ports; any free ones unless told. */
+  /** Default: any free ports. */
   readonly ports?: { readonly plain?: number; readonly secure?: number; readonly refusing?: number }
-  /** Serve WebSocket; true unless told. */
+  /** Whether to serve WebSocket. Default: true. */
   readonly ws?: boolean
-  /** Serve the event stream; true unless told. */
+  /** Whether to serve the event stream. Default: true. */
   readonly sse?: boolean
-  /** Between two heartbeats of a stream, in ms; 1000 unless told. */
+  /** Time between two heartbeats of a stream, in ms. Default: 1000. */
   readonly heartbeatMs?: number
-  /** Rules in the place of the strict ones: policies that break nothing, for tests. */
+  /** Rules that replace the strict ones: policies that break no requirement, for tests. */
   readonly rules?: Partial<Rules>
 }
 
@@ -43,12 +43,12 @@ export interface Reference extends AsyncDisposable {
   readonly wss: URL
   readonly http: URL
   readonly https: URL
-  /** Takes a POST: JSON `{data, event?, id?}`, or a raw body with `?event=` and `?id=`. */
+  /** Accepts a POST with JSON `{data, event?, id?}`, or with a raw body and `?event=` and `?id=`. */
   readonly publish: URL
-  /** Plain-text addresses of the secure service, which refuse, or send to the secure one. */
+  /** Plain-text addresses of the secure service, which reject requests or redirect to the secure address. */
   readonly plainWs: URL
   readonly plainHttp: URL
-  /** PEM of the authority that signed the certificate of wss and https. */
+  /** PEM of the authority that signed the certificate of the TLS ports. */
   readonly ca: string
   readonly allowedOrigin: string
   readonly deniedOrigin: string
@@ -65,12 +65,12 @@ interface Services {
 const allowedOrigin = 'https://app.streamproof.example'
 const deniedOrigin = 'https://elsewhere.example'
 
-/** Between two events that the `pushing` variant sends by itself, in ms. */
+/** Time between two events that the `pushing` variant sends by itself, in ms. */
 const pushMs = 50
 
 const ssePaths = new Set(['/events', '/publish'])
 
-/** Starts the reference server. Throws a `UsageError` where there is no such mutant. */
+/** Starts the reference server. Throws a `UsageError` if there is no such mutant. */
 export async function startReference(options: ReferenceOptions = {}): Promise<Reference> {
   const rules = { ...rulesOf(options.mutant), ...options.rules }
   const certificates = await makeCertificates(rules.certificate)
@@ -97,23 +97,23 @@ export async function startReference(options: ReferenceOptions = {}): Promise<Re
           },
   }
   const serve = (socket: Socket): void => {
-    if (rules.ipv6 === 'serve' || socket.localFamily !== 'IPv6') void converse(socket, services)
+    if (rules.ipv6 === 'serve' || socket.localFamily !== 'IPv6') void handleConnection(socket, services)
   }
   const url = (scheme: string, { port }: Listener, path: string): URL =>
     new URL(`${scheme}://${name}:${port}${path}`)
   const open = async (
     kind: 'plain' | 'secure' | 'refusing',
-    made: (socket: Socket) => void,
+    serveSocket: (socket: Socket) => void,
   ): Promise<Listener> => {
     const tls = kind === 'secure' ? { certificates, rules } : null
-    const listener = await listen({ addresses, port: options.ports?.[kind] ?? 0, tls, serve: made })
+    const listener = await listen({ addresses, port: options.ports?.[kind] ?? 0, tls, serve: serveSocket })
     listeners.push(listener)
     return listener
   }
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {
     channel.close()
-    closing ??= Promise.all(listeners.map((one) => one.close())).then(() => undefined)
+    closing ??= Promise.all(listeners.map((listener) => listener.close())).then(() => undefined)
     return closing
   }
   const fail = async (error: unknown): Promise<never> => {
@@ -122,9 +122,9 @@ export async function startReference(options: ReferenceOptions = {}): Promise<Re
   }
   const plain = await open('plain', serve).catch(fail)
   const secure = await open('secure', serve).catch(fail)
-  const sendAway = (socket: Socket): void => void sendToSecure(socket, rules, url('https', secure, ''))
-  const refusing = await open('refusing', rules.plainAddress === 'serve' ? serve : sendAway).catch(fail)
-  if (variant === 'pushing') pushOn(channel)
+  const redirect = (socket: Socket): void => void redirectToSecure(socket, rules, url('https', secure, ''))
+  const refusing = await open('refusing', rules.plainAddress === 'serve' ? serve : redirect).catch(fail)
+  if (variant === 'pushing') keepPushing(channel)
   return {
     ws: url('ws', plain, '/'),
     wss: url('wss', secure, '/'),
@@ -148,17 +148,24 @@ function rulesOf(name: string | undefined): Rules {
   return rules.service === 'accept-everything' ? { ...rules, ...acceptingSse } : rules
 }
 
-/** An address as it stands in a URL; a wildcard is reached by localhost. */
+/** An address as a URL writes it; `localhost` for a wildcard address. */
 function hostName(address: string): string {
   if (address === '0.0.0.0' || address === '::') return 'localhost'
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** Answers what comes on one connection, request after request. */
-async function converse(socket: Socket, services: Services): Promise<void> {
+/** Serves one connection, request after request. */
+async function handleConnection(socket: Socket, services: Services): Promise<void> {
   const { rules, webSocket, sse } = services
   if (rules.service === 'dead') {
-    socket.destroy()
+    // Reads on after its FIN: a socket closed with unread bytes would send a RST, depending on which came first.
+    new HttpConnection(socket, rules).linger()
+    return
+  }
+  if (rules.service === 'reset') {
+    // Only a TCP socket can be reset.
+    if ('encrypted' in socket) socket.destroy()
+    else socket.resetAndDestroy()
     return
   }
   if (rules.service === 'mute') {
@@ -174,32 +181,32 @@ async function converse(socket: Socket, services: Services): Promise<void> {
       return
     }
     if (sse === null || !ssePaths.has(head.path)) {
-      connection.respond({ status: 404, body: rules.errorBody('there is nothing here') })
+      connection.respond({ status: 404, body: rules.errorBody('no such path') })
       return
     }
     if (!(await serveSse(connection, head, sse))) return
   }
 }
 
-/** What is no handshake must be refused by the rules of one, so that its path alone is enough. */
+/** A malformed handshake is rejected by the rules of a handshake, so the path alone decides. */
 function wantsWebSocket(head: RequestHead): boolean {
   return head.path === '/' || head.get('upgrade') !== null || head.get('sec-websocket-key') !== null
 }
 
-/** The plain-text address of the secure service: readers are sent to the secure one, everything else is refused. */
-async function sendToSecure(socket: Socket, rules: Rules, secure: URL): Promise<void> {
+/** The plain-text address of the secure service: redirects GET and HEAD to the secure address, rejects the rest. */
+async function redirectToSecure(socket: Socket, rules: Rules, secure: URL): Promise<void> {
   const connection = new HttpConnection(socket, rules)
   const head = await connection.readHead()
   if (head === null) return
-  const reads = (head.method === 'GET' || head.method === 'HEAD') && head.get('upgrade') === null
-  if (reads) connection.respond({ status: 301, headers: [['Location', new URL(head.path, secure).href]] })
-  else connection.respond({ status: 403, body: 'this service is spoken over TLS alone\n' })
+  const isReading = (head.method === 'GET' || head.method === 'HEAD') && head.get('upgrade') === null
+  if (isReading) connection.respond({ status: 301, headers: [['Location', new URL(head.path, secure).href]] })
+  else connection.respond({ status: 403, body: 'this service is available over TLS only\n' })
 }
 
-/** Events by themselves, until the channel closes. */
-function pushOn(channel: Channel): void {
+/** Publishes an event every `pushMs` until the channel closes. */
+function keepPushing(channel: Channel): void {
   channel.later(pushMs, () => {
     channel.publish({ name: null, id: null, data: Buffer.from('tick') })
-    pushOn(channel)
+    keepPushing(channel)
   })
 }

@@ -1,9 +1,9 @@
 import { generate } from 'selfsigned'
 import type { ServerRules } from './rules.ts'
 
-/** All PEM. */
+/** All in PEM. */
 export interface Certificates {
-  /** Of the authority that a client has to trust. */
+  /** The certificate of the authority that a client has to trust. */
   readonly ca: string
   readonly certificate: string
   readonly key: string
@@ -17,12 +17,12 @@ interface Signed {
 const dayMs = 86_400_000
 
 /**
- * A certificate authority and a certificate for localhost, 127.0.0.1 and ::1 signed by it, made on the spot: P-256
- * keys, which take milliseconds where RSA takes seconds; valid for a week, since yesterday for clocks that differ.
+ * Makes a certificate authority and a certificate for localhost, 127.0.0.1 and ::1 signed by it. P-256 keys take
+ * milliseconds, RSA keys would take seconds. Valid for a week from yesterday, for clocks that differ.
  */
 export async function makeCertificates(rule: ServerRules['certificate']): Promise<Certificates> {
   const authority = await makeAuthority('Streamproof reference authority')
-  const issuer = rule === 'self-signed' ? await makeAuthority('Nobody knows this authority') : authority
+  const issuer = rule === 'self-signed' ? await makeAuthority('Unknown authority') : authority
   const leaf = await makeLeaf(issuer, rule)
   return { ca: authority.cert, certificate: leaf.cert, key: leaf.private }
 }

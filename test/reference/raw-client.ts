@@ -16,7 +16,7 @@ export class RawClient implements AsyncDisposable {
     socket.once('close', () => (this.#ended = true))
   }
 
-  /** Connects and sends; header lines are given without their ends. */
+  /** Connects and sends a request. `lines` are the request line and header lines, without line ends. */
   static async ask(url: URL, lines: readonly string[], body = ''): Promise<RawClient> {
     const client = new RawClient(connect(Number(url.port), '127.0.0.1'))
     client.socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1')
@@ -24,7 +24,7 @@ export class RawClient implements AsyncDisposable {
     return client
   }
 
-  /** A GET with Host and these further lines. */
+  /** Sends a GET with Host and these further header lines. */
   static get(url: URL, ...lines: readonly string[]): Promise<RawClient> {
     return RawClient.ask(url, [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...lines])
   }
@@ -33,7 +33,7 @@ export class RawClient implements AsyncDisposable {
     return this.#received
   }
 
-  /** All that has come, once this has come as well. The test's own limit ends a wait that is in vain. */
+  /** Everything received, as soon as it includes `text`. Rejects if the connection closes before. */
   async until(text: string): Promise<string> {
     while (!this.#received.includes(text)) {
       if (this.#ended) throw new Error(`ended without ${JSON.stringify(text)}: ${this.#received}`)
@@ -42,7 +42,7 @@ export class RawClient implements AsyncDisposable {
     return this.#received
   }
 
-  /** All that has come, once the server has ended the connection. */
+  /** Everything received, as soon as the connection has closed. */
   async untilEnd(): Promise<string> {
     if (!this.#ended) await once(this.socket, 'close')
     return this.#received
@@ -54,21 +54,21 @@ export class RawClient implements AsyncDisposable {
   }
 }
 
-/** Status and body of a publication. */
+/** Publishes an event. Returns the status of the response and the id of the event. */
 export async function publish(
   url: URL,
   event: { readonly data: string; readonly event?: string; readonly id?: string },
 ): Promise<{ readonly status: number; readonly id: string | null }> {
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(event),
   })
-  const text = await answer.text()
-  return { status: answer.status, id: answer.ok ? (JSON.parse(text) as { id: string }).id : null }
+  const text = await response.text()
+  return { status: response.status, id: response.ok ? (JSON.parse(text) as { id: string }).id : null }
 }
 
-/** The chunks of a chunked body, joined. */
+/** The chunks of a chunked response body, joined. */
 export function unchunked(response: string): string {
   let rest = response.slice(response.indexOf('\r\n\r\n') + 4)
   let body = ''

@@ -16,7 +16,7 @@ describe('the reference server', () => {
 
   after(() => reference.close())
 
-  it('serves https with a certificate of its own authority', async () => {
+  it('serves https with a certificate that its authority signed', async () => {
     const socket = connectTls({
       host: 'localhost',
       servername: 'localhost',
@@ -34,7 +34,7 @@ describe('the reference server', () => {
     await once(socket, 'close')
   })
 
-  it('hands upgrades to the WebSocket service', async () => {
+  it('passes upgrade requests to the WebSocket service', async () => {
     await using client = await RawClient.get(
       reference.http,
       'Upgrade: websocket',
@@ -47,19 +47,19 @@ describe('the reference server', () => {
     )
   })
 
-  it('answers 404 elsewhere', async () => {
+  it('answers other paths with 404', async () => {
     await using client = await RawClient.get(new URL('/nowhere', reference.http))
     expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 404 Not Found\r\n/)
   })
 
-  it('sends readers of the plain-text address to the secure one', async () => {
+  it('redirects a GET to the plain-text address to the secure address', async () => {
     await using client = await RawClient.get(reference.plainHttp)
     expect(await client.untilEnd())
       .to.match(/^HTTP\/1\.1 301 /)
       .and.to.include(`Location: ${reference.https.href}\r\n`)
   })
 
-  it('refuses upgrades on the plain-text address', async () => {
+  it('rejects upgrade requests to the plain-text address', async () => {
     await using client = await RawClient.get(
       reference.plainWs,
       'Upgrade: websocket',
@@ -70,7 +70,7 @@ describe('the reference server', () => {
     expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 403 /)
   })
 
-  it('ends what is open when it closes, and closes twice', async () => {
+  it('ends open connections when it closes, and can be closed twice', async () => {
     const other = await startReference()
     await using client = await RawClient.get(other.http)
     await client.until(': an event stream')
@@ -78,7 +78,7 @@ describe('the reference server', () => {
     await client.untilEnd()
   })
 
-  it('refuses a mutant that it does not have', async () => {
+  it('rejects an unknown mutant', async () => {
     const error = await startReference({ mutant: 'no-such' }).then(
       () => null,
       (thrown: unknown) => thrown,
@@ -88,17 +88,17 @@ describe('the reference server', () => {
       .with.property('message', 'the reference has no mutant named no-such')
   })
 
-  it('pushes by itself as the variant that nobody can publish to', async () => {
+  it('sends events by itself and has no publish endpoint as the variant pushing', async () => {
     await using pushing = await startReference({ variant: 'pushing' })
     await using client = await RawClient.get(pushing.http)
     await client.until('id: 2\ndata: tick\n\n')
-    await using refused = await RawClient.ask(pushing.publish, ['POST /publish HTTP/1.1', 'Host: localhost'])
-    expect(await refused.untilEnd()).to.match(/^HTTP\/1\.1 404 /)
+    await using response = await RawClient.ask(pushing.publish, ['POST /publish HTTP/1.1', 'Host: localhost'])
+    expect(await response.untilEnd()).to.match(/^HTTP\/1\.1 404 /)
   })
 })
 
 describe('the mutants', () => {
-  it('have names of their own, in kebab case, and break a clause', () => {
+  it('have unique names in kebab case, and each breaks a clause', () => {
     const names = mutants.map(({ name }) => name)
     expect(new Set(names).size).to.equal(names.length)
     for (const { name, breaks, clause, rules } of mutants) {
@@ -129,8 +129,8 @@ describe('the mutants', () => {
     }
   })
 
-  it('speak TLS 1.1 as accept-old-tls, and not otherwise', async () => {
-    const version = async (reference: Reference): Promise<string | null> => {
+  it('accept TLS 1.1 only as accept-old-tls', async () => {
+    const acceptedVersion = async (reference: Reference): Promise<string | null> => {
       const socket = connectTls({
         host: 'localhost',
         servername: 'localhost',
@@ -140,17 +140,17 @@ describe('the mutants', () => {
         maxVersion: 'TLSv1.1',
         ciphers: 'DEFAULT@SECLEVEL=0',
       })
-      const spoken = await once(socket, 'secureConnect').then(
+      const accepted = await once(socket, 'secureConnect').then(
         () => socket.getProtocol(),
         () => null,
       )
       socket.destroy()
-      return spoken
+      return accepted
     }
     await using strict = await startReference()
-    expect(await version(strict)).to.equal(null)
+    expect(await acceptedVersion(strict)).to.equal(null)
     await using old = await startReference({ mutant: 'accept-old-tls' })
-    expect(await version(old)).to.equal('TLSv1.1')
+    expect(await acceptedVersion(old)).to.equal('TLSv1.1')
   })
 
   it('serve plain text and TLS on one port as plain-text-on-tls-port', async () => {

@@ -1,22 +1,22 @@
-import type { HeadBreach, HttpRules } from './rules.ts'
+import type { HeadViolation, HttpRules } from './rules.ts'
 
 /** The head of a request. */
 export interface RequestHead {
   readonly method: string
-  /** As it was sent. */
+  /** As sent. */
   readonly target: string
-  /** Path of the target, in origin form whatever form it was sent in; not decoded. */
+  /** Path of the target in origin form, also if it was sent in absolute form. Not decoded. */
   readonly path: string
   readonly query: URLSearchParams
   readonly version: '1.0' | '1.1'
-  /** In the order of the wire; values without the whitespace around them, octets as latin1. */
+  /** In the order sent; values without surrounding whitespace, bytes as latin1. */
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** The lines behind the request line, octets as latin1. */
+  /** The lines after the request line, bytes as latin1. */
   readonly lines: readonly string[]
   /** First value, or null. */
   get(name: string): string | null
   all(name: string): readonly string[]
-  /** Elements of the comma-separated list over all lines of this name, trimmed, empty ones left out. */
+  /** Elements of the comma-separated list over all lines of this name, trimmed, without empty elements. */
   list(name: string): readonly string[]
 }
 
@@ -25,15 +25,15 @@ export type ParsedHead =
   | { readonly kind: 'refused'; readonly status: number; readonly why: string }
   | { readonly kind: 'whole'; readonly head: RequestHead; readonly length: number }
 
-/** Octets of a request line and of a whole head. */
+/** Limits of a request line and of a whole head, in bytes. */
 export const headLimits = { line: 8192, head: 16_384 } as const
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const partial: ParsedHead = { kind: 'partial' }
 
-/** Reads a head from the start of the bytes received so far (RFC 9112 2 to 5). Refuses as early as can be told. */
+/** Parses a head at the start of the received bytes (RFC 9112 2 to 5). Rejects a malformed head as early as possible. */
 export function parseHead(received: Buffer, rules: HttpRules): ParsedHead {
-  const tolerates = (breach: HeadBreach): boolean => rules.toleratesInHead.includes(breach)
+  const tolerates = (violation: HeadViolation): boolean => rules.toleratesInHead.includes(violation)
   const text = received.toString('latin1', 0, headLimits.head + 4)
   const end = tolerates('bare-lf') ? /\r?\n\r?\n/.exec(text) : /\r\n\r\n/.exec(text)
   const head = end === null ? text : text.slice(0, end.index)
@@ -48,23 +48,23 @@ export function parseHead(received: Buffer, rules: HttpRules): ParsedHead {
   if (lines[0] === '') lines.shift()
   const line = readLine(lines.shift() ?? '')
   if (line === null) return refused(400, 'the request line is malformed')
-  if (line.version !== '1.0' && line.version !== '1.1') return refused(505, 'HTTP/1.1 is spoken here')
+  if (line.version !== '1.0' && line.version !== '1.1') return refused(505, 'this server speaks HTTP/1.1')
   const headers = readFields(lines, tolerates)
   if (typeof headers === 'string') return refused(400, headers)
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host')
   if (hosts.length === 0 && line.version === '1.1' && !tolerates('host-missing'))
     return refused(400, 'Host is missing')
-  if (hosts.length > 1 && !tolerates('host-twice')) return refused(400, 'Host is there twice')
-  const place = placeOf(line.target)
-  if (place === null) return refused(400, 'the request target is malformed')
-  const made = makeHead({ ...line, version: line.version, lines }, place, headers)
-  const lengths = made.all('content-length')
+  if (hosts.length > 1 && !tolerates('host-twice')) return refused(400, 'Host is repeated')
+  const location = locationOf(line.target)
+  if (location === null) return refused(400, 'the request target is malformed')
+  const parsed = makeHead({ ...line, version: line.version, lines }, location, headers)
+  const lengths = parsed.all('content-length')
   if (lengths.length > 1 || lengths.some((value) => !/^[0-9]{1,15}$/.test(value))) {
     return refused(400, 'Content-Length is malformed')
   }
-  if (lengths.length > 0 && made.get('transfer-encoding') !== null)
-    return refused(400, 'the length is told twice')
-  return { kind: 'whole', head: made, length: end.index + end[0].length }
+  if (lengths.length > 0 && parsed.get('transfer-encoding') !== null)
+    return refused(400, 'Content-Length and Transfer-Encoding exclude each other')
+  return { kind: 'whole', head: parsed, length: end.index + end[0].length }
 }
 
 function refused(status: number, why: string): ParsedHead {
@@ -85,7 +85,7 @@ function readLine(line: string): { method: string; target: string; version: stri
 
 function readFields(
   lines: readonly string[],
-  tolerates: (breach: HeadBreach) => boolean,
+  tolerates: (violation: HeadViolation) => boolean,
 ): (readonly [string, string])[] | string {
   const headers: (readonly [string, string])[] = []
   for (const line of lines) {
@@ -114,7 +114,7 @@ function readFields(
 }
 
 /** Path and query of a target in origin, absolute or asterisk form. */
-function placeOf(target: string): { path: string; query: URLSearchParams } | null {
+function locationOf(target: string): { path: string; query: URLSearchParams } | null {
   const absolute = /^https?:\/\/[^/?#]+(.*)$/i.exec(target)
   const origin = absolute === null ? target : (absolute[1] ?? '')
   const local = origin === '' || origin.startsWith('?') ? `/${origin}` : origin
@@ -128,14 +128,14 @@ function placeOf(target: string): { path: string; query: URLSearchParams } | nul
 
 function makeHead(
   line: { method: string; target: string; version: '1.0' | '1.1'; lines: readonly string[] },
-  place: { path: string; query: URLSearchParams },
+  location: { path: string; query: URLSearchParams },
   headers: readonly (readonly [string, string])[],
 ): RequestHead {
   const all = (name: string): readonly string[] =>
-    headers.filter(([one]) => one.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
+    headers.filter(([header]) => header.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
   return {
     ...line,
-    ...place,
+    ...location,
     headers,
     all,
     get: (name) => all(name)[0] ?? null,

@@ -1,5 +1,5 @@
-/** What a request's head may have wrong with it. Each is refused, unless a mutant lets it pass. */
-export const headBreaches = [
+/** Ways in which a request head can be malformed. Each is rejected, unless a mutant tolerates it. */
+export const headViolations = [
   'bare-lf',
   'space-before-colon',
   'no-colon',
@@ -9,12 +9,12 @@ export const headBreaches = [
   'host-twice',
 ] as const
 
-export type HeadBreach = (typeof headBreaches)[number]
+export type HeadViolation = (typeof headViolations)[number]
 
-/** How heads of requests are read: RFC 9112. */
+/** How request heads are parsed: RFC 9112. */
 export interface HttpRules {
-  readonly toleratesInHead: readonly HeadBreach[]
-  /** What a head over the limit meets: 431 or 414, or no answer at all. */
+  readonly toleratesInHead: readonly HeadViolation[]
+  /** A head over the limit is rejected with 431 or 414, or gets no response. */
   readonly longHead: 'refuse' | 'ignore'
 }
 

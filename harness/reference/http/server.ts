@@ -3,20 +3,20 @@ import type { HttpRules } from './rules.ts'
 import { headLimits, parseHead } from './head.ts'
 import type { RequestHead } from './head.ts'
 
-/** What is sent back. `Content-Length`, `Date` and `Connection` are filled in. */
+/** A response. `Content-Length`, `Date` and `Connection` are added. */
 export interface HttpResponse {
   readonly status: number
   readonly reason?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: string | Uint8Array
-  /** False unless told: the connection is closed behind the answer. */
+  /** Default: false, the connection is closed after the response. */
   readonly keepAlive?: boolean
 }
 
-/** Time in which a head, or a body, must be complete. */
-const patienceMs = 10_000
+/** Time in which a head or a body must arrive completely, in ms. */
+const receiveTimeoutMs = 10_000
 
-/** How long bytes of a refused peer are read and thrown away, so that it can read the answer before a RST. */
+/** How long bytes of a rejected client are read and discarded, so that it can read the response before a RST. In ms. */
 const lingerMs = 1000
 
 const reasons: Readonly<Record<number, string>> = {
@@ -43,13 +43,13 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /**
- * The server's side of one HTTP/1.1 connection on a raw socket: reads heads by the strict grammar of RFC 9112,
- * refuses what breaks it, and hands the socket over after an upgrade. The socket may be plain or TLS; whoever
- * accepted it destroys it at the end, everything here goes with it.
+ * The server's side of one HTTP/1.1 connection on a raw socket: parses heads by the strict grammar of RFC 9112,
+ * rejects malformed ones, and gives the socket away after an upgrade. The socket may be plain or TLS; the listener
+ * that accepted it destroys it at the end.
  */
 export class HttpConnection {
   readonly socket: Socket
-  /** How many pieces the octets came in so far. */
+  /** Number of segments received so far. */
   reads = 0
   readonly #rules: HttpRules
   #received: Buffer = Buffer.alloc(0)
@@ -78,11 +78,11 @@ export class HttpConnection {
   }
 
   /**
-   * The next request's head; null when the peer went away, or sent what had to be refused: the answer has been
-   * sent then, and nothing is left to do.
+   * The next request's head; null if the client left, or sent a malformed head: the error response has then been
+   * sent already.
    */
   async readHead(): Promise<RequestHead | null> {
-    const late = setTimeout(() => this.socket.destroy(), patienceMs)
+    const timeout = setTimeout(() => this.socket.destroy(), receiveTimeoutMs)
     try {
       for (;;) {
         const parsed = parseHead(this.#received, this.#rules)
@@ -100,20 +100,20 @@ export class HttpConnection {
           this.socket.destroy()
           return null
         }
-        await this.#more()
+        await this.#receiveMore()
       }
     } finally {
-      clearTimeout(late)
+      clearTimeout(timeout)
     }
   }
 
   /**
-   * The body that belongs to the head: by Content-Length, chunked, or none. Null when it cannot be had; the
-   * answer has been sent then. `limit` in octets.
+   * The body of a request with Content-Length; empty without. Null if the client left, or the body is chunked or
+   * longer than `limit` bytes: the error response has then been sent already.
    */
   async readBody(head: RequestHead, limit: number): Promise<Buffer | null> {
     if (head.get('transfer-encoding') !== null) {
-      this.respond({ status: 411, body: 'a body needs a Content-Length here\n' })
+      this.respond({ status: 411, body: 'a body needs a Content-Length\n' })
       return null
     }
     const length = Number(head.get('content-length') ?? '0')
@@ -121,31 +121,31 @@ export class HttpConnection {
       this.respond({ status: 413, body: 'the body is too large\n' })
       return null
     }
-    const late = setTimeout(() => this.socket.destroy(), patienceMs)
+    const timeout = setTimeout(() => this.socket.destroy(), receiveTimeoutMs)
     try {
       while (this.#received.length < length) {
         if (this.#ended) {
           this.socket.destroy()
           return null
         }
-        await this.#more()
+        await this.#receiveMore()
       }
     } finally {
-      clearTimeout(late)
+      clearTimeout(timeout)
     }
     const body = Buffer.from(this.#received.subarray(0, length))
     this.#received = Buffer.from(this.#received.subarray(length))
     return body
   }
 
-  /** Sends a whole answer. Unless it keeps the connection alive, ends it, and reads on for a moment. */
+  /** Sends a complete response. Then ends the connection, unless `keepAlive` is set. */
   respond(response: HttpResponse): void {
     const keepAlive = response.keepAlive ?? false
     const body = Buffer.from(response.body ?? '')
     const bodyless = response.status === 204 || response.status === 304 || response.status < 200
     this.sendHead(response.status, [
       ...(response.headers ?? []),
-      ...(body.length > 0 && !named(response.headers, 'content-type')
+      ...(body.length > 0 && !hasHeader(response.headers, 'content-type')
         ? [['Content-Type', 'text/plain; charset=utf-8'] as const]
         : []),
       ...(bodyless ? [] : [['Content-Length', String(body.length)] as const]),
@@ -155,36 +155,36 @@ export class HttpConnection {
     if (!keepAlive) this.linger()
   }
 
-  /** Sends status line and headers as given, with a `Date` unless there is one. */
+  /** Sends the status line and headers as given, and a `Date` if they have none. */
   sendHead(
     status: number,
     headers: readonly (readonly [string, string])[],
     reason = reasons[status] ?? '',
   ): void {
     const dated: readonly (readonly [string, string])[] =
-      status < 200 || named(headers, 'date') ? headers : [['Date', new Date().toUTCString()], ...headers]
+      status < 200 || hasHeader(headers, 'date') ? headers : [['Date', new Date().toUTCString()], ...headers]
     const lines = dated.map(([name, value]) => `${name}: ${value}\r\n`)
     this.write(Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`, 'latin1'))
   }
 
-  /** Writes unless the socket is gone. */
+  /** Writes, unless the socket is closed. */
   write(bytes: Uint8Array): void {
     if (bytes.length > 0 && this.socket.writable) this.socket.write(bytes)
   }
 
-  /** FIN behind what was written, then reads and throws away until the peer ends too, or a second has gone. */
+  /** Sends a FIN after the written bytes, then reads and discards until the client ends too, or `lingerMs` have passed. */
   linger(): void {
     this.#release()
     const socket = this.socket
     socket.resume()
     if (socket.writable) socket.end()
     if (this.#ended) return
-    const late = setTimeout(() => socket.destroy(), lingerMs)
-    socket.once('close', () => clearTimeout(late))
+    const timeout = setTimeout(() => socket.destroy(), lingerMs)
+    socket.once('close', () => clearTimeout(timeout))
     socket.once('end', () => socket.destroySoon())
   }
 
-  /** Hands the socket over: gives what came behind the head, and listens to it no longer. The socket is paused. */
+  /** Gives the socket away, paused, with the bytes received after the head, and stops listening to it. */
   takeOver(): { readonly socket: Socket; readonly rest: Buffer; readonly ended: boolean } {
     this.#release()
     this.socket.pause()
@@ -199,7 +199,7 @@ export class HttpConnection {
     this.socket.off('close', this.#onEnd)
   }
 
-  #more(): Promise<void> {
+  #receiveMore(): Promise<void> {
     this.socket.resume()
     return new Promise((resolve) => {
       this.#wake = () => {
@@ -210,6 +210,6 @@ export class HttpConnection {
   }
 }
 
-function named(headers: HttpResponse['headers'], name: string): boolean {
-  return headers?.some(([one]) => one.toLowerCase() === name) ?? false
+function hasHeader(headers: HttpResponse['headers'], name: string): boolean {
+  return headers?.some(([header]) => header.toLowerCase() === name) ?? false
 }

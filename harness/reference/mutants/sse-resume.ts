@@ -3,7 +3,15 @@ import type { Mutant } from '#reference/mutant'
 const cursor = 'HTML/the-last-event-id-header'
 const exact = 'STREAMPROOF/exact-resume'
 
-/** Ids that cannot carry a resume. */
+/**
+ * The sequence with its digits reversed. Of any ten ids in a row, every digit comes first once, so that their order as
+ * text is wrong wherever the cursor is.
+ */
+function reversedDigits(sequence: number): string {
+  return String(sequence).split('').toReversed().join('')
+}
+
+/** Mutants whose ids cannot serve a resume. */
 const ids: readonly Mutant[] = [
   {
     name: 'no-ids',
@@ -15,7 +23,7 @@ const ids: readonly Mutant[] = [
   {
     name: 'per-connection-ids',
     protocol: 'sse',
-    breaks: 'Every connection counts its own ids.',
+    breaks: 'Every connection numbers its events from 0.',
     clause: 'STREAMPROOF/shared-ids',
     rules: { idWritten: (_event, count) => String(count) },
   },
@@ -38,7 +46,8 @@ const ids: readonly Mutant[] = [
   {
     name: 'some-with-empty-id',
     protocol: 'sse',
-    breaks: 'Events with several lines of data have an empty id, which takes the cursor from the client.',
+    breaks:
+      'Events with several lines of data have an empty id, which resets the last event ID of the client.',
     clause: 'HTML/dispatchMessage',
     rules: {
       idWritten: (event) => (/[\r\n]/.test(Buffer.from(event.data).toString('latin1')) ? '' : event.id),
@@ -47,129 +56,127 @@ const ids: readonly Mutant[] = [
   {
     name: 'long-ids',
     protocol: 'sse',
-    breaks:
-      'Ids are longer than what Last-Event-ID may carry to another origin without being asked about first.',
+    breaks: 'Ids are longer than a cross-origin Last-Event-ID may be without a preflight.',
     clause: 'FETCH/cors-safelisted-request-header',
     rules: { makeId: (sequence) => String(sequence).padStart(200, '0') },
   },
   {
     name: 'unsafe-ids',
     protocol: 'sse',
-    breaks:
-      'Ids contain characters that a header to another origin may not carry without being asked about first.',
+    breaks: 'Ids contain characters that a cross-origin header may not have without a preflight.',
     clause: 'FETCH/cors-unsafe-request-header-byte',
     rules: { makeId: (sequence) => `{"at":${sequence}}` },
   },
   {
     name: 'ascii-ids',
     protocol: 'sse',
-    breaks: 'Characters of an id outside ASCII become question marks.',
+    breaks: 'Non-ASCII characters of an id become question marks.',
     clause: 'HTML/processField',
     rules: { idWritten: ({ id }) => id.replace(/[^\0-\x7f]/gu, '?') },
   },
 ]
 
-/** Cursors that meet an error. */
+/** Mutants that answer a cursor with an error. */
 const cursors: readonly Mutant[] = [
   {
     name: 'unknown-cursor-400',
     protocol: 'sse',
-    breaks: 'An unknown cursor meets status 400.',
+    breaks: 'An unknown cursor gets status 400.',
     clause: cursor,
     rules: { refusesCursor: (_cursor, known) => (known ? null : 400) },
   },
   {
     name: 'unknown-cursor-500',
     protocol: 'sse',
-    breaks: 'An unknown cursor meets status 500.',
+    breaks: 'An unknown cursor gets status 500.',
     clause: cursor,
     rules: { refusesCursor: (_cursor, known) => (known ? null : 500) },
   },
   {
     name: 'unknown-cursor-html',
     protocol: 'sse',
-    breaks: 'An unknown cursor meets a web page with status 200.',
+    breaks: 'An unknown cursor gets a web page with status 200.',
     clause: 'HTML/the-eventsource-interface',
     rules: { unknownCursor: 'html' },
   },
   {
     name: 'unknown-cursor-silent',
     protocol: 'sse',
-    breaks: 'An unknown cursor gets live events alone, and no word of what is missing.',
+    breaks: 'An unknown cursor gets only live events, and no report of what is missing.',
     clause: 'STREAMPROOF/unknown-cursor-reported',
     rules: { unknownCursor: 'live-only' },
   },
   {
     name: 'long-cursor-400',
     protocol: 'sse',
-    breaks: 'A cursor of more than 1024 characters meets status 400.',
+    breaks: 'A cursor of more than 1024 characters gets status 400.',
     clause: cursor,
     rules: { refusesCursor: (text) => (text.length > 1024 ? 400 : null) },
   },
   {
     name: 'non-ascii-cursor-500',
     protocol: 'sse',
-    breaks: 'A cursor outside ASCII meets status 500.',
+    breaks: 'A non-ASCII cursor gets status 500.',
     clause: cursor,
     rules: { refusesCursor: (text) => (/[^\0-\x7f]/.test(text) ? 500 : null) },
   },
   {
     name: 'numbers-only-cursor',
     protocol: 'sse',
-    breaks: 'A cursor that is no number meets status 400.',
+    breaks: 'A cursor that is not a number gets status 400.',
     clause: cursor,
     rules: { refusesCursor: (text) => (/^[0-9]+$/.test(text) ? null : 400) },
   },
   {
     name: 'empty-cursor-400',
     protocol: 'sse',
-    breaks: 'An empty Last-Event-ID meets status 400.',
+    breaks: 'An empty Last-Event-ID gets status 400.',
     clause: 'STREAMPROOF/empty-cursor',
     rules: { emptyCursor: 'unknown', refusesCursor: (text) => (text === '' ? 400 : null) },
   },
   {
     name: 'empty-cursor-replays',
     protocol: 'sse',
-    breaks: 'An empty Last-Event-ID is taken for an unknown cursor, and gets the whole history.',
+    breaks: 'An empty Last-Event-ID is treated as an unknown cursor, and gets the whole history.',
     clause: 'STREAMPROOF/empty-cursor',
     rules: { emptyCursor: 'unknown' },
   },
   {
     name: 'latin1-cursor',
     protocol: 'sse',
-    breaks: 'Last-Event-ID is read as ISO 8859-1, so that an id outside ASCII is never found.',
+    breaks: 'Last-Event-ID is decoded as ISO 8859-1, so that a non-ASCII id is never found.',
     clause: cursor,
-    rules: { readCursor: (octets) => octets.toString('latin1') },
+    rules: { readCursor: (bytes) => bytes.toString('latin1') },
   },
 ]
 
-/** Replays that are wrong. */
+/** Mutants that replay wrong events. */
 const replays: readonly Mutant[] = [
   {
     name: 'resume-inclusive',
     protocol: 'sse',
-    breaks: 'The replay begins with the event that the cursor names.',
+    breaks: 'The replay begins with the event of the cursor itself.',
     clause: exact,
     rules: { resume: (kept, at) => kept.slice(Math.max(at, 0)) },
   },
   {
     name: 'resume-loses-first',
     protocol: 'sse',
-    breaks: 'Of the events behind the cursor the older half is not replayed.',
+    breaks: 'The older half of the events after the cursor is not replayed.',
     clause: exact,
     rules: { resume: (kept, at) => kept.slice(at + 1).slice(Math.ceil((kept.length - at - 1) / 2)) },
   },
   {
     name: 'resume-loses-last',
     protocol: 'sse',
-    breaks: 'Of the events behind the cursor the newer half is not replayed.',
+    breaks: 'The newer half of the events after the cursor is not replayed.',
     clause: exact,
     rules: { resume: (kept, at) => kept.slice(at + 1).slice(0, Math.floor((kept.length - at - 1) / 2)) },
   },
   {
     name: 'resume-last-only',
     protocol: 'sse',
-    breaks: 'Of the events behind the cursor the last is replayed.',
+    breaks: 'Only the last of the events after the cursor is replayed.',
     clause: exact,
     rules: { resume: (kept, at) => kept.slice(at + 1).slice(-1) },
   },
@@ -197,21 +204,24 @@ const replays: readonly Mutant[] = [
   {
     name: 'resume-everything',
     protocol: 'sse',
-    breaks: 'Whatever the cursor, the whole history is replayed.',
+    breaks: 'The whole history is replayed for every cursor.',
     clause: exact,
     rules: { resume: (kept) => kept },
   },
   {
     name: 'resume-by-text',
     protocol: 'sse',
-    breaks: 'Ids are compared as text, so that 9 comes behind 10.',
+    breaks: 'Ids are compared as text, although the order of publication is another.',
     clause: exact,
-    rules: { resume: (kept, _at, cursor) => kept.filter(({ id }) => id > cursor) },
+    rules: {
+      makeId: reversedDigits,
+      resume: (kept, _at, cursor) => kept.filter(({ id }) => id > cursor),
+    },
   },
   {
     name: 'resume-altered',
     protocol: 'sse',
-    breaks: 'Line breaks are lost from replayed events.',
+    breaks: 'Replayed events have lost their line breaks.',
     clause: exact,
     rules: {
       resume: (kept, at) =>
@@ -236,7 +246,7 @@ const replays: readonly Mutant[] = [
   {
     name: 'resume-renumbered',
     protocol: 'sse',
-    breaks: 'Replayed events have other ids than at first.',
+    breaks: 'Replayed events have new ids.',
     clause: exact,
     rules: {
       resume: (kept, at) => kept.slice(at + 1).map((event) => ({ ...event, id: `again-${event.id}` })),
@@ -245,14 +255,14 @@ const replays: readonly Mutant[] = [
   {
     name: 'resume-gap',
     protocol: 'sse',
-    breaks: 'What is published within 300 ms of a replay is lost.',
+    breaks: 'Events published within 300 ms of a replay are lost.',
     clause: exact,
     rules: { handover: 'gap' },
   },
   {
     name: 'resume-overlap',
     protocol: 'sse',
-    breaks: 'What is published within 300 ms of a replay is delivered twice.',
+    breaks: 'Events published within 300 ms of a replay are delivered twice.',
     clause: exact,
     rules: { handover: 'overlap' },
   },
@@ -266,30 +276,30 @@ const replays: readonly Mutant[] = [
   {
     name: 'resume-without-live',
     protocol: 'sse',
-    breaks: 'Behind a replay no live event comes.',
+    breaks: 'No live event follows a replay.',
     clause: exact,
     rules: { handover: 'never-live' },
   },
   {
     name: 'short-history',
     protocol: 'sse',
-    breaks: 'Three events are kept.',
+    breaks: 'The history keeps only three events.',
     clause: exact,
     rules: { historySize: 3 },
   },
   {
     name: 'refuse-reconnect',
     protocol: 'sse',
-    breaks: 'A client that comes back with a cursor meets status 503.',
+    breaks: 'A client that reconnects with a cursor gets status 503.',
     clause: 'HTML/the-eventsource-interface',
-    rules: { comeback: 'refuse' },
+    rules: { reconnect: 'refuse' },
   },
   {
     name: 'slow-reconnect',
     protocol: 'sse',
     breaks: 'A client that comes back with a cursor waits four seconds.',
     clause: 'HTML/sse-processing-model',
-    rules: { comeback: 'delay' },
+    rules: { reconnect: 'delay' },
   },
 ]
 

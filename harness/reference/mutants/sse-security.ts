@@ -3,33 +3,33 @@ import { strictSse } from '#reference/sse/rules'
 
 const cors = 'FETCH/http-cors-protocol'
 
-/** Who may read the stream. */
+/** Mutants that let the wrong clients read the stream, or refuse the right ones. */
 export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'no-allow-origin',
     protocol: 'sse',
-    breaks: 'The allowed origin is not told that it may read.',
+    breaks: 'The response to the allowed origin has no Access-Control-Allow-Origin.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => null },
   },
   {
     name: 'wrong-allow-origin',
     protocol: 'sse',
-    breaks: 'The allowed origin is told that another one may read.',
+    breaks: 'Access-Control-Allow-Origin names another origin.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => 'https://other.example' },
   },
   {
     name: 'wildcard-with-credentials',
     protocol: 'sse',
-    breaks: 'Every origin is allowed, with credentials, which no browser accepts.',
+    breaks: 'Access-Control-Allow-Origin is *, with credentials.',
     clause: 'FETCH/cors-check',
     rules: { allowOrigin: () => '*' },
   },
   {
     name: 'no-vary',
     protocol: 'sse',
-    breaks: 'An answer that depends on the origin does not say so.',
+    breaks: 'A response that depends on the origin has no Vary.',
     clause: 'FETCH/cors-protocol-and-http-caches',
     rules: { varies: false },
   },
@@ -43,7 +43,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'cors-null-origin',
     protocol: 'sse',
-    breaks: 'The origin null is allowed, which any page can make.',
+    breaks: 'The origin null is allowed, which every page can obtain.',
     clause: cors,
     rules: {
       judgeOrigin: (origin, policy) =>
@@ -53,7 +53,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'cors-by-prefix',
     protocol: 'sse',
-    breaks: 'An origin that begins like the allowed one is allowed.',
+    breaks: 'An origin that begins with the allowed origin is allowed.',
     clause: cors,
     rules: {
       judgeOrigin: (origin, policy) =>
@@ -63,7 +63,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'cors-by-suffix',
     protocol: 'sse',
-    breaks: 'An origin that ends like the allowed one is allowed.',
+    breaks: 'An origin whose host ends with the allowed host is allowed.',
     clause: cors,
     rules: {
       judgeOrigin: (origin, policy) =>
@@ -75,7 +75,7 @@ export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'no-preflight',
     protocol: 'sse',
-    breaks: 'A preflight is refused.',
+    breaks: 'A preflight is rejected.',
     clause: 'FETCH/cors-preflight-fetch',
     rules: { preflight: 'refuse' },
   },
@@ -89,21 +89,21 @@ export const sseSecurityMutants: readonly Mutant[] = [
   {
     name: 'serve-foreign-host',
     protocol: 'sse',
-    breaks: 'A request for a host that is not this one is served.',
+    breaks: 'A request for another host is served.',
     clause: 'STREAMPROOF/foreign-host-refused',
     rules: { foreignHost: 'serve' },
   },
   {
     name: 'redirect-to-plain-text',
     protocol: 'sse',
-    breaks: 'The secure address sends clients to the plain-text one.',
+    breaks: 'The secure address redirects clients to the plain-text one.',
     clause: 'STREAMPROOF/no-downgrade',
     rules: { redirectsToPlain: true, plainAddress: 'serve' },
   },
   {
     name: 'no-strict-transport',
     protocol: 'sse',
-    breaks: 'Clients are not told to stay with https.',
+    breaks: 'Responses have no Strict-Transport-Security.',
     clause: 'STREAMPROOF/strict-transport',
     rules: { strictTransport: null },
   },

@@ -1,18 +1,18 @@
 import type { Mutant } from '#reference/mutant'
 
-/** How the secure service of both protocols may be wrong. */
+/** Faults of the secure service, for every protocol. */
 export const tlsMutants: readonly Mutant[] = [
   {
     name: 'certificate-for-other-name',
     protocol: 'both',
-    breaks: 'The certificate is for another name than that of the host.',
+    breaks: 'The certificate is for another host name.',
     clause: 'RFC9110/4.3.4',
     rules: { certificate: 'other-name' },
   },
   {
     name: 'certificate-untrusted',
     protocol: 'both',
-    breaks: 'The certificate is signed by an authority that no client knows.',
+    breaks: 'The certificate is signed by an unknown authority.',
     clause: 'RFC9110/4.3.4',
     rules: { certificate: 'self-signed' },
   },
@@ -26,14 +26,14 @@ export const tlsMutants: readonly Mutant[] = [
   {
     name: 'accept-old-tls',
     protocol: 'both',
-    breaks: 'TLS 1.1 is spoken.',
+    breaks: 'Accepts TLS 1.1.',
     clause: 'RFC9110/4.2.2',
     rules: { oldestTls: 'TLSv1.1' },
   },
   {
     name: 'serve-plain-text',
     protocol: 'both',
-    breaks: 'The plain-text address of the secure service serves what the secure one serves.',
+    breaks: 'The plain-text address of the secure service serves the same as the secure address.',
     clause: 'EXPECTATIONS/EXP-SEC-3',
     rules: { plainAddress: 'serve' },
   },

@@ -1,7 +1,7 @@
 import { strictSse } from './rules.ts'
 import type { SseRules } from './rules.ts'
 
-/** The event stream of a server that grants whatever is asked, and passes on whatever it is sent. */
+/** Rules of an event stream that grants every request, and sends every publication as it was received. */
 export const acceptingSse: Partial<SseRules> = {
   headMethod: 'stream',
   otherMethods: 'stream',

@@ -1,7 +1,7 @@
 import type { StoredEvent } from './event.ts'
 import type { SseRules } from './rules.ts'
 
-/** What the channel hands events to. */
+/** Receives the channel's events. */
 export interface Subscriber {
   deliver(event: StoredEvent): void
   end(): void
@@ -13,18 +13,18 @@ export interface Publication {
   readonly data: Uint8Array
 }
 
-/** Octets of payload that the history keeps. */
-const historyBytes = 32 * 1024 * 1024
+/** Limit of the payloads in the history, in bytes. */
+const historyLimitBytes = 32 * 1024 * 1024
 
 /**
- * The events of the service in the order of publication, and those who listen. The history is bounded by count and
- * by bytes; the oldest go first. Publishing hands the event to every subscriber before it returns.
+ * The events of the service in the order of publication, and their subscribers. The history is limited by count and
+ * by bytes; the oldest events are dropped first. `publish` delivers the event to every subscriber before it returns.
  */
 export class Channel {
   readonly #rules: SseRules
   readonly #kept: StoredEvent[] = []
-  /** Sequence of each id that is kept. */
-  readonly #places = new Map<string, number>()
+  /** Sequence by id, of the events in the history. */
+  readonly #sequences = new Map<string, number>()
   readonly #subscribers = new Set<Subscriber>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #bytes = 0
@@ -34,34 +34,36 @@ export class Channel {
     this.#rules = rules
   }
 
+  /** Number of subscribers. */
   get size(): number {
     return this.#subscribers.size
   }
 
+  /** The history, oldest first. */
   get kept(): readonly StoredEvent[] {
     return this.#kept
   }
 
-  /** Index of the event with this id in `kept`, or -1. */
+  /** Index in `kept` of the event with this id, or -1. */
   indexOf(id: string): number {
     const oldest = this.#kept[0]
-    const sequence = this.#places.get(id)
+    const sequence = this.#sequences.get(id)
     return oldest === undefined || sequence === undefined ? -1 : sequence - oldest.sequence
   }
 
   has(id: string): boolean {
-    return this.#places.has(id)
+    return this.#sequences.has(id)
   }
 
-  /** Keeps the event and hands it out. An id of the publisher's own must not be kept already. */
+  /** Adds the event to the history and delivers it. An id chosen by the publisher must not be in the history. */
   publish(publication: Publication): StoredEvent {
     this.#sequence += 1
     const { name, data } = publication
-    const id = publication.id ?? this.#freshId()
+    const id = publication.id ?? this.#unusedId()
     const event = { sequence: this.#sequence, id, name, data }
     this.#keep(event)
-    if (this.#rules.holdMs === 0) this.#handOut(event)
-    else this.later(this.#rules.holdMs, () => this.#handOut(event))
+    if (this.#rules.holdMs === 0) this.#deliver(event)
+    else this.later(this.#rules.holdMs, () => this.#deliver(event))
     return event
   }
 
@@ -71,10 +73,10 @@ export class Channel {
   }
 
   leave(subscriber: Subscriber): void {
-    if (this.#subscribers.delete(subscriber) && this.#rules.leaving === 'ends-all') this.#endAll()
+    if (this.#subscribers.delete(subscriber) && this.#rules.disconnect === 'ends-all') this.#endAll()
   }
 
-  /** Runs once, unless the channel is closed before. */
+  /** Calls `act` after `ms`, unless the channel closes before. */
   later(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
@@ -90,34 +92,33 @@ export class Channel {
   }
 
   #endAll(): void {
-    const all = [...this.#subscribers]
+    const subscribers = [...this.#subscribers]
     this.#subscribers.clear()
-    for (const one of all) one.end()
+    for (const subscriber of subscribers) subscriber.end()
   }
 
-  /** The id made from the sequence, unless a publisher has taken that one. */
-  #freshId(): string {
-    const made = this.#rules.makeId(this.#sequence)
-    return this.#places.has(made) ? `${made}+` : made
+  /** The id made from the sequence; with a `+` if a publisher has used that id. */
+  #unusedId(): string {
+    const id = this.#rules.makeId(this.#sequence)
+    return this.#sequences.has(id) ? `${id}+` : id
   }
 
   #keep(event: StoredEvent): void {
     this.#kept.push(event)
-    this.#places.set(event.id, event.sequence)
+    this.#sequences.set(event.id, event.sequence)
     this.#bytes += event.data.length
-    while (this.#kept.length > this.#rules.historySize || this.#bytes > historyBytes) {
+    while (this.#kept.length > this.#rules.historySize || this.#bytes > historyLimitBytes) {
       const oldest = this.#kept.shift()
       if (oldest === undefined) return
       this.#bytes -= oldest.data.length
-      if (this.#places.get(oldest.id) === oldest.sequence) this.#places.delete(oldest.id)
+      if (this.#sequences.get(oldest.id) === oldest.sequence) this.#sequences.delete(oldest.id)
     }
   }
 
-  #handOut(event: StoredEvent): void {
+  #deliver(event: StoredEvent): void {
     const all = [...this.#subscribers]
     const { audience } = this.#rules
-    for (const one of audience === 'all' ? all : audience === 'oldest' ? all.slice(0, 1) : all.slice(-1)) {
-      one.deliver(event)
-    }
+    const recipients = audience === 'all' ? all : audience === 'oldest' ? all.slice(0, 1) : all.slice(-1)
+    for (const subscriber of recipients) subscriber.deliver(event)
   }
 }

@@ -3,18 +3,18 @@ import type { OriginPolicy, SseRules } from './rules.ts'
 
 type Header = readonly [name: string, value: string]
 
-export type OriginJudgement =
+export type OriginDecision =
   | { readonly kind: 'refused' }
-  /** `headers` go on every answer, errors included. */
+  /** `headers` belong to every response, errors included. */
   | { readonly kind: 'served'; readonly origin: string | null; readonly headers: readonly Header[] }
 
-/** Judges the Origin of a request (Fetch, CORS protocol): an origin that nobody allowed gets nothing at all. */
-export function judgeOrigin(head: RequestHead, policy: OriginPolicy, rules: SseRules): OriginJudgement {
+/** Decides by the Origin of a request (Fetch, CORS protocol). A request of an origin that is not allowed is rejected. */
+export function judgeOrigin(head: RequestHead, policy: OriginPolicy, rules: SseRules): OriginDecision {
   const origin = head.get('origin')
-  const judged = rules.judgeOrigin(origin, policy)
+  const decision = rules.judgeOrigin(origin, policy)
   const vary: readonly Header[] = rules.varies ? [['Vary', 'Origin']] : []
-  if (judged === 'refused') return { kind: 'refused' }
-  if (judged === 'same' || origin === null) return { kind: 'served', origin: null, headers: vary }
+  if (decision === 'refused') return { kind: 'refused' }
+  if (decision === 'same' || origin === null) return { kind: 'served', origin: null, headers: vary }
   const allowed = rules.allowOrigin(origin)
   const headers: readonly Header[] = [
     ...(allowed === null ? [] : [['Access-Control-Allow-Origin', allowed] as const]),
@@ -24,7 +24,7 @@ export function judgeOrigin(head: RequestHead, policy: OriginPolicy, rules: SseR
   return { kind: 'served', origin, headers }
 }
 
-/** What a preflight for these methods is told, besides the headers of every answer. */
+/** Headers of the response to a preflight for these methods, besides the headers of every response. */
 export function preflightHeaders(methods: string, rules: SseRules): readonly Header[] {
   const { preflightHeaders: names } = rules
   return [

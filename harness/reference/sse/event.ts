@@ -1,9 +1,9 @@
-/** A published event, as the history keeps it. */
+/** A published event in the history. */
 export interface StoredEvent {
-  /** Place in the order of publication, from 1. */
+  /** Position in the order of publication, from 1. */
   readonly sequence: number
   readonly id: string
   readonly name: string | null
-  /** As it was published: any bytes. */
+  /** As published: any bytes. */
   readonly data: Uint8Array
 }

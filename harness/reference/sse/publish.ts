@@ -6,8 +6,8 @@ export type ReadPublication =
   | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Reads a publication: JSON `{data, event?, id?}` where the media type says so, else the body is the payload, byte
- * by byte, and `event` and `id` stand in the query. An empty name or id is as good as none.
+ * Reads a publication. With media type `application/json`, the body is `{data, event?, id?}`. Otherwise the body is the
+ * payload, byte by byte, and the query has `event` and `id`. An empty name or id counts as absent.
  */
 export function readPublication(head: RequestHead, body: Buffer): ReadPublication {
   const type = (head.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
@@ -16,7 +16,7 @@ export function readPublication(head: RequestHead, body: Buffer): ReadPublicatio
 
 function readRaw(head: RequestHead, body: Buffer): ReadPublication {
   const { query } = head
-  const publication = { data: body, name: present(query.get('event')), id: present(query.get('id')) }
+  const publication = { data: body, name: nonEmpty(query.get('event')), id: nonEmpty(query.get('id')) }
   return { kind: 'read', publication }
 }
 
@@ -25,18 +25,18 @@ function readJson(body: Buffer): ReadPublication {
   try {
     value = JSON.parse(body.toString('utf8'))
   } catch {
-    return { kind: 'refused', why: 'the body is no JSON' }
+    return { kind: 'refused', why: 'the body is not JSON' }
   }
   if (typeof value !== 'object' || value === null)
-    return { kind: 'refused', why: 'the body is no JSON object' }
+    return { kind: 'refused', why: 'the body is not a JSON object' }
   const { data, event = null, id = null } = value as Record<string, unknown>
   if (typeof data !== 'string') return { kind: 'refused', why: 'data must be a string' }
   if (event !== null && typeof event !== 'string') return { kind: 'refused', why: 'event must be a string' }
   if (id !== null && typeof id !== 'string') return { kind: 'refused', why: 'id must be a string' }
-  // A lone surrogate has no UTF-8: Buffer makes it U+FFFD.
-  return { kind: 'read', publication: { data: Buffer.from(data), name: present(event), id: present(id) } }
+  // UTF-8 cannot encode a lone surrogate: Buffer writes U+FFFD.
+  return { kind: 'read', publication: { data: Buffer.from(data), name: nonEmpty(event), id: nonEmpty(id) } }
 }
 
-function present(value: string | null): string | null {
+function nonEmpty(value: string | null): string | null {
   return value === null || value === '' ? null : value
 }

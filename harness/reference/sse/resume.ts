@@ -1,10 +1,10 @@
 import type { StoredEvent } from './event.ts'
 
 /**
- * What a client that presents a cursor is sent before the live events: a choice from all that is kept, in the
- * order of sending. `at` is the index of the cursor's event, or -1 where it is not kept.
+ * The events that a client with a cursor receives before live events, chosen from the history, in the order of
+ * sending. `at` is the index of the cursor's event in the history, or -1.
  */
 export type ResumeRule = (kept: readonly StoredEvent[], at: number, cursor: string) => readonly StoredEvent[]
 
-/** Strictly after the cursor, everything, in order. An unknown cursor gets all that is kept. */
+/** All events after the cursor, in order. For an unknown cursor, the whole history. */
 export const resumeExactly: ResumeRule = (kept, at) => kept.slice(at + 1)

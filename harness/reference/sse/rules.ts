@@ -6,114 +6,115 @@ import type { ResumeRule } from './resume.ts'
 
 type Header = readonly [name: string, value: string]
 
-/** The answer to a request for the stream, before it streams. */
+/** The response to a request for the stream, before its events. */
 export interface ResponseRules {
   readonly streamStatus: number
-  /** All headers of the stream that depend on nothing else. */
+  /** The headers of the stream that are the same for every request. */
   readonly streamHeaders: readonly Header[]
-  /** How long the head is held back, in ms. */
+  /** Delay of the response head, in ms. */
   readonly headDelayMs: number
-  /** Null to serve the request, else the status that refuses it. */
+  /** Null to serve the request, otherwise the status that rejects it. */
   readonly refusesStream: (head: RequestHead) => number | null
-  /** `hang`: no answer. `stream`: the stream, as if it were a GET. */
-  /** `one`: a request for the stream whose head came in several pieces is refused with 400. */
-  readonly requestPieces: 'any' | 'one'
+  /** `one`: a request whose head arrived in several segments is rejected with 400. */
+  readonly requestSegments: 'any' | 'one'
+  /** `hang`: no response. `stream`: the stream, as for a GET. */
   readonly headMethod: 'answer' | 'hang' | 'stream'
   readonly otherMethods: 'refuse' | 'refuse-without-allow' | 'stream'
   readonly unknownMethods: 'refuse' | 'stream'
   readonly foreignHost: 'refuse' | 'serve'
-  /** `both`: Transfer-Encoding and a Content-Length. `to-all`: chunked for HTTP/1.0 as well. */
+  /** `both`: Transfer-Encoding and Content-Length. `to-all`: chunked for HTTP/1.0 as well. */
   readonly framing: 'chunked' | 'to-all' | 'both'
-  /** The body that tells of an error. */
+  /** The body of an error response. */
   readonly errorBody: (why: string) => string
-  /** A stream asked for with this Accept-Encoding is compressed by a layer that never flushes. */
+  /** `when-asked`: if the client accepts gzip, a layer compresses the stream and never flushes. */
   readonly compresses: 'never' | 'when-asked'
-  /** What becomes of a request that comes behind the one for the stream, on the same connection. */
+  /** What the server does with bytes that follow the request for the stream. */
   readonly pipelined: 'ignore' | 'answer-inside' | 'echo' | 'end'
-  /** Streams open at a time; what is over is refused with 503. */
+  /** Limit of open streams; further requests are rejected with 503. */
   readonly maxStreams: number
-  /** A new stream ends the one before it. */
+  /** Whether a new stream ends the stream before it. */
   readonly oneAtATime: boolean
 }
 
 /** The bytes of the stream. */
 export interface StreamRules {
-  /** Sent behind the head, and so that a client's buffers let go. */
+  /** Sent after the head; buffers on the way then forward the head. */
   readonly opening: Uint8Array
   readonly heartbeat: Uint8Array | null
-  /** The stream ends by itself after this time, in ms. */
+  /** Time after which the stream ends, in ms; null for never. */
   readonly lifetimeMs: number | null
-  /** The stream ends when nothing was written for so long, in ms. */
-  readonly endsSilentStreamAfterMs: number | null
-  /** The id that is written, or null for none; `count` is the number of the event on this connection, from 0. */
+  /** Idle time after which the stream ends, in ms; null for never. */
+  readonly idleStreamTimeoutMs: number | null
+  /** The id that is sent, or null for none; `count` is the number of the event on this connection, from 0. */
   readonly idWritten: (event: StoredEvent, count: number) => string | null
   readonly nameWritten: (event: StoredEvent, before: StoredEvent | null) => string | null
-  /** Lines of a payload. */
+  /** Splits a payload into lines. */
   readonly toLines: (data: Uint8Array) => readonly string[]
   readonly encodeLines: (lines: readonly string[]) => Uint8Array
   readonly encodeField: (name: 'id' | 'event', value: string) => Uint8Array
-  /** What stands behind the fields of an event. */
+  /** What follows the fields of an event. */
   readonly blank: string
-  /** Changes the bytes of a whole event last. */
+  /** Changes the encoded bytes of an event. */
   readonly rewrite: (bytes: Uint8Array, event: StoredEvent) => Uint8Array
 }
 
 export interface DeliveryRules {
-  /** Events are handed to the streams this long after they were published, in ms. */
+  /** Delay between publication and delivery, in ms. */
   readonly holdMs: number
-  /** The last byte of each event is held back, in ms. */
+  /** Delay of the last byte of each event, in ms. */
   readonly holdBlankMs: number
-  /** Events that come within 100 ms are delivered last first. */
+  /** `reversed`: events published within 100 ms are delivered in reverse order. */
   readonly order: 'kept' | 'reversed'
+  /** How often each event is delivered. */
   readonly copies: number
-  /** Who gets an event: all streams, or the one that was opened first or last. */
+  /** Which streams receive an event: all, or the one that was opened first or last. */
   readonly audience: 'all' | 'oldest' | 'newest'
-  /** Where one client goes, all others are sent away. */
-  readonly leaving: 'alone' | 'ends-all'
+  /** `ends-all`: a disconnecting client ends the streams of all others. */
+  readonly disconnect: 'ends-one' | 'ends-all'
 }
 
-/** What becomes of a Last-Event-ID. */
+/** How a Last-Event-ID is handled. */
 export interface CursorRules {
   readonly makeId: (sequence: number) => string
   readonly historySize: number
-  /** Octets of a Last-Event-ID to text. */
-  readonly readCursor: (octets: Buffer) => string
+  /** Decodes the bytes of a Last-Event-ID. */
+  readonly readCursor: (bytes: Buffer) => string
   readonly emptyCursor: 'absent' | 'unknown'
-  /** Null to serve, else the status that refuses a request with this cursor. */
+  /** Null to serve a request with this cursor, otherwise the status that rejects it. */
   readonly refusesCursor: (cursor: string, known: boolean) => number | null
-  /** What an unknown cursor gets: the documented reset and all that is kept, or silently nothing, or a web page. */
+  /** Response to an unknown cursor: a reset event and the whole history, only live events, or a web page. */
   readonly unknownCursor: 'reset' | 'live-only' | 'html'
   readonly resume: ResumeRule
   /**
-   * How replay and live delivery meet. `gap`: what is published within 300 ms is lost. `overlap`: it comes twice.
-   * `live-first`: the replay comes 300 ms later, behind what was published meanwhile. `never-live`: nothing follows it.
+   * How live delivery follows the replay. `gap`: events published within 300 ms are lost. `overlap`: they are sent
+   * twice. `live-first`: the replay is sent 300 ms later, after the events of that time. `never-live`: no live events.
    */
   readonly handover: 'exact' | 'gap' | 'overlap' | 'live-first' | 'never-live'
-  /** What meets a client that comes back with a cursor. */
-  readonly comeback: 'serve' | 'refuse' | 'delay'
+  /** How a client that reconnects with a cursor is served. */
+  readonly reconnect: 'serve' | 'refuse' | 'delay'
 }
 
 export interface PublishRules {
-  /** Null to take the publication, else why it is refused. */
+  /** Null to accept the publication, otherwise why it is rejected. */
   readonly refusesPublication: (publication: {
     readonly name: string | null
     readonly id: string | null
   }) => string | null
-  /** Changes a payload on its way in. */
-  readonly takesData: (data: Uint8Array) => Uint8Array | null
-  readonly takesName: (name: string) => string
-  readonly takesId: (id: string) => string
+  /** Changes the payload of an accepted publication; null drops it. */
+  readonly acceptData: (data: Uint8Array) => Uint8Array | null
+  readonly acceptName: (name: string) => string
+  readonly acceptId: (id: string) => string
 }
 
-/** The origins that the service knows. */
+/** The origins of the service. */
 export interface OriginPolicy {
   readonly allowed: string
-  /** The origin of the page that the service itself would serve. */
+  /** The origin of the service's own pages. */
   readonly own: string
 }
 
 export interface CorsRules {
-  /** `same`: served without CORS headers, as for no Origin at all. */
+  /** `same`: served without CORS headers, as a request without Origin. */
   readonly judgeOrigin: (origin: string | null, policy: OriginPolicy) => 'same' | 'allowed' | 'refused'
   readonly allowOrigin: (origin: string) => string | null
   readonly allowCredentials: boolean
@@ -121,11 +122,11 @@ export interface CorsRules {
   readonly preflight: 'answer' | 'refuse'
   readonly preflightHeaders: string | null
   readonly strictTransport: string | null
-  /** Requests to the secure address are sent to the plain one. */
+  /** Whether requests to the secure address are redirected to the plain-text one. */
   readonly redirectsToPlain: boolean
 }
 
-/** How the event stream is served and published to. */
+/** All rules of the event stream and its publish endpoint. */
 export interface SseRules
   extends ResponseRules, StreamRules, DeliveryRules, CursorRules, PublishRules, CorsRules {}
 
@@ -141,7 +142,7 @@ export const strictSse: SseRules = {
   streamHeaders: strictStreamHeaders,
   headDelayMs: 0,
   refusesStream: () => null,
-  requestPieces: 'any',
+  requestSegments: 'any',
   headMethod: 'answer',
   otherMethods: 'refuse',
   unknownMethods: 'refuse',
@@ -156,7 +157,7 @@ export const strictSse: SseRules = {
   opening: Buffer.from(': an event stream of the reference server\nretry: 1000\n\n'),
   heartbeat: Buffer.from(': heartbeat\n\n'),
   lifetimeMs: null,
-  endsSilentStreamAfterMs: null,
+  idleStreamTimeoutMs: null,
   idWritten: (event) => event.id,
   nameWritten: (event) => event.name,
   toLines: decodeLines,
@@ -170,25 +171,25 @@ export const strictSse: SseRules = {
   order: 'kept',
   copies: 1,
   audience: 'all',
-  leaving: 'alone',
+  disconnect: 'ends-one',
 
   makeId: String,
   historySize: 4096,
-  readCursor: (octets) => octets.toString('utf8'),
+  readCursor: (bytes) => bytes.toString('utf8'),
   emptyCursor: 'absent',
   refusesCursor: () => null,
   unknownCursor: 'reset',
   resume: resumeExactly,
   handover: 'exact',
-  comeback: 'serve',
+  reconnect: 'serve',
 
   refusesPublication({ name, id }) {
-    if (name !== null && /[\r\n\0]/.test(name)) return 'an event name has no line break and no NUL'
-    return id !== null && /[\r\n\0]/.test(id) ? 'an id has no line break and no NUL' : null
+    if (name !== null && /[\r\n\0]/.test(name)) return 'an event name must not contain a line break or NUL'
+    return id !== null && /[\r\n\0]/.test(id) ? 'an id must not contain a line break or NUL' : null
   },
-  takesData: (data) => data,
-  takesName: (name) => name,
-  takesId: (id) => id,
+  acceptData: (data) => data,
+  acceptName: (name) => name,
+  acceptId: (id) => id,
 
   judgeOrigin(origin, policy) {
     if (origin === null || origin === policy.own) return 'same'

@@ -6,45 +6,45 @@ import { readPublication } from './publish.ts'
 import type { OriginPolicy, SseRules } from './rules.ts'
 import { ClientStream } from './stream.ts'
 
-/** What an event stream service is made of. */
+/** The parts of an event stream service. */
 export interface SseService {
   readonly rules: SseRules
   readonly channel: Channel
-  /** Host names, without port, that the service answers to. */
+  /** Host names, without port, that the service accepts. */
   readonly hosts: ReadonlySet<string>
   readonly allowedOrigin: string
   readonly heartbeatMs: number
-  /** False: events come from the server alone, and the address to publish is not there. */
+  /** False: only the server sends events, and there is no publish endpoint. */
   readonly publishes: boolean
-  /** The same service in plain text, for a mutant that sends clients there. */
+  /** The same service in plain text, for a mutant that redirects clients there. */
   readonly plainUrl: () => string
 }
 
-/** One request, and all that its answer needs. */
+/** One request, and what its response needs. */
 interface Exchange {
   readonly connection: HttpConnection
   readonly head: RequestHead
   readonly service: SseService
-  /** On every answer. */
+  /** Headers of every response. */
   readonly headers: readonly Header[]
 }
 
 type Header = readonly [name: string, value: string]
 
-/** Octets of a publication. */
-const publicationLimit = 1024 * 1024
+/** Limit of a publication, in bytes. */
+const publicationLimitBytes = 1024 * 1024
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
 
-/** How long a client that comes back waits for its head where `comeback` is `delay`, in ms. */
-const comebackMs = 4000
+/** Delay of the response head if the rule `reconnect` is `delay`, in ms. */
+const reconnectDelayMs = 4000
 
-/** How long replay and live delivery are apart where `handover` is not `exact`, in ms. */
-const apartMs = 300
+/** Time between replay and live delivery if the rule `handover` is not `exact`, in ms. */
+const handoverMs = 300
 
 /**
- * Answers one request to `/events` or `/publish`. True when the connection is free for the next request; otherwise
- * it streams, or has been ended.
+ * Serves one request to `/events` or `/publish`. Returns true if the connection is free for the next request;
+ * otherwise it streams, or has ended.
  */
 export async function serveSse(
   connection: HttpConnection,
@@ -53,14 +53,18 @@ export async function serveSse(
 ): Promise<boolean> {
   const { rules } = service
   const secure = 'encrypted' in connection.socket
-  const always: readonly Header[] =
+  const everyResponse: readonly Header[] =
     secure && rules.strictTransport !== null ? [['Strict-Transport-Security', rules.strictTransport]] : []
   const host = hostOf(head)
   if (rules.foreignHost === 'refuse' && host !== null && !service.hosts.has(host.name)) {
-    return refuse({ connection, head, service, headers: always }, 421, 'this host is not served here')
+    return refuse(
+      { connection, head, service, headers: everyResponse },
+      421,
+      'this server does not serve that host',
+    )
   }
   if (secure && rules.redirectsToPlain) {
-    connection.respond({ status: 302, headers: [...always, ['Location', service.plainUrl()]] })
+    connection.respond({ status: 302, headers: [...everyResponse, ['Location', service.plainUrl()]] })
     return false
   }
   const policy: OriginPolicy = {
@@ -69,14 +73,14 @@ export async function serveSse(
   }
   const origin = judgeOrigin(head, policy, rules)
   if (origin.kind === 'refused') {
-    const headers = [...always, ['Vary', 'Origin'] as const]
+    const headers = [...everyResponse, ['Vary', 'Origin'] as const]
     return refuse({ connection, head, service, headers }, 403, 'the origin is not allowed')
   }
-  const exchange = { connection, head, service, headers: [...always, ...origin.headers] }
+  const exchange = { connection, head, service, headers: [...everyResponse, ...origin.headers] }
   return head.path === '/publish' ? publish(exchange) : events(exchange, origin.origin)
 }
 
-/** Host name, an IPv6 address in brackets; null where HTTP/1.0 named none. */
+/** The host name of the request, an IPv6 address in brackets; null if there is no Host (HTTP/1.0). */
 function hostOf(head: RequestHead): { readonly name: string } | null {
   const value = head.get('host')
   return value === null ? null : { name: value.replace(/:[0-9]*$/, '').toLowerCase() }
@@ -90,9 +94,9 @@ function refuse({ connection, service, headers }: Exchange, status: number, why:
 function answerOptions(exchange: Exchange, origin: string | null, methods: string): boolean {
   const { connection, head, service, headers } = exchange
   if (service.rules.preflight === 'refuse') return refuseMethod(exchange, 405, methods)
-  const asks = origin !== null && head.get('access-control-request-method') !== null
-  const about = asks ? preflightHeaders(methods, service.rules) : [['Allow', methods] as const]
-  connection.respond({ status: 204, headers: [...headers, ...about] })
+  const isPreflight = origin !== null && head.get('access-control-request-method') !== null
+  const specific = isPreflight ? preflightHeaders(methods, service.rules) : [['Allow', methods] as const]
+  connection.respond({ status: 204, headers: [...headers, ...specific] })
   return false
 }
 
@@ -100,7 +104,11 @@ function refuseMethod({ connection, service, headers }: Exchange, status: 405 | 
   const { rules } = service
   const allow: readonly Header[] =
     status === 501 || rules.otherMethods === 'refuse-without-allow' ? [] : [['Allow', methods]]
-  connection.respond({ status, headers: [...headers, ...allow], body: rules.errorBody('not by this method') })
+  connection.respond({
+    status,
+    headers: [...headers, ...allow],
+    body: rules.errorBody('this method is not allowed'),
+  })
   return false
 }
 
@@ -123,8 +131,9 @@ async function events(exchange: Exchange, origin: string | null): Promise<boolea
     return refuseMethod(exchange, 405, methods)
   }
   const refusal = rules.refusesStream(head)
-  if (refusal !== null) return refuse(exchange, refusal, 'this request is not served')
-  if (rules.requestPieces === 'one' && connection.reads > 1) return refuse(exchange, 400, 'one piece, please')
+  if (refusal !== null) return refuse(exchange, refusal, 'this request is rejected')
+  if (rules.requestSegments === 'one' && connection.reads > 1)
+    return refuse(exchange, 400, 'the request must arrive in one segment')
   if (service.channel.size >= rules.maxStreams) return refuse(exchange, 503, 'too many streams are open')
   return openStream(exchange)
 }
@@ -134,7 +143,7 @@ function openStream(exchange: Exchange): boolean {
   const { rules, channel } = service
   const cursor = cursorOf(head, rules)
   const refusal = cursor === null ? null : rules.refusesCursor(cursor, channel.has(cursor))
-  if (refusal !== null) return refuse(exchange, refusal, 'this cursor is not served')
+  if (refusal !== null) return refuse(exchange, refusal, 'this cursor is rejected')
   if (cursor !== null && rules.unknownCursor === 'html' && !channel.has(cursor)) {
     connection.respond({
       status: 200,
@@ -143,31 +152,33 @@ function openStream(exchange: Exchange): boolean {
     })
     return false
   }
-  if (cursor !== null && rules.comeback === 'refuse') return refuse(exchange, 503, 'come back later')
+  if (cursor !== null && rules.reconnect === 'refuse')
+    return refuse(exchange, 503, 'no reconnects at present')
   const chunked = head.version === '1.1' || rules.framing === 'to-all'
-  const zipped =
-    rules.compresses === 'when-asked' && head.list('accept-encoding').some((one) => one.startsWith('gzip'))
+  const isCompressed =
+    rules.compresses === 'when-asked' &&
+    head.list('accept-encoding').some((coding) => coding.startsWith('gzip'))
   const stream = new ClientStream(connection.takeOver().socket, channel, rules, chunked)
   const begin = (): void => {
     connection.sendHead(rules.streamStatus, [
       ...rules.streamHeaders,
       ...headers,
-      ...(zipped ? [['Content-Encoding', 'gzip'] as const] : []),
+      ...(isCompressed ? [['Content-Encoding', 'gzip'] as const] : []),
       ...(chunked ? [['Transfer-Encoding', 'chunked'] as const] : []),
       ...(rules.framing === 'both' ? [['Content-Length', '1000000'] as const] : []),
       ['Connection', 'close'],
     ])
-    // A compressor that is never flushed has sent its header, and nothing else.
-    if (zipped) stream.say(Buffer.from('1f8b0800000000000003', 'hex'))
+    // A compressor that is never flushed sends only its header.
+    if (isCompressed) stream.write(Buffer.from('1f8b0800000000000003', 'hex'))
     else startStream(stream, cursor, service)
   }
-  const delay = cursor !== null && rules.comeback === 'delay' ? comebackMs : rules.headDelayMs
+  const delay = cursor !== null && rules.reconnect === 'delay' ? reconnectDelayMs : rules.headDelayMs
   if (delay === 0) begin()
   else stream.after(delay, begin)
   return false
 }
 
-/** The cursor that a client presents; null for none, and for an empty one, which says the same. */
+/** The client's cursor; null if there is none, or if it is empty, which means the same. */
 function cursorOf(head: RequestHead, rules: SseRules): string | null {
   const value = head.get('last-event-id')
   if (value === null || (value === '' && rules.emptyCursor === 'absent')) return null
@@ -175,8 +186,8 @@ function cursorOf(head: RequestHead, rules: SseRules): string | null {
 }
 
 /**
- * Opening, replay, then live events. What is replayed is chosen and the stream joined in one go, so that nothing
- * can be published in between.
+ * Sends the opening, the replay, then live events. Choosing the replay and joining the channel is one synchronous
+ * step, so that no event can be published in between.
  */
 function startStream(stream: ClientStream, cursor: string | null, service: SseService): void {
   const { rules, channel } = service
@@ -186,20 +197,20 @@ function startStream(stream: ClientStream, cursor: string | null, service: SseSe
     return
   }
   const at = channel.indexOf(cursor)
-  const chosen =
+  const replayed =
     at === -1 && rules.unknownCursor === 'live-only' ? [] : rules.resume(channel.kept, at, cursor)
   const last = channel.kept.at(-1)?.sequence ?? 0
   if (at === -1 && rules.unknownCursor === 'reset') {
-    stream.say(Buffer.from('event: reset\ndata: the cursor is not known; what is kept follows\n\n'))
+    stream.write(Buffer.from('event: reset\ndata: the cursor is unknown; the whole history follows\n\n'))
   }
-  const sinceThen = () => channel.kept.filter((event) => event.sequence > last)
-  if (rules.handover !== 'live-first') stream.replay(chosen)
+  const publishedSince = () => channel.kept.filter((event) => event.sequence > last)
+  if (rules.handover !== 'live-first') stream.replay(replayed)
   if (rules.handover === 'never-live') return
   if (rules.handover !== 'gap') channel.join(stream)
   if (rules.handover === 'exact') return
-  stream.after(apartMs, () => {
+  stream.after(handoverMs, () => {
     if (rules.handover === 'gap') channel.join(stream)
-    else stream.replay(rules.handover === 'overlap' ? sinceThen() : chosen)
+    else stream.replay(rules.handover === 'overlap' ? publishedSince() : replayed)
   })
 }
 
@@ -209,28 +220,29 @@ async function publish(exchange: Exchange): Promise<boolean> {
   const { connection, head, service, headers } = exchange
   const { rules, channel } = service
   const methods = 'POST, OPTIONS'
-  if (!service.publishes) return refuse(exchange, 404, 'nothing is published here')
+  if (!service.publishes) return refuse(exchange, 404, 'no such path')
   if (head.method === 'OPTIONS') {
     return answerOptions(exchange, head.get('origin'), methods)
   }
   if (head.method !== 'POST')
     return refuseMethod(exchange, knownMethods.has(head.method) ? 405 : 501, methods)
-  const body = await connection.readBody(head, publicationLimit)
+  const body = await connection.readBody(head, publicationLimitBytes)
   if (body === null) return false
   const read = readPublication(head, body)
   if (read.kind === 'refused') return refuse(exchange, 400, read.why)
   const { publication } = read
-  const why = rules.refusesPublication(publication)
-  if (why !== null) return refuse(exchange, 400, why)
-  if (publication.id !== null && channel.has(publication.id)) return refuse(exchange, 409, 'this id is taken')
-  const data = rules.takesData(publication.data)
+  const reason = rules.refusesPublication(publication)
+  if (reason !== null) return refuse(exchange, 400, reason)
+  if (publication.id !== null && channel.has(publication.id))
+    return refuse(exchange, 409, 'this id is in use')
+  const data = rules.acceptData(publication.data)
   const event =
     data === null
       ? null
       : channel.publish({
           data,
-          name: publication.name === null ? null : rules.takesName(publication.name),
-          id: publication.id === null ? null : rules.takesId(publication.id),
+          name: publication.name === null ? null : rules.acceptName(publication.name),
+          id: publication.id === null ? null : rules.acceptId(publication.id),
         })
   const keepAlive = head.version === '1.1' && !head.list('connection').includes('close')
   connection.respond({

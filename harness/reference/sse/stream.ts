@@ -3,33 +3,33 @@ import type { Channel, Subscriber } from './channel.ts'
 import type { StoredEvent } from './event.ts'
 import type { SseRules } from './rules.ts'
 
-/** Events that may wait for one client, two whole histories, before it is cut off. */
-const waitingLimit = 8192
+/** Limit of the events that wait for one client: two whole histories. Then the client is dropped. */
+const queueLimit = 8192
 
-/** How long a client may take nothing before it is cut off. */
-const stalledMs = 30_000
+/** How long a client may read nothing before it is dropped, in ms. */
+const stallTimeoutMs = 30_000
 
+/** Events within this time are reordered if the rule `order` is `reversed`, in ms. */
 const reorderMs = 100
 
 /**
- * One client's stream. Events wait as references into the shared history, and are written only as fast as the
- * socket takes them; a client that falls too far behind is cut off, and resumes with its cursor. None of this
- * touches other clients.
+ * One client's stream. Its queue holds references to the shared history, and is written only as fast as the socket
+ * accepts bytes. A client that is too slow is dropped, and can resume with its cursor. Other clients are not affected.
  */
 export class ClientStream implements Subscriber {
   readonly #socket: Socket
   readonly #channel: Channel
   readonly #rules: SseRules
   readonly #chunked: boolean
-  readonly #waiting: StoredEvent[] = []
+  readonly #queue: StoredEvent[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
-  #late: StoredEvent[] = []
+  #reordering: StoredEvent[] = []
   #stalledSince: number | null = null
   #written = 0
-  /** With the name that was written. */
-  #before: StoredEvent | null = null
-  #over = false
-  #silence: NodeJS.Timeout | null = null
+  /** The previous event, with the name that was sent. */
+  #previous: StoredEvent | null = null
+  #hasEnded = false
+  #idleTimer: NodeJS.Timeout | null = null
 
   constructor(socket: Socket, channel: Channel, rules: SseRules, chunked: boolean) {
     this.#socket = socket
@@ -42,52 +42,53 @@ export class ClientStream implements Subscriber {
     })
     socket.on('data', (bytes: Buffer) => this.#received(bytes))
     socket.once('end', () => this.end())
-    socket.once('close', () => this.#gone())
+    socket.once('close', () => this.#onClosed())
     socket.resume()
   }
 
   /** Sends the opening and, every `heartbeatMs`, a heartbeat. */
   open(heartbeatMs: number): void {
     this.#write(this.#rules.opening)
-    const beat = (): void => {
-      this.#beat()
-      this.after(heartbeatMs, beat)
+    const repeat = (): void => {
+      this.#heartbeat()
+      this.after(heartbeatMs, repeat)
     }
-    this.after(heartbeatMs, beat)
+    this.after(heartbeatMs, repeat)
     if (this.#rules.lifetimeMs !== null) this.after(this.#rules.lifetimeMs, () => this.end())
   }
 
-  /** Writes bytes that are no event of the channel. */
-  say(bytes: Uint8Array): void {
+  /** Writes bytes that are not an event of the channel. */
+  write(bytes: Uint8Array): void {
     this.#write(bytes)
   }
 
   deliver(event: StoredEvent): void {
-    if (this.#over) return
+    if (this.#hasEnded) return
     if (this.#rules.order === 'reversed') {
-      this.#late.unshift(event)
-      if (this.#late.length === 1) this.after(reorderMs, () => this.#take(this.#late.splice(0)))
+      this.#reordering.unshift(event)
+      if (this.#reordering.length === 1)
+        this.after(reorderMs, () => this.#enqueue(this.#reordering.splice(0)))
       return
     }
-    this.#take([event])
+    this.#enqueue([event])
   }
 
-  /** Events that come before all that is delivered later. */
+  /** Sends events before all events that are delivered later. */
   replay(events: readonly StoredEvent[]): void {
-    this.#take(events)
+    this.#enqueue(events)
   }
 
-  /** Ends the stream as HTTP does, and the connection with it. */
+  /** Ends the response body, and the connection with it. */
   end(): void {
-    if (this.#over) return
+    if (this.#hasEnded) return
     if (this.#chunked && this.#socket.writable) this.#socket.write('0\r\n\r\n')
     this.#socket.destroySoon()
-    this.#gone()
+    this.#onClosed()
   }
 
-  /** Runs once, unless the stream ends before. */
+  /** Calls `act` after `ms`, unless the stream ends before. */
   after(ms: number, act: () => void): void {
-    if (this.#over) return
+    if (this.#hasEnded) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       act()
@@ -95,17 +96,17 @@ export class ClientStream implements Subscriber {
     this.#timers.add(timer)
   }
 
-  #take(events: readonly StoredEvent[]): void {
+  #enqueue(events: readonly StoredEvent[]): void {
     for (const event of events) {
-      this.#waiting.push(...Array.from({ length: this.#rules.copies }, () => event))
+      this.#queue.push(...Array.from({ length: this.#rules.copies }, () => event))
     }
-    if (this.#waiting.length > waitingLimit) this.#socket.destroy()
+    if (this.#queue.length > queueLimit) this.#socket.destroy()
     else this.#pump()
   }
 
   #pump(): void {
-    while (!this.#over && this.#stalledSince === null) {
-      const event = this.#waiting.shift()
+    while (!this.#hasEnded && this.#stalledSince === null) {
+      const event = this.#queue.shift()
       if (event === undefined) return
       const bytes = this.#encode(event)
       if (this.#rules.holdBlankMs === 0) {
@@ -120,9 +121,9 @@ export class ClientStream implements Subscriber {
   #encode(event: StoredEvent): Uint8Array {
     const rules = this.#rules
     const id = rules.idWritten(event, this.#written)
-    const name = rules.nameWritten(event, this.#before)
+    const name = rules.nameWritten(event, this.#previous)
     this.#written += 1
-    this.#before = { ...event, name }
+    this.#previous = { ...event, name }
     const parts = [
       id === null ? Buffer.alloc(0) : rules.encodeField('id', id),
       name === null ? Buffer.alloc(0) : rules.encodeField('event', name),
@@ -132,30 +133,30 @@ export class ClientStream implements Subscriber {
     return rules.rewrite(Buffer.concat(parts), event)
   }
 
-  #beat(): void {
+  #heartbeat(): void {
     if (this.#stalledSince === null) {
       if (this.#rules.heartbeat !== null) this.#write(this.#rules.heartbeat)
-    } else if (performance.now() - this.#stalledSince > stalledMs) {
+    } else if (performance.now() - this.#stalledSince > stallTimeoutMs) {
       this.#socket.destroy()
     }
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#over || bytes.length === 0 || !this.#socket.writable) return
+    if (this.#hasEnded || bytes.length === 0 || !this.#socket.writable) return
     const framed = this.#chunked
       ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
       : bytes
     if (!this.#socket.write(framed)) this.#stalledSince ??= performance.now()
-    this.#heedSilence()
+    this.#restartIdleTimer()
   }
 
-  #heedSilence(): void {
-    const { endsSilentStreamAfterMs: ms } = this.#rules
-    if (this.#silence !== null) clearTimeout(this.#silence)
-    this.#silence = ms === null || this.#over ? null : setTimeout(() => this.end(), ms)
+  #restartIdleTimer(): void {
+    const { idleStreamTimeoutMs: ms } = this.#rules
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
+    this.#idleTimer = ms === null || this.#hasEnded ? null : setTimeout(() => this.end(), ms)
   }
 
-  /** What comes upstream behind the request has no effect: the answer said that the connection closes behind it. */
+  /** Bytes after the request have no effect: the response has `Connection: close`. */
   #received(bytes: Buffer): void {
     const { pipelined } = this.#rules
     if (pipelined === 'end') this.end()
@@ -165,13 +166,13 @@ export class ClientStream implements Subscriber {
       this.#socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
   }
 
-  #gone(): void {
-    if (this.#over) return
-    this.#over = true
+  #onClosed(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     for (const timer of this.#timers) clearTimeout(timer)
-    if (this.#silence !== null) clearTimeout(this.#silence)
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     this.#timers.clear()
-    this.#waiting.length = 0
+    this.#queue.length = 0
     this.#channel.leave(this)
   }
 }

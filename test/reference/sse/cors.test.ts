@@ -3,7 +3,7 @@ import { startReference } from '#reference/start'
 import type { Reference } from '#reference/start'
 import { RawClient } from '../raw-client.ts'
 
-describe('origins, at the reference', () => {
+describe('CORS of the reference', () => {
   let reference: Reference
 
   before(async () => {
@@ -21,7 +21,7 @@ describe('origins, at the reference', () => {
       'Access-Control-Request-Headers: last-event-id',
     ])
 
-  it('tells the allowed one that it may read', async () => {
+  it('allows the allowed origin to read the stream', async () => {
     await using client = await RawClient.get(reference.http, `Origin: ${reference.allowedOrigin}`)
     const head = await client.until('\r\n\r\n')
     expect(head).to.match(/^HTTP\/1\.1 200 /)
@@ -34,15 +34,15 @@ describe('origins, at the reference', () => {
     'null',
     'https://app.streamproof.example.evil.example',
   ]) {
-    it(`refuses ${origin}`, async () => {
+    it(`rejects the origin ${origin}`, async () => {
       await using client = await RawClient.get(reference.http, `Origin: ${origin}`)
-      const answer = await client.untilEnd()
-      expect(answer).to.match(/^HTTP\/1\.1 403 /)
-      expect(answer).to.not.include('Access-Control-Allow-Origin')
+      const response = await client.untilEnd()
+      expect(response).to.match(/^HTTP\/1\.1 403 /)
+      expect(response).to.not.include('Access-Control-Allow-Origin')
     })
   }
 
-  it('serves its own pages without further words', async () => {
+  it('serves its own origin without CORS headers', async () => {
     await using client = await RawClient.get(reference.http, `Origin: ${reference.http.origin}`)
     expect(await client.until('\r\n\r\n'))
       .to.match(/^HTTP\/1\.1 200 /)
@@ -57,7 +57,7 @@ describe('origins, at the reference', () => {
     expect(head).to.include(`Access-Control-Allow-Origin: ${reference.allowedOrigin}\r\n`)
   })
 
-  it('refuses the preflight of any other', async () => {
+  it('rejects the preflight of another origin', async () => {
     await using client = await preflight(reference.deniedOrigin)
     expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 403 /)
   })

@@ -3,7 +3,7 @@ import { startReference } from '#reference/start'
 import type { ReferenceOptions } from '#reference/start'
 import { RawClient, publish, unchunked } from '../raw-client.ts'
 
-/** Publishes e1 to e12, resumes behind the 8th, publishes e13, and gives the data fields that came. */
+/** Publishes e1 to e12, resumes after e8 (or `cursor`), publishes e13. Returns the received data fields. */
 async function resumed(options: ReferenceOptions = {}, cursor: string | null = null): Promise<string[]> {
   await using reference = await startReference({ heartbeatMs: 60_000, ...options })
   const ids: (string | null)[] = []
@@ -19,27 +19,27 @@ async function resumed(options: ReferenceOptions = {}, cursor: string | null = n
 
 const all = Array.from({ length: 13 }, (_, index) => `e${index + 1}`)
 
-describe('resume from Last-Event-ID, by the reference', () => {
-  it('replays strictly behind the cursor, then goes on', async () => {
+describe('the reference resuming from Last-Event-ID', () => {
+  it('replays strictly after the cursor, then sends live events', async () => {
     expect(await resumed()).to.deep.equal(['e9', 'e10', 'e11', 'e12', 'e13'])
   })
 
-  it('says so where it does not know the cursor, and replays everything', async () => {
+  it('reports an unknown cursor, and replays everything', async () => {
     expect(await resumed({}, 'ünknown "1"')).to.deep.equal([
-      'the cursor is not known; what is kept follows',
+      'the cursor is unknown; the whole history follows',
       ...all,
     ])
   })
 
-  it('takes an empty cursor for none', async () => {
+  it('treats an empty cursor as absent', async () => {
     expect(await resumed({}, '')).to.deep.equal(['e13'])
   })
 
-  it('replays more than ten and keeps order where text would not', async () => {
+  it('replays more than ten events in order, although their ids differ in length', async () => {
     expect(await resumed({}, '2')).to.deep.equal(all.slice(2))
   })
 
-  it('loses nothing that is published while it replays', async () => {
+  it('loses no event that is published during the replay', async () => {
     await using reference = await startReference({ heartbeatMs: 60_000 })
     await publish(reference.publish, { data: 'first' })
     const publications = Array.from({ length: 200 }, (_, index) =>
@@ -53,7 +53,7 @@ describe('resume from Last-Event-ID, by the reference', () => {
     expect(ids).to.deep.equal(Array.from({ length: 201 }, (_, index) => index + 2))
   })
 
-  it('resumes behind an id that the publisher chose, any text', async () => {
+  it('resumes after an id that the publisher chose, any text', async () => {
     await using reference = await startReference({ heartbeatMs: 60_000 })
     expect(await publish(reference.publish, { data: 'a', id: 'ü 1' })).to.deep.equal({
       status: 200,
@@ -69,7 +69,7 @@ describe('resume from Last-Event-ID, by the reference', () => {
 })
 
 describe('mutants of the resume', () => {
-  const told = 'the cursor is not known; what is kept follows'
+  const resetNotice = 'the cursor is unknown; the whole history follows'
   const cases: readonly (readonly [mutant: string, data: readonly string[]])[] = [
     ['resume-inclusive', all.slice(7)],
     ['resume-loses-first', all.slice(10)],
@@ -80,7 +80,7 @@ describe('mutants of the resume', () => {
     ['resume-live-only', ['e13']],
     ['resume-everything', all],
     ['resume-by-text', ['e9', 'e13']],
-    ['short-history', [told, 'e10', 'e11', 'e12', 'e13']],
+    ['short-history', [resetNotice, 'e10', 'e11', 'e12', 'e13']],
   ]
   for (const [mutant, data] of cases) {
     it(mutant, async () => {

@@ -10,9 +10,10 @@ import { startReference } from '#reference/start'
 import type { Reference } from '#reference/start'
 import { RawClient, publish, unchunked } from '../raw-client.ts'
 
-const quiet = 60_000
+/** Longer than a test, in ms: no heartbeat is sent. */
+const noHeartbeatMs = 60_000
 
-/** What a parser that nobody here wrote makes of the stream up to here. */
+/** The events of the response, parsed by an independent library. */
 function parsed(response: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = []
   const parser = createParser({ onEvent: (event) => events.push(event) })
@@ -24,7 +25,7 @@ describe('the event stream of the reference', () => {
   let reference: Reference
 
   before(async () => {
-    reference = await startReference({ heartbeatMs: quiet })
+    reference = await startReference({ heartbeatMs: noHeartbeatMs })
   })
 
   after(() => reference.close())
@@ -47,7 +48,7 @@ describe('the event stream of the reference', () => {
     )
   })
 
-  it('writes an event as id, event, data and an empty line', async () => {
+  it('writes an event as id, event, data and a blank line', async () => {
     await using client = await RawClient.get(reference.http)
     await client.until('retry: 1000')
     await publish(reference.publish, { data: 'a\nb\rc\r\nd', event: 'news', id: 'é1' })
@@ -70,17 +71,17 @@ describe('the event stream of the reference', () => {
     '😀',
     'id: 1',
   ]) {
-    it(`carries ${JSON.stringify(data)} so that a parser gives it back`, async () => {
+    it(`sends ${JSON.stringify(data)} so that a parser restores it`, async () => {
       await using client = await RawClient.get(reference.http)
       await client.until('retry: 1000')
       const { id } = await publish(reference.publish, { data })
-      await publish(reference.publish, { data: 'behind it' })
-      const events = parsed(await client.until('data: behind it\n\n'))
+      await publish(reference.publish, { data: 'next event' })
+      const events = parsed(await client.until('data: next event\n\n'))
       expect(events[0]).to.deep.equal({ id, event: undefined, data: data.replaceAll('\r\n', '\n') })
     })
   }
 
-  it('makes U+FFFD of bytes that are no UTF-8, and of lone surrogates', async () => {
+  it('replaces bytes that are not UTF-8, and lone surrogates, with U+FFFD', async () => {
     await using client = await RawClient.get(reference.http)
     await client.until('retry: 1000')
     await fetch(reference.publish, {
@@ -92,16 +93,19 @@ describe('the event stream of the reference', () => {
     expect(parsed(response).map(({ data }) => data)).to.deep.equal(['a\uFFFD\uFFFD\uFFFD\uFFFDb', 'x\uFFFDy'])
   })
 
-  it('gives every client the same event under the same id', async () => {
-    await using one = await RawClient.get(reference.http)
-    await using other = await RawClient.get(reference.http)
-    await Promise.all([one.until('retry: 1000'), other.until('retry: 1000')])
+  it('sends every client the same event with the same id', async () => {
+    await using firstClient = await RawClient.get(reference.http)
+    await using secondClient = await RawClient.get(reference.http)
+    await Promise.all([firstClient.until('retry: 1000'), secondClient.until('retry: 1000')])
     await publish(reference.publish, { data: 'to all' })
-    const [first, second] = await Promise.all([one.until('to all\n\n'), other.until('to all\n\n')])
+    const [first, second] = await Promise.all([
+      firstClient.until('to all\n\n'),
+      secondClient.until('to all\n\n'),
+    ])
     expect(parsed(first)).to.deep.equal(parsed(second))
   })
 
-  it('beats by a comment', async () => {
+  it('sends comments as heartbeats', async () => {
     await using beating = await startReference({ heartbeatMs: 10 })
     await using client = await RawClient.get(beating.http)
     expect(await client.until('d\r\n: heartbeat\n\n\r\n')).to.be.a('string')
@@ -114,7 +118,7 @@ describe('the event stream of the reference', () => {
     expect(response).to.match(/\r\n\r\n: an event stream/)
   })
 
-  it('ignores what comes behind the request', async () => {
+  it('ignores bytes after the request', async () => {
     await using client = await RawClient.get(reference.http)
     await client.until('retry: 1000')
     client.socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n\0\0garbage')
@@ -122,7 +126,7 @@ describe('the event stream of the reference', () => {
     expect(await client.until('still there')).to.not.match(/HTTP\/1\.1[^]*HTTP\/1\.1/)
   })
 
-  it('answers HEAD with the same head, and nothing behind it', async () => {
+  it('answers HEAD with the same head and no content', async () => {
     await using client = await RawClient.ask(reference.http, [
       'HEAD /events HTTP/1.1',
       `Host: ${reference.http.host}`,
@@ -130,7 +134,7 @@ describe('the event stream of the reference', () => {
     expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 200 OK\r\n[^]*text\/event-stream[^]*\r\n\r\n$/)
   })
 
-  it('refuses other methods with 405 and Allow, unknown ones with 501', async () => {
+  it('rejects other methods with 405 and Allow, unknown methods with 501', async () => {
     await using known = await RawClient.ask(reference.http, [
       'DELETE /events HTTP/1.1',
       `Host: ${reference.http.host}`,
@@ -143,7 +147,7 @@ describe('the event stream of the reference', () => {
     expect(await unknown.untilEnd()).to.match(/^HTTP\/1\.1 501 /)
   })
 
-  it('refuses a host that is not its own', async () => {
+  it('rejects a host that is not its own', async () => {
     await using client = await RawClient.ask(reference.http, [
       'GET /events HTTP/1.1',
       'Host: rebound.example',
@@ -151,11 +155,11 @@ describe('the event stream of the reference', () => {
     expect(await client.untilEnd()).to.match(/^HTTP\/1\.1 421 /)
   })
 
-  it('cuts off a client that takes nothing, once 8192 events wait for it', () => {
+  it('drops a client that reads nothing, as soon as 8192 events wait for it', () => {
     const stuck = new Duplex({ highWaterMark: 1, read: () => undefined, write: () => undefined }) as Socket
     const stream = new ClientStream(stuck, new Channel(strictSse), strictSse, true)
     const event = { sequence: 1, id: '1', name: null, data: Buffer.from('x') }
-    // The first one is written, and fills the socket.
+    // The first event is written, and fills the socket.
     for (let count = 0; count < 1 + 8192; count += 1) stream.deliver(event)
     expect(stuck.destroyed).to.equal(false)
     stream.deliver(event)
