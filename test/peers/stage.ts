@@ -96,6 +96,7 @@ export function endpointOf(url: URL, changes: Partial<Endpoint> = {}): Endpoint 
     subprotocols: [],
     opening: [],
     publish: null,
+    request: { method: 'GET', headers: [], body: null },
     ...changes,
   }
 }

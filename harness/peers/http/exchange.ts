@@ -11,7 +11,7 @@ import type { ByteStream } from '#peers/net/byte-stream'
 import type { TlsFacts } from '#peers/net/connection'
 
 /** A request to a target. Anything may be wrong with it. */
-interface ExchangeRequest {
+export interface ExchangeRequest {
   readonly endpoint: Endpoint
   /** Where it goes: an address of the endpoint. */
   readonly url: URL

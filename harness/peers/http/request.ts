@@ -9,7 +9,7 @@ import { openExchange } from './open-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
 import { tellRefusal } from './refusal.ts'
 import { Severed } from '#peers/faults/severed'
-import { isEventStream } from '#peers/sse/answer'
+import { isEventStream, streamBody, streamEndpoint } from '#peers/sse/request'
 import { endedHow } from '#peers/sse/words'
 
 const bodyCeiling = 65_536
@@ -24,20 +24,24 @@ export async function sendRequest(
   context: SessionContext,
   options: RequestOptions = {},
 ): Promise<HttpAnswer> {
-  const endpoint = context.endpoint(options.protocol ?? 'sse')
+  const server = context.endpoint(options.protocol ?? 'sse')
+  // Without a method it is the request for the stream, as the contract describes it.
+  const isForStream = options.method === undefined
+  const url = options.url ?? server.url
+  const content = options.body ?? (isForStream ? streamBody(server, url) : null)
   const body = new ByteBuffer(bodyCeiling)
   const exchange = await openExchange(context, {
-    endpoint,
-    url: options.url ?? endpoint.url,
+    endpoint: isForStream ? streamEndpoint(server) : server,
+    url,
     via: options.via,
-    method: options.method ?? 'GET',
+    method: options.method ?? server.request.method,
     target: options.target,
     version: options.version ?? '1.1',
     defaults: defaultHeaders(options.protocol ?? 'sse'),
     headers: options.headers ?? [],
     without: options.without ?? [],
     maxTls: options.maxTls,
-    body: typeof options.body === 'string' ? encodeUtf8(options.body) : options.body,
+    body: content === null ? undefined : typeof content === 'string' ? encodeUtf8(content) : content,
     onBody: (bytes) => body.append(bytes),
   })
   const { stream, tls } = exchange

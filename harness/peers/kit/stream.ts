@@ -2,8 +2,12 @@ import type { Fault, ConnectionTrace } from '#proxies/types'
 import type { Ending, FaultRecord } from '#model/model'
 import type { HttpHead, Route } from './http.ts'
 
+/** How to request the stream. What is not given is as the contract says; without a contract, a GET without a body. */
 export interface SubscribeOptions {
   readonly via?: Route
+  readonly method?: string
+  /** Text is sent as UTF-8. */
+  readonly body?: string | Uint8Array
   readonly lastEventId?: string | Uint8Array
   readonly headers?: readonly (readonly [string, string])[]
   /** Headers to leave out, by name (Accept is sent unless left out). */

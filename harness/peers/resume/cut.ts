@@ -3,7 +3,7 @@ import { awaitEngine, faultNotProven, proveFault } from '#peers/faults/prove-fau
 import { Severed } from '#peers/faults/severed'
 import type { CutPlace, Route, StreamEvent, StreamLine } from '#peers/kit'
 import { isSecure } from '#peers/session/context'
-import type { Stream } from '#peers/sse/stream'
+import type { Subscription } from '#peers/sse/subscription'
 import { cutAfter } from '#proxies/faults'
 import type { Fault, FaultProxy, ConnectionTrace } from '#proxies/types'
 import { connectClient, controlConnection, disconnected, send, witnessed } from './state.ts'
@@ -161,7 +161,7 @@ function insideLastRecord({ arrivals, serverToClientBytes }: ConnectionTrace, by
   return serverToClientBytes - Math.ceil(last / 2)
 }
 
-async function untilCut({ context }: Scenario, client: Stream, isWhole: () => boolean): Promise<void> {
+async function untilCut({ context }: Scenario, client: Subscription, isWhole: () => boolean): Promise<void> {
   const { stream } = client.exchange
   await stream.watch.until(
     () => (stream.remoteEnding !== null || isWhole() ? true : undefined),
@@ -172,7 +172,7 @@ async function untilCut({ context }: Scenario, client: Stream, isWhole: () => bo
 }
 
 function whereCut(
-  client: Stream,
+  client: Subscription,
   bytesIntoEvent: number,
   isWhole: boolean,
   secure: boolean,

@@ -2,7 +2,7 @@ import { Inconclusive } from '#model/errors'
 import type { StreamEvent } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from '#peers/sse/publish'
-import type { Stream } from '#peers/sse/stream'
+import type { Subscription } from '#peers/sse/subscription'
 
 /** Where the events of a scenario come from. */
 export interface Feed {
@@ -24,7 +24,7 @@ export interface Feed {
 export function publishingFeed(
   context: SessionContext,
   publisher: Publisher,
-  witness: Stream,
+  witness: Subscription,
   dataOf: (index: number) => string,
   name?: string,
 ): Feed {
@@ -51,7 +51,7 @@ export function publishingFeed(
 }
 
 /** Waits for events that the target sends by itself. */
-export function tickingFeed(context: SessionContext, witness: Stream): Feed {
+export function tickingFeed(context: SessionContext, witness: Subscription): Feed {
   return {
     owns: () => true,
     isSame: (a, b) => a.type === b.type && a.data === b.data && a.id === b.id,
@@ -67,7 +67,7 @@ export function tickingFeed(context: SessionContext, witness: Stream): Feed {
   }
 }
 
-function notWitnessed(witness: Stream): Inconclusive {
+function notWitnessed(witness: Subscription): Inconclusive {
   return witness.ending === null
     ? new Inconclusive('no-event', 'the witness did not receive the events that were sent')
     : new Inconclusive('witness-lost', 'the unfaulted stream of the witness ended')

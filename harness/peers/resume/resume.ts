@@ -6,7 +6,7 @@ import type { ResumeOutcome, ResumePlan, Route, StreamEvent } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from '#peers/sse/publish'
 import { progressOf } from '#peers/sse/search'
-import { Stream } from '#peers/sse/stream'
+import { Subscription } from '#peers/sse/subscription'
 import { compareWithWitness, identityOf, isComplete } from './compare.ts'
 import type { Identity, Reconnection, ResumeRecord } from './compare.ts'
 import { cutStream } from './cut.ts'
@@ -61,7 +61,7 @@ async function connectWitness(
   plan: ResumePlan,
 ): Promise<Scenario> {
   context.transcript.add('harness', 'note', 'the witness connects')
-  const witness = await (await Stream.open(context, publisher)).accepted()
+  const witness = await (await new Subscription(context).connect()).accepted()
   const suffix = plan.loss.kind === 'cut' && plan.loss.at === 'in-character' ? ' \u20ac\u{1f600}' : ''
   const dataOf = plan.data ?? ((index: number) => `event ${String(index).padStart(4, '0')}${suffix}`)
   const feed = publisher.available
@@ -195,11 +195,11 @@ function isRefusal(error: unknown): error is Error {
 }
 
 /** A target that is busy refuses every connection; one that refuses only those with a cursor does not resume. */
-async function refusalOfCursor({ context, publisher }: Scenario, refusal: Error): Promise<Error> {
+async function refusalOfCursor({ context }: Scenario, refusal: Error): Promise<Error> {
   const expected = 'a reconnect with Last-Event-ID to be accepted'
   if (refusal instanceof Violation) return new Violation(expected, refusal.actual, { cause: refusal })
   try {
-    await (await Stream.open(context, publisher)).accepted()
+    await (await new Subscription(context).connect()).accepted()
   } catch {
     return refusal
   }
@@ -237,7 +237,7 @@ async function waitForMarker(
  */
 async function catchUp(
   context: SessionContext,
-  client: Stream,
+  client: Subscription,
   isMarker: (event: StreamEvent) => boolean,
 ): Promise<void> {
   const isSlow = (client.route.patience ?? 1) > 1

@@ -2,7 +2,7 @@ import { Inconclusive } from '#model/errors'
 import type { ResumePlan, Route, StreamEvent } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from '#peers/sse/publish'
-import { Stream } from '#peers/sse/stream'
+import { Subscription } from '#peers/sse/subscription'
 import type { FaultProxy } from '#proxies/types'
 import type { Phase, Reconnection, ResumeRecord } from './compare.ts'
 import type { Feed } from './feed.ts'
@@ -13,7 +13,7 @@ export interface Scenario {
   readonly publisher: Publisher
   readonly plan: ResumePlan
   /** The unfaulted connection that was opened first. */
-  readonly witness: Stream
+  readonly witness: Subscription
   readonly feed: Feed
   /** Number of events sent while the client is connected, before each loss. */
   readonly eventsBefore: number
@@ -26,9 +26,9 @@ export interface ResumeState {
   /** The Last-Event-ID to reconnect with; empty until the client has received an id. */
   readonly cursor: string
   /** The client's open connection; null if it has none. */
-  readonly client: Stream | null
+  readonly client: Subscription | null
   /** Every connection of the client, the oldest first. */
-  readonly connections: readonly Stream[]
+  readonly connections: readonly Subscription[]
   /** Index of the first of the witness's events that the client must receive; null until that is known. */
   readonly firstDue: number | null
   /** The link that the client has to reconnect through; null if it reconnects straight to the target. */
@@ -37,7 +37,7 @@ export interface ResumeState {
   readonly phases: readonly (readonly [phase: Phase, witnessed: number])[]
 }
 
-export type ConnectedState = ResumeState & { readonly client: Stream }
+export type ConnectedState = ResumeState & { readonly client: Subscription }
 
 export const initialState: ResumeState = {
   sent: 0,
@@ -64,27 +64,31 @@ export async function connectClient(
   context.transcript.add('harness', 'note', 'the client connects')
   // If the events are ours, none is sent while the client connects; the target's own may be, and are found in `disconnected`.
   const firstDue = state.firstDue ?? (publisher.available ? witnessed(scenario).length : null)
-  const client = await openStream(scenario, state, via)
+  const client = await subscribe(scenario, state, via)
   // Even a severe fault lets the response head pass, but a busy machine needs time for that.
   if (awaited) await client.accepted(context.limits.head * (via?.patience ?? 1))
   return { ...state, client, connections: [...state.connections, client], firstDue }
 }
 
 /** Opens a connection like the client's through a proxy without a fault: it shows what the client's would be like. */
-export async function controlConnection(scenario: Scenario, state: ResumeState, via: Route): Promise<Stream> {
+export async function controlConnection(
+  scenario: Scenario,
+  state: ResumeState,
+  via: Route,
+): Promise<Subscription> {
   scenario.context.transcript.add('proxy', 'note', 'a connection through the proxy, without a fault')
-  return (await openStream(scenario, state, via)).accepted()
+  return (await subscribe(scenario, state, via)).accepted()
 }
 
-function openStream(
-  { context, publisher }: Scenario,
+function subscribe(
+  { context }: Scenario,
   { cursor }: ResumeState,
   via: Route | undefined,
-): Promise<Stream> {
-  return Stream.open(context, publisher, {
+): Promise<Subscription> {
+  return new Subscription(context, {
     ...(via === undefined ? {} : { via }),
     ...(cursor === '' ? {} : { lastEventId: cursor }),
-  })
+  }).connect()
 }
 
 /** Sends events and waits until the witness has received them. */
@@ -126,7 +130,7 @@ export function disconnected(scenario: Scenario, state: ResumeState): ResumeStat
 }
 
 /** Index of the witness's event that the client received first. */
-function firstReceived(scenario: Scenario, client: Stream | null): number {
+function firstReceived(scenario: Scenario, client: Subscription | null): number {
   const events = witnessed(scenario)
   const first = client?.events[0]
   const index = first === undefined ? -1 : events.findIndex((event) => scenario.feed.isSame(event, first))

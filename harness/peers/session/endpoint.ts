@@ -19,6 +19,16 @@ export interface Endpoint {
   /** What to send and to expect right after a WebSocket opens, before a check begins. */
   readonly opening: readonly OpeningStep[]
   readonly publish: PublishPlan | null
+  /** How its stream is asked for: GET without a body by default. */
+  readonly request: StreamRequest
+}
+
+/** The request that a stream answers. */
+export interface StreamRequest {
+  readonly method: string
+  /** Sent with this request alone, besides the server's `headers`. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string | null
 }
 
 export interface TlsSettings {

@@ -1,24 +1,103 @@
-import { asLatin1 } from '#peers/http/request-head'
-import type { SubscribeOptions } from '#peers/kit'
+import { Inconclusive, Violation } from '#model/errors'
 import type { HeaderList } from '#wire/http/head'
+import { encodeUtf8 } from '#wire/utf8'
+import { Severed } from '#peers/faults/severed'
+import type { Exchange, ExchangeRequest } from '#peers/http/exchange'
+import { tellRefusal } from '#peers/http/refusal'
+import { asLatin1, withholdsCredentials } from '#peers/http/request-head'
+import type { HttpHead, SubscribeOptions } from '#peers/kit'
+import { isSecure } from '#peers/session/context'
+import type { SessionContext } from '#peers/session/context'
+import type { Endpoint } from '#peers/session/endpoint'
+import { endedHow } from './words.ts'
 
-/** As a browser asks for an event stream. */
-export const usualHeaders = [
+/** What a browser sends when it opens an event stream, without what the contract and the check add. */
+const usualHeaders: HeaderList = [
   ['Accept', 'text/event-stream'],
   ['Accept-Encoding', 'identity'],
   ['Cache-Control', 'no-cache'],
-] as const
+]
 
-/** What a check changes in the headers of a subscription: the cursor, and those it gives. */
-export function headersOf(options: SubscribeOptions): readonly (readonly [string, string])[] {
-  const id = options.lastEventId
-  const cursor = typeof id === 'string' ? new TextEncoder().encode(id) : id
-  return [
-    ...(cursor === undefined ? [] : [['Last-Event-ID', asLatin1(cursor)] as const]),
-    ...(options.headers ?? []),
-  ]
+/**
+ * The request that opens an event stream: the contract's method, headers and body, changed by the check. By default a
+ * GET without a body. A reconnect sends the same request, with the cursor in `Last-Event-ID`.
+ */
+export function subscriptionRequest(endpoint: Endpoint, options: SubscribeOptions): ExchangeRequest {
+  const { request } = endpoint
+  const url = options.url ?? endpoint.url
+  const body = options.body ?? streamBody(endpoint, url)
+  return {
+    endpoint: streamEndpoint(endpoint),
+    url,
+    method: options.method ?? request.method,
+    version: options.httpVersion ?? '1.1',
+    defaults: usualHeaders,
+    headers: [...cursorHeader(options.lastEventId), ...(options.headers ?? [])],
+    without: options.without ?? [],
+    body: body === null ? undefined : typeof body === 'string' ? encodeUtf8(body) : body,
+  }
 }
 
-export function gives(headers: HeaderList, name: string): boolean {
-  return headers.some(([given]) => given.toLowerCase() === name.toLowerCase())
+/** The endpoint as its stream is requested: with the headers of the contract's stream request. */
+export function streamEndpoint(endpoint: Endpoint): Endpoint {
+  const { headers } = endpoint.request
+  const names = new Set(headers.map(([name]) => name.toLowerCase()))
+  const others = endpoint.headers.filter(([name]) => !names.has(name.toLowerCase()))
+  return { ...endpoint, headers: [...others, ...headers] }
+}
+
+/** The body of the contract's stream request; null if it has none, or if it is withheld: it may hold credentials. */
+export function streamBody(endpoint: Endpoint, url: URL): string | null {
+  return withholdsCredentials(endpoint, { url, encrypted: isSecure(url) }) ? null : endpoint.request.body
+}
+
+function cursorHeader(id: string | Uint8Array | undefined): HeaderList {
+  if (id === undefined) return []
+  return [['Last-Event-ID', asLatin1(typeof id === 'string' ? encodeUtf8(id) : id)]]
+}
+
+/** True if the request names the content codings that it accepts, instead of the default (none). */
+export function namesCodings({ endpoint, headers }: ExchangeRequest): boolean {
+  return [...endpoint.headers, ...headers].some(([name]) => name.toLowerCase() === 'accept-encoding')
+}
+
+/**
+ * Judges the response to a subscription: it has to be a 200 with an event-stream type, in no content coding that the
+ * request did not accept.
+ *
+ * @throws Violation if it is not.
+ * @throws Inconclusive `target-refused` on 429 and 503, which slow the scheduler down.
+ */
+export function judgeResponse(context: SessionContext, head: HttpHead, acceptsCodings: boolean): void {
+  if (head.status === 429 || head.status === 503) {
+    tellRefusal(context.environment.observer, head)
+    throw new Inconclusive('target-refused', `the target answered ${head.status}`)
+  }
+  if (head.status !== 200) throw new Violation('status 200', `status ${head.status}`)
+  const type = head.get('content-type')
+  if (!isEventStream(type)) {
+    const actual = type === null ? 'no Content-Type' : `Content-Type ${JSON.stringify(type.slice(0, 80))}`
+    throw new Violation('a Content-Type of text/event-stream', actual)
+  }
+  const codings = head.list('content-encoding').filter((coding) => coding.toLowerCase() !== 'identity')
+  if (codings.length === 0 || acceptsCodings) return
+  const actual = `Content-Encoding ${JSON.stringify(codings.join(', ').slice(0, 80))}`
+  throw new Violation('no content coding, as the request accepts none', actual)
+}
+
+/** Why a subscription got no response: a Violation, or Severed if the link kept it back. */
+export function missingResponse({ stream, tls, bad }: Exchange): Error {
+  if (tls?.error)
+    return new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${tls.error}`)
+  const expected = 'an HTTP response with status 200'
+  if (bad !== null) return new Violation(expected, bad)
+  if (stream.route.severs) return new Severed('the link let no response through')
+  if (stream.ending !== null) return new Violation(expected, endedHow(stream.ending, 'the connection'))
+  stream.gaveUp()
+  return new Violation(expected, 'no response')
+}
+
+/** True for `text/event-stream`, in any letter case, with parameters or without. */
+export function isEventStream(type: string | null): boolean {
+  return type !== null && (type.split(';')[0] ?? '').trim().toLowerCase() === 'text/event-stream'
 }

@@ -1,59 +1,58 @@
 import { Inconclusive } from '#model/errors'
-import type { SessionContext } from '#peers/session/context'
+import type { Ending } from '#model/model'
 import type { Exchange } from '#peers/http/exchange'
-import type { EventStream, Route, StreamEvent, StreamLine } from '#peers/kit'
+import type { Route, StreamEvent, StreamLine } from '#peers/kit'
+import type { SessionContext } from '#peers/session/context'
 
-/** A stream with the connection that it comes on. */
-interface Searched extends EventStream {
+/** What is searched: all that has arrived on a stream so far. */
+interface Searched {
   readonly exchange: Exchange
   readonly route: Route
-  /** Bytes of the body so far, kept or not. */
+  readonly ending: Ending | null
+  readonly events: readonly StreamEvent[]
+  readonly lines: readonly StreamLine[]
+  /** Bytes of the body so far, including those that are no longer kept. */
   readonly size: number
 }
 
-/** The first event that matches, of those that came and those that come; undefined when none does in time. */
+/** The first event that matches, of those that have arrived and those that arrive in time. */
 export function findEvent(
   stream: Searched,
   match: (event: StreamEvent) => boolean,
   withinMs: number,
 ): Promise<StreamEvent | undefined> {
-  return first(stream, () => stream.events, match, withinMs)
+  return find(stream, () => stream.events, match, withinMs)
 }
 
-/** The first line that matches, of those that came and those that come; undefined when none does in time. */
+/** The first line that matches, of those that have arrived and those that arrive in time. */
 export function findLine(
   stream: Searched,
-  match: (line: StreamLine, stream: EventStream) => boolean,
+  match: (line: StreamLine) => boolean,
   withinMs: number,
 ): Promise<StreamLine | undefined> {
-  return first(
-    stream,
-    () => stream.lines,
-    (line) => match(line, stream),
-    withinMs,
-  )
+  return find(stream, () => stream.lines, match, withinMs)
 }
 
-async function first<T>(
+async function find<Item>(
   stream: Searched,
-  came: () => readonly T[],
-  match: (one: T) => boolean,
+  received: () => readonly Item[],
+  match: (item: Item) => boolean,
   withinMs: number,
-): Promise<T | undefined> {
-  let looked = 0
-  const look = (): T | null | undefined => {
-    for (const all = came(); looked < all.length; looked += 1) {
-      const one = all[looked]
-      if (one !== undefined && match(one)) return one
+): Promise<Item | undefined> {
+  let examined = 0
+  const examine = (): Item | null | undefined => {
+    for (const items = received(); examined < items.length; examined += 1) {
+      const item = items[examined]
+      if (item !== undefined && match(item)) return item
     }
     return stream.exchange.over || stream.ending !== null ? null : undefined
   }
-  return (await stream.exchange.stream.watch.until(look, withinMs)) ?? undefined
+  return (await stream.exchange.stream.watch.until(examine, withinMs)) ?? undefined
 }
 
 /**
- * How far what the stream carries has come: it differs from an earlier one when the link has delivered more than
- * heartbeats meanwhile. A link that is behind has no room for heartbeats alone.
+ * How much of its events a stream has delivered: the text changes if more than heartbeats has arrived. A slow link that
+ * still has events to deliver delivers no heartbeats alone.
  */
 export function progressOf({ lines, size }: Searched): string {
   const last = lines.at(-1)
@@ -62,10 +61,10 @@ export function progressOf({ lines, size }: Searched): string {
 }
 
 /**
- * An event behind its time. What we made slow is not held against the target: as long as the link delivers what is no
- * heartbeat, it is waited for.
+ * Waits for an event that is late on a link that we made slow, as long as the link delivers more than heartbeats: the
+ * target is not to blame for our fault. Gives up at once on any other link.
  *
- * @throws Inconclusive `out-of-time`: it still delivers.
+ * @throws Inconclusive `out-of-time`: the link is still delivering.
  */
 export async function findLate(
   context: SessionContext,
@@ -73,10 +72,10 @@ export async function findLate(
   match: (event: StreamEvent) => boolean,
 ): Promise<StreamEvent | undefined> {
   const { patience = 1, severs } = stream.route
+  if (patience <= 1 || severs) return undefined
   const deadline = context.now() + context.limits.event
   for (;;) {
     const progress = progressOf(stream)
-    if (patience <= 1 || severs) return undefined
     const found = await findEvent(stream, match, context.limits.reply / 2)
     if (found !== undefined || progressOf(stream) === progress) return found
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')

@@ -1,144 +1,22 @@
 import { Inconclusive, Violation } from '#model/errors'
 import type { Ending } from '#model/model'
-import { EventStreamParser } from '#wire/sse/event-stream'
-import type { ParsedEvent } from '#wire/sse/types'
-import type { ConnectionTrace } from '#proxies/types'
-import type { SessionContext } from '#peers/session/context'
-import type { Exchange } from '#peers/http/exchange'
-import { openExchange } from '#peers/http/open-exchange'
-import type {
-  EventStream,
-  HttpHead,
-  Route,
-  StreamEvent,
-  StreamLine,
-  StreamProblem,
-  SubscribeOptions,
-} from '#peers/kit'
-import { endedByPolicy } from '#peers/net/idle-control'
-import type { Publisher } from './publish.ts'
 import { Severed } from '#peers/faults/severed'
-import { judgeAnswer, unanswered } from './answer.ts'
-import { gives, headersOf, usualHeaders } from './request.ts'
-import { findEvent, findLate, findLine } from './search.ts'
-import { endedHow, eventInWords } from './words.ts'
+import type { EventStream, StreamEvent, StreamLine, SubscribeOptions } from '#peers/kit'
+import type { SessionContext } from '#peers/session/context'
+import type { Publisher } from './publish.ts'
+import { findLate, findLine } from './search.ts'
+import { Subscription } from './subscription.ts'
+import { endedHow } from './words.ts'
 
-/**
- * A subscription as it comes. `openStream` gives it as soon as the request is sent; `accepted` waits for the answer.
- */
-export class Stream implements EventStream {
-  readonly #context: SessionContext
+type LineMatch = (line: StreamLine, stream: EventStream) => boolean
+
+/** A subscription with the verbs of a check: each waits for something, and throws a Violation if it does not happen. */
+export class Stream extends Subscription implements EventStream {
   readonly #publisher: Publisher
-  readonly #parser: EventStreamParser
-  #exchange: Exchange | null = null
-  #takesCoding = false
-  /** Opens a stream like this one, straight to the target. */
-  #another: (() => Promise<Stream>) | null = null
-  #told = 0
-  /** When the last byte of the body came, in ms of the session. */
-  #byteMs = 0
 
-  private constructor(context: SessionContext, publisher: Publisher, cursor: string) {
-    this.#context = context
+  constructor(context: SessionContext, publisher: Publisher, options?: SubscribeOptions) {
+    super(context, options)
     this.#publisher = publisher
-    this.#parser = new EventStreamParser({ lastEventId: cursor })
-  }
-
-  /** Connects and asks. Waits for no answer. */
-  static async open(
-    context: SessionContext,
-    publisher: Publisher,
-    options: SubscribeOptions = {},
-  ): Promise<Stream> {
-    const endpoint = context.endpoint('sse')
-    const id = options.lastEventId
-    const stream = new Stream(context, publisher, typeof id === 'string' ? id : '')
-    const { via: _, ...straight } = options
-    stream.#another = () => Stream.open(context, publisher, straight)
-    stream.#takesCoding = gives([...endpoint.headers, ...(options.headers ?? [])], 'Accept-Encoding')
-    stream.#exchange = await openExchange(context, {
-      endpoint,
-      url: options.url ?? endpoint.url,
-      via: options.via,
-      method: 'GET',
-      version: options.httpVersion ?? '1.1',
-      defaults: usualHeaders,
-      headers: headersOf(options),
-      without: options.without ?? [],
-      onBody: (bytes, ms) => stream.#body(bytes, ms),
-      onEnd: () => stream.#parser.end(),
-    })
-    return stream
-  }
-
-  /**
-   * Waits until a 200 with an event-stream type has come.
-   *
-   * @throws Violation where something else came; Inconclusive on 429 and 503; Severed where the link ended it.
-   */
-  async accepted(withinMs = this.#patient(this.#context.limits.head)): Promise<this> {
-    const head = await this.exchange.headOrEnd(withinMs)
-    this.#context.judged(this.ending)
-    if (head === null) throw unanswered(this.exchange)
-    judgeAnswer(this.#context, head, this.#takesCoding)
-    return this
-  }
-
-  get exchange(): Exchange {
-    if (this.#exchange === null) throw new TypeError('the stream has no connection yet')
-    return this.#exchange
-  }
-
-  get response(): HttpHead {
-    const head = this.exchange.head
-    if (head === null) throw new TypeError('no response has come')
-    return head
-  }
-
-  get route(): Route {
-    return this.exchange.stream.route
-  }
-
-  get body(): Uint8Array {
-    return this.#parser.body
-  }
-
-  /** Bytes of the body so far, kept or not. */
-  get size(): number {
-    return this.#parser.size
-  }
-
-  /** Offset of the block that is not ended yet. */
-  get blockFrom(): number {
-    return this.#parser.blockFrom
-  }
-
-  get lines(): readonly StreamLine[] {
-    return this.#parser.lines
-  }
-
-  get events(): readonly StreamEvent[] {
-    return this.#parser.events
-  }
-
-  get problems(): readonly StreamProblem[] {
-    return this.#parser.problems
-  }
-
-  get lastEventId(): string {
-    return this.#parser.lastEventId
-  }
-
-  get retry(): number | null {
-    return this.#parser.retry
-  }
-
-  get ending(): Ending | null {
-    return this.exchange.ending
-  }
-
-  get trace(): ConnectionTrace {
-    return this.exchange.stream.trace
   }
 
   async expectEvent(
@@ -146,113 +24,56 @@ export class Stream implements EventStream {
     match: (event: StreamEvent) => boolean,
     within?: number,
   ): Promise<StreamEvent> {
-    const limit =
-      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = (await this.find(match, limit)) ?? (await findLate(this.#context, this, match))
-    this.#context.judged(this.ending)
+    const found = (await this.find(match, this.#limit(within))) ?? (await findLate(this.context, this, match))
+    this.context.judged(this.ending)
     if (found !== undefined) return found
-    this.#severed()
-    // Whether others came meanwhile depends on who else publishes: the words must be the same in every run.
-    const others = 'it did not come'
-    return await this.#fall(
-      what,
-      this.ending === null ? others : `${others}, and ${endedHow(this.ending, 'the stream')}`,
+    // Whether other events arrived depends on who else publishes: the text has to be the same in every run.
+    return await this.#missing(what, 'it did not arrive')
+  }
+
+  async expectEvents(count: number): Promise<readonly StreamEvent[]> {
+    await this.exchange.stream.watch.until(
+      () => (this.events.length >= count || this.ending !== null ? true : undefined),
+      this.#limit(),
+    )
+    this.context.judged(this.ending)
+    if (this.events.length >= count) return this.events
+    return await this.#missing(
+      count === 1 ? 'an event' : `${count} events`,
+      this.events.length === 0 ? 'no event arrived' : 'fewer arrived',
     )
   }
 
-  /**
-   * @throws Violation; or Inconclusive where the target ended the stream, and does so with one that nobody disturbs.
-   */
-  async #fall(expected: string, actual: string): Promise<never> {
-    throw (await this.endedByPolicy()) ?? new Violation(expected, actual)
+  async expectLine(what: string, match: LineMatch, within?: number): Promise<StreamLine> {
+    return (await this.#line(match, this.#limit(within))) ?? (await this.#missing(what, 'none arrived'))
   }
 
-  /** Why nothing can be judged where the target ended this stream by a policy of its own; null where it did not. */
-  async endedByPolicy(): Promise<Inconclusive | null> {
-    const { ending } = this
-    const another = this.#another
-    // What is not framed as it says is broken, whoever sends it.
-    if (ending?.by !== 'target' || another === null || this.exchange.bad !== null) return null
-    const policy = await endedByPolicy(this.#context, 'streams', this.exchange.stream.now(), async () => {
-      const idle = await (await another()).accepted()
-      return {
-        stream: idle.exchange.stream,
-        isEnded: () => idle.ending !== null && idle.exchange.bad === null,
-      }
-    })
-    this.#context.judged(ending)
-    return policy
-  }
-
-  /** The first event that matches, of those that came and those that come; undefined when none does in time. */
-  find(match: (event: StreamEvent) => boolean, withinMs: number): Promise<StreamEvent | undefined> {
-    return findEvent(this, match, withinMs)
-  }
-
-  async expectLine(
-    what: string,
-    match: (line: StreamLine, stream: EventStream) => boolean,
-    within?: number,
-  ): Promise<StreamLine> {
-    const limit =
-      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    const found = await this.#line(match, limit)
-    if (found === undefined) return await this.#noLine(what)
-    return found
-  }
-
-  async expectHeartbeat(
-    what: string,
-    match: (line: StreamLine, stream: EventStream) => boolean,
-    idleMs: number,
-  ): Promise<StreamLine> {
-    const idle = this.#context.scaled(idleMs)
-    const opened = this.#context.now()
+  async expectHeartbeat(what: string, match: LineMatch, idleMs: number): Promise<StreamLine> {
+    const idle = this.context.scaled(idleMs)
+    const opened = this.context.now()
     for (;;) {
-      // Bytes, not lines: one that never ends keeps a connection from being idle as well.
-      const due = Math.max(opened, this.#byteMs) + idle
-      const left = due - this.#context.now()
+      // Bytes, not lines: a line that never ends also keeps a connection from being idle.
+      const due = Math.max(opened, this.lastByteMs) + idle
+      const left = due - this.context.now()
       const found = await this.#line(match, Math.max(0, left))
       if (found !== undefined) return found
-      if (left <= 0 || this.ending !== null) return await this.#noLine(what)
+      if (left <= 0 || this.ending !== null) return await this.#missing(what, 'none arrived')
       if (due > opened + 2 * idle)
         throw new Inconclusive('out-of-time', 'the stream was not idle for long enough')
     }
   }
 
-  async #line(
-    match: (line: StreamLine, stream: EventStream) => boolean,
-    withinMs: number,
-  ): Promise<StreamLine | undefined> {
-    const found = await findLine(this, match, withinMs)
-    this.#context.judged(this.ending)
-    return found
-  }
-
-  /** @throws Severed where it was the link that ended the stream. */
-  async #noLine(what: string): Promise<never> {
-    this.#severed()
-    const none = 'none came'
-    const { ending } = this
-    return await this.#fall(what, ending === null ? none : `${none}, and ${endedHow(ending, 'the stream')}`)
-  }
-
   async expectGrowth(what: string, from: number, within?: number): Promise<void> {
-    const { watch } = this.exchange.stream
-    const limit =
-      within === undefined ? this.#patient(this.#context.limits.event) : this.#context.scaled(within)
-    await watch.until(() => (this.size > from || this.exchange.over ? true : undefined), limit)
-    this.#context.judged(this.ending)
-    if (this.size > from) return
-    this.#severed()
-    return await this.#fall(
-      what,
-      this.ending === null ? 'no byte came' : `no byte came, and ${endedHow(this.ending, 'the stream')}`,
+    await this.exchange.stream.watch.until(
+      () => (this.size > from || this.exchange.over ? true : undefined),
+      this.#limit(within),
     )
+    this.context.judged(this.ending)
+    if (this.size <= from) await this.#missing(what, 'no byte arrived')
   }
 
   async barrier(): Promise<StreamEvent> {
-    const marker = this.#context.nonce()
+    const marker = this.context.nonce()
     const asked = this.exchange.stream.now()
     await this.#publisher.publish({ data: `streamproof barrier ${marker}` })
     const event = await this.expectEvent('the published event', ({ data }) => data.includes(marker))
@@ -266,77 +87,61 @@ export class Stream implements EventStream {
     return this.expectEvent('an event', (event) => !already.has(event))
   }
 
-  async expectEvents(count: number): Promise<readonly StreamEvent[]> {
-    const { watch } = this.exchange.stream
-    await watch.until(
-      () => (this.events.length >= count || this.ending !== null ? true : undefined),
-      this.#patient(this.#context.limits.event),
-    )
-    this.#context.judged(this.ending)
-    if (this.events.length >= count) return this.events
-    this.#severed()
-    const came = this.events.length === 0 ? 'no event came' : 'fewer came'
-    const actual = this.ending === null ? came : `${came}, and ${endedHow(this.ending, 'the stream')}`
-    return await this.#fall(count === 1 ? 'an event' : `${count} events`, actual)
+  async expectOpen(ms?: number): Promise<void> {
+    if (ms === undefined && this.#publisher.available) {
+      await this.barrier()
+      return
+    }
+    const limit = ms === undefined ? this.context.limits.quiet : this.context.scaled(ms)
+    const ending = await this.#endWithin(limit)
+    this.#throwIfSevered()
+    if (ending !== undefined) throw new Violation('the stream to stay open', endedHow(ending, 'it'))
+  }
+
+  async expectEnd(): Promise<Ending> {
+    const ending = await this.#endWithin(this.patient(this.context.limits.end))
+    if (ending !== undefined) return ending
+    throw new Violation('the stream to end', 'it stayed open')
   }
 
   bytesOf(event: StreamEvent): Uint8Array {
     return this.body.slice(event.from, event.to)
   }
 
-  async expectEnd(): Promise<Ending> {
-    const ending = await this.exchange.stream.watch.until(
-      () => this.ending ?? undefined,
-      this.#patient(this.#context.limits.end),
-    )
-    this.#context.judged(this.ending)
-    if (ending !== undefined) return ending
-    throw new Violation('the stream to end', 'it stayed open')
-  }
-
-  async expectOpen(ms?: number): Promise<void> {
-    if (ms === undefined && this.#publisher.available) {
-      await this.barrier()
-      return
-    }
-    const limit = ms === undefined ? this.#context.limits.quiet : this.#context.scaled(ms)
-    const ending = await this.exchange.stream.watch.until(() => this.ending ?? undefined, limit)
-    this.#context.judged(this.ending)
-    this.#severed()
-    if (ending !== undefined) throw new Violation('the stream to stay open', endedHow(ending, 'it'))
-  }
-
   sendBytes(bytes: Uint8Array): void {
-    this.#context.transcript.add('harness', 'bytes', `${bytes.length} bytes behind the request`, bytes)
+    this.context.transcript.add('harness', 'bytes', `${bytes.length} bytes after the request`, bytes)
     this.exchange.stream.write(bytes)
   }
 
-  close(): void {
-    this.exchange.stream.finish()
-    void this.exchange.stream.close()
+  #limit(within?: number): number {
+    return within === undefined ? this.patient(this.context.limits.event) : this.context.scaled(within)
   }
 
-  reset(): void {
-    this.exchange.stream.reset()
+  async #line(match: LineMatch, withinMs: number): Promise<StreamLine | undefined> {
+    const found = await findLine(this, (line) => match(line, this), withinMs)
+    this.context.judged(this.ending)
+    return found
   }
 
-  /** A link that severs is not waited for as long as one that is slow. */
-  #patient(ms: number): number {
-    const { severs, patience = 1 } = this.route
-    return severs ? Math.min(ms, this.#context.limits.reply / 2) : ms * patience
+  async #endWithin(ms: number): Promise<Ending | undefined> {
+    const ending = await this.exchange.stream.watch.until(() => this.ending ?? undefined, ms)
+    this.context.judged(this.ending)
+    return ending
   }
 
-  #body(bytes: Uint8Array, ms: number): void {
-    this.#byteMs = ms
-    this.#parser.push(bytes, ms)
-    for (; this.#told < this.events.length; this.#told += 1) {
-      const event = this.events[this.#told] as ParsedEvent
-      this.#context.transcript.add('target', 'event', eventInWords(event), this.bytesOf(event))
-    }
+  /**
+   * @throws Severed if the link ended the stream; Inconclusive if the target ends every stream after a while; else the
+   * Violation.
+   */
+  async #missing(expected: string, actual: string): Promise<never> {
+    this.#throwIfSevered()
+    const { ending } = this
+    const all = ending === null ? actual : `${actual}, and ${endedHow(ending, 'the stream')}`
+    throw (await this.endedByPolicy()) ?? new Violation(expected, all)
   }
 
-  #severed(): void {
+  #throwIfSevered(): void {
     if (this.route.severs && this.exchange.stream.ending?.by !== 'harness')
-      throw new Severed('the link severed the stream')
+      throw new Severed('the link ended the stream')
   }
 }

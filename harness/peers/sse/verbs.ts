@@ -14,7 +14,7 @@ async function subscribe(
   options: SubscribeOptions = {},
 ): Promise<Stream> {
   try {
-    return await (await Stream.open(context, publisher, options)).accepted()
+    return await (await new Stream(context, publisher, options).connect()).accepted()
   } catch (error) {
     const refused = error instanceof Inconclusive && error.reason === 'target-refused'
     if (!refused || options.judgesRefusal !== true) throw error

@@ -11,6 +11,7 @@ import type { ClientEvent, ConformingClients } from '#peers/kit'
 import type { FaultProxy } from '#proxies/types'
 import { takeLinkDown } from '#peers/faults/link-down'
 import { faultNotProven } from '#peers/faults/prove-fault'
+import { streamEndpoint } from '#peers/sse/request'
 import { Watch } from '#peers/net/watch'
 
 type Options = Parameters<ConformingClients['eventSource']>[0]
@@ -36,12 +37,12 @@ export async function runEventSource(context: SessionContext, options: Options) 
   const first = options.lastEventId
   const sockets: net.Socket[] = []
   const agent = dispatcherOver(context, endpoint, route, (socket) => sockets.push(socket))
-  const dispatcher = withHeaders(agent, endpoint, () =>
+  const dispatcher = withHeaders(agent, streamEndpoint(endpoint), () =>
     first !== undefined && state.opens === 0
       ? [['last-event-id', asLatin1(new TextEncoder().encode(first))]]
       : [],
   )
-  const source = new ObservedEventSource(endpoint.url, fetchOver(dispatcher), (event) => {
+  const source = new ObservedEventSource(endpoint.url, fetchOver(dispatcher, endpoint.request), (event) => {
     state.steps += 1
     if (event.type === 'open') state.opens += 1
     else if (event.type === 'error') state.errors += 1

@@ -2,6 +2,7 @@ import type { FetchLike, ReaderLike } from 'eventsource'
 import { fetch } from 'undici'
 import type { Dispatcher } from 'undici'
 import { asLatin1 } from '#peers/http/request-head'
+import type { StreamRequest } from '#peers/session/endpoint'
 import { encodeUtf8 } from '#wire/utf8'
 import { EventStreamParser } from '#wire/sse/event-stream'
 
@@ -12,23 +13,25 @@ const shortestMs = 50
 /** The longest that timers of Node can wait, in ms; they take anything longer for 1 ms. */
 const longestMs = 2 ** 31 - 1
 
-/** undici's fetch over a dispatcher, for an EventSource. */
-export function fetchOver(dispatcher: Dispatcher): FetchLike {
+/** undici's fetch over a dispatcher, for an EventSource: with the method and body of the contract's stream request. */
+export function fetchOver(dispatcher: Dispatcher, { method, body }: StreamRequest): FetchLike {
   return async (url, init) => {
     const { headers, signal, ...rest } = init
     const response = await fetch(url, {
       ...rest,
+      method,
+      ...(body === null ? {} : { body: encodeUtf8(body) }),
       ...(signal === undefined ? {} : { signal }),
       headers: Object.entries(headers).map(([name, value]) => [name, asLatin1(encodeUtf8(value))]),
       dispatcher,
     })
-    const { status, redirected, url: from, body } = response
+    const { status, redirected, url: from, body: readable } = response
     return {
       status,
       redirected,
       url: from,
       headers: response.headers,
-      body: body === null ? null : { getReader: () => boundedReader(body.getReader()) },
+      body: readable === null ? null : { getReader: () => boundedReader(readable.getReader()) },
     }
   }
 }

@@ -177,6 +177,7 @@ function endpointOf(contract: Contract, key: 'ws' | 'sse'): Endpoint | null {
     subprotocols: key === 'ws' ? (contract.subprotocols ?? []) : [],
     opening: key === 'ws' ? (contract.opening ?? []) : [],
     publish: key === 'sse' && contract.publish !== undefined ? publishPlan(contract.publish, url, all) : null,
+    request: { method: 'GET', headers: [], body: null },
   }
 }
 

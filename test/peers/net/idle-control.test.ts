@@ -179,7 +179,7 @@ describe('the idle control of an event stream', () => {
     expect(await caught(one.expectEvent('the event', () => false))).to.deep.equal({
       name: 'Violation',
       expected: 'the event',
-      actual: 'it did not come, and the target ended the stream by FIN',
+      actual: 'it did not arrive, and the target ended the stream by FIN',
     })
     expect(connections).to.equal(2)
   })

@@ -222,6 +222,19 @@ describe('resume', () => {
     })
   }
 
+  it('sends the same request with every connection, with a method, headers and a body', async () => {
+    const request = {
+      method: 'POST',
+      headers: [['Content-Type', 'application/json']],
+      body: '{"topic":"news"}',
+    } as const
+    for (const loss of [{ kind: 'cut', at: 'in-data' }, { kind: 'rst' }, { kind: 'client-fin' }] as const) {
+      const { url, publish } = await resumeServer(bench, { request })
+      const { resume } = bench.verbs(url, { publish, engine, timeScale: 0.5, endpoint: { request } })
+      sound(await resume({ loss }))
+    }
+  })
+
   it('names a server that does not take a cursor', async () => {
     expect(await caught((await kit({ statusOf: () => 400 })).resume(hangUp))).to.deep.equal({
       name: 'Violation',

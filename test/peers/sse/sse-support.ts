@@ -68,6 +68,7 @@ export class Bench {
       subprotocols: [],
       opening: [],
       publish: options.publish ?? null,
+      request: { method: 'GET', headers: [], body: null },
       ...options.endpoint,
     }
     const environment: SessionEnvironment = {

@@ -121,9 +121,9 @@ describe('subscribe', () => {
     expect(await caught(sse.expectEvent('an event b', ({ data }) => data === 'b'))).to.deep.equal({
       name: 'Violation',
       expected: 'an event b',
-      actual: 'it did not come',
+      actual: 'it did not arrive',
     })
-    expect(await caught(sse.expectEvents(2))).to.include({ expected: '2 events', actual: 'fewer came' })
+    expect(await caught(sse.expectEvents(2))).to.include({ expected: '2 events', actual: 'fewer arrived' })
     expect(await caught(sse.expectEnd())).to.include({ actual: 'it stayed open' })
     await sse.expectOpen()
   })
@@ -143,7 +143,7 @@ describe('subscribe', () => {
     expect(await caught(sse.expectEvent('b', ({ data }) => data === 'b'))).to.deep.equal({
       name: 'Violation',
       expected: 'b',
-      actual: 'it did not come, and the target ended the stream by FIN',
+      actual: 'it did not arrive, and the target ended the stream by FIN',
     })
     expect(sse.lastEventId).to.equal('')
     expect(sse.problems.map(({ rule }) => rule)).to.deep.equal(['unterminated'])
@@ -170,7 +170,7 @@ describe('subscribe', () => {
       })
     })
     const sse = await bench.verbs(url, { timeScale: 0.2 }).subscribe()
-    expect(await caught(sse.expectEvents(1))).to.include({ actual: 'no event came' })
+    expect(await caught(sse.expectEvents(1))).to.include({ actual: 'no event arrived' })
     expect(sse.body.length).to.be.at.most(4_194_304)
     sse.reset()
   })

@@ -30,7 +30,7 @@ describe('lines and bytes of a stream', () => {
     expect(await caught(sse.expectLine('a comment', ({ kind }) => kind === 'comment'))).to.deep.equal({
       name: 'Violation',
       expected: 'a comment',
-      actual: 'none came, and the target ended the stream by FIN',
+      actual: 'none arrived, and the target ended the stream by FIN',
     })
   })
 
@@ -40,7 +40,7 @@ describe('lines and bytes of a stream', () => {
     expect(await caught(silent.expectHeartbeat('a beat', isComment, 60))).to.deep.equal({
       name: 'Violation',
       expected: 'a beat',
-      actual: 'none came',
+      actual: 'none arrived',
     })
     const beating = await bench.verbs(await bench.answering(stream(': beat\n\n'))).subscribe()
     expect((await beating.expectHeartbeat('a beat', isComment, 60)).kind).to.equal('comment')
@@ -71,7 +71,7 @@ describe('lines and bytes of a stream', () => {
     expect(sse.size).to.equal(10)
     expect(await caught(sse.expectGrowth('more', 10))).to.include({
       expected: 'more',
-      actual: 'no byte came',
+      actual: 'no byte arrived',
     })
   })
 
