@@ -49,7 +49,7 @@ const malformed = [
   },
   {
     name: 'parameter-without-value',
-    title: 'rejects an extension parameter without a value after its =',
+    title: 'rejects an extension parameter with an equals sign but no value',
     value: 'x-streamproof; a=',
   },
   {

@@ -260,7 +260,7 @@ export const strictWebSocket: WebSocketRules = {
   rejects: [],
   rejectsCloseCodes: [],
   utf8Checked: 'at-once',
-  failureCode: (_breach, code) => code,
+  failureCode: (_violation, code) => code,
   failure: 'close-and-end',
   outgoing: (frame) => [frame],
   pongTo: (payload) => payload,
