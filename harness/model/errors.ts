@@ -1,6 +1,7 @@
-/** What a check may throw. Anything else is a `harness-error`. */
-
-/** The requirement was broken. Gives the fallen verdict of the check's level. */
+/**
+ * The target broke the requirement: `fail`, `warn` or `notice`, by the level of the check. A check may throw this and
+ * `Inconclusive`; anything else is a `harness-error`.
+ */
 export class Violation extends Error {
   readonly code = 'VIOLATION'
   readonly expected: string
@@ -16,31 +17,31 @@ export class Violation extends Error {
 
 /** The closed list of reasons for which a check cannot be judged. */
 export const inconclusiveReasons = [
-  /** The fault did not demonstrably strike. */
+  /** The fault was not shown to have had an effect. */
   'fault-not-proven',
-  /** The unfaulted connection that carries the truth was itself lost. */
+  /** The unfaulted connection to compare with was lost itself. */
   'witness-lost',
-  /** The target refused connections, or answered 429 or 503, although nothing else was running. */
+  /** The target refused connections, or answered 429 or 503, although no other check was running. */
   'target-refused',
   /** The target died while this check was connected, and the death could not be pinned on a check. */
   'target-died',
   /** The contract's way of publishing an event did not work this time. */
   'publish-failed',
-  /** A stream brought no event to judge by. */
+  /** A stream delivered no event to judge. */
   'no-event',
   /** The machine lacks something (an IPv6 address, a file descriptor). */
   'environment',
-  /** The link engine failed in the middle of the check. */
+  /** The proxy engine failed during the check. */
   'engine-failed',
-  /** The target ends connections on which nothing happens, or streams, sooner than the exchange takes. */
+  /** The target ends idle connections, or streams, before the exchange is complete. */
   'ended-idle',
-  /** The check's time budget was spent without an answer that could be judged. */
+  /** The time budget of the check ended before there was an answer to judge. */
   'out-of-time',
 ] as const
 
 export type InconclusiveReason = (typeof inconclusiveReasons)[number]
 
-/** The target or the network kept us from judging. Thrown only by peers, routes and the proof of a fault. */
+/** The target or the network did not allow a judgement. Only peers and the proof of a fault throw it. */
 export class Inconclusive extends Error {
   readonly code = 'INCONCLUSIVE'
   readonly reason: InconclusiveReason
@@ -52,13 +53,13 @@ export class Inconclusive extends Error {
   }
 }
 
-/** The user asked for something that cannot be done: one line, what to do next, exit status 2. */
+/** The user asked for something that is not possible: one line with what to do next; exit status 2. */
 export class UsageError extends Error {
   readonly code = 'USAGE'
   override readonly name = 'UsageError'
 }
 
-/** The target or the engine cannot be reached, or is not what it was said to be: exit status 3. */
+/** The target or the engine cannot be reached, or does not speak the expected protocol: exit status 3. */
 export class SetupError extends Error {
   readonly code = 'SETUP'
   override readonly name = 'SetupError'

@@ -52,7 +52,7 @@ export const faultRecordSchema = z.strictObject({
 export const capabilityFindingSchema = z.strictObject({
   /** `broken`: half of it works; checks that need it run, and say what is wrong. */
   state: z.enum(['present', 'absent', 'broken']),
-  /** One sentence: what was sent, what came back, or which option would turn it on. */
+  /** One sentence: what was sent, what was received, or which option is missing. */
   evidence: z.string(),
 })
 

@@ -1,25 +1,25 @@
 import type { Protocol } from './model.ts'
 
-/** One documented statement about the two protocols, and how a run answers it. */
+/** One documented statement about a protocol, or about several, and how a run answers it. */
 export interface Expectation {
   /** Permanent: `EXP-REC-3`. */
   readonly id: string
   readonly topic: string
   readonly protocol: Protocol
-  /** The statement, in our words. */
+  /** The statement in one sentence. */
   readonly statement: string
-  /** What a run needs to measure it, where it was not measured: an option, or a thing that is not there. */
+  /** What a run needs in order to measure it: an option, or a property of the target. */
   readonly needs: string
-  /** Half of the statement that no check here can measure, and what would: the status is `partly` at best. */
+  /** What would measure the part of the statement that no check can measure; the status is then at most `partly`. */
   readonly beyond?: string
   /**
-   * One sentence with the figures of this run, from the checks that name this expectation; or null where the
-   * figures are missing, and the verdicts are then counted.
+   * One sentence with the figures of this run, from the checks that name this expectation; null if figures are missing:
+   * the report then counts the verdicts.
    */
   readonly summary?: (figures: Figures) => string | null
-  /** Whether the figures bear out a statement that compares; null where they are missing: then it is `partly` at best. */
+  /** Whether the figures support a statement that compares; null if figures are missing, and the status is then at most `partly`. */
   readonly holds?: (figures: Figures) => boolean | null
 }
 
-/** A figure by the id of its check and its name; null where this run has none. */
+/** A figure by the id of its check and its name; null if this run has none. */
 export type Figures = (id: string, name: string) => number | null

@@ -38,7 +38,7 @@ export async function conduct<Kit>(
   let harnessFailed = false
   const unwatch = watchForLateErrors((error) => {
     harnessFailed = true
-    finding(`an error of this tool that belongs to no check: ${messageOf(error)}`)
+    finding(`an error in Streamproof that belongs to no check: ${messageOf(error)}`)
   })
   try {
     const prepared = await prepare(tools, catalogue, settings, (protocol, url) =>

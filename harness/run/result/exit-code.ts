@@ -1,47 +1,44 @@
-import type { Report, Result } from '#model/result'
+import type { Result } from '#model/result'
 import type { FailOn } from '#run/settings'
 
-/** What the exit status depends on, besides the results. */
+/** What the exit status depends on besides the results. */
 export interface Gate {
   readonly failOn: FailOn
-  /** The signal by which the run was interrupted, if it was: 'SIGINT' unless it is another. */
+  /** The signal that interrupted the run; null if none did. */
   readonly interruptedBy: string | null
-  /** An error of ours that belongs to no check. */
+  /** Whether an error in Streamproof that belongs to no check was seen. */
   readonly harnessFailed: boolean
 }
 
-const interrupted: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+const signalCodes: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /**
- * The exit status of a run, the first that applies: 130 interrupted (129 SIGHUP, 143 SIGTERM); 4 harness error; 2
- * nothing was judged; 1 the target fell short at the gate; 2 too little was judged to say that it did not; 0 otherwise. (3 is a run that never came to results.)
+ * The exit status of a run, the first that applies: 130 interrupted (129 SIGHUP, 143 SIGTERM); 4 harness error; 2 no
+ * verdicts; 1 the target failed at the gate; 2 too many inconclusive results to trust a pass; 0 otherwise. (3 belongs to
+ * runs that could not begin.)
  */
 export function exitCode(results: readonly Result[], gate: Gate): number {
-  if (gate.interruptedBy !== null) return interrupted[gate.interruptedBy] ?? 130
+  if (gate.interruptedBy !== null) return signalCodes[gate.interruptedBy] ?? 130
   if (gate.harnessFailed || results.some(({ verdict }) => verdict === 'harness-error')) return 4
-  if (unjudged(results)) return 2
-  if (results.some((result) => fails(result, gate.failOn))) return 1
-  return hollow(results) ? 2 : 0
+  if (hasNoVerdicts(results)) return 2
+  if (results.some((result) => failsAt(gate.failOn, result))) return 1
+  return hasTooManyInconclusive(results) ? 2 : 0
 }
 
-function fails({ verdict }: Result, failOn: FailOn): boolean {
+function failsAt(failOn: FailOn, { verdict }: Result): boolean {
   return failOn !== 'never' && (verdict === 'fail' || (failOn === 'should' && verdict === 'warn'))
 }
 
-/**
- * True where nothing can be said about a target: none of its checks passed or fell, or, where MUST checks were
- * selected, none of these.
- */
-function unjudged(results: readonly Result[]): boolean {
+/** True if there are no results, or if a protocol has no decisive result that was judged. */
+function hasNoVerdicts(results: readonly Result[]): boolean {
   const groups = decisive(results)
   return groups.length === 0 || groups.some((group) => !group.some(({ verdict }) => isJudgement(verdict)))
 }
 
-/** What could not be judged of what applies, at most, where the rest is to pass for the whole. */
+/** Of the checks that were judged or inconclusive, the largest share of inconclusive ones for which a pass is trusted. */
 const mostInconclusive = 1 / 3
 
-/** True where the target or the network kept us from judging so much that what passed says little. */
-function hollow(results: readonly Result[]): boolean {
+function hasTooManyInconclusive(results: readonly Result[]): boolean {
   return decisive(results).some((group) => {
     const judged = group.filter(({ verdict }) => isJudgement(verdict)).length
     const inconclusive = group.filter(({ verdict }) => verdict === 'inconclusive').length
@@ -64,6 +61,7 @@ function decisive(results: readonly Result[]): (readonly Result[])[] {
   })
 }
 
-export function isJudgement(verdict: Report['results'][number]['verdict']): boolean {
+/** True for a verdict about the target. */
+export function isJudgement(verdict: Result['verdict']): boolean {
   return verdict === 'pass' || verdict === 'fail' || verdict === 'warn' || verdict === 'notice'
 }

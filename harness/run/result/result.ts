@@ -12,7 +12,7 @@ import type { Judged } from '#run/schedule/entry'
 import { isJudgement } from './exit-code.ts'
 import { reportedProtocol } from './protocols.ts'
 
-/** Makes the result of a check. `command`: the start of what repeats it. */
+/** The result of a check. `command`: the beginning of the command that repeats it. */
 export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number): Result {
   const { check, outcome, evidence } = judged
   const explanation = explain(outcome)
@@ -59,11 +59,11 @@ function explain(outcome: Outcome): Pick<Result, 'reason' | 'enable' | 'expected
     case 'inconclusive':
       return { ...nothing, reason: outcome.cause.message }
     case 'crashed':
-      return { ...nothing, reason: `an error of this tool: ${messageOf(outcome.error)}` }
+      return { ...nothing, reason: `an error in Streamproof: ${messageOf(outcome.error)}` }
   }
 }
 
-/** Where an error of ours came from; paths and lines are no matter of the reason, which is the same in each run. */
+/** The stack of a harness error, as an entry of the transcript: the reason has to be the same text in every run. */
 function stackOf(outcome: Outcome, ms: number): Result['transcript'] {
   if (outcome.kind !== 'crashed' || !(outcome.error instanceof Error) || outcome.error.stack === undefined)
     return []
@@ -73,18 +73,18 @@ function stackOf(outcome: Outcome, ms: number): Result['transcript'] {
 export function messageOf(error: unknown): string {
   return error instanceof Error
     ? `${error.name}: ${error.message}`
-    : `${typeof error} was thrown: ${String(error)}`
+    : `a thrown ${typeof error}: ${String(error)}`
 }
 
-/** Which checks a run set out to observe, by id. */
+/** The ids of the checks of a run. */
 export interface Scale {
-  /** What the selection wants. */
+  /** Checks that match the selection. */
   readonly selected: ReadonlySet<string>
-  /** Of these, what its targets are of the protocol for. */
+  /** Of these, checks for whose protocol the run has a target. */
   readonly planned: ReadonlySet<string>
 }
 
-/** Answers every documented statement from the checks that name it. */
+/** The status of every documented expectation, from the results of the checks that name it. */
 export function answer(
   expectations: readonly Expectation[],
   checks: readonly PlacedCheck[],
@@ -98,82 +98,91 @@ export function answer(
   }
   return expectations.map((expectation) => {
     const { id, topic, protocol, statement, needs, beyond = null } = expectation
-    const own = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
-    const judged = own.flatMap((one) => byId.get(one) ?? []).filter(({ verdict }) => isJudgement(verdict))
-    const borneOut = expectation.holds?.(figures)
-    const leftOut = own.filter((one) => !scale.selected.has(one)).length
-    const status = statusOf(judged, { beyond, borneOut, leftOut })
+    const ids = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
+    const judged = ids
+      .flatMap((checkId) => byId.get(checkId) ?? [])
+      .filter(({ verdict }) => isJudgement(verdict))
+    const holds = expectation.holds?.(figures)
+    const unselected = ids.filter((checkId) => !scale.selected.has(checkId)).length
+    const status = statusOf(judged, { beyond, holds, unselected })
     const about = {
       id,
       topic,
       protocol: reportedProtocol(protocol),
       statement,
       status,
-      checks: own,
+      checks: ids,
     }
-    if (status === 'not-measured') return { ...about, ...unmeasured(own, byId, scale, needs) }
-    const rest = borneOut === null && leftOut === 0 ? needs : beyond
-    const wants = [...(rest === null ? [] : [rest]), ...(leftOut === 0 ? [] : [unselected(leftOut)])]
+    if (status === 'not-measured') return { ...about, ...unmeasured(ids, byId, scale, needs) }
+    const rest = holds === null && unselected === 0 ? needs : beyond
+    const missing = [
+      ...(rest === null ? [] : [rest]),
+      ...(unselected === 0 ? [] : [unselectedChecks(unselected)]),
+    ]
     return {
       ...about,
-      // A statement that is refuted already gains nothing by more of its checks.
-      needs: status === 'refuted' ? rest : wants.join('; and ') || null,
-      summary: expectation.summary?.(figures) ?? counted(judged),
+      // More checks cannot change a refuted statement.
+      needs: status === 'refuted' ? rest : missing.join('; and ') || null,
+      summary: expectation.summary?.(figures) ?? passedChecks(judged),
     }
   })
 }
 
 function statusOf(
   judged: readonly Result[],
-  of: {
+  {
+    beyond,
+    holds,
+    unselected,
+  }: {
     readonly beyond: string | null
-    readonly borneOut: boolean | null | undefined
-    readonly leftOut: number
+    readonly holds: boolean | null | undefined
+    readonly unselected: number
   },
 ): ExpectationResult['status'] {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   if (judged.length === 0) return 'not-measured'
-  if (passed === 0 || of.borneOut === false) return 'refuted'
-  return passed < judged.length || of.beyond !== null || of.borneOut === null || of.leftOut > 0
+  if (passed === 0 || holds === false) return 'refuted'
+  return passed < judged.length || beyond !== null || holds === null || unselected > 0
     ? 'partly'
     : 'confirmed'
 }
 
-/** Why nothing was measured. Something is needed only where what there is does not do. */
+/** Why nothing was measured, and what a run needs in order to measure it: null if the selection or the results are why. */
 function unmeasured(
-  own: readonly string[],
+  ids: readonly string[],
   byId: ReadonlyMap<string, Result>,
   { selected, planned }: Scale,
   needs: string,
 ): Pick<ExpectationResult, 'needs' | 'summary'> {
-  if (own.length > 0 && !own.some((id) => selected.has(id)))
+  if (ids.length > 0 && !ids.some((id) => selected.has(id)))
     return { needs: null, summary: 'not selected in this run' }
-  const due = own.filter((id) => planned.has(id))
-  const leftOut = own.filter((id) => !selected.has(id)).length
-  if (due.length === 0) return { needs, summary: 'not measured by this run' }
-  if (due.some((id) => byId.get(id)?.verdict === 'not-applicable')) {
-    const either = leftOut === 0 ? needs : `${needs}; or ${unselected(leftOut)}`
+  const plannedIds = ids.filter((id) => planned.has(id))
+  const unselected = ids.filter((id) => !selected.has(id)).length
+  if (plannedIds.length === 0) return { needs, summary: 'not measured by this run' }
+  if (plannedIds.some((id) => byId.get(id)?.verdict === 'not-applicable')) {
+    const either = unselected === 0 ? needs : `${needs}; or ${unselectedChecks(unselected)}`
     return { needs: either, summary: 'not measured by this run' }
   }
   return {
     needs: null,
-    summary: due.some((id) => byId.has(id))
-      ? 'not measured by this run: the checks of it came to no judgement'
-      : 'not measured by this run: it ended before the checks of it',
+    summary: plannedIds.some((id) => byId.has(id))
+      ? 'not measured by this run: none of its checks could be judged'
+      : 'not measured by this run, which ended before its checks',
   }
 }
 
-function unselected(count: number): string {
+function unselectedChecks(count: number): string {
   return count === 1 ? 'a check that was not selected' : `${count} checks that were not selected`
 }
 
-function counted(judged: readonly Result[]): string {
+function passedChecks(judged: readonly Result[]): string {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
   return `${passed} of ${judged.length} ${judged.length === 1 ? 'check that measures' : 'checks that measure'} it passed`
 }
 
-/** Members that hold words of ours alone: a secret may by chance be one of them, as in `?transport=websocket`. */
-const ownWords: ReadonlySet<string> = new Set([
+/** Members with words of Streamproof alone. A secret may have the same text, as in `?transport=websocket`. */
+const membersWithoutSecrets: ReadonlySet<string> = new Set([
   'by',
   'direction',
   'from',
@@ -189,19 +198,22 @@ const ownWords: ReadonlySet<string> = new Set([
   'verdict',
 ])
 
-/** The last look at what leaves the run: every text of a model without secrets. */
+/** A model with every secret removed from its texts: the last step before anything leaves a run. */
 export function redacted<T>(model: T, redactor: Redactor): T {
   if (typeof model === 'string') return redactor.text(model) as T
-  if (Array.isArray(model)) return model.map((one: unknown) => redacted(one, redactor)) as T
+  if (Array.isArray(model)) return model.map((item: unknown) => redacted(item, redactor)) as T
   if (typeof model !== 'object' || model === null) return model
   return Object.fromEntries(
     Object.entries(model).map(([key, value]) => [
       key,
-      typeof value === 'string' && ownWords.has(key) ? value : redacted(value as unknown, redactor),
+      typeof value === 'string' && membersWithoutSecrets.has(key)
+        ? value
+        : redacted(value as unknown, redactor),
     ]),
   ) as T
 }
 
+/** Milliseconds with one decimal place. */
 export function round(ms: number): number {
   return Math.round(ms * 10) / 10
 }

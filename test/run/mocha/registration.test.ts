@@ -90,7 +90,7 @@ describe('registration with a mocha of others', () => {
       ],
       [
         'ws/fake/mocha-crashes: does mocha-crashes',
-        'harness-error (MUST, STREAMPROOF fake): an error of this tool: TypeError: ours\n  streamproof run --only ws/fake/mocha-crashes --seed 7',
+        'harness-error (MUST, STREAMPROOF fake): an error in Streamproof: TypeError: ours\n  streamproof run --only ws/fake/mocha-crashes --seed 7',
       ],
     ])
     expect(told.pending).to.deep.equal([

@@ -15,12 +15,12 @@ const entry = (index: number): Result['transcript'][number] => ({
 })
 const entries = (count: number) => Array.from({ length: count }, (_, index) => entry(index))
 
-describe('a transcript in brief', () => {
-  it('is the transcript itself where that is short', () => {
+describe('a shortened transcript', () => {
+  it('is the transcript itself if that is short', () => {
     for (const count of [0, 1, briefEntries]) expect(inBrief(entries(count))).to.deep.equal(entries(count))
   })
 
-  it('keeps both ends, and says how many entries are missing', () => {
+  it('keeps both ends and says how many entries are missing', () => {
     const brief = inBrief(entries(100))
     expect(brief).to.have.length(briefEntries)
     expect(brief.slice(0, 12)).to.deep.equal(entries(12))
@@ -35,13 +35,13 @@ describe('a transcript in brief', () => {
     expect(inBrief(entries(25))[12]?.note).to.equal('2 entries left out')
   })
 
-  it('counts what was left out before', () => {
+  it('counts entries that were left out before', () => {
     const gap = { ...entry(50), from: 'harness', kind: 'note', note: '1000 entries left out' } as const
     const long = [...entries(50), gap, ...entries(50)]
     expect(inBrief(long)[12]?.note).to.equal('1077 entries left out')
   })
 
-  it('is what a plain pass has, and nothing else has', () => {
+  it('belongs to a check that passed at once, and to no other', () => {
     const check = fake('brief', () => undefined)
     const evidence = { close: null, faults: [], measured: {}, transcript: entries(100) }
     const kept = (over: Partial<Parameters<typeof resultOf>[0]>) =>

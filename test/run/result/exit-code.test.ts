@@ -12,15 +12,15 @@ describe('the exit status', () => {
 
   const rows: readonly (readonly [string, readonly Result[], Parameters<typeof exitCode>[1], number])[] = [
     ['all passed', [result('pass')], gate, 0],
-    ['a MUST fell', [result('pass'), result('fail')], gate, 1],
-    ['a SHOULD fell', [result('pass'), result('warn', 'SHOULD')], gate, 0],
+    ['a MUST failed', [result('pass'), result('fail')], gate, 1],
+    ['a SHOULD failed', [result('pass'), result('warn', 'SHOULD')], gate, 0],
     [
-      'a SHOULD fell, and that is the gate',
+      'a SHOULD failed, and the gate is should',
       [result('pass'), result('warn', 'SHOULD')],
       { ...gate, failOn: 'should' },
       1,
     ],
-    ['a MUST fell, and there is no gate', [result('fail')], { ...gate, failOn: 'never' }, 0],
+    ['a MUST failed, and the gate is never', [result('fail')], { ...gate, failOn: 'never' }, 0],
     ['no MUST was judged', [result('inconclusive'), result('pass', 'SHOULD')], gate, 2],
     ['nothing was judged', [], gate, 2],
     [
@@ -41,7 +41,7 @@ describe('the exit status', () => {
       2,
     ],
     [
-      'what does not apply, or is blocked, is not inconclusive',
+      'checks that are not applicable or blocked do not count as inconclusive',
       [result('pass'), result('not-applicable'), result('not-applicable'), result('blocked')],
       gate,
       0,
@@ -53,9 +53,9 @@ describe('the exit status', () => {
       gate,
       2,
     ],
-    ['a fail goes before much that was inconclusive', [result('fail'), result('inconclusive')], gate, 1],
+    ['a fail comes before too many inconclusive results', [result('fail'), result('inconclusive')], gate, 1],
     [
-      'much was inconclusive, and there is no gate',
+      'too many were inconclusive, and the gate is never',
       [result('pass'), result('inconclusive')],
       { ...gate, failOn: 'never' },
       2,
@@ -67,11 +67,16 @@ describe('the exit status', () => {
       gate,
       2,
     ],
-    ['an error of ours goes before a fail', [result('harness-error'), result('fail')], gate, 4],
-    ['an error of nobody', [result('pass')], { ...gate, harnessFailed: true }, 4],
-    ['an interruption goes before all', [result('harness-error')], { ...gate, interruptedBy: 'SIGHUP' }, 129],
+    ['a harness error comes before a fail', [result('harness-error'), result('fail')], gate, 4],
+    ['a harness error that belongs to no check', [result('pass')], { ...gate, harnessFailed: true }, 4],
+    [
+      'an interruption comes before everything',
+      [result('harness-error')],
+      { ...gate, interruptedBy: 'SIGHUP' },
+      129,
+    ],
   ]
-  for (const [what, results, given, code] of rows) {
-    it(`is ${code}: ${what}`, () => expect(exitCode(results, given)).to.equal(code))
+  for (const [situation, results, gate, status] of rows) {
+    it(`is ${status}: ${situation}`, () => expect(exitCode(results, gate)).to.equal(status))
   }
 })

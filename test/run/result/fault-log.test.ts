@@ -7,7 +7,7 @@ import { loadCatalogue } from '#suites/index'
 import { needToxiproxy } from '../../lacking.ts'
 import { judged } from '../../proof/proof.ts'
 
-/** Checks of every kind of fault, quick ones. */
+/** Quick checks with every kind of fault. */
 const only = [
   'ws/faults/other-clients-unaffected-by-*',
   'ws/faults/cut-*-after-1',
@@ -21,8 +21,8 @@ const only = [
   'sse/reconnection/eventsource-returns',
 ]
 
-/** The same engine, which tells something else, or nothing, of what it noted. */
-function telling(engine: Engine, seen: FaultProxy['loggedConnections']): Engine {
+/** The same engine with another log, or none. */
+function withLog(engine: Engine, seen: FaultProxy['loggedConnections']): Engine {
   return {
     kind: engine.kind,
     version: engine.version,
@@ -46,23 +46,23 @@ function telling(engine: Engine, seen: FaultProxy['loggedConnections']): Engine 
 }
 
 const logsOf = ({ results }: Report) => results.flatMap(({ faults }) => faults.map(({ log }) => log))
-const told = ({ results }: Report): readonly string[] =>
+const judgements = ({ results }: Report): readonly string[] =>
   results.map(
     ({ id, verdict, reason, actual, faults }) =>
       `${verdict} ${id} ${reason ?? ''} ${actual ?? ''} ${faults.map(({ name, proof }) => `${name}: ${proof}`).join()}`,
   )
 
-describe('what the engine noted of a fault', function () {
+describe('the log of a fault', function () {
   this.timeout(120_000)
   let engine: Engine
   before(async () => (engine = await openEngine({ choice: 'embedded', runId: 'log' })))
   after(() => engine.close())
 
-  const look = async (by: Engine, mutant?: string): Promise<Report> =>
+  const judgeWith = async (by: Engine, mutant?: string): Promise<Report> =>
     judged(await loadCatalogue(), by, mutant === undefined ? {} : { mutant }, { selection: { only } })
 
-  it('stands with every fault that was proven, and the report is valid', async () => {
-    const report = await look(engine)
+  it('is part of every proven fault, and the report is valid', async () => {
+    const report = await judgeWith(engine)
     expect(reportSchema.parse(report)).to.deep.equal(report)
     expect(
       report.results.filter(({ verdict }) => verdict !== 'pass').map(({ id, reason }) => [id, reason]),
@@ -80,25 +80,25 @@ describe('what the engine noted of a fault', function () {
   })
 
   for (const mutant of [undefined, 'refuse-after-loss', 'resume-reversed']) {
-    it(`decides nothing: ${mutant ?? 'the reference'} is judged the same without it`, async () => {
+    it(`changes no verdict on ${mutant ?? 'the reference'}`, async () => {
       let asked = 0
-      const mute = telling(engine, () => {
+      const withoutLogs = withLog(engine, () => {
         asked += 1
         if (asked % 3 === 0) return Promise.reject(new Error('lost'))
         return Promise.resolve(asked % 3 === 1 ? null : [])
       })
-      const [whole, without] = await Promise.all([look(engine, mutant), look(mute, mutant)])
-      expect(told(without)).to.deep.equal(told(whole))
+      const [whole, without] = await Promise.all([judgeWith(engine, mutant), judgeWith(withoutLogs, mutant)])
+      expect(judgements(without)).to.deep.equal(judgements(whole))
       expect(logsOf(without).every((log) => log === undefined)).to.equal(true)
       expect(logsOf(whole).some((log) => log !== undefined)).to.equal(true)
     })
   }
 
-  it('is absent with a real Toxiproxy, and what is judged is the same', async function () {
+  it('is absent with a real Toxiproxy, with the same verdicts', async function () {
     needToxiproxy(this)
     await using real = await openEngine({ choice: 'toxiproxy', runId: 'log' })
-    const [own, others] = await Promise.all([look(engine), look(real)])
-    expect(told(others)).to.deep.equal(told(own))
+    const [own, others] = await Promise.all([judgeWith(engine), judgeWith(real)])
+    expect(judgements(others)).to.deep.equal(judgements(own))
     expect(logsOf(others).every((log) => log === undefined)).to.equal(true)
   })
 })

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { redacted } from '#run/result/result'
 
-describe('the last look at a model', () => {
+describe('the removal of secrets from a model', () => {
   const redactor = {
     text: (value: string) => value.replaceAll('websocket', '***'),
     bytes: (value: Uint8Array) => value,
   }
 
-  it('takes secrets out of every text, but leaves our own words, though a secret be one of them', () => {
+  it('changes every text, except words of Streamproof that are equal to a secret', () => {
     // As of ?transport=websocket in the URL of a target.
     const model = {
       protocol: 'websocket',

@@ -11,7 +11,7 @@ const violated = (): never => {
 const held = (): void => undefined
 
 describe('the report', () => {
-  it('is valid, and tells the run', async () => {
+  it('is valid and describes the run', async () => {
     const report = await runFakes({ checks: [fake('report-a', held), fake('report-b', violated)] })
     expect(reportSchema.parse(report)).to.deep.equal(report)
     expect(report.summary).to.include({ total: 2, pass: 1, fail: 1 })
@@ -24,12 +24,12 @@ describe('the report', () => {
     })
   })
 
-  it('is the same in every run, but for what may differ', async () => {
+  it('is the same in every run, except members that may differ', async () => {
     const checks = [
       ...Array.from({ length: 20 }, (_, index) =>
         fake(`same-${index}`, (kit) => kit.wait(Math.random() * 20)),
       ),
-      fake('same-falls', violated),
+      fake('same-fails', violated),
       fake('same-needs', held, { needs: ['ws.echo'] }),
       fake('same-measures', (kit) => kit.measure('ms', Math.random())),
     ]
@@ -38,7 +38,7 @@ describe('the report', () => {
     expect(one).to.deep.equal(other)
   })
 
-  it('answers the documented statements from the checks that name them', async () => {
+  it('answers the documented expectations from the checks that name them', async () => {
     const measuring = (id: string, run: () => void, expectations: string[]) =>
       fake(
         id,
@@ -59,7 +59,7 @@ describe('the report', () => {
     const report = await runFakes({
       checks: [
         measuring('exp-held', held, ['EXP-A', 'EXP-C', 'EXP-F', 'EXP-G', 'EXP-H']),
-        measuring('exp-fell', violated, ['EXP-B', 'EXP-C']),
+        measuring('exp-failed', violated, ['EXP-B', 'EXP-C']),
         fake('exp-needs', held, { needs: ['ws.echo'], expectations: ['EXP-D'] }),
       ],
       expectations: [
@@ -89,10 +89,10 @@ describe('the report', () => {
       ['EXP-H', 'partly', 'something else', '1 of 1 check that measures it passed'],
       ['EXP-G', 'refuted', null, '1 of 1 check that measures it passed'],
     ])
-    expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-fell'])
+    expect(report.expectations[2]?.checks).to.deep.equal(['ws/fake/exp-held', 'ws/fake/exp-failed'])
   })
 
-  it('does not ask for what is there where only the selection left checks out', async () => {
+  it('names the selection, not the target, as the reason for checks that were not selected', async () => {
     const about = (name: string) => ({
       id: `EXP-${name}`,
       topic: 'performance' as const,
@@ -103,9 +103,9 @@ describe('the report', () => {
     const checks = [
       fake('in-held', held, { expectations: ['EXP-B', 'EXP-F'] }),
       fake('in-other', held, { expectations: ['EXP-G'] }),
-      fake('in-fell', violated, { expectations: ['EXP-E'] }),
+      fake('in-failed', violated, { expectations: ['EXP-E'] }),
       fake('in-needs', held, { needs: ['ws.echo'], expectations: ['EXP-C', 'EXP-D'] }),
-      fake('in-blocked', held, { after: ['ws/fake/in-fell'], expectations: ['EXP-H'] }),
+      fake('in-blocked', held, { after: ['ws/fake/in-failed'], expectations: ['EXP-H'] }),
       fake('out-one', held, { expectations: ['EXP-A', 'EXP-B', 'EXP-C', 'EXP-E', 'EXP-G'] }),
       fake('out-two', held, { expectations: ['EXP-A', 'EXP-G'] }),
     ]
@@ -142,11 +142,11 @@ describe('the report', () => {
         'a browser; and 2 checks that were not selected',
         '1 of 1 check that measures it passed',
       ],
-      ['H', 'not-measured', null, 'not measured by this run: the checks of it came to no judgement'],
+      ['H', 'not-measured', null, 'not measured by this run: none of its checks could be judged'],
     ])
   })
 
-  it('says of a run that ended early that it did, not that something is missing', async () => {
+  it('says that a run ended before its checks, not that something is missing', async () => {
     const report = await runFakes({
       checks: [
         fake('early-held', held),
@@ -166,11 +166,11 @@ describe('the report', () => {
     expect(report.expectations[0]).to.include({
       status: 'not-measured',
       needs: null,
-      summary: 'not measured by this run: it ended before the checks of it',
+      summary: 'not measured by this run, which ended before its checks',
     })
   })
 
-  it('holds no secret, wherever one got into it', async () => {
+  it('contains no secret', async () => {
     const secret = 'hunter2-hunter2'
     const redactor = redactorFor({ headers: [`X-Key: ${secret}`] })
     const report = await runFakes({
@@ -189,7 +189,7 @@ describe('the report', () => {
     expect(JSON.stringify(report)).not.to.include(Buffer.from(secret).toString('hex'))
   })
 
-  it('has a fail for a capability that the contract declares and discovery did not prove', async () => {
+  it('has a fail for a capability that the contract declares and discovery did not find', async () => {
     const report = await runFakes({
       checks: [fake('declared', held, { needs: ['ws.echo'] })],
       capabilities: {
@@ -207,7 +207,7 @@ describe('the report', () => {
 })
 
 describe('a run that is stopped', () => {
-  it('by a signal gives what was judged, and is not complete', async () => {
+  it('by a signal reports what was judged and is not complete', async () => {
     const controller = new AbortController()
     const checks = [
       fake('stop-early', held),
@@ -242,7 +242,7 @@ describe('a run that is stopped', () => {
   })
 })
 
-/** What two runs of the same target have in common. */
+/** The parts of a report that are equal in two runs against the same target. */
 function withoutFigures({ run: _run, results, expectations, ...rest }: Report): object {
   return {
     ...rest,

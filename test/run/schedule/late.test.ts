@@ -19,7 +19,7 @@ describe('errors that nobody caught', () => {
     expect(Object.entries(verdicts(report)).filter(([, verdict]) => verdict !== 'pass')).to.deep.equal([
       ['late-timer', 'harness-error'],
     ])
-    expect(report.results[0]?.reason).to.equal('an error of this tool: Error: from a timer')
+    expect(report.results[0]?.reason).to.equal('an error in Streamproof: Error: from a timer')
     expect(report.run.exitCode).to.equal(4)
   })
 

@@ -32,7 +32,7 @@ describe('the scheduler', () => {
       'outcomes-crash': 'harness-error',
     })
     expect(report.run.exitCode).to.equal(4)
-    expect(report.results[5]?.reason).to.equal('an error of this tool: TypeError: ours')
+    expect(report.results[5]?.reason).to.equal('an error in Streamproof: TypeError: ours')
   })
 
   it('observes up to `jobs` checks at once, and reports in the order of the text', async () => {
