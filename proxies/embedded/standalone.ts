@@ -6,12 +6,13 @@ import { EngineError } from '#proxies/types'
 export interface ProxyServerOptions {
   readonly host: string
   readonly port: number
-  /** Decides toxicity, jitter and slice sizes; drawn unless given. */
+  /** Seed of toxicity, jitter and slice sizes; default random. */
   readonly seed?: number
-  /** A file with a JSON array of proxies, as toxiproxy-server takes it. */
+  /** Path of a file with a JSON array of proxies, as toxiproxy-server reads it. */
   readonly config?: string
-  /** Serve `/metrics`: byte counts of proxies, figures of the process. */
+  /** Serves byte counts of proxies at `/metrics`. */
   readonly proxyMetrics?: boolean
+  /** Serves figures of the process at `/metrics`. */
   readonly runtimeMetrics?: boolean
 }
 
@@ -22,8 +23,9 @@ export interface ProxyServer {
 }
 
 /**
- * The embedded engine on its own, in this thread: a drop-in for toxiproxy-server. Throws `EngineError` where it cannot
- * listen, or where its configuration cannot be carried out as a whole (the real server logs that and goes on).
+ * Starts the embedded engine in this thread, as a replacement for toxiproxy-server.
+ * @throws EngineError if it cannot listen or cannot apply the whole configuration. The real server logs the latter and goes
+ * on.
  */
 export async function startProxyServer(options: ProxyServerOptions): Promise<ProxyServer> {
   const { config: file, ...rest } = options
@@ -32,8 +34,8 @@ export async function startProxyServer(options: ProxyServerOptions): Promise<Pro
     const server = await startEngineServer({ ...rest, ...(config === undefined ? {} : { config }) })
     return { url: server.url, seed: server.seed, close: () => server.close() }
   } catch (error) {
-    const place = file === undefined ? '' : ` (config ${file})`
-    throw new EngineError(`the proxy server did not start${place}: ${(error as Error).message}`, {
+    const configNote = file === undefined ? '' : ` (config ${file})`
+    throw new EngineError(`the proxy server did not start${configNote}: ${(error as Error).message}`, {
       cause: error,
     })
   }

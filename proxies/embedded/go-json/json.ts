@@ -1,7 +1,6 @@
 /**
- * Reads the first JSON value of a text and leaves the rest alone, as Go's `json.Decoder` does: Toxiproxy's clients
- * rely on it (trailing bytes are accepted), and numbers keep their spelling, so that `1.5` and `1e2` can be told
- * from integers and a 64-bit integer is not rounded in silence.
+ * Reads the first JSON value of a text and ignores the rest, as Go's `json.Decoder` does: Toxiproxy's clients rely on it.
+ * Numbers keep their spelling, so that `1.5` and `1e2` are distinguished from integers and a 64-bit integer is not rounded.
  */
 
 /** A number as it was written. */
@@ -15,7 +14,7 @@ export class JsonNumber {
 
 export type JsonValue = null | boolean | string | JsonNumber | readonly JsonValue[] | JsonObject
 
-/** Members in the order of the text; a name may come twice. */
+/** Members in the order of the text; a name may occur twice. */
 export class JsonObject {
   readonly members: readonly (readonly [string, JsonValue])[]
 
@@ -24,7 +23,7 @@ export class JsonObject {
   }
 }
 
-/** The text is no JSON; the message is worded as Go words it. */
+/** The text is not JSON. The message is in Go's words. */
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError'
 }
@@ -45,7 +44,7 @@ const escapes: Readonly<Record<string, string>> = {
 const numberForm = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const plainForm = /[ !#-[\]-\uffff]+/y
 
-/** Throws `JsonSyntaxError`: `EOF` for an empty text, `unexpected EOF` for one that breaks off. */
+/** @throws JsonSyntaxError `EOF` for an empty text, `unexpected EOF` for one that ends too early. */
 export function readFirstJson(text: string): JsonValue {
   const reader = new Reader(text)
   reader.skipSpace()
@@ -103,21 +102,21 @@ class Reader {
 
   #number(): JsonNumber {
     numberForm.lastIndex = this.#at
-    const found = numberForm.exec(this.#text)
-    if (found === null) {
+    const match = numberForm.exec(this.#text)
+    if (match === null) {
       this.#at++
       throw this.#unexpected('in numeric literal')
     }
-    this.#at += found[0].length
+    this.#at += match[0].length
     const next = this.#text[this.#at] ?? ''
-    if (/[.eE]/.test(next) && !/[eE]/.test(found[0]) && !(next === '.' && found[0].includes('.'))) {
+    if (/[.eE]/.test(next) && !/[eE]/.test(match[0]) && !(next === '.' && match[0].includes('.'))) {
       this.#at++
       if ('+-'.includes(this.#text[this.#at] ?? 'x') && next !== '.') this.#at++
       throw this.#unexpected(
         next === '.' ? 'after decimal point in numeric literal' : 'in exponent of numeric literal',
       )
     }
-    return new JsonNumber(found[0])
+    return new JsonNumber(match[0])
   }
 
   #string(): string {

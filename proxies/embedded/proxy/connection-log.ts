@@ -1,22 +1,22 @@
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
-/** Something that a toxic did to a connection for the first time, or that ended it. */
+/** The first bytes that reached a toxic, or the end that a toxic caused. */
 export interface ToxicEvent {
   /** ms since the connection was accepted. */
   readonly ms: number
-  /** `hit`: the toxic got its first bytes; `end`: it ended the direction by itself; `reset`: it reset the connection. */
+  /** `hit`: the toxic received its first bytes; `end`: it ended the direction by itself; `reset`: it reset the connection. */
   readonly what: 'hit' | 'end' | 'reset'
   readonly toxic: string
   readonly type: string
   readonly stream: StreamDirection
   /**
-   * Where in the direction: bytes that had come to this toxic before its first (`hit`), or that it had let go on (`end`,
-   * `reset`); of what came before the toxic did, all.
+   * Position in the bytes of the direction: how many had reached this toxic before its first ones (`hit`), or how many it
+   * had passed on (`end`, `reset`). Bytes that passed before the toxic was added count.
    */
   readonly byte: number
 }
 
-/** One connection, as the event log shows it. */
+/** One connection in the log. */
 export interface ConnectionRecord {
   /** In the order of acceptance, from 1. */
   readonly number: number
@@ -26,9 +26,9 @@ export interface ConnectionRecord {
   readonly acceptedAt: number
   readonly state: 'dialling' | 'open' | 'closed'
   /**
-   * What ended it, as soon as that is known; null before. `fin by` and `rst by` client or upstream: the wire; `lost by`:
-   * the system gave that side up (it answered nothing any more); `end by` and `reset by` a toxic, by its name; `refused`:
-   * the upstream could not be reached; `stopped`: the proxy was; `closed by the API`, `reset by the API`.
+   * What ended it, as soon as that is known; null before. `fin by` or `rst by` client or upstream: that side sent it; `lost
+   * by`: that side stopped answering and the system dropped the connection; `end by` or `reset by` a toxic, by its name;
+   * `refused`: the upstream could not be reached; `stopped`: the proxy was stopped; `closed by the API`, `reset by the API`.
    */
   readonly ending: string | null
   readonly durationMs: number
@@ -36,7 +36,7 @@ export interface ConnectionRecord {
   readonly events: readonly ToxicEvent[]
 }
 
-/** Events kept of one connection, and closed connections kept of one proxy. */
+/** How many events of one connection, and how many closed connections of one proxy are kept. */
 export const eventLimit = 100
 export const recordLimit = 1000
 

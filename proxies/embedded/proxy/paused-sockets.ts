@@ -1,31 +1,31 @@
 import type { Socket } from 'node:net'
 
-/** How often a socket that is not being read is asked whether it still stands. */
+/** How often each paused socket is checked for a reset. */
 const intervalMs = 1000
-const nothing = Buffer.alloc(0)
+const noBytes = Buffer.alloc(0)
 
-const stalled = new Set<Socket>()
+const pausedSockets = new Set<Socket>()
 let timer: NodeJS.Timeout | null = null
 
 /**
- * A paused socket does not notice a reset: nothing polls it. A write of no bytes does, because the kernel reports the
- * pending error whatever the length. A socket with bytes still to write is polled for that, and needs no asking.
+ * A paused socket does not notice a reset, because nothing polls it. A write of no bytes does notice it: the kernel reports
+ * the pending error for a write of any length. A socket with bytes still to write is polled for that and needs no check.
  */
 export function watchPausedSocket(socket: Socket): void {
-  stalled.add(socket)
-  // One timer for all, which goes on for a turn without any: most are watched for less than that.
-  timer ??= setInterval(ask, intervalMs).unref()
+  pausedSockets.add(socket)
+  // One timer for all sockets. It runs for one more interval without any, because most are paused for less than that.
+  timer ??= setInterval(checkForResets, intervalMs).unref()
 }
 
 export function unwatchPausedSocket(socket: Socket): void {
-  stalled.delete(socket)
+  pausedSockets.delete(socket)
 }
 
-function ask(): void {
-  for (const one of stalled) {
-    if (one.writable && one.writableLength === 0) one.write(nothing)
+function checkForResets(): void {
+  for (const socket of pausedSockets) {
+    if (socket.writable && socket.writableLength === 0) socket.write(noBytes)
   }
-  if (stalled.size > 0 || timer === null) return
+  if (pausedSockets.size > 0 || timer === null) return
   clearInterval(timer)
   timer = null
 }

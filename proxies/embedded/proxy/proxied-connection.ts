@@ -14,28 +14,32 @@ import { resetSocket } from './reset.ts'
 import type { Toxic } from './toxic-stage.ts'
 import { unwatchPausedSocket, watchPausedSocket } from './paused-sockets.ts'
 
-/** How often a half whose other side was reset is asked whether it still gets rid of its bytes: it has a second chance. */
-const watchMs = 1500
-/** So long may a toxic go on with what it holds for such a half. */
-const patienceMs = 60_000
-/** How long a client that could not be connected may take to close its side. */
-const refusalMs = 2000
+/**
+ * After one side was reset, how often the other direction is checked for progress. Without progress in one interval, the
+ * connection is closed.
+ */
+const progressIntervalMs = 1500
+/** After one side was reset, how long toxics may still hold what it had sent. */
+const longestHoldMs = 60_000
+/** How long a client may take to close its side if the upstream could not be reached. */
+const clientCloseLimitMs = 2000
 
 export interface ProxiedConnectionOptions {
   readonly client: Socket
   readonly number: number
-  /** As the API was given it, and where that leads; null: nowhere. */
+  /** The upstream as the API received it. */
   readonly upstream: string
+  /** The address of the upstream; null if it cannot be dialled. */
   readonly address: Address | null
   readonly seeds: readonly (string | number)[]
   readonly dialTimeoutMs: number
   readonly extensions: ProxyExtensions
-  /** Toxics at the moment when the upstream is connected. */
+  /** Returns the toxics of the proxy; called when the upstream is connected. */
   readonly toxics: () => readonly Toxic[]
   readonly closed: (connection: ProxiedConnection) => void
 }
 
-/** A client, its upstream, and the two links between them. */
+/** A client, its upstream, and the toxic chains of both directions between them. */
 export class ProxiedConnection implements ChainOwner {
   readonly seeds: readonly (string | number)[]
   readonly number: number
@@ -45,7 +49,7 @@ export class ProxiedConnection implements ChainOwner {
   readonly #acceptedAt = now()
   #upstream: Socket | null = null
   #chains: readonly ToxicChain[] = []
-  /** None for most: nothing is set aside for them. */
+  /** Null until the first event: most connections have none. */
   #events: ToxicEvent[] | null = null
   #timer: NodeJS.Timeout | null = null
   #endedAt: number | null = null
@@ -64,7 +68,7 @@ export class ProxiedConnection implements ChainOwner {
       if (this.#chains.length === 0) this.#upstream?.destroy()
       this.#closeRecord()
     })
-    // Nobody reads it yet, and a dial may take long.
+    // The client is not read before the upstream is connected, which may take long.
     watchPausedSocket(this.#client)
     this.#dial()
   }
@@ -74,8 +78,8 @@ export class ProxiedConnection implements ChainOwner {
   }
 
   get record(): ConnectionRecord {
-    const [up, down] = this.#chains
-    const state = this.#endedAt !== null ? 'closed' : up === undefined ? 'dialling' : 'open'
+    const [upstream, downstream] = this.#chains
+    const state = this.#endedAt !== null ? 'closed' : upstream === undefined ? 'dialling' : 'open'
     return {
       number: this.number,
       client: this.#address,
@@ -85,8 +89,8 @@ export class ProxiedConnection implements ChainOwner {
       ending: this.#ending,
       durationMs: Math.round(((this.#endedAt ?? now()) - this.#acceptedAt) * 1000) / 1000,
       bytes: {
-        upstream: { received: up?.received ?? 0, sent: up?.sent ?? 0 },
-        downstream: { received: down?.received ?? 0, sent: down?.sent ?? 0 },
+        upstream: { received: upstream?.received ?? 0, sent: upstream?.sent ?? 0 },
+        downstream: { received: downstream?.received ?? 0, sent: downstream?.sent ?? 0 },
       },
       events: this.#events ?? [],
     }
@@ -99,44 +103,44 @@ export class ProxiedConnection implements ChainOwner {
     this.#events.push({ ms: Math.round((now() - this.#acceptedAt) * 1000) / 1000, ...event })
   }
 
-  /** Closes both sockets now, whatever the toxics hold. */
-  destroy(why?: string): void {
-    if (why !== undefined) this.#ending ??= why
+  /** Closes both sockets now, whatever the toxics hold. @param ending is logged. */
+  destroy(ending?: string): void {
+    if (ending !== undefined) this.#ending ??= ending
     this.#client.destroy()
     this.#upstream?.destroy()
   }
 
   addToxic(toxic: Toxic): void {
-    for (const link of this.#chains) link.addToxic(toxic)
+    for (const chain of this.#chains) chain.addToxic(toxic)
   }
 
   updateToxic(toxic: Toxic): void {
-    for (const link of this.#chains) link.updateToxic(toxic)
+    for (const chain of this.#chains) chain.updateToxic(toxic)
   }
 
   removeToxic(toxic: Toxic): void {
-    for (const link of this.#chains) link.removeToxic(toxic)
+    for (const chain of this.#chains) chain.removeToxic(toxic)
   }
 
   /**
-   * As the real server: no half-close, the whole destination is closed once its bytes are out, and a reset becomes FIN.
-   * Both can be asked for.
+   * As in the real server, there is no half-close: the destination is closed once its bytes are out, and a reset becomes
+   * FIN. The extensions `half_close` and `carry_reset` change that.
    */
-  finished(link: ToxicChain): void {
+  finished(chain: ToxicChain): void {
     const { halfClose, carryReset } = this.#options.extensions
-    const isHalf = halfClose && link.hasSourceEnded && !link.source.destroyed
-    // Of two halves it is the second one that ends the connection.
-    if (link.hasSourceEnded && !(isHalf && this.#chains.some((one) => !one.isFinished)))
-      this.#ending ??= `fin by ${sideOf(link)}`
-    if (carryReset && link.sourceWasReset) resetSocket(link.destination)
-    else if (isHalf) link.destination.end()
-    // Closing sends FIN as well; ending first would only be one more turn.
-    else if (link.destination.writableLength === 0) link.destination.destroy()
-    else link.destination.destroySoon()
+    const isHalf = halfClose && chain.hasSourceEnded && !chain.source.destroyed
+    // Of two half-closes, the second ends the connection.
+    if (chain.hasSourceEnded && !(isHalf && this.#chains.some((each) => !each.isFinished)))
+      this.#ending ??= `fin by ${sideOf(chain)}`
+    if (carryReset && chain.sourceWasReset) resetSocket(chain.destination)
+    else if (isHalf) chain.destination.end()
+    // Closing also sends FIN; ending first would only take one more turn of the event loop.
+    else if (chain.destination.writableLength === 0) chain.destination.destroy()
+    else chain.destination.destroySoon()
   }
 
-  reset(why?: string): void {
-    if (why !== undefined) this.#ending ??= why
+  reset(ending?: string): void {
+    if (ending !== undefined) this.#ending ??= ending
     resetSocket(this.#client)
     if (this.#upstream !== null) resetSocket(this.#upstream)
   }
@@ -174,65 +178,65 @@ export class ProxiedConnection implements ChainOwner {
     }
     const client = this.#client
     const toxics = this.#options.toxics()
-    const up = new ToxicChain(this, 'upstream', client, upstream, toxics)
-    const down = new ToxicChain(this, 'downstream', upstream, client, toxics)
-    this.#chains = [up, down]
-    this.#listenTo(client, up, down)
-    this.#listenTo(upstream, down, up)
-    up.start()
-    down.start(reader)
+    const toUpstream = new ToxicChain(this, 'upstream', client, upstream, toxics)
+    const toClient = new ToxicChain(this, 'downstream', upstream, client, toxics)
+    this.#chains = [toUpstream, toClient]
+    this.#listenTo(client, toUpstream, toClient)
+    this.#listenTo(upstream, toClient, toUpstream)
+    toUpstream.start()
+    toClient.start(reader)
   }
 
-  /** `out` is the link that reads from this socket, `into` the one that writes to it. */
-  #listenTo(socket: Socket, out: ToxicChain, into: ToxicChain): void {
+  /** @param from the chain that reads this socket. @param to the chain that writes to it. */
+  #listenTo(socket: Socket, from: ToxicChain, to: ToxicChain): void {
     let isLost = false
-    socket.on('end', () => out.sourceEnded())
+    socket.on('end', () => from.sourceEnded())
     socket.on('error', (error: NodeJS.ErrnoException) => {
       isLost = true
-      out.sourceWasReset ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
-      into.writeFailed ||= error.syscall === 'write' || into.isPaused
-      // Now, not once the link is done: what a toxic holds may never go out.
-      this.#ending ??= `${out.sourceWasReset ? 'rst' : 'lost'} by ${sideOf(out)}`
+      from.sourceWasReset ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
+      to.writeFailed ||= error.syscall === 'write' || to.isPaused
+      // Logged now and not when the chain has finished: what a toxic holds may never go out.
+      this.#ending ??= `${from.sourceWasReset ? 'rst' : 'lost'} by ${sideOf(from)}`
     })
     socket.on('close', () => {
-      into.destinationGone()
-      out.sourceEnded()
-      // Half-closed by its FIN before, and now gone altogether: so must be the other side.
-      if (this.#options.extensions.halfClose && out.isFinished) this.#closeDestination(out, 'later')
-      if (isLost && !out.destination.destroyed) this.#watchRemainder(out)
+      to.destinationGone()
+      from.sourceEnded()
+      // It was half-closed by its FIN before and is now closed for good: close the other side too.
+      if (this.#options.extensions.halfClose && from.isFinished) this.#closeDestination(from, 'later')
+      if (isLost && !from.destination.destroyed) this.#watchRemainder(from)
     })
   }
 
   /**
-   * One side was reset. What it had sent still goes out, at the time that a toxic has for it, but only while it moves:
-   * a destination that reads nothing, or a toxic that lets nothing go, would keep the other side open for ever.
+   * One side was reset. What it had sent still goes out when the toxics pass it on, but only while there is progress:
+   * otherwise a destination that reads nothing, or a toxic that passes nothing, would never let the other side close.
    */
-  #watchRemainder(link: ToxicChain): void {
+  #watchRemainder(chain: ToxicChain): void {
     if (this.#timer !== null) return
-    const { destination } = link
-    // Nobody is left to hear what it says, and reading it would count as a sign of life below.
+    const { destination } = chain
+    // Nobody receives what the destination sends, and reading it would count as activity for the timeout below.
     destination.pause()
     watchPausedSocket(destination)
-    // Node looks for itself whether the system takes any of what waits to be written.
-    destination.setTimeout(watchMs, () => {
-      if (destination.writableLength > 0) this.#closeDestination(link, 'now')
+    // Node's socket timeout also counts bytes that the system takes from the write buffer as activity.
+    destination.setTimeout(progressIntervalMs, () => {
+      if (destination.writableLength > 0) this.#closeDestination(chain, 'now')
     })
-    let sent = link.sent
+    let sent = chain.sent
     this.#timer = setInterval(() => {
-      const isStill = link.sent === sent && destination.writableLength === 0
-      if (isStill && link.holdsLongerThan(now() + patienceMs)) this.#closeDestination(link, 'now')
-      sent = link.sent
-    }, watchMs)
+      const isIdle = chain.sent === sent && destination.writableLength === 0
+      if (isIdle && chain.holdsLongerThan(now() + longestHoldMs)) this.#closeDestination(chain, 'now')
+      sent = chain.sent
+    }, progressIntervalMs)
   }
 
-  /** The source is gone altogether, and so must be the other side: at once, or when what it was sent is out. */
+  /** The source is closed for good: closes the destination at once, or when its pending bytes are out. */
   #closeDestination({ sourceWasReset: hasReset, destination }: ToxicChain, when: 'now' | 'later'): void {
     if (this.#options.extensions.carryReset && hasReset) resetSocket(destination)
     else if (when === 'now') destination.destroy()
     else destination.destroySoon()
   }
 
-  /** The upstream cannot be reached: the client, whose connection was accepted, gets FIN. */
+  /** The upstream cannot be reached: sends FIN to the client, whose connection was already accepted. */
   #closeUndialled(): void {
     this.#stopTimer()
     this.#ending ??= 'refused'
@@ -240,7 +244,7 @@ export class ProxiedConnection implements ChainOwner {
     if (client.destroyed) return
     client.end()
     client.resume()
-    this.#timer = setTimeout(() => client.destroy(), refusalMs)
+    this.#timer = setTimeout(() => client.destroy(), clientCloseLimitMs)
   }
 
   #closeRecord(): void {
@@ -258,5 +262,5 @@ export class ProxiedConnection implements ChainOwner {
   }
 }
 
-/** Whose bytes a link carries. */
-const sideOf = (link: ToxicChain): string => (link.direction === 'upstream' ? 'client' : 'upstream')
+/** The side whose bytes a chain carries. */
+const sideOf = (chain: ToxicChain): string => (chain.direction === 'upstream' ? 'client' : 'upstream')

@@ -24,7 +24,7 @@ export interface ProxyDefinition {
   readonly extensions: ProxyExtensions
 }
 
-/** A toxic that the API has checked, not yet on a proxy. */
+/** A toxic that the API has validated, before it is added to a proxy. */
 export type ToxicDefinition = Omit<Toxic, 'serial'>
 
 /** What an update may change of a toxic. */
@@ -36,15 +36,15 @@ export interface ProxyEnvironment {
   readonly metrics: Metrics
 }
 
-/** Each connection of a proxy sets a place aside for each of its toxics. */
+/** Each connection of a proxy has a stage for each of its toxics. */
 const toxicLimit = 1000
-/** Connections waiting to be accepted; the kernel may allow fewer. */
+/** Connections that may wait to be accepted; the kernel may allow fewer. */
 const backlog = 4096
 
 /** One proxy: a listener, its toxics and its connections. */
 export class Proxy {
   readonly name: string
-  /** As given, or where it is bound once it was started. */
+  /** As the client sent it; once started, where it is bound. */
   listen: string
   upstream: string
   extensions: ProxyExtensions
@@ -52,7 +52,7 @@ export class Proxy {
   #server: Server | null = null
   readonly #connections = new Set<ProxiedConnection>()
   #closedRecords: ConnectionRecord[] = []
-  /** Taken apart once, not for each connection. */
+  /** Parsed once, not for each connection. */
   #resolvedUpstream: { readonly upstream: string; readonly address: Address | null } | null = null
   #acceptedCount = 0
   #toxics: readonly Toxic[] = []
@@ -73,30 +73,34 @@ export class Proxy {
   /** All upstream toxics, then the downstream ones, each in the order of creation. */
   get toxics(): readonly Toxic[] {
     return [
-      ...this.#toxics.filter((one) => one.direction === 'upstream'),
-      ...this.#toxics.filter((one) => one.direction === 'downstream'),
+      ...this.#toxics.filter((toxic) => toxic.direction === 'upstream'),
+      ...this.#toxics.filter((toxic) => toxic.direction === 'downstream'),
     ]
   }
 
-  /** Live connections, and the last of those that are over, by number. */
+  /** Live connections and the last closed ones, by number. */
   get connections(): readonly ConnectionRecord[] {
-    return [...this.#closedRecords, ...[...this.#connections].map((one) => one.record)].sort(
+    return [...this.#closedRecords, ...[...this.#connections].map(({ record }) => record)].sort(
       (a, b) => a.number - b.number,
     )
   }
 
-  /** Ends live connections, by FIN or by RST; all of them, or those with these numbers. Gives the numbers. */
+  /**
+   * Ends live connections with FIN or RST.
+   * @param numbers which connections; null: all.
+   * @returns the numbers of those that it ended.
+   */
   endConnections(how: 'close' | 'reset', numbers: readonly number[] | null): readonly number[] {
     const wanted = numbers === null ? null : new Set(numbers)
-    const chosen = [...this.#connections].filter((one) => wanted?.has(one.number) ?? true)
+    const chosen = [...this.#connections].filter(({ number }) => wanted?.has(number) ?? true)
     for (const connection of chosen) {
       if (how === 'reset') connection.reset('reset by the API')
       else connection.destroy('closed by the API')
     }
-    return chosen.map((one) => one.number)
+    return chosen.map(({ number }) => number)
   }
 
-  /** Binds the listener. Throws the API's 500. */
+  /** Binds the listener. @throws ApiError 500 */
   async start(): Promise<void> {
     if (this.#server !== null) return
     const address = await resolveListen(this.listen, 'listen tcp: ')
@@ -124,14 +128,14 @@ export class Proxy {
   }
 
   /**
-   * Throws the API's 500. Where an address to listen on was asked for that cannot be resolved, nothing has changed then;
-   * where it cannot be bound, the proxy is stopped with all of the new definition, as the real server leaves it. One that
-   * only cannot be enabled stays as it was.
+   * If the new listen address cannot be resolved, nothing changes. If it cannot be bound, the proxy is stopped with the new
+   * definition, as the real server leaves it. If an unchanged proxy cannot be enabled, it stays as it was.
+   * @throws ApiError 500
    */
-  async update(wanted: Omit<ProxyDefinition, 'name'> & { readonly enabled: boolean }): Promise<void> {
-    const { listen, upstream, enabled, extensions } = wanted
+  async update(request: Omit<ProxyDefinition, 'name'> & { readonly enabled: boolean }): Promise<void> {
+    const { listen, upstream, enabled, extensions } = request
     const differs = await this.differsFrom(listen, upstream)
-    const before = this.extensions
+    const previousExtensions = this.extensions
     this.extensions = extensions
     if (differs) {
       this.stop()
@@ -145,20 +149,20 @@ export class Proxy {
     try {
       await this.start()
     } catch (error) {
-      if (!differs) this.extensions = before
+      if (!differs) this.extensions = previousExtensions
       throw error
     }
   }
 
   toxic(name: string): Toxic | undefined {
-    return this.#toxics.find((one) => one.name === name)
+    return this.#toxics.find((toxic) => toxic.name === name)
   }
 
-  /** Throws the API's 400 where there are too many. */
-  addToxic(made: ToxicDefinition): Toxic {
+  /** @throws ApiError 400 if there are too many. */
+  addToxic(definition: ToxicDefinition): Toxic {
     if (this.#toxics.length >= toxicLimit) throw tooManyToxics(toxicLimit)
     this.#serial++
-    const toxic: Toxic = { ...made, serial: this.#serial }
+    const toxic: Toxic = { ...definition, serial: this.#serial }
     this.#toxics = [...this.#toxics, toxic]
     for (const connection of this.#connections) connection.addToxic(toxic)
     return toxic
@@ -172,7 +176,7 @@ export class Proxy {
   }
 
   removeToxic(toxic: Toxic): void {
-    this.#toxics = this.#toxics.filter((one) => one !== toxic)
+    this.#toxics = this.#toxics.filter((each) => each !== toxic)
     for (const connection of this.#connections) connection.removeToxic(toxic)
   }
 
@@ -190,21 +194,21 @@ export class Proxy {
       number,
       upstream: this.upstream,
       address: this.#upstreamAddress(),
-      // A seed of its own makes a proxy repeatable under any name.
+      // With its own seed, a proxy behaves the same under any name.
       seeds: seed === null ? [this.#environment.seed, this.name, number] : [seed, number],
       extensions: this.extensions,
       dialTimeoutMs: this.#environment.dialTimeoutMs,
       toxics: () => this.#toxics,
-      closed: (one) => {
-        this.#connections.delete(one)
-        this.#remember(one.record)
-        this.#environment.metrics.count(labels, one.chains)
+      closed: (ended) => {
+        this.#connections.delete(ended)
+        this.#remember(ended.record)
+        this.#environment.metrics.count(labels, ended.chains)
       },
     })
     this.#connections.add(connection)
   }
 
-  /** Where `upstream` leads; null for what is no address to dial. */
+  /** The address of `upstream`; null if it cannot be dialled. */
   #upstreamAddress(): Address | null {
     if (this.#resolvedUpstream?.upstream !== this.upstream) {
       const parts = splitAddress(this.upstream)
@@ -222,7 +226,7 @@ export class Proxy {
   }
 }
 
-/** Any interface means both families where the machine has both, as in Go. */
+/** "Any interface" means both families if the machine has both, as in Go. */
 async function listen(server: Server, address: Address): Promise<AddressInfo> {
   if (!isWildcard(address.host)) return tryListen(server, address)
   try {
@@ -234,10 +238,10 @@ async function listen(server: Server, address: Address): Promise<AddressInfo> {
   }
 }
 
-/** Throws the API's 500, which shows the address as it was asked for. */
-function tryListen(server: Server, address: Address, asked = address): Promise<AddressInfo> {
+/** @throws ApiError 500 that shows the address as the client sent it. */
+function tryListen(server: Server, address: Address, requested = address): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(asked, error))
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(requested, error))
     server.once('error', failed)
     server.listen({ host: address.host, port: address.port, backlog, exclusive: true }, () => {
       server.off('error', failed)

@@ -1,7 +1,7 @@
 /** A stream of numbers in [0, 1) that a seed and a path of words decide. */
 export type Random = () => number
 
-/** FNV-1a over the words: where a stream of numbers stands in the tree of seeds. */
+/** FNV-1a over the words: each path of words has a stream of its own. */
 function hash(words: readonly (string | number)[]): number {
   let state = 0x811c9dc5
   for (const character of words.join('\u0000')) {
@@ -10,7 +10,7 @@ function hash(words: readonly (string | number)[]): number {
   return state >>> 0
 }
 
-/** Mulberry32: small, and good enough for choosing sizes and delays. */
+/** Mulberry32: short, and good enough for sizes and delays. */
 export function seededRandom(...words: readonly (string | number)[]): Random {
   let state = hash(words)
   return () => {
@@ -21,7 +21,7 @@ export function seededRandom(...words: readonly (string | number)[]): Random {
   }
 }
 
-/** A whole number in [-spread, spread), as Toxiproxy draws jitter and slice sizes; 0 where spread is not positive. */
+/** A whole number in [-spread, spread), as Toxiproxy draws jitter and slice sizes; 0 unless `spread` is positive. */
 export function randomOffset(random: Random, spread: number): number {
   return spread > 0 ? Math.floor(random() * 2 * spread) - spread : 0
 }

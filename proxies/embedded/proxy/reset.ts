@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 
 /**
- * Closes a socket by RST. While its FIN is on the way the system takes none (libuv's EINVAL, behind which Node never
- * closes the socket): then as soon as that is out.
+ * Closes a socket with RST. libuv refuses that with EINVAL while a FIN is being sent, and Node then never closes the
+ * socket. In that case the RST is sent as soon as the FIN is out.
  */
 export function resetSocket(socket: Socket): void {
   const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0

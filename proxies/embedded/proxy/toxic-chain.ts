@@ -9,25 +9,25 @@ import type { StageOwner, Toxic } from './toxic-stage.ts'
 import { unwatchPausedSocket, watchPausedSocket } from './paused-sockets.ts'
 import type { StreamDirection } from '#proxies/embedded/toxics/toxic'
 
-/** What a link needs of the connection that it is one half of. */
+/** What a chain needs from its connection. */
 export interface ChainOwner {
-  /** Seeds of this connection. */
+  /** Seeds of the connection. */
   readonly seeds: readonly (string | number)[]
   /** In the order of acceptance, from 1. */
   readonly number: number
-  /** A toxic did something for the first time. */
+  /** Logs an event. */
   note(event: Omit<ToxicEvent, 'ms'>): void
-  /** All that will ever go out has been written to the destination. */
-  finished(link: ToxicChain): void
-  /** Both sockets are to be closed now: by FIN, or by RST. */
+  /** The chain has written its last bytes to the destination. */
+  finished(chain: ToxicChain): void
+  /** Closes both sockets now: `destroy` with FIN, `reset` with RST. */
   destroy(): void
   reset(): void
 }
 
 /**
- * One direction of one connection: source, the toxics that struck it in the order of their creation, destination.
- * Without toxics it is a bare pipe. It never waits inside a toxic: where the destination or a toxic is full, reading
- * stops, and every call of the API still acts at once.
+ * One direction of one connection: a source socket, the toxics in the order of their creation, a destination socket.
+ * Without toxics it is a plain pipe. It never waits inside a toxic: if the destination or a toxic is full, it stops reading,
+ * and every call of the API still acts at once.
  */
 export class ToxicChain implements StageOwner {
   readonly direction: StreamDirection
@@ -35,7 +35,7 @@ export class ToxicChain implements StageOwner {
   readonly destination: Socket
   received = 0
   sent = 0
-  /** A write failed: what was sent last did not arrive. */
+  /** A write failed, so the last bytes did not arrive. */
   writeFailed = false
   readonly #owner: ChainOwner
   #stages: readonly ToxicStage[] = []
@@ -60,7 +60,7 @@ export class ToxicChain implements StageOwner {
     for (const toxic of toxics) this.addToxic(toxic)
   }
 
-  /** Starts to read: by the reader, where the source has one. */
+  /** Starts to read. @param reader of a source that was connected with one. */
   start(reader?: SocketReader): void {
     if (reader === undefined) {
       this.source.on('data', (data: Buffer) => this.#read(data))
@@ -69,11 +69,11 @@ export class ToxicChain implements StageOwner {
       reader.onData = (data) => this.#read(data)
     }
     this.destination.on('drain', () => this.resumeReading())
-    // A client is accepted paused; a listener alone would not wake it.
+    // A client is accepted paused; a listener alone does not resume it.
     this.source.resume()
   }
 
-  /** Nothing is read, because the destination or a toxic is full. */
+  /** True while nothing is read because the destination or a toxic is full. */
   get isPaused(): boolean {
     return this.#paused
   }
@@ -82,14 +82,14 @@ export class ToxicChain implements StageOwner {
     return this.#finished
   }
 
-  /** False where a toxic ended the link before its source did. */
+  /** False if a toxic ended the direction before its source did. */
   get hasSourceEnded(): boolean {
     return this.#sourceEnded
   }
 
-  /** A toxic holds something, bytes or the end, that it will let go only behind this time, or never. */
+  /** True if a toxic holds bytes or the end until after this time, or without limit. @param time ms of `now`. */
   holdsLongerThan(time: number): boolean {
-    // What the others hold cannot pass the last that holds something.
+    // What earlier stages hold cannot pass the last stage that holds something.
     const last = this.#stages.findLast(({ due }) => due !== null)
     return (last?.due ?? 0) > time
   }
@@ -97,48 +97,47 @@ export class ToxicChain implements StageOwner {
   addToxic(toxic: Toxic): void {
     if (toxic.direction !== this.direction) return
     const random = seededRandom(...this.#owner.seeds, toxic.direction, toxic.serial)
-    const slot = new ToxicStage(this, toxic, random, this.#owner.number)
-    const before = this.#stages
-    this.#stages = [...before, slot]
-    if (slot.applies && !this.#finished) slot.activate(this.#passedBefore(slot))
+    const stage = new ToxicStage(this, toxic, random, this.#owner.number)
+    this.#stages = [...this.#stages, stage]
+    if (stage.applies && !this.#finished) stage.activate(this.#passedBefore(stage))
     this.#connectStages()
   }
 
-  /** The attributes or the toxicity were changed: only this toxic is touched, and nothing is drawn again. */
+  /** Applies changed attributes, toxicity or connections. Other toxics are not affected, and nothing is drawn again. */
   updateToxic(toxic: Toxic): void {
-    const slot = this.#stages.find((one) => one.toxic === toxic)
-    if (slot === undefined || this.#finished) return
-    if (slot.isActive && slot.applies) slot.update()
-    else if (slot.isActive) slot.deactivate()
-    else if (slot.applies && !this.#hasEndedBefore(slot)) slot.activate(this.#passedBefore(slot))
+    const stage = this.#stages.find((each) => each.toxic === toxic)
+    if (stage === undefined || this.#finished) return
+    if (stage.isActive && stage.applies) stage.update()
+    else if (stage.isActive) stage.deactivate()
+    else if (stage.applies && !this.#hasEndedBefore(stage)) stage.activate(this.#passedBefore(stage))
     this.#connectStages()
     this.resumeReading()
   }
 
   removeToxic(toxic: Toxic): void {
-    const slot = this.#stages.find((one) => one.toxic === toxic)
-    if (slot === undefined) return
-    if (slot.isActive && !this.#finished) slot.deactivate()
-    this.#stages = this.#stages.filter((one) => one !== slot)
+    const stage = this.#stages.find((each) => each.toxic === toxic)
+    if (stage === undefined) return
+    if (stage.isActive && !this.#finished) stage.deactivate()
+    this.#stages = this.#stages.filter((each) => each !== stage)
     this.#connectStages()
     this.resumeReading()
   }
 
-  /** The source will give no more: FIN, RST or closed by us. */
+  /** The source sends no more: it sent FIN or RST, or we closed it. */
   sourceEnded(): void {
     if (this.#sourceEnded) return
     this.#sourceEnded = true
-    // Nobody reads it any more, and it may still be reset.
+    // The socket is no longer read, and may still be reset.
     if (!this.source.destroyed) watchPausedSocket(this.source)
     if (this.#finished) return
     if (this.#first === null) this.finish()
     else this.#first.acceptEnd()
   }
 
-  /** Nothing can be written any more: timers stop, what still comes is dropped. */
+  /** The destination is closed: timers stop, and later bytes are dropped. */
   destinationGone(): void {
     this.#finished = true
-    for (const slot of this.#stages) slot.dispose()
+    for (const stage of this.#stages) stage.dispose()
     this.resumeReading()
   }
 
@@ -152,7 +151,7 @@ export class ToxicChain implements StageOwner {
   finish(): void {
     if (this.#finished) return
     this.#finished = true
-    for (const slot of this.#stages) slot.dispose()
+    for (const stage of this.#stages) stage.dispose()
     this.resumeReading()
     this.#owner.finished(this)
   }
@@ -165,8 +164,8 @@ export class ToxicChain implements StageOwner {
     if (!this.#finished) this.#owner.reset()
   }
 
-  note(what: ToxicEvent['what'], toxic: Toxic, byte: number): void {
-    this.#owner.note({ what, toxic: toxic.name, type: toxic.kind.type, stream: this.direction, byte })
+  note(effect: ToxicEvent['what'], toxic: Toxic, byte: number): void {
+    this.#owner.note({ what: effect, toxic: toxic.name, type: toxic.kind.type, stream: this.direction, byte })
   }
 
   resumeReading(): void {
@@ -176,7 +175,7 @@ export class ToxicChain implements StageOwner {
     this.source.resume()
   }
 
-  /** True where a toxic or the destination may still hold these bytes. */
+  /** Returns true if a toxic or the destination may still hold these bytes. */
   #read(data: Buffer): boolean {
     this.received += data.length
     const first = this.#first
@@ -200,29 +199,29 @@ export class ToxicChain implements StageOwner {
 
   #mustPause(): boolean {
     if (this.#finished) return false
-    return this.destination.writableNeedDrain || this.#stages.some((slot) => slot.isFull)
+    return this.destination.writableNeedDrain || this.#stages.some((stage) => stage.isFull)
   }
 
-  #before(slot: ToxicStage): readonly ToxicStage[] {
-    return this.#stages.slice(0, this.#stages.indexOf(slot)).filter((one) => one.isActive)
+  #before(stage: ToxicStage): readonly ToxicStage[] {
+    return this.#stages.slice(0, this.#stages.indexOf(stage)).filter((each) => each.isActive)
   }
 
-  #hasEndedBefore(slot: ToxicStage): boolean {
-    const before = this.#before(slot)
-    return before.length === 0 ? this.#sourceEnded : before.some((one) => one.hasEnded)
+  #hasEndedBefore(stage: ToxicStage): boolean {
+    const before = this.#before(stage)
+    return before.length === 0 ? this.#sourceEnded : before.some((each) => each.hasEnded)
   }
 
-  /** Bytes of this direction that have come to the place of a toxic. */
-  #passedBefore(slot: ToxicStage): number {
-    return this.#before(slot).at(-1)?.passed ?? this.received
+  /** Bytes of this direction that have reached a stage. */
+  #passedBefore(stage: ToxicStage): number {
+    return this.#before(stage).at(-1)?.passed ?? this.received
   }
 
   #connectStages(): void {
     let next: ToxicStage | null = null
-    for (const slot of this.#stages.toReversed()) {
-      if (!slot.isActive) continue
-      slot.next = next
-      next = slot
+    for (const stage of this.#stages.toReversed()) {
+      if (!stage.isActive) continue
+      stage.next = next
+      next = stage
     }
     this.#first = next
   }

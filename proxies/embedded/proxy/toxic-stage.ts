@@ -9,22 +9,22 @@ import type {
   ToxicType,
 } from '#proxies/embedded/toxics/toxic'
 
-/** A toxic of a proxy, as the API made it. */
+/** A toxic of a proxy. The API changes it in place. */
 export interface Toxic {
   readonly name: string
   readonly kind: ToxicType
-  /** As sent: letter case is kept. */
+  /** As the client sent it, in its letter case. */
   readonly stream: string
   readonly direction: StreamDirection
-  /** Different for each toxic that a proxy ever had: part of the seed. */
+  /** Different for each toxic that a proxy has had. Part of the seed. */
   readonly serial: number
-  /** Numbers of the connections that it may strike; null: all. */
+  /** Numbers of the connections that it may act on; null: all. */
   connections: ReadonlySet<number> | null
   toxicity: number
   settings: Settings
 }
 
-/** What a toxic's place needs of the link that it is in. */
+/** What a stage needs from its chain. */
 export interface StageOwner {
   readonly isFinished: boolean
   /** Called by the last toxic. */
@@ -32,12 +32,12 @@ export interface StageOwner {
   finish(): void
   cut(): void
   reset(): void
-  note(what: ToxicEvent['what'], toxic: Toxic, byte: number): void
-  /** Something may have become less full. */
+  note(effect: ToxicEvent['what'], toxic: Toxic, byte: number): void
+  /** Reads the source again, unless the destination or a toxic is still full. */
   resumeReading(): void
 }
 
-/** The place of one toxic in one link. Whether the toxic strikes here was drawn once, when the two met. */
+/** One toxic in one chain. Whether the toxic applies to this connection is drawn once, when the stage is created. */
 export class ToxicStage implements Outlet {
   readonly toxic: Toxic
   readonly random: Random
@@ -46,14 +46,14 @@ export class ToxicStage implements Outlet {
   readonly #draw: number
   readonly #connection: number
   #hasReceived = false
-  /** Bytes of the direction that have gone on from this place, also those that had before the toxic did anything. */
+  /** Bytes of the direction that have passed this stage, including those before the toxic was active. */
   #passed = 0
   #pipe: Pipe<Settings> | null = null
   #inputEnded = false
   #ended = false
 
-  constructor(link: StageOwner, toxic: Toxic, random: Random, connection: number) {
-    this.#chain = link
+  constructor(chain: StageOwner, toxic: Toxic, random: Random, connection: number) {
+    this.#chain = chain
     this.toxic = toxic
     this.random = random
     this.#connection = connection
@@ -81,12 +81,12 @@ export class ToxicStage implements Outlet {
     return !this.#ended && this.#pipe !== null && this.#pipe.full
   }
 
-  /** As its pipe says. */
+  /** See `Pipe.due`. */
   get due(): number | null {
     return this.#ended ? null : (this.#pipe?.due ?? null)
   }
 
-  /** @param before bytes of the direction that have gone on from the place before. */
+  /** @param before bytes of the direction that have reached this stage. */
   activate(before: number): void {
     this.#passed = before
     this.#pipe = this.toxic.kind.pipe(this, this.toxic.settings)
@@ -96,7 +96,7 @@ export class ToxicStage implements Outlet {
     this.#pipe?.update(this.toxic.settings)
   }
 
-  /** Lets go of everything; what comes then passes by. */
+  /** Passes on everything that the toxic holds. Later bytes skip this stage. */
   deactivate(): void {
     const pipe = this.#pipe
     if (pipe === null) return
@@ -106,7 +106,7 @@ export class ToxicStage implements Outlet {
     this.#pipe = null
   }
 
-  /** For good: what a later event would start, no later event would stop. */
+  /** Stops the toxic for good. Nothing may start a timer afterwards, because nothing would stop it. */
   dispose(): void {
     this.#pipe?.dispose()
     this.#pipe = null

@@ -12,21 +12,21 @@ export interface Address {
 
 const services: Readonly<Record<string, number>> = { http: 80, https: 443, '': 0 }
 
-/** The parts, or the text of what is wrong with it, as Go words it. */
+/** Splits an address, or returns what is wrong with it in Go's words. */
 function split(text: string): Address | string {
-  const wrong = (what: string): string => `address ${text}: ${what} in address`
+  const invalid = (problem: string): string => `address ${text}: ${problem} in address`
   const colon = text.lastIndexOf(':')
-  if (colon < 0) return wrong('missing port')
+  if (colon < 0) return invalid('missing port')
   const isBracketed = text.startsWith('[')
   const end = isBracketed ? text.indexOf(']') : -1
-  if (isBracketed && end < 0) return wrong("missing ']'")
+  if (isBracketed && end < 0) return invalid("missing ']'")
   if (isBracketed && end + 1 !== colon)
-    return wrong(text[end + 1] === ':' ? 'too many colons' : 'missing port')
+    return invalid(text[end + 1] === ':' ? 'too many colons' : 'missing port')
   const host = text.slice(isBracketed ? 1 : 0, isBracketed ? end : colon)
-  if (!isBracketed && host.includes(':')) return wrong('too many colons')
-  // Brackets anywhere else.
-  if (text.includes('[', isBracketed ? 1 : 0)) return wrong("unexpected '['")
-  if (text.includes(']', end + 1)) return wrong("unexpected ']'")
+  if (!isBracketed && host.includes(':')) return invalid('too many colons')
+  // Brackets in any other place.
+  if (text.includes('[', isBracketed ? 1 : 0)) return invalid("unexpected '['")
+  if (text.includes(']', end + 1)) return invalid("unexpected ']'")
   return withPort(host, text.slice(colon + 1))
 }
 
@@ -39,7 +39,7 @@ function withPort(host: string, port: string): Address | string {
   return { host, port: number }
 }
 
-/** The parts of an address to connect to, or null. */
+/** Splits an address to connect to; null if it is invalid. */
 export function splitAddress(text: string): Address | null {
   const parts = split(text)
   return typeof parts === 'string' ? null : parts
@@ -50,16 +50,17 @@ export function formatAddress(host: string, port: number): string {
 }
 
 /**
- * Resolves an address to listen on; an empty text stands for any interface and any port. A name becomes its first
- * IPv4 address, else its first address. Throws the API's 500, in Go's words with this prefix.
+ * Resolves an address to listen on. An empty text means any interface and any port. A name becomes its first IPv4 address,
+ * else its first address.
+ * @throws ApiError 500 in Go's words, with this prefix.
  */
 export async function resolveListen(text: string, prefix = ''): Promise<Address> {
   const parts = split(text === '' ? ':0' : text)
   if (typeof parts === 'string') throw new ApiError(500, `${prefix}${parts}`)
   if (parts.host === '' || isIP(parts.host) !== 0) return parts
   try {
-    const found = await resolve(parts.host)
-    const chosen = found.find((one) => one.family === 4) ?? found[0]
+    const addresses = await resolve(parts.host)
+    const chosen = addresses.find(({ family }) => family === 4) ?? addresses[0]
     if (chosen !== undefined) return { host: chosen.address, port: parts.port }
   } catch (error) {
     const reason = error instanceof LookupTimeout ? 'i/o timeout' : 'no such host'
@@ -68,24 +69,24 @@ export async function resolveListen(text: string, prefix = ''): Promise<Address>
   throw new ApiError(500, `${prefix}lookup ${parts.host}: no such host`)
 }
 
-/** How long a name server may take. */
+/** Time limit of a name lookup. */
 const lookupLimitMs = 3000
 
 class LookupTimeout extends Error {}
 
 async function resolve(host: string): Promise<readonly LookupAddress[]> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new LookupTimeout(host)), lookupLimitMs)
   })
   try {
-    return await Promise.race([lookup(host, { all: true }), late])
+    return await Promise.race([lookup(host, { all: true }), timeout])
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** True for an address that stands for every interface. */
+/** True for an address that means every interface. */
 export const isWildcard = (host: string): boolean => host === '' || host === '0.0.0.0' || host === '::'
 
 const causes: Readonly<Record<string, string>> = {
@@ -96,7 +97,7 @@ const causes: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'socket: address family not supported by protocol',
 }
 
-/** The API's 500 for a listen that failed, in Go's words. */
+/** The API's error 500 for a listen that failed, in Go's words. */
 export function listenError(address: Address, error: NodeJS.ErrnoException): ApiError {
   const cause = causes[error.code ?? ''] ?? error.message
   return new ApiError(500, `listen tcp ${formatAddress(address.host, address.port)}: ${cause}`, {

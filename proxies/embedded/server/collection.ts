@@ -20,15 +20,15 @@ import type { Toxic } from '#proxies/embedded/proxy/toxic-stage'
 import { checkedToxicity, decodePopulate, decodeProxy, decodeToxic, decodeSettings } from './definitions.ts'
 import type { ProxyRequest } from './definitions.ts'
 
-/** What a populate has done, and what stopped it. */
+/** The proxies that a populate created or kept (null: none), and the error that stopped it. */
 export interface PopulateResult {
   readonly proxies: readonly Proxy[] | null
   readonly error: ApiError | null
 }
 
 /**
- * All proxies, and what the API does with them. Reading never waits. Changes of one proxy wait for each other (a
- * listener takes a moment to bind), never for a connection and never for another proxy.
+ * All proxies, with the operations of the API. Reading never waits. Changes of one proxy run in sequence, because a listener
+ * takes a moment to bind. They never wait for a connection or for another proxy.
  */
 export class ProxyCollection {
   readonly #environment: ProxyEnvironment
@@ -39,14 +39,14 @@ export class ProxyCollection {
     this.#environment = environment
   }
 
-  /** By name, sorted as Go sorts the members of an object. */
+  /** Sorted by name, as Go sorts the members of an object. */
   all(): readonly Proxy[] {
     return [...this.#proxies.values()].sort((a, b) =>
       Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
     )
   }
 
-  /** Throws 404. */
+  /** @throws ApiError 404 */
   get(name: string): Proxy {
     const proxy = this.#proxies.get(name)
     if (proxy === undefined) throw proxyNotFound()
@@ -54,13 +54,13 @@ export class ProxyCollection {
   }
 
   create(body: string): Promise<Proxy> {
-    const wanted = decodeProxy(parseBody(body))
-    const { name, upstream } = wanted
+    const request = decodeProxy(parseBody(body))
+    const { name, upstream } = request
     if (name === '') throw missingField('name')
     if (upstream === '') throw missingField('upstream')
     return this.#inSequence(name, async () => {
       if (this.#proxies.has(name)) throw proxyExists()
-      return this.#create(wanted)
+      return this.#create(request)
     })
   }
 
@@ -72,7 +72,7 @@ export class ProxyCollection {
       const proxy = this.get(name)
       const { extensions, toxics } = decodeProxyExtensions(fields.raw(extensionMember), proxy.extensions)
       if (toxics !== undefined)
-        throw invalidSetting(`${extensionMember}.toxics are given when a proxy is made`)
+        throw invalidSetting(`${extensionMember}.toxics are set when a proxy is created`)
       await proxy.update({
         listen: fields.string('listen', proxy.listen),
         upstream: fields.string('upstream', proxy.upstream),
@@ -90,19 +90,19 @@ export class ProxyCollection {
     })
   }
 
-  /** The whole array is checked first; the first proxy that cannot be started ends it. */
+  /** Validates the whole array first. Stops at the first proxy that cannot be started. */
   async populate(body: string): Promise<PopulateResult> {
-    let wanted: readonly ProxyRequest[]
+    let requests: readonly ProxyRequest[]
     try {
-      wanted = decodePopulate(parseBody(body))
+      requests = decodePopulate(parseBody(body))
     } catch (error) {
       if (error instanceof ApiError) return { proxies: null, error }
       throw error
     }
     const proxies: Proxy[] = []
-    for (const one of wanted) {
+    for (const request of requests) {
       try {
-        proxies.push(await this.#inSequence(one.name, () => this.#addOrReplace(one)))
+        proxies.push(await this.#inSequence(request.name, () => this.#addOrReplace(request)))
       } catch (error) {
         if (error instanceof ApiError) return { proxies: proxies.length === 0 ? null : proxies, error }
         throw error
@@ -111,7 +111,7 @@ export class ProxyCollection {
     return { proxies: proxies.length === 0 ? null : proxies, error: null }
   }
 
-  /** Every proxy enabled and without toxics. */
+  /** Enables every proxy and removes all toxics. */
   async reset(): Promise<void> {
     for (const proxy of this.all()) {
       await this.#inSequence(proxy.name, async () => {
@@ -139,17 +139,17 @@ export class ProxyCollection {
     })
   }
 
-  /** Only attributes, toxicity and the connections to strike; either all of the body is applied or nothing. */
+  /** Changes attributes, toxicity and the targeted connections. Applies either the whole body or nothing. */
   updateToxic(proxyName: string, toxicName: string, body: string): Promise<Toxic> {
     return this.#inSequence(proxyName, async () => this.#changeToxic(proxyName, toxicName, body))
   }
 
-  /** Ends live connections of a proxy on demand; gives the numbers of those that it ended. */
+  /** Ends live connections of a proxy. @returns the numbers of those that it ended. */
   endConnections(proxyName: string, body: string): readonly number[] {
     const proxy = this.get(proxyName)
     const value = parseBody(body)
     const fields = new Fields(value, 'Connections', 'streamproof.Connections')
-    // A misspelt list would end all of them.
+    // An ignored misspelt member would end all connections.
     rejectUnknownMembers(value, 'the body', ['action', 'connections'])
     const action = fields.string('action', '')
     if (action !== 'close' && action !== 'reset') throw invalidSetting('action must be close or reset')
@@ -178,30 +178,31 @@ export class ProxyCollection {
     return toxic
   }
 
-  async #addOrReplace(wanted: ProxyRequest): Promise<Proxy> {
-    const existing = this.#proxies.get(wanted.name)
+  async #addOrReplace(request: ProxyRequest): Promise<Proxy> {
+    const existing = this.#proxies.get(request.name)
     if (existing !== undefined) {
-      // A request that changes nothing leaves toxics, connections and even `enabled` alone.
-      // One that asks for more than Toxiproxy has is always made anew.
-      if (!wanted.isExtended && !(await existing.differsFrom(wanted.listen, wanted.upstream))) return existing
+      // A request that changes nothing keeps toxics, connections and even `enabled`. A request that uses extensions always
+      // replaces the proxy.
+      if (!request.isExtended && !(await existing.differsFrom(request.listen, request.upstream)))
+        return existing
       existing.stop()
     }
-    return this.#create(wanted)
+    return this.#create(request)
   }
 
-  /** With all its toxics, before the first connection can come; or not at all. */
-  async #create(wanted: ProxyRequest): Promise<Proxy> {
-    const proxy = new Proxy(wanted, this.#environment)
-    for (const toxic of wanted.toxics) proxy.addToxic(toxic)
-    if (wanted.enabled) await proxy.start()
-    this.#proxies.set(wanted.name, proxy)
+  /** Creates a proxy with all its toxics before the first connection is accepted, or not at all. */
+  async #create(request: ProxyRequest): Promise<Proxy> {
+    const proxy = new Proxy(request, this.#environment)
+    for (const toxic of request.toxics) proxy.addToxic(toxic)
+    if (request.enabled) await proxy.start()
+    this.#proxies.set(request.name, proxy)
     return proxy
   }
 
   #inSequence<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#pending.get(name) ?? Promise.resolve()
-    const mine = before.then(work)
-    const settled = mine.then(
+    const previous = this.#pending.get(name) ?? Promise.resolve()
+    const result = previous.then(work)
+    const settled = result.then(
       () => undefined,
       () => undefined,
     )
@@ -209,6 +210,6 @@ export class ProxyCollection {
     void settled.then(() => {
       if (this.#pending.get(name) === settled) this.#pending.delete(name)
     })
-    return mine
+    return result
   }
 }

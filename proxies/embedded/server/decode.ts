@@ -1,13 +1,13 @@
 /**
- * Fills known fields from JSON the way Go's `encoding/json` fills a struct: names match without regard to letter
- * case, the last of equal names wins, null leaves a field as it was, unknown fields are ignored.
+ * Reads known fields from JSON as Go's `encoding/json` fills a struct: names match in any letter case, the last of equal
+ * names wins, null leaves a field as it was, and unknown fields are ignored.
  */
 
 import { badBody } from './errors.ts'
 import { JsonNumber, JsonObject, JsonSyntaxError, readFirstJson } from '#proxies/embedded/go-json/json'
 import type { JsonValue } from '#proxies/embedded/go-json/json'
 
-/** Parses the first value of a body; throws the API's 400. */
+/** Parses the first value of a body. @throws ApiError 400 */
 export function parseBody(text: string): JsonValue {
   try {
     return readFirstJson(text)
@@ -17,7 +17,7 @@ export function parseBody(text: string): JsonValue {
   }
 }
 
-/** Fields of one JSON object. `owner` is the name that the real server's error texts give the struct. */
+/** Fields of one JSON object. @param owner the name of the struct in the real server's error texts. */
 export class Fields {
   readonly #values = new Map<string, JsonValue>()
   readonly #owner: string
@@ -28,9 +28,9 @@ export class Fields {
     this.#path = path
     if (value === null) return
     if (!(value instanceof JsonObject)) {
-      const place =
+      const target =
         path === '' ? `Go value of type ${goType}` : `Go struct field .${path.slice(0, -1)} of type ${goType}`
-      throw badBody(`json: cannot unmarshal ${kindOf(value)} into ${place}`)
+      throw badBody(`json: cannot unmarshal ${kindOf(value)} into ${target}`)
     }
     for (const [name, member] of value.members) {
       // Two spellings of one field are one field; null does not undo an earlier value.
@@ -70,7 +70,7 @@ export class Fields {
     return number
   }
 
-  /** A whole number; 1.5, 1e2 and 1.0 are none to Go. Bounds beyond the exact integers of a double are refused. */
+  /** A whole number. Go rejects 1.5, 1e2 and 1.0; numbers that a double does not hold exactly are rejected too. */
   integer(name: string, fallback: number): number {
     const value = this.#values.get(name)
     if (value === undefined) return fallback

@@ -25,23 +25,23 @@ const directions: Readonly<Record<string, StreamDirection>> = {
   downstream: 'downstream',
 }
 
-/** A proxy as a body asks for it. */
+/** A proxy as the body of a request describes it. */
 export interface ProxyRequest extends ProxyDefinition {
   readonly enabled: boolean
   readonly toxics: readonly ToxicDefinition[]
-  /** It asks for something that Toxiproxy does not have. */
+  /** The body uses extensions that Toxiproxy does not have. */
   readonly isExtended: boolean
 }
 
-/** Decodes the body of one proxy, with the toxics that it may bring; throws the API's 400 and 409. */
+/** Decodes the body of one proxy, with the toxics that it may contain. @throws ApiError 400 or 409 */
 export function decodeProxy(value: JsonValue, { owner, enabledOwner, goType } = proxyNames): ProxyRequest {
   const fields = new Fields(value, owner, goType)
   const { extensions, toxics } = decodeProxyExtensions(fields.raw(extensionMember), noExtensions)
   const names = new Set<string>()
-  const drafts = (toxics ?? []).map((one) => {
-    const draft = decodeToxic(one, (name) => names.has(name))
-    names.add(draft.name)
-    return draft
+  const definitions = (toxics ?? []).map((body) => {
+    const definition = decodeToxic(body, (name) => names.has(name))
+    names.add(definition.name)
+    return definition
   })
   return {
     name: fields.string('name', ''),
@@ -49,21 +49,21 @@ export function decodeProxy(value: JsonValue, { owner, enabledOwner, goType } = 
     upstream: fields.string('upstream', ''),
     enabled: new Fields(value, enabledOwner, goType).boolean('enabled', true),
     extensions,
-    toxics: drafts,
+    toxics: definitions,
     isExtended: fields.has(extensionMember),
   }
 }
 
-/** In the order of the real server's checks: body, stream, type, name, attributes. */
+/** Decodes the body of a toxic in the order of the real server's checks: body, stream, type, name, attributes. */
 export function decodeToxic(value: JsonValue, isTaken: (name: string) => boolean): ToxicDefinition {
   const fields = new Fields(value, 'ToxicWrapper', 'toxics.ToxicWrapper')
-  const given = fields.string('name', '')
+  const givenName = fields.string('name', '')
   const type = fields.string('type', '')
   const stream = fields.string('stream', 'downstream')
   const toxicity = fields.float32('toxicity', 1)
   const attributes = fields.raw('attributes')
   if (attributes !== null && !(attributes instanceof JsonObject)) {
-    // What they are meant for is not looked at yet.
+    // The real server has not checked the type yet, so it names `NoopToxic`.
     const field = 'ToxicWrapper.attributes of type toxics.NoopToxic'
     throw badBody(`json: cannot unmarshal ${kindOf(attributes)} into Go struct field ${field}`)
   }
@@ -71,7 +71,7 @@ export function decodeToxic(value: JsonValue, isTaken: (name: string) => boolean
   if (direction === undefined) throw invalidStream()
   const kind = toxicTypes.get(type)
   if (kind === undefined) throw invalidToxicType()
-  const name = given === '' ? `${type}_${stream}` : given
+  const name = givenName === '' ? `${type}_${stream}` : givenName
   if (isTaken(name)) throw toxicExists()
   return {
     name,
@@ -84,26 +84,26 @@ export function decodeToxic(value: JsonValue, isTaken: (name: string) => boolean
   }
 }
 
-/** How error texts call the fields of one proxy; in populate the struct is one around that of a proxy. */
+/** Names of Go's structs and fields in error texts about one proxy, and about an element of populate. */
 const proxyNames = { owner: 'Proxy', enabledOwner: 'Proxy', goType: 'toxiproxy.Proxy' }
 const populateType = 'struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
 
 const populateNames = { owner: '.Proxy', enabledOwner: '', goType: populateType }
 
-/** Decodes the array of populate: all of it, or throws the API's 400. */
+/** Decodes the array of populate. @throws ApiError 400 */
 export function decodePopulate(value: JsonValue): readonly ProxyRequest[] {
   if (value === null) return []
   if (!isArray(value))
     throw badBody(`json: cannot unmarshal ${kindOf(value)} into Go value of type []${populateType}`)
-  const wanted = value.map((one) => decodeProxy(one, populateNames))
-  for (const [index, one] of wanted.entries()) {
-    if (one.name === '') throw missingField(`name at proxy ${index + 1}`)
-    if (one.upstream === '') throw missingField(`upstream at proxy ${index + 1}`)
+  const requests = value.map((body) => decodeProxy(body, populateNames))
+  for (const [index, { name, upstream }] of requests.entries()) {
+    if (name === '') throw missingField(`name at proxy ${index + 1}`)
+    if (upstream === '') throw missingField(`upstream at proxy ${index + 1}`)
   }
-  return wanted
+  return requests
 }
 
-/** Decodes attributes over those that a toxic has; throws the API's 400. */
+/** Decodes attributes. @param current values of those that the body does not contain. @throws ApiError 400 */
 export function decodeSettings(kind: ToxicType, value: JsonValue, current: Settings): Settings {
   const fields = new Fields(value, kind.goName, `toxics.${kind.goName}`, 'attributes.')
   const settings: Record<string, number> = {}
@@ -113,12 +113,12 @@ export function decodeSettings(kind: ToxicType, value: JsonValue, current: Setti
     if (setting > limits.max) throw invalidSetting(`${kind.type}.${name} must be at most ${limits.max}`)
     settings[name] = setting
   }
-  const wrong = kind.check(settings)
-  if (wrong !== null) throw invalidSetting(`${kind.type}: ${wrong}`)
+  const problem = kind.check(settings)
+  if (problem !== null) throw invalidSetting(`${kind.type}: ${problem}`)
   return settings
 }
 
-/** Throws the API's 400 where it is no share of connections. */
+/** @throws ApiError 400 unless it is from 0 to 1. */
 export function checkedToxicity(toxicity: number): number {
   if (toxicity < 0 || toxicity > 1) throw invalidSetting('toxicity must be from 0 to 1')
   return toxicity

@@ -1,4 +1,4 @@
-/** An answer of the API that is an error: its text and status as a Toxiproxy client sees them. */
+/** An error answer of the API, with its text and HTTP status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number

@@ -4,17 +4,16 @@ import { JsonNumber, JsonObject } from '#proxies/embedded/go-json/json'
 import type { JsonValue } from '#proxies/embedded/go-json/json'
 
 /**
- * What Toxiproxy does not have is asked for by one member of a body, `streamproof`, which Toxiproxy ignores. A body
- * without it gets Toxiproxy's behaviour. Inside of it nothing is ignored: an unknown member is refused, and so is null
- * where it says nothing.
+ * The member of a body that requests what Toxiproxy does not have. Toxiproxy ignores it. A body without it gets Toxiproxy's
+ * behaviour. Nothing inside it is ignored: an unknown member is rejected, and so is null where it has no meaning.
  */
 export const extensionMember = 'streamproof'
 
-/** Of a proxy. */
+/** Extensions of a proxy. */
 export interface ProxyExtensions {
-  /** Decides what its toxics do, instead of the server's seed; null: not given. */
+  /** Seed of the proxy's toxics; null: the server's seed. */
   readonly seed: number | null
-  /** FIN ends one direction only. */
+  /** FIN ends one direction and the other goes on. */
   readonly halfClose: boolean
   /** RST reaches the other side as RST. */
   readonly carryReset: boolean
@@ -22,7 +21,12 @@ export interface ProxyExtensions {
 
 export const noExtensions: ProxyExtensions = { seed: null, halfClose: false, carryReset: false }
 
-/** Decodes the member of a proxy's body over what the proxy has; `toxics` are bodies of toxics, undefined: not given. */
+/**
+ * Decodes the member of a proxy's body.
+ * @param current values of what the body does not contain.
+ * @returns `toxics`: the bodies of toxics; undefined if the body has none.
+ * @throws ApiError 400
+ */
 export function decodeProxyExtensions(
   value: JsonValue,
   current: ProxyExtensions,
@@ -41,7 +45,7 @@ export function decodeProxyExtensions(
   }
 }
 
-/** As shown in the API; undefined where nothing was asked for, so that the member is left out. */
+/** The member as the API shows it; undefined if no extension is used, so that the member is omitted. */
 export function extensionsJson(extensions: ProxyExtensions): unknown {
   const { seed, halfClose, carryReset } = extensions
   if (seed === null && !halfClose && !carryReset) return undefined
@@ -49,8 +53,10 @@ export function extensionsJson(extensions: ProxyExtensions): unknown {
 }
 
 /**
- * Decodes the member of a toxic's body over what the toxic has: the connections that it may strike, by their numbers in
- * the order of acceptance; null: all.
+ * Decodes the member of a toxic's body: the numbers of the connections that it may act on, in the order of acceptance.
+ * @param current the value if the body does not contain it.
+ * @returns null for all connections.
+ * @throws ApiError 400
  */
 export function decodeTargetedConnections(
   value: JsonValue,
@@ -64,36 +70,36 @@ export function decodeTargetedConnections(
 
 export function decodeConnectionNumbers(list: JsonValue, name: string): readonly number[] {
   const numbers = isArray(list)
-    ? list.map((one) => (one instanceof JsonNumber ? Number(one.text) : Number.NaN))
+    ? list.map((value) => (value instanceof JsonNumber ? Number(value.text) : Number.NaN))
     : [0]
-  if (!numbers.every((one) => Number.isSafeInteger(one) && one > 0)) {
-    throw invalidSetting(`${name} must be an array of numbers of connections, counted from 1`)
+  if (!numbers.every((number) => Number.isSafeInteger(number) && number > 0)) {
+    throw invalidSetting(`${name} must be an array of connection numbers, counted from 1`)
   }
   return numbers
 }
 
-/** Throws where an object has a member that nobody would read. */
-export function rejectUnknownMembers(value: JsonValue, what: string, known: readonly string[]): void {
+/** @throws ApiError 400 if an object has a member that is not in `allowed`. */
+export function rejectUnknownMembers(value: JsonValue, owner: string, allowed: readonly string[]): void {
   const unknown =
-    value instanceof JsonObject ? value.members.find(([name]) => !known.includes(name)) : undefined
+    value instanceof JsonObject ? value.members.find(([name]) => !allowed.includes(name)) : undefined
   if (unknown === undefined) return
   throw invalidSetting(
-    `${what} has no member ${JSON.stringify(unknown[0].slice(0, 50))}; it has ${known.join(', ')}`,
+    `${owner} has no member ${JSON.stringify(unknown[0].slice(0, 50))}; it has ${allowed.join(', ')}`,
   )
 }
 
-/** `nullable` may be null, which is told apart from not given. */
+/** @param nullable the member that may be null, which differs from not being there. */
 function extensionFields(
   value: JsonValue,
-  known: readonly string[],
+  allowed: readonly string[],
   nullable: string,
 ): { readonly fields: Fields; readonly isNull: boolean } {
   const fields = new Fields(value, 'Streamproof', 'streamproof.Extensions', `${extensionMember}.`)
-  rejectUnknownMembers(value, extensionMember, known)
+  rejectUnknownMembers(value, extensionMember, allowed)
   const members = value instanceof JsonObject ? value.members : []
-  const wrong = members.find(([name, one]) => one === null && name !== nullable)
-  if (wrong !== undefined) throw invalidSetting(`${extensionMember}.${wrong[0]} must not be null`)
-  // Of two the last one counts, as elsewhere.
+  const nullMember = members.find(([name, member]) => member === null && name !== nullable)
+  if (nullMember !== undefined) throw invalidSetting(`${extensionMember}.${nullMember[0]} must not be null`)
+  // Of two equal members the last one counts, as in every body.
   return { fields, isNull: members.findLast(([name]) => name === nullable)?.[1] === null }
 }
 

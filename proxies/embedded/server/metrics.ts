@@ -5,7 +5,7 @@ export interface DirectionCount {
   readonly direction: StreamDirection
   readonly received: number
   readonly sent: number
-  /** Writing ended in an error: the bytes sent are not counted, as in the real server. */
+  /** A write failed, so the bytes sent are not counted, as in the real server. */
   readonly writeFailed: boolean
 }
 
@@ -23,7 +23,7 @@ export interface MetricsOptions {
 /** The content type of Prometheus' text format. */
 export const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Counts bytes, and writes them in Prometheus' text format, by the names that Toxiproxy uses. */
+/** Counts bytes and writes them in Prometheus' text format, under the names that Toxiproxy uses. */
 export class Metrics {
   readonly #options: MetricsOptions
   readonly #received = new Map<string, number>()
@@ -33,15 +33,15 @@ export class Metrics {
     this.#options = options
   }
 
-  /** Without either kind there is no such route. */
+  /** False if both kinds are off: then the route does not exist. */
   get enabled(): boolean {
     return this.#options.proxyMetrics || this.#options.runtimeMetrics
   }
 
-  /** Links are counted when they have ended, not before. */
-  count({ listener, proxy, upstream }: ProxyLabels, links: readonly DirectionCount[]): void {
+  /** Counts the bytes of a connection that has ended. */
+  count({ listener, proxy, upstream }: ProxyLabels, directions: readonly DirectionCount[]): void {
     if (!this.#options.proxyMetrics) return
-    for (const { direction, received, sent, writeFailed: hasFailed } of links) {
+    for (const { direction, received, sent, writeFailed: hasFailed } of directions) {
       const labels = Object.entries({ direction, listener, proxy, upstream })
         .map(([name, value]) => `${name}="${escaped(value)}"`)
         .join(',')
@@ -73,7 +73,7 @@ function counter(name: string, counts: ReadonlyMap<string, number>): string[] {
   return [`# HELP ${name} `, `# TYPE ${name} counter`, ...samples]
 }
 
-/** About this process. Where the engine runs in a thread, the memory is that of all threads. */
+/** Figures of this process. If the engine runs in a thread, the memory is that of all threads. */
 function runtime(): string[] {
   const { user, system } = process.cpuUsage()
   const memory = process.memoryUsage()
@@ -98,12 +98,7 @@ function runtime(): string[] {
     ],
     ['nodejs_heap_size_total_bytes', 'gauge', 'Size of the heap in bytes.', memory.heapTotal],
     ['nodejs_heap_size_used_bytes', 'gauge', 'Bytes of the heap in use.', memory.heapUsed],
-    [
-      'nodejs_external_memory_bytes',
-      'gauge',
-      'Bytes outside of the heap, buffers among them.',
-      memory.external,
-    ],
+    ['nodejs_external_memory_bytes', 'gauge', 'Bytes outside the heap, including buffers.', memory.external],
   ]
   const lines = figures.flatMap(([name, type, help, value]) => [
     `# HELP ${name} ${help}`,

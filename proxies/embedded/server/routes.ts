@@ -20,7 +20,7 @@ type Handler = (
 ) => Answer | Promise<Answer>
 
 interface Route {
-  /** Segments of the path; `*` stands for a name. */
+  /** Segments of the path; `*` matches a name. */
   readonly path: readonly string[]
   readonly methods: Readonly<Record<string, Handler>>
 }
@@ -32,7 +32,7 @@ const json = (status: number, value: unknown): Answer => ({
 })
 const noContent: Answer = { status: 204 }
 
-/** Errors are JSON in a body that is called plain text, with a newline: as Go's http.Error writes them. */
+/** Errors are JSON with the type of plain text and a newline at the end, as Go's http.Error writes them. */
 export function errorAnswer(error: ApiError): Answer {
   return {
     status: error.status,
@@ -52,7 +52,7 @@ export function toxicJson(toxic: Toxic): unknown {
   }
 }
 
-/** `Logger` is in every answer of the real server since 2.5.0; some client may have come to expect it. */
+/** The real server sends `Logger` since 2.5.0, so a client may expect it. */
 export function proxyJson(proxy: Proxy): unknown {
   return {
     name: proxy.name,
@@ -95,19 +95,19 @@ const routes: readonly Route[] = [
     methods: {
       POST: async (collection, _names, body) => {
         const { proxies, error } = await collection.populate(body)
-        const done = { proxies: proxies === null ? null : proxies.map(proxyJson) }
+        const result = { proxies: proxies === null ? null : proxies.map(proxyJson) }
         return error === null
-          ? json(201, done)
-          : json(error.status, { error: error.message, status: error.status, ...done })
+          ? json(201, result)
+          : json(error.status, { error: error.message, status: error.status, ...result })
       },
     },
   },
   {
     path: ['proxies'],
     methods: {
-      // fromEntries, not an object literal: a proxy may be called __proto__.
+      // fromEntries and not an object literal, because a proxy may be named __proto__.
       GET: (collection) =>
-        json(200, Object.fromEntries(collection.all().map((one) => [one.name, proxyJson(one)]))),
+        json(200, Object.fromEntries(collection.all().map((proxy) => [proxy.name, proxyJson(proxy)]))),
       POST: async (collection, _names, body) => json(201, proxyJson(await collection.create(body))),
     },
   },
@@ -132,7 +132,7 @@ const routes: readonly Route[] = [
     },
   },
   {
-    // Not in Toxiproxy: which toxic hit which connection, and ending live ones on demand.
+    // Not in Toxiproxy: the connection log, and ending live connections.
     path: ['proxies', '*', 'connections'],
     methods: {
       GET: (collection, [name = '']) =>
@@ -155,7 +155,7 @@ const routes: readonly Route[] = [
   },
 ]
 
-/** The route of a decoded path and the names in it, or null. */
+/** Finds the route of a decoded path, and the names in it; null if there is none. */
 export function findRoute(path: string): { readonly route: Route; readonly names: readonly string[] } | null {
   const segments = path.split('/').slice(1)
   for (const route of routes) {

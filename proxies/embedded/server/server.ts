@@ -13,14 +13,15 @@ import { engineHeader, engineVersion } from './version.ts'
 
 export interface EngineServerOptions {
   readonly host: string
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number
-  /** Decides toxicity, jitter and slice sizes; drawn unless given. */
+  /** Seed of toxicity, jitter and slice sizes; default random. */
   readonly seed?: number
-  /** How long connecting to an upstream may take; 10 000 unless told. */
+  /** Time limit of connecting to an upstream; default 10 000. */
   readonly dialTimeoutMs?: number
-  /** Serve byte counts of proxies, and figures of the process, at `/metrics`. */
+  /** Serves byte counts of proxies at `/metrics`. */
   readonly proxyMetrics?: boolean
+  /** Serves figures of the process at `/metrics`. */
   readonly runtimeMetrics?: boolean
   /** A JSON array of proxies to start with, as `POST /populate` takes it. */
   readonly config?: string
@@ -34,12 +35,12 @@ export interface EngineServer {
   close(): Promise<void>
 }
 
-/** A longer body is refused. */
+/** Bytes. A longer body is refused. */
 const bodyLimit = 8 * 1024 * 1024
 
 const plain = 'text/plain; charset=utf-8'
 
-/** Starts the embedded engine: Toxiproxy's HTTP API and its proxies. Throws the error of the listener. */
+/** Starts the embedded engine: Toxiproxy's HTTP API and its proxies. @throws ApiError if it cannot listen, or of `config`. */
 export async function startEngineServer(options: EngineServerOptions): Promise<EngineServer> {
   const seed = options.seed ?? randomInt(2 ** 31)
   const metrics = new Metrics({
@@ -56,9 +57,9 @@ export async function startEngineServer(options: EngineServerOptions): Promise<E
     await collection.close()
     throw error
   }
-  const bound = await listen(server, options).catch(async (refused: unknown) => {
+  const bound = await listen(server, options).catch(async (listenFailure: unknown) => {
     await collection.close()
-    throw refused
+    throw listenFailure
   })
   const host = bound.address
   return {
@@ -76,13 +77,13 @@ export async function startEngineServer(options: EngineServerOptions): Promise<E
   }
 }
 
-/** What requests are served from. */
+/** What every request is served from. */
 interface Service {
   readonly collection: ProxyCollection
   readonly metrics: Metrics
 }
 
-/** A name is bound where Go would bind it: at its first IPv4 address. */
+/** Binds a name at its first IPv4 address, as Go does. */
 async function listen(server: Server, options: EngineServerOptions): Promise<AddressInfo> {
   const address = await resolveListen(formatAddress(options.host, options.port), 'listen tcp: ')
   return new Promise((resolve, reject) => {
@@ -99,8 +100,9 @@ async function serve(service: Service, request: IncomingMessage, response: Serve
   try {
     answer = await dispatch(service, request, response)
   } catch (error) {
-    const known = error instanceof ApiError
-    answer = errorAnswer(known ? error : new ApiError(500, `internal error: ${(error as Error).message}`))
+    answer = errorAnswer(
+      error instanceof ApiError ? error : new ApiError(500, `internal error: ${(error as Error).message}`),
+    )
   }
   send(response, answer)
 }
@@ -134,21 +136,21 @@ async function dispatch(
     return { status: 301 }
   }
   const isMetrics = path === '/metrics' && service.metrics.enabled
-  const found = findRoute(path)
-  if (found === null && !isMetrics) return { status: 404, type: plain, body: '404 page not found\n' }
-  const handler = found?.route.methods[request.method ?? '']
+  const match = findRoute(path)
+  if (match === null && !isMetrics) return { status: 404, type: plain, body: '404 page not found\n' }
+  const handler = match?.route.methods[request.method ?? '']
   if (handler === undefined && !isMetrics) return { status: 405 }
   response.setHeader('X-Toxiproxy-Request-Id', requestId())
   if (request.headers['user-agent']?.startsWith('Mozilla/') === true) {
     return { status: 403, type: plain, body: 'User agent not allowed\n' }
   }
   const body = await readBody(request)
-  if (handler === undefined || found === null)
+  if (handler === undefined || match === null)
     return { status: 200, type: metricsType, body: service.metrics.text() }
-  return handler(service.collection, found.names, body)
+  return handler(service.collection, match.names, body)
 }
 
-/** As Go's router: no empty, `.` or `..` segments; a slash at the end stays. */
+/** Cleans a path as Go's router does: no empty, `.` or `..` segments; a slash at the end stays. */
 function cleanPath(path: string): string {
   const kept: string[] = []
   for (const segment of path.split('/')) {
@@ -164,14 +166,14 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    // The rest is read all the same, and dropped: else the client would never come to read its answer.
+    // The rest is read and dropped: a client that cannot finish its request would not read the answer.
     if (length <= bodyLimit) chunks.push(chunk)
   }
   if (length > bodyLimit) throw badBody(`more than ${bodyLimit} bytes`)
   return Buffer.concat(chunks).toString()
 }
 
-/** Twenty characters of base 32, as the real server's. */
+/** Twenty characters of base 32, as in the real server. */
 function requestId(): string {
   let id = ''
   for (const byte of randomBytes(20)) id += (byte & 31).toString(32)

@@ -3,34 +3,31 @@ import { Worker } from 'node:worker_threads'
 import type { EngineServerOptions } from '#proxies/embedded/server/server'
 import type { WorkerReport } from './worker.ts'
 
-/** The embedded engine in a thread of its own, so that a busy run does not disturb the timing of its toxics. */
+/** The embedded engine in a worker thread, so that a busy run does not disturb the timing of its toxics. */
 export interface EngineThread {
   readonly url: string
-  readonly seed: number
-  /** Why the thread died, or null while it runs. */
-  readonly failure: Error | null
   close(): Promise<void>
 }
 
-/** How long the thread may take to tidy up before it is ended. */
+/** How long the thread may take to close before it is terminated. */
 const closeLimitMs = 3000
 
 /**
- * The file that a worker is started from: from source a bootstrap that can load TypeScript, in the build the compiled
- * worker. The only place that knows; `tsc` does not rewrite the text of a URL.
+ * The file that a worker starts from: in the source a bootstrap that can load TypeScript, in the build the compiled worker.
+ * Nothing else may name these files, because `tsc` does not rewrite the text of a URL.
  */
 export function workerFile(here = import.meta.url): URL {
   return new URL(here.endsWith('.ts') ? './worker-from-source.mjs' : './worker.js', here)
 }
 
-/** Throws an Error with the text of what failed. */
+/** @throws Error that says why the engine did not start. */
 export async function startEngineThread(options: EngineServerOptions): Promise<EngineThread> {
-  // Loaders and debuggers of the parent are not for the worker.
+  // The worker must not inherit loaders and debuggers of the parent.
   const worker = new Worker(workerFile(), { workerData: options, execArgv: [], name: 'streamproof-engine' })
   let failure: Error | null = null
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
-      failure ??= new Error(`the embedded engine ended with code ${code}`)
+      failure ??= new Error(`the embedded engine exited with code ${code}`)
       resolve()
     })
   })
@@ -40,20 +37,14 @@ export async function startEngineThread(options: EngineServerOptions): Promise<E
       reject(failure)
     })
     worker.once('message', resolve)
-    void exited.then(() => reject(failure ?? new Error('the embedded engine ended')))
+    void exited.then(() => reject(failure ?? new Error('the embedded engine exited')))
   })
   if (started.kind !== 'listening') {
     await worker.terminate()
-    throw new Error(
-      started.kind === 'failed' ? started.message : 'the embedded engine closed before it was used',
-    )
+    throw new Error(started.message)
   }
   return {
     url: started.url,
-    seed: started.seed,
-    get failure() {
-      return failure
-    },
     close: async () => {
       worker.postMessage('close', [])
       const timer = setTimeout(() => void worker.terminate(), closeLimitMs)

@@ -12,7 +12,7 @@ import { stall } from '#proxies/embedded/toxics/additional/stall'
 import { timeout } from '#proxies/embedded/toxics/standard/timeout'
 import type { ToxicType } from './toxic.ts'
 
-/** Those of Toxiproxy 2.12.0, and those that it does not have. */
+/** The toxics of Toxiproxy 2.12.0. */
 const standard: readonly ToxicType[] = [
   latency,
   bandwidth,
@@ -23,9 +23,10 @@ const standard: readonly ToxicType[] = [
   limitData,
   noop,
 ]
-const further: readonly ToxicType[] = [closeAfter, corrupt, stall, sharedBandwidth]
+/** Toxics that Toxiproxy does not have. */
+const additional: readonly ToxicType[] = [closeAfter, corrupt, stall, sharedBandwidth]
 
-/** Every kind of toxic that the engine knows, by the name that the API uses. */
+/** Every kind of toxic, by its name in the API. */
 export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map(
-  [...standard, ...further].map((one) => [one.type, one]),
+  [...standard, ...additional].map((kind) => [kind.type, kind]),
 )

@@ -345,7 +345,7 @@ describe('beyond Toxiproxy', () => {
       })
       expect(answer.json).to.include({
         error:
-          'invalid toxic setting: streamproof.connections must be an array of numbers of connections, counted from 1',
+          'invalid toxic setting: streamproof.connections must be an array of connection numbers, counted from 1',
       })
     })
   })

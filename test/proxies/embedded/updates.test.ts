@@ -144,7 +144,7 @@ describe('engine updates', () => {
       [{ bogus: 1 }, 'invalid toxic setting: streamproof has no member "bogus"; it has connections'],
       [
         { connections: [0] },
-        'invalid toxic setting: streamproof.connections must be an array of numbers of connections, counted from 1',
+        'invalid toxic setting: streamproof.connections must be an array of connection numbers, counted from 1',
       ],
       [
         5,

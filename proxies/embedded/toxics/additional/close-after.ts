@@ -8,7 +8,7 @@ interface CloseAfterSettings {
   readonly after: number
 }
 
-/** Passes data, and closes the connection a while after the first of it, however much still flows. Not in Toxiproxy. */
+/** Passes data on, and closes the connection a time after the first data, although more flows. Not in Toxiproxy. */
 export const closeAfter = toxic<CloseAfterSettings>({
   type: 'close_after',
   goName: 'CloseAfterToxic',
@@ -17,7 +17,7 @@ export const closeAfter = toxic<CloseAfterSettings>({
     let after = settings.after
     let since: number | null = null
     let timer: Timer | null = null
-    const watch = (): void => {
+    const restartTimer = (): void => {
       timer?.cancel()
       if (since !== null) timer = callAt(since + after, () => out.cut())
     }
@@ -28,12 +28,12 @@ export const closeAfter = toxic<CloseAfterSettings>({
         out.write(chunk)
         if (since !== null) return
         since = now()
-        watch()
+        restartTimer()
       },
       end: () => out.end(),
       update: (changed) => {
         after = changed.after
-        watch()
+        restartTimer()
       },
       release: () => undefined,
       dispose: () => timer?.cancel(),

@@ -3,17 +3,17 @@ import type { Chunk } from '#proxies/embedded/toxics/toxic'
 
 interface CorruptSettings {
   readonly [name: string]: number
-  /** The byte of this direction to change first, counted from 0. */
+  /** Index of the first byte of this direction to change, from 0. */
   readonly offset: number
-  /** Bytes to change from there on, one behind the other; 0: none. */
+  /** How many consecutive bytes to change from there on; 0: none. */
   readonly length: number
   /** Bits to flip in each of them: 1 to 255. */
   readonly mask: number
-  /** Besides, so many bytes in a million, at random places. */
+  /** How many bytes in a million to change besides, at random places. */
   readonly rate: number
 }
 
-/** Flips bits, at a place, or at a rate; the number of bytes stays the same. Not in Toxiproxy. */
+/** Flips bits at a place or at a rate. The number of bytes stays the same. Not in Toxiproxy. */
 export const corrupt = toxic<CorruptSettings>({
   type: 'corrupt',
   goName: 'CorruptToxic',
@@ -30,12 +30,12 @@ export const corrupt = toxic<CorruptSettings>({
       const from = Math.max(0, offset - passed)
       const to = Math.min(chunk.data.length, offset + length - passed)
       if (from >= to && rate === 0) return chunk
-      // The bytes may be shared with whoever read them.
+      // The buffer belongs to the reader, which may use it again.
       const data = Buffer.from(chunk.data)
       for (let place = from; place < to; place++) data[place] = (data[place] ?? 0) ^ mask
       if (rate > 0) {
         for (let place = 0; place < data.length; place++) {
-          // A byte that is changed once must not be changed back.
+          // A byte that is already changed must not be changed back.
           if (out.random() * 1_000_000 < rate && !(place >= from && place < to))
             data[place] = (data[place] ?? 0) ^ mask
         }

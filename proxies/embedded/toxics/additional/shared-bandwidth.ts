@@ -10,10 +10,10 @@ interface SharedBandwidthSettings {
   readonly rate: number
 }
 
-/** By the toxic that it belongs to. */
+/** One line for each toxic. */
 const lines = new WeakMap<object, SharedLine>()
 
-/** As `bandwidth`, but one line that all connections of the proxy share in this direction. Not in Toxiproxy. */
+/** Like `bandwidth`, but all connections of the proxy share one line in this direction. Not in Toxiproxy. */
 export const sharedBandwidth = toxic<SharedBandwidthSettings>({
   type: 'shared_bandwidth',
   goName: 'SharedBandwidthToxic',
@@ -21,7 +21,7 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
   pipe: (out, { rate }) => {
     const line = lines.get(out.toxic) ?? new SharedLine(rate)
     lines.set(out.toxic, line)
-    // It may have been changed while nobody was on it.
+    // The rate may have changed while no connection used the line.
     line.rate = rate
     return new SharedBandwidthPipe(out, line)
   },
@@ -30,7 +30,7 @@ export const sharedBandwidth = toxic<SharedBandwidthSettings>({
 class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
   readonly #out: Outlet
   readonly #line: SharedLine
-  readonly #held: { readonly chunk: Chunk; readonly came: number }[] = []
+  readonly #held: { readonly chunk: Chunk; readonly arrivedAt: number }[] = []
   #hasEnded = false
 
   constructor(out: Outlet, line: SharedLine) {
@@ -38,7 +38,7 @@ class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
     this.#line = line
   }
 
-  /** One chunk is in work and one waits, so that no time is lost between them. */
+  /** Holds the current chunk and the next one, so that no time is lost between them. */
   get full(): boolean {
     return this.#held.length > 1
   }
@@ -47,13 +47,13 @@ class SharedBandwidthPipe implements Pipe<SharedBandwidthSettings>, Sender {
     return this.#held.length === 0 ? null : this.#line.due
   }
 
-  get next(): { readonly length: number; readonly came: number } | null {
+  get next(): { readonly length: number; readonly arrivedAt: number } | null {
     const first = this.#held[0]
-    return first === undefined ? null : { length: first.chunk.data.length, came: first.came }
+    return first === undefined ? null : { length: first.chunk.data.length, arrivedAt: first.arrivedAt }
   }
 
   write(chunk: Chunk): void {
-    this.#held.push({ chunk, came: now() })
+    this.#held.push({ chunk, arrivedAt: now() })
     if (this.#held.length === 1) this.#line.join(this)
   }
 

@@ -1,27 +1,27 @@
 import { callAt, now } from '#proxies/embedded/proxy/clock'
 import type { Timer } from '#proxies/embedded/proxy/clock'
 
-/** A turn lasts this long at most, in ms, so that all get theirs. */
+/** A turn lasts this long at most, so that every sender gets one. */
 const turnMs = 20
 
-/** One who has bytes for the line. */
+/** A connection that sends over the line. */
 export interface Sender {
-  /** How many bytes the chunk has that is next, and when it came (ms of `now`); null: there is none. */
-  readonly next: { readonly length: number; readonly came: number } | null
-  /** So many bytes of that chunk have passed. */
+  /** Length of the next chunk, and when it arrived (ms of `now`); null if there is none. */
+  readonly next: { readonly length: number; readonly arrivedAt: number } | null
+  /** Called when so many bytes of that chunk have passed. */
   sent(bytes: number): void
 }
 
 /**
- * A line of so many bytes per ms that several share, in turns: each sends for 20 ms at most, then the one behind it. The
- * schedule is absolute, so the lateness of timers does not add up, and a line that stood idle gives nobody that time.
+ * A line of `rate` bytes per ms that several senders share in turns of at most 20 ms. The schedule is absolute, so the
+ * lateness of timers does not add up, and idle time is not made up for.
  */
 export class SharedLine {
   #rate: number
   readonly #waiting: Sender[] = []
   #current: Sender | null = null
   #timer: Timer | null = null
-  /** When the turn began, how many bytes it is for, and when the line is free again. */
+  /** When the current turn started, how many bytes it sends, and when the line is free again. */
   #turnStart = 0
   #turnBytes = 0
   #freeAt = 0
@@ -30,12 +30,12 @@ export class SharedLine {
     this.#rate = rate
   }
 
-  /** When the one who is last in the line has had his turn, at the latest. */
+  /** When the last waiting sender has finished its turn, at the latest. */
   get due(): number {
     return this.#freeAt + this.#waiting.length * turnMs
   }
 
-  /** What has passed of a turn until now has passed; the rest goes on with the new rate. */
+  /** The bytes of the current turn that have passed by now count as sent; the rest is sent at the new rate. */
   set rate(rate: number) {
     if (rate === this.#rate) return
     const current = this.#current
@@ -50,16 +50,16 @@ export class SharedLine {
     if (this.#current === null) this.#start()
   }
 
-  /** For one who had nothing to send before. */
+  /** Adds a sender that had nothing to send before. */
   join(sender: Sender): void {
     this.#waiting.push(sender)
     if (this.#current === null) this.#start()
   }
 
-  /** What is left of its turn goes to the others. */
+  /** Removes a sender; the rest of its turn goes to the others. */
   leave(sender: Sender): void {
-    const place = this.#waiting.indexOf(sender)
-    if (place >= 0) this.#waiting.splice(place, 1)
+    const index = this.#waiting.indexOf(sender)
+    if (index >= 0) this.#waiting.splice(index, 1)
     if (this.#current !== sender) return
     this.#stop()
     this.#waiting.shift()
@@ -67,7 +67,7 @@ export class SharedLine {
     this.#start()
   }
 
-  /** The one in its turn is the first to wait again. */
+  /** Stops the current turn; its sender becomes the first waiting one. */
   #stop(): void {
     this.#timer?.cancel()
     this.#timer = null
@@ -81,14 +81,14 @@ export class SharedLine {
     if (sender === undefined || chunk === null) return
     const bytes = Math.max(1, Math.min(chunk.length, Math.floor(this.#rate * turnMs)))
     this.#current = sender
-    this.#turnStart = Math.max(this.#freeAt, chunk.came)
+    this.#turnStart = Math.max(this.#freeAt, chunk.arrivedAt)
     this.#turnBytes = bytes
     this.#freeAt = this.#turnStart + bytes / this.#rate
     this.#timer = callAt(this.#freeAt, () => {
       this.#timer = null
       this.#current = null
       sender.sent(bytes)
-      // Behind those who wait already.
+      // After those that are already waiting.
       if (sender.next !== null) this.#waiting.push(sender)
       this.#start()
     })

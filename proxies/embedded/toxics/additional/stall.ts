@@ -12,8 +12,8 @@ interface StallSettings {
 }
 
 /**
- * Lets so many bytes pass, then nothing for a while, then goes on; nothing is lost. Meanwhile nothing is read either, so
- * the sender feels it as it would a receiver that has stopped. Not in Toxiproxy.
+ * Passes `bytes` bytes, then nothing for `duration` ms, then everything; nothing is lost. The source is not read meanwhile,
+ * so the sender sees a receiver that has stopped reading. Not in Toxiproxy.
  */
 export const stall = toxic<StallSettings>({
   type: 'stall',
@@ -31,7 +31,7 @@ export const stall = toxic<StallSettings>({
       passed += chunk.data.length
       out.write(chunk)
     }
-    const goOn = (): void => {
+    const resume = (): void => {
       timer?.cancel()
       timer = null
       isOver = true
@@ -41,7 +41,7 @@ export const stall = toxic<StallSettings>({
     }
     const wait = (): void => {
       timer?.cancel()
-      timer = callAt((since ??= now()) + duration, goOn)
+      timer = callAt((since ??= now()) + duration, resume)
     }
     return {
       get full() {
@@ -56,9 +56,9 @@ export const stall = toxic<StallSettings>({
           pass(chunk)
           return
         }
-        const now = since === null ? left : 0
-        if (now > 0) pass({ data: chunk.data.subarray(0, now), readAt: chunk.readAt })
-        held.push({ data: chunk.data.subarray(now), readAt: chunk.readAt })
+        const passing = since === null ? left : 0
+        if (passing > 0) pass({ data: chunk.data.subarray(0, passing), readAt: chunk.readAt })
+        held.push({ data: chunk.data.subarray(passing), readAt: chunk.readAt })
         if (since === null) wait()
       },
       end: () => {

@@ -9,34 +9,34 @@ interface BandwidthSettings {
   readonly rate: number
 }
 
-/** Longer chunks go out in slices of this many ms. */
+/** Longer chunks go out in slices of this duration. */
 const sliceMs = 100
 
 /**
- * Lets `rate` bytes pass in each millisecond: a chunk goes out when its last byte would have. Longer chunks go out in
- * slices of 100 ms. Rate 0 lets nothing pass. Each connection and direction has the whole rate for itself.
+ * Passes `rate` bytes per millisecond: a chunk goes out when its last byte is due. Longer chunks go out in slices of
+ * 100 ms. Rate 0 passes nothing. Each direction of each connection has the whole rate.
  *
- * The schedule is absolute (each slice is due when the one before was due, or its chunk came, plus its own time), so the
- * lateness of timers does not add up, and nobody is given the time that the line stood idle.
+ * The schedule is absolute: a slice is due when the previous one was due or its chunk arrived, whichever is later, plus its
+ * own time. So the lateness of timers does not add up, and idle time is not made up for.
  */
 export const bandwidth = toxic<BandwidthSettings>({
   type: 'bandwidth',
   goName: 'BandwidthToxic',
-  // The real server panics at a negative rate as soon as data flows.
+  // The real server crashes on a negative rate as soon as data flows.
   settings: { rate: atLeast(0, 'KB/s') },
   pipe: (out, settings) => new BandwidthPipe(out, settings),
 })
 
-/** A chunk, and when it came here: a toxic before this one may have held it for long. */
+/** A chunk, and when it arrived here: an earlier toxic may have delayed it. */
 interface Waiting extends Chunk {
-  readonly came: number
+  readonly arrivedAt: number
 }
 
 class BandwidthPipe implements Pipe<BandwidthSettings> {
   readonly #out: Outlet
   #rate: number
   #queue: Waiting[] = []
-  /** When the link is free for the next slice. */
+  /** When the next slice may start (ms of `now`). */
   #freeAt = 0
   #timer: Timer | null = null
   #ended = false
@@ -46,7 +46,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     this.#rate = settings.rate
   }
 
-  /** One chunk is in work and one waits, so that no time is lost between them. */
+  /** Holds the current chunk and the next one, so that no time is lost between them. */
   get full(): boolean {
     return this.#queue.length > 1
   }
@@ -57,7 +57,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
   }
 
   write(chunk: Chunk): void {
-    this.#queue.push({ ...chunk, came: now() })
+    this.#queue.push({ ...chunk, arrivedAt: now() })
     if (this.#queue.length === 1) this.#next()
   }
 
@@ -66,12 +66,12 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     if (this.#queue.length === 0) this.#out.end()
   }
 
-  /** What waits goes out at once, as with the real server; the new rate holds for what comes then. */
+  /** The current chunk goes out at once, as in the real server. The new rate applies to later chunks. */
   update(settings: BandwidthSettings): void {
     this.#rate = settings.rate
     this.#timer?.cancel()
     this.#timer = null
-    // It may stand still for long behind rate 0: that time is nobody's either.
+    // After a time at rate 0 the schedule starts now: that time is not made up for either.
     this.#freeAt = now()
     const waiting = this.#queue.shift()
     if (waiting === undefined) return
@@ -98,7 +98,7 @@ class BandwidthPipe implements Pipe<BandwidthSettings> {
     }
     if (this.#rate === 0) return
     const size = Math.min(chunk.data.length, this.#rate * sliceMs)
-    this.#freeAt = Math.max(this.#freeAt, chunk.came) + size / this.#rate
+    this.#freeAt = Math.max(this.#freeAt, chunk.arrivedAt) + size / this.#rate
     this.#timer = callAt(this.#freeAt, () => {
       this.#timer = null
       this.#send(chunk, size)

@@ -12,13 +12,14 @@ interface LatencySettings {
   readonly jitter: number
 }
 
-/** As the real server's channel: then nothing more is read. */
+/** Chunks held at most, as in the real server; then the source is not read. */
 const chunkLimit = 1024
+/** Bytes held at most. */
 const byteLimit = 32 * 1024 * 1024
 
 /**
- * Holds each chunk until the time it was read plus the delay: pipelined, in order. A chunk that jitter delays holds
- * up those behind it. The end of the stream is not delayed, but comes behind the data.
+ * Passes each chunk on at the time it was read plus the delay. Delays overlap and the order is kept, so a chunk with much
+ * jitter also delays the next ones. The end of the direction is not delayed, but follows the data.
  */
 export const latency = toxic<LatencySettings>({
   type: 'latency',
@@ -30,7 +31,7 @@ export const latency = toxic<LatencySettings>({
 class LatencyPipe implements Pipe<LatencySettings> {
   readonly #out: Outlet
   #settings: LatencySettings
-  /** Chunks from `#first` on are waiting; those before have gone. */
+  /** Chunks from index `#first` on are waiting; those before have gone out. */
   #queue: Chunk[] = []
   #first = 0
   #bytes = 0
@@ -62,7 +63,7 @@ class LatencyPipe implements Pipe<LatencySettings> {
     if (this.#timer === null) this.#out.end()
   }
 
-  /** The chunk that waits goes out at once, the others wait as the new settings say. */
+  /** The next chunk goes out at once; the new settings apply to the others. */
   update(settings: LatencySettings): void {
     this.#settings = settings
     if (this.#timer === null) return
@@ -82,7 +83,7 @@ class LatencyPipe implements Pipe<LatencySettings> {
     this.#timer = null
   }
 
-  /** Sends what is due, and sets the timer for the first chunk that is not. */
+  /** Passes on the chunks that are due, and sets the timer for the first one that is not. */
   #wait(): void {
     const wasFull = this.full
     for (;;) {
@@ -106,7 +107,7 @@ class LatencyPipe implements Pipe<LatencySettings> {
     if (this.#ended && this.#timer === null) this.#out.end()
   }
 
-  #pass(at: number): void {
+  #pass(readAt: number): void {
     const wasFull = this.full
     const chunk = this.#queue[this.#first]
     if (chunk === undefined) return
@@ -116,7 +117,7 @@ class LatencyPipe implements Pipe<LatencySettings> {
       this.#queue = this.#queue.slice(this.#first)
       this.#first = 0
     }
-    this.#out.write({ data: chunk.data, readAt: at })
+    this.#out.write({ data: chunk.data, readAt })
     if (wasFull && !this.full) this.#out.drained()
   }
 }

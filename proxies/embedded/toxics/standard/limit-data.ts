@@ -7,8 +7,8 @@ interface LimitDataSettings {
 }
 
 /**
- * Passes exactly so many bytes, then closes: as soon as the count is reached, also where it is reached with the last
- * byte of a message. With 0 (or less) the first chunk closes and is dropped. The count outlives changes of settings.
+ * Passes exactly `bytes` bytes and then closes the connection, as soon as the count is reached, also with the last byte of a
+ * message. With 0 or less, the first chunk is dropped and closes the connection. The count continues after an update.
  */
 export const limitData = toxic<LimitDataSettings>({
   type: 'limit_data',

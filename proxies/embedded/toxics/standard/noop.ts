@@ -1,6 +1,6 @@
 import { toxic } from '#proxies/embedded/toxics/toxic'
 
-/** Passes everything on. The smallest toxic there is; `docs/adding-a-toxic.md` starts from it. */
+/** Passes everything on. The smallest toxic, with which `docs/adding-a-toxic.md` starts. */
 export const noop = toxic({
   type: 'noop',
   goName: 'NoopToxic',

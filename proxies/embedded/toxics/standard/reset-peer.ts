@@ -10,8 +10,8 @@ interface ResetPeerSettings {
 }
 
 /**
- * Waits for the first chunk or the end of its direction, then for `timeout`, then closes both sides by RST. The chunk
- * does not arrive. A silent connection stays as it is. Taken away before it has struck, it gives back what it held.
+ * Waits for the first chunk or the end of its direction, then for `timeout`, then closes both sides with RST. The chunk does
+ * not arrive. A silent connection is not reset. If the toxic is removed before the reset, it passes on what it held.
  */
 export const resetPeer = toxic<ResetPeerSettings>({
   type: 'reset_peer',

@@ -12,18 +12,18 @@ interface SlicerSettings {
   readonly delay: number
 }
 
-/** Pieces sent in one turn of the event loop where there is no delay, so that a slicer does not hold up the others. */
+/** Without a delay, pieces sent in one turn of the event loop, so that a slicer does not block other connections. */
 const turnLimit = 64
 
-/** Cuts each chunk into pieces that are written one by one. */
+/** Cuts each chunk into pieces that are written separately. */
 export const slicer = toxic<SlicerSettings>({
   type: 'slicer',
   goName: 'SlicerToxic',
-  // The real server dies of the default average (0) with any data, and of a variation above the average.
+  // The real server crashes on the default average of 0 with any data, and on a variation above the average.
   settings: {
     average_size: atLeast(1, 'bytes'),
     size_variation: atLeast(0, 'bytes'),
-    delay: atLeast(0, 'harness'),
+    delay: atLeast(0, 'us'),
   },
   check: (settings) =>
     settings.size_variation > settings.average_size ? 'size_variation must not be above average_size' : null,
@@ -84,7 +84,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
     this.#timer = null
   }
 
-  /** The rest of the chunk in work, whole. */
+  /** Passes on the rest of the current chunk in one piece. */
   #flushFirst(): void {
     const chunk = this.#queue.shift()
     const from = this.#ranges.at(-1)?.[0]
@@ -129,7 +129,7 @@ class SlicerPipe implements Pipe<SlicerSettings> {
     })
   }
 
-  /** Halves the next range, shifted by the variation, until it is small enough: as the real server cuts. */
+  /** Halves the next range, shifted by the variation, until it is small enough, as the real server does. */
   #nextPiece(): readonly [number, number] {
     const { average_size: average, size_variation: variation } = this.#settings
     for (;;) {

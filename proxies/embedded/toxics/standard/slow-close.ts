@@ -8,7 +8,7 @@ interface SlowCloseSettings {
   readonly delay: number
 }
 
-/** Passes data, and puts off the closing of the destination. */
+/** Passes data on, and delays the closing of the destination. */
 export const slowClose = toxic<SlowCloseSettings>({
   type: 'slow_close',
   goName: 'SlowCloseToxic',

@@ -9,8 +9,8 @@ interface TimeoutSettings {
 }
 
 /**
- * Drops all data of its direction, and closes the connection when none came for a while. Taking it away closes every
- * connection that it ran on, because bytes are missing there. The end of the source is not dropped.
+ * Drops all data of its direction, and closes the connection after a time without data. Removing it closes every connection
+ * that it acted on, because bytes are missing there. The end of the source is not dropped.
  */
 export const timeout = toxic<TimeoutSettings>({
   type: 'timeout',
@@ -20,16 +20,16 @@ export const timeout = toxic<TimeoutSettings>({
     let limit = settings.timeout
     let since = now()
     let timer: Timer | null = null
-    // One timer that looks again when it fires: a new one for each dropped chunk would cost more than the dropping.
-    const watch = (): void => {
+    // One timer checks the time again when it fires. A new timer for each dropped chunk would cost more than dropping it.
+    const restartTimer = (): void => {
       timer?.cancel()
-      timer = limit > 0 ? callAt(since + limit, look) : null
+      timer = limit > 0 ? callAt(since + limit, checkTime) : null
     }
-    const look = (): void => {
+    const checkTime = (): void => {
       if (now() >= since + limit) out.end()
-      else watch()
+      else restartTimer()
     }
-    watch()
+    restartTimer()
     return {
       full: false,
       due: null,
@@ -40,7 +40,7 @@ export const timeout = toxic<TimeoutSettings>({
       update: (changed) => {
         limit = changed.timeout
         since = now()
-        watch()
+        restartTimer()
       },
       release: () => {
         timer?.cancel()
