@@ -19,11 +19,13 @@ const columnsForSixteenBytes = 74
 /** Failures shown with their transcripts. If a target breaks more, the others are only listed. */
 const mostDetailed = 12
 
+const commonCauseHeading = 'Failures with one cause'
+
 /** Failures that probably have one cause: otherwise a reader sees a hundred effects before the cause. */
 export function commonCauseSection(page: Page, report: Report): void {
   const causes = commonCauses(report)
   if (causes.length === 0) return
-  page.heading('Failures with one cause')
+  page.heading(commonCauseHeading)
   for (const cause of causes) {
     const { ids, others } = exampleIds(cause)
     const isFailure = cause.counts.fail + cause.counts.harnessError > 0
@@ -95,6 +97,7 @@ function list(page: Page, report: Report, results: readonly Result[]): void {
     const names = inCommon.has(result) ? ['flaky'] : ['expected', 'actual', 'reason', 'flaky']
     for (const [name, value] of factsOf(result, listedField))
       if (names.includes(name)) page.field(2, name, 8, value)
+    if (inCommon.has(result)) page.field(2, 'cause', 8, `see "${commonCauseHeading}"`, 'dim')
     if (!isShared) page.command(2, result.reproduce, 'calm')
   }
 }

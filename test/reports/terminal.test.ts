@@ -225,6 +225,8 @@ describe('reports: terminal', () => {
       ...others.slice(0, 11).map(({ id }) => id),
     ])
     expect(text).to.include('✗ failed: 52 requirements are broken, 40 of them in the same way')
+    // 3 warnings and 39 failures are only listed.
+    expect([...text.matchAll(/^ {2}cause {4}see "Failures with one cause"$/gm)]).to.have.length(42)
     // Each of the two lists has the command once.
     expect([...text.matchAll(/--only ID/g)]).to.have.length(2)
   })

@@ -178,7 +178,9 @@ function unselectedChecks(count: number): string {
 
 function passedChecks(judged: readonly Result[]): string {
   const passed = judged.filter(({ verdict }) => verdict === 'pass').length
-  return `${passed} of ${judged.length} ${judged.length === 1 ? 'check that measures' : 'checks that measure'} it passed`
+  return judged.length === 1
+    ? `its check ${passed === 1 ? 'passed' : 'failed'}`
+    : `${passed} of its ${judged.length} checks passed`
 }
 
 /** Members with words of Streamproof alone. A secret may have the same text, as in `?transport=websocket`. */
