@@ -4,56 +4,68 @@ import type { Fault, ConnectionTrace } from '#proxies/types'
 import type { Ending, FaultRecord, TranscriptEntry } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpAnswer, Publication, RequestOptions, Route } from './http.ts'
-import type { EventStream, ResumePlan, ResumeOutcome, SubscribeOptions } from './stream.ts'
+import type { ConformingClients } from './clients.ts'
+import type { ResumeOutcome, ResumePlan } from './resume.ts'
+import type { EventStream, SubscribeOptions } from './sse.ts'
 import type { ConnectOptions, HandshakeAnswer, HandshakeChanges, WebSocketPeer } from './websocket.ts'
 
 export type { Section } from '#model/check'
 export type { Expectation } from '#model/expectation'
 export type { Clause, Level } from '#model/model'
-export { acceptValueOf, filled, hex } from './bytes.ts'
-export { percentile } from './figures.ts'
+export { acceptValueOf, filled, hex, percentile } from './values.ts'
 export { holdsNonce } from './nonce.ts'
+export type * from './clients.ts'
 export type * from './http.ts'
+export type * from './resume.ts'
+export type * from './sse.ts'
 export type * from './websocket.ts'
-export type * from './stream.ts'
 
 /**
- * The verbs that a check may use. Every verb has a limit of its own, says in its `Violation` what it expected, for
- * how long, and what came instead, and turns every socket error into an ending.
+ * The verbs that a check may use. A verb has a time limit of its own and turns every socket error into an ending. It
+ * throws
  *
- * `expected` and `actual` of a violation are the same text in every run against the same target: no nonces, ports,
- * times or figures of this run; those go into the transcript and `measured`.
+ * - a `Violation` if the target breaks the requirement: with what was expected and what happened instead;
+ * - `Inconclusive` if the target cannot be judged: it refuses connections, a fault is not proven, nothing is published.
+ *
+ * Any other error is a bug of the check or of the harness. `expected` and `actual` of a Violation must be the same text
+ * in every run against the same target: nonces, ports, times and measured values belong in `measure` and the transcript.
+ *
+ * Whatever a check opens is closed when it ends, so that a check needs no cleaning up.
  */
 export interface Kit {
   // --- WebSocket ---------------------------------------------------------------------------------------------
 
-  /** Opens a connection with a valid handshake, runs the contract's opening exchange, proves it by a Ping with a nonce. */
+  /**
+   * Opens a connection with a valid handshake and runs the contract's opening exchange; then a Ping and its Pong show
+   * that the connection works.
+   */
   readonly connect: (options?: ConnectOptions) => Promise<WebSocketPeer>
-  /** Sends an opening handshake, changed as told, and gives the answer for judgement. */
+  /** Sends an opening handshake with these changes and gives what it was answered with, whatever that is. */
   readonly handshake: (changes?: HandshakeChanges) => Promise<HandshakeAnswer>
 
-  // --- Server-sent events -------------------------------------------------------------------------------------
+  // --- Event streams and HTTP ---------------------------------------------------------------------------------
 
-  /** Opens the stream; resolves when a 200 with an event-stream type has come. */
+  /** Requests the stream, and expects a response with status 200 and the type text/event-stream. */
   readonly subscribe: (options?: SubscribeOptions) => Promise<EventStream>
-  /** Sends one HTTP/1.1 request to a target's URL and gives head and the first bytes of the body. Never follows redirects. */
+  /** Sends one HTTP request and gives the response, whatever it is. Does not follow redirects. */
   readonly request: (options?: RequestOptions) => Promise<HttpAnswer>
-  /** Publishes one event by the contract's means. */
+  /** Publishes an event by the contract's means. `Inconclusive` if the publisher does not answer with a 2xx status. */
   readonly publish: (event: Publication) => Promise<void>
   /**
-   * Publishes what a publisher may as well refuse: a name with a line break. `rejected`: the publisher answered with
-   * an error status, or the contract's means cannot express it.
+   * Publishes an event that a publisher may well reject, such as one whose name has a line break. `rejected`: it
+   * answered with an error status, or HTTP cannot carry the event in the place that the contract gives it.
    */
   tryPublish(event: Publication): Promise<'accepted' | 'rejected'>
-  /** Runs the resume scenario (see `ResumeOutcome`): witness, client, fault, gap, reconnect with the cursor. */
+  /** Runs a resume scenario: the client loses its connection and reconnects with the id of the last event it received. */
   readonly resume: (plan: ResumePlan) => Promise<ResumeOutcome>
 
-  // --- The link -----------------------------------------------------------------------------------------------
+  // --- Faults -------------------------------------------------------------------------------------------------
 
   /**
-   * Runs the exchange through an untoxiced proxy (the control), then through the same proxy under the fault, and
-   * proves from both traces that the fault struck. A fault that severs ends the exchange early: that is no
-   * violation. A fault may be built from the control's trace (`cut after the head and 3 bytes`).
+   * Runs an exchange through a proxy without a fault (the control), then through the same proxy under the fault. What our
+   * socket observed both times has to prove the fault; otherwise the check is inconclusive. The exchange has to use the
+   * route it is given. If the fault severs, the exchange ends early, which is no violation. A fault may be made from the
+   * control: `(control) => cutAfter({ bytes: control.openedAtServerToClientBytes + 3, ... })`.
    */
   readonly underFault: (
     fault: Fault | ((control: ConnectionTrace) => Fault),
@@ -63,82 +75,41 @@ export interface Kit {
 
   // --- Everything else ----------------------------------------------------------------------------------------
 
-  /** Clients of others, as conforming peers: `ws`, undici's WebSocket, `eventsource`. Same route, TLS and headers. */
+  /** Clients that other people wrote: `ws`, undici's WebSocket and `eventsource`. */
   readonly clients: ConformingClients
   /** The way to the target's IPv6 address; needs the capability `ipv6`. */
   readonly overIpv6: (protocol: 'websocket' | 'sse') => Promise<Route>
   readonly websocket: Endpoint
   readonly sse: Endpoint
-  /** Text that is unique in this run: 16 characters of `a-z0-9`. */
+  /** A text that no other call gives, in this run or another: 16 characters of `a-z0-9`. */
   readonly nonce: () => string
-  /** Pseudo-random bytes from the run's seed and the check's id: the same in every run with this seed. */
+  /** Pseudo-random bytes, the same in every run with this seed: they depend on the seed and the id of the check. */
   readonly randomBytes: (length: number) => Uint8Array
-  /** Records a figure. Not part of what two equal runs must share. */
+  /** Records a measured value for the report. */
   readonly measure: (name: string, value: number | string) => void
-  /** Throws the `Violation` unless the condition holds. */
+  /** Throws a Violation with these texts unless the condition holds. */
   readonly expect: (holds: boolean, expected: string, actual: string) => void
-  /** Runs `count` copies at once, and rejects with the first failure after all have settled. */
-  readonly inParallel: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
+  /** Runs `count` copies at once. Throws the first failure after all have settled. */
+  readonly inParallel: <T>(count: number, run: (index: number) => Promise<T>) => Promise<T[]>
   /** Runs `count` copies one after the other. */
-  readonly inSequence: <T>(count: number, one: (index: number) => Promise<T>) => Promise<T[]>
-  /** Milliseconds of a monotonic clock. */
+  readonly inSequence: <T>(count: number, run: (index: number) => Promise<T>) => Promise<T[]>
+  /** Milliseconds of a monotonic clock since the check began. */
   readonly now: () => number
 }
 
 export interface UnderFaultOptions {
-  /** Which target's link; websocket unless told. */
+  /** Whose link; websocket by default. */
   readonly protocol?: 'websocket' | 'sse'
 }
 
-// --- WebSocket --------------------------------------------------------------------------------------------------
-
-export interface ConformingClients {
-  /** Opens with the `ws` package and gives what is needed to judge; closes with 1000. */
-  ws(options?: { readonly via?: Route; readonly echo?: string }): Promise<ClientReport>
-  undiciWebSocket(options?: { readonly via?: Route; readonly echo?: string }): Promise<ClientReport>
-  /** The `eventsource` package: gives the events until `until` holds, those after a reconnect included. */
-  eventSource(options: {
-    readonly via?: Route
-    readonly lastEventId?: string
-    readonly until: (events: readonly ClientEvent[]) => boolean
-    /** Called once the stream is open. */
-    readonly onOpen?: () => Promise<void>
-    /**
-     * Runs the client over a link of its own that goes down once it has got an event. Called while it is down; then
-     * the link comes up again, and the client is waited for. Recorded as the fault `link-down`.
-     */
-    readonly whileLinkDown?: () => Promise<void>
-    /** Called when the client has opened its second stream. */
-    readonly onReconnect?: () => Promise<void>
-  }): Promise<{ readonly events: readonly ClientEvent[]; readonly opens: number }>
-}
-
-export interface ClientEvent {
-  readonly type: string
-  readonly data: string
-  /** The id of this very event; empty if it has none: the package does not repeat that of an earlier one. */
-  readonly lastEventId: string
-}
-
-export interface ClientReport {
-  readonly opened: boolean
-  readonly echoed: boolean
-  readonly closeCode: number | null
-  readonly error: string | null
-}
-
-// --- Server-sent events -------------------------------------------------------------------------------------------
-
-// --- Declaring --------------------------------------------------------------------------------------------------
-
-/** Declares a check whose run function is handed this kit. */
+/** Declares a check, whose `run` is called with the kit. */
 export const check: (definition: Check<Kit>) => DeclaredCheck<Kit> = declare
 
-/** What one run of a check leaves behind besides its outcome. */
+/** What one run of a check gives besides its verdict. */
 export interface Evidence {
   readonly transcript: readonly TranscriptEntry[]
   readonly faults: readonly FaultRecord[]
   readonly measured: Readonly<Record<string, number | string>>
-  /** Ending of the connection that the check judged last, if it ended. */
+  /** How the connection that the check judged last ended; null if it did not. */
   readonly close: Ending | null
 }
