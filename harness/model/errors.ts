@@ -23,8 +23,8 @@ export const inconclusiveReasons = [
   'witness-lost',
   /** The target refused connections, or answered 429 or 503, although no other check was running. */
   'target-refused',
-  /** The target died while this check was connected, and the death could not be pinned on a check. */
-  'target-died',
+  /** The target crashed while this check was connected, and no check could be found to be the cause. */
+  'target-crashed',
   /** The contract's way of publishing an event did not work this time. */
   'publish-failed',
   /** A stream delivered no event to judge. */

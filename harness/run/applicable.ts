@@ -1,6 +1,6 @@
 import type { Catalogue } from '#model/catalogue'
 import { closingMs, startAttempt } from './schedule/attempt.ts'
-import { tally } from './schedule/entry.ts'
+import { tally } from './schedule/repetition.ts'
 import { budgets, prepare } from './prepare.ts'
 import { redacted, resultOf } from './result/result.ts'
 import type { RunSettings } from './settings.ts'

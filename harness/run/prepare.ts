@@ -71,7 +71,7 @@ export function scheduleOf<Kit>(
     environment,
     jobs: settings.jobs ?? defaultJobs,
     budget: budgets(settings, environment.slowestMs),
-    repeatFalls: settings.repeatFalls ?? true,
+    repeatFailures: settings.repeatFalls ?? true,
   })
 }
 

@@ -1,37 +1,40 @@
-import { once } from 'node:events'
-import net from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { check as declare } from '#model/check'
 import type { Check } from '#model/check'
 import type { Catalogue, PlacedCheck } from '#model/catalogue'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Expectation } from '#model/expectation'
-import type { Ending, Protocol } from '#model/model'
+import type { Protocol } from '#model/model'
 import type { Report } from '#model/result'
 import { Scope } from '#common/scope'
 import { conduct } from '#run/conduct'
 import { deferred } from '#common/deferred'
-import { UrlDriver } from '#target/drivers/url-driver'
-import type { ConnectionObserver } from '#peers/session/session'
+import type { ConnectionObserver, SessionEnvironment } from '#peers/session/session'
 import type { RunHooks, RunSettings } from '#run/settings'
+import { systemClock } from '#run/schedule/clock'
+import type { Clock } from '#run/schedule/clock'
 import type { RunTools, SessionOf } from '#run/schedule/tools'
 import { resolveTargets } from '#target/contract/contract'
 import type { Engine } from '#proxies/types'
+import { FakeTarget } from './fake-target.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
-/** The kit of the fake checks: plain TCP, one line each way. */
+/** The kit of the fake checks: one line each way on each connection to a fake target. */
 export interface FakeKit {
-  /** Sends a line on a connection of its own, and gives the line that comes back; the connection then stands. */
+  /** Sends a line on a new connection, and gives the line that comes back. The connection stays open. */
   readonly ask: (line: string) => Promise<string>
   /** Waits for this long. */
   readonly wait: (ms: number) => Promise<void>
   readonly measure: (name: string, value: number) => void
-  /** Tells the scheduler of a refusal, as the peers do. */
-  readonly tell: ConnectionObserver['refused']
+  /** Reports a refusal to the scheduler, as the peers do. */
+  readonly refuse: ConnectionObserver['refused']
 }
 
 export interface FakeOptions {
   readonly checks: readonly PlacedCheck<FakeKit>[]
-  readonly port?: number
+  /** Real time by default. With a virtual clock a run takes no time. */
+  readonly clock?: Clock
+  /** A target that echoes every line by default. */
+  readonly target?: FakeTarget
   readonly settings?: Partial<RunSettings>
   readonly hooks?: RunHooks
   readonly capabilities?: Report['targets'][number]['capabilities']
@@ -41,7 +44,7 @@ export interface FakeOptions {
 export function fake(
   id: string,
   run: (kit: FakeKit) => Promise<void> | void,
-  more: Partial<Check<FakeKit>> = {},
+  properties: Partial<Check<FakeKit>> = {},
 ): PlacedCheck<FakeKit> {
   const declared = declare<FakeKit>({
     id: `ws/fake/${id}`,
@@ -51,7 +54,7 @@ export function fake(
     topic: 'protocol',
     mutants: ['none'],
     run: async (kit) => run(kit),
-    ...more,
+    ...properties,
   })
   const protocol: Protocol = 'websocket'
   return { ...declared, protocol, section: { protocol, order: 1, title: 'fake checks' } }
@@ -61,7 +64,7 @@ export const engine: Engine = {
   kind: 'embedded',
   version: '0',
   api: 'http://127.0.0.1:0',
-  open: () => Promise.reject(new Error('there are no links here')),
+  open: () => Promise.reject(new Error('there are no proxies here')),
   close: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 }
@@ -78,83 +81,69 @@ export function fakeSettings(port: number): RunSettings {
   }
 }
 
-export function fakeTools(targets: Report['targets']): RunTools<FakeKit> {
+export function fakeTools(
+  targets: Report['targets'],
+  clock: Clock = systemClock,
+  target: FakeTarget = new FakeTarget(clock),
+): RunTools<FakeKit> {
   return {
-    openSession,
-    driver: ({ protocol, url }, index) => new UrlDriver({ index, protocol }, url),
+    clock,
+    openSession: (environment) => openSession(environment, clock, target),
+    driver: ({ protocol }, index) => target.driver({ index, protocol }),
     discover: async () => targets,
   }
 }
 
-/** Runs fake checks against `127.0.0.1:port`. */
+/** Runs fake checks, and lets the time of a virtual clock pass meanwhile. */
 export function runFakes(options: FakeOptions): Promise<Report> {
   const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
-  const settings: RunSettings = { ...fakeSettings(options.port ?? 9), ...options.settings }
-  const tools = fakeTools([
-    { role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities: { ...options.capabilities } },
-  ])
-  return conduct(tools, catalogue, settings, options.hooks ?? {})
+  const settings: RunSettings = { ...fakeSettings(9), ...options.settings }
+  const { clock, target } = options
+  const capabilities = { ...options.capabilities }
+  const tools = fakeTools(
+    [{ role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities }],
+    clock,
+    target,
+  )
+  const report = conduct(tools, catalogue, settings, options.hooks ?? {})
+  return clock instanceof VirtualClock ? clock.run(report) : report
 }
 
 export function verdicts(report: Report): Record<string, string> {
   return Object.fromEntries(report.results.map(({ id, verdict }) => [id.replace('ws/fake/', ''), verdict]))
 }
 
-/** What a line begins with that stands for an answer of 429; its Retry-After in ms behind it. */
+/** An answer that begins like this is a 429; its `Retry-After` in ms follows. */
 export const busy = 'busy '
 
-const openSession: RunTools<FakeKit>['openSession'] = (environment): SessionOf<FakeKit> => {
+function openSession(environment: SessionEnvironment, clock: Clock, target: FakeTarget): SessionOf<FakeKit> {
   const scope = new Scope()
   const measured: Record<string, number> = {}
-  const endpoint = environment.websocket
+  const { observer } = environment
   const kit: FakeKit = {
     async ask(line) {
-      if (endpoint === null) throw new TypeError('no target')
-      await environment.turn?.()
-      const socket = net.connect(Number(endpoint.url.port), endpoint.url.hostname)
-      scope.defer(() => socket.destroy())
-      let closing = false
-      scope.defer(() => {
-        closing = true
-      })
-      await new Promise<void>((resolve, reject) => {
-        socket.once('connect', () => resolve())
-        socket.once('error', (error) => {
-          environment.observer.refused('econnrefused')
-          reject(new Inconclusive('target-refused', 'the target refused a TCP connection', { cause: error }))
-        })
-      })
-      const ended = environment.observer.opened('direct')
-      let how: Ending['how'] = 'fin'
-      socket.on('error', () => {
-        how = 'rst'
-      })
-      socket.write(`${line}\n`)
-      let text = ''
-      const answer = await new Promise<string>((resolve, reject) => {
-        socket.on('data', (bytes) => {
-          text += bytes.toString()
-          if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
-        })
-        socket.on('end', () => reject(new Violation('an answer', 'the connection ended')))
-        socket.on('close', () => {
-          ended({ by: closing ? 'harness' : 'target', how, code: null })
-          reject(new Violation('an answer', 'the connection ended'))
-        })
+      await environment.acquireConnection?.()
+      const connection = await target.connect()
+      if (connection === null) {
+        observer.refused('econnrefused')
+        throw new Inconclusive('target-refused', 'the target refused a TCP connection')
+      }
+      connection.onEnd(observer.opened('direct'))
+      scope.defer(() => connection.close())
+      connection.send(line)
+      const answer = await connection.answer.catch(() => {
+        if (!scope.closed) observer.refused('econnreset')
+        throw new Violation('an answer', 'the connection ended')
       })
       if (!answer.startsWith(busy)) return answer
-      environment.observer.refused('status-429', Number(answer.slice(busy.length)))
+      observer.refused('status-429', Number(answer.slice(busy.length)))
       throw new Inconclusive('target-refused', 'the target is busy')
     },
-    wait: (ms) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        scope.defer(() => clearTimeout(timer))
-      }),
+    wait: (ms) => new Promise((resolve) => scope.defer(clock.after(ms, resolve))),
     measure(name, value) {
       measured[name] = value
     },
-    tell: (...refusal) => environment.observer.refused(...refusal),
+    refuse: (...refusal) => observer.refused(...refusal),
   }
   return {
     kit,
@@ -174,91 +163,16 @@ export interface Gate {
   open(): void
 }
 
-/** What checks wait for that other checks bring about. */
+/** Lets one check wait for another. */
 export function gate(): Gate {
   const opened = deferred<void>()
-  const made: Gate = {
+  const created: Gate = {
     wait: opened.promise,
     isOpen: false,
     open() {
-      made.isOpen = true
+      created.isOpen = true
       opened.resolve()
     },
   }
-  return made
-}
-
-/** Answers each line by `answer`; counts connections; can die and come back on the same port. */
-export class LineServer {
-  #server = net.createServer()
-  readonly #sockets = new Set<net.Socket>()
-  #back: NodeJS.Timeout | undefined
-  readonly #answer: (line: string, server: LineServer, socket: net.Socket) => void
-  readonly #most: number
-  /** Called for each connection that is taken. */
-  taken: () => void = () => undefined
-  port = 0
-  served = 0
-  refused = 0
-  deaths = 0
-
-  constructor(
-    answer: (line: string, server: LineServer, socket: net.Socket) => void = (line, _server, socket) =>
-      void socket.write(`${line}\n`),
-    most = Number.POSITIVE_INFINITY,
-  ) {
-    this.#answer = answer
-    this.#most = most
-  }
-
-  async start(): Promise<this> {
-    this.#server = net.createServer((socket) => this.#serve(socket))
-    this.#server.listen(this.port, '127.0.0.1')
-    await once(this.#server, 'listening')
-    this.port = (this.#server.address() as AddressInfo).port
-    return this
-  }
-
-  /** Resets every connection, refuses new ones, and starts again after this long. */
-  die(forMs: number): void {
-    this.deaths += 1
-    this.#server.close()
-    for (const socket of this.#sockets) socket.resetAndDestroy()
-    this.#back = setTimeout(() => void this.start(), forMs)
-  }
-
-  /** Takes no more connections for this long; those that there are go on. */
-  rest(forMs: number): void {
-    if (!this.#server.listening) return
-    this.#server.close()
-    this.#back = setTimeout(() => void this.start(), forMs)
-  }
-
-  async stop(): Promise<void> {
-    clearTimeout(this.#back)
-    for (const socket of this.#sockets) socket.destroy()
-    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  #serve(socket: net.Socket): void {
-    if (this.#sockets.size >= this.#most) {
-      this.refused += 1
-      socket.resetAndDestroy()
-      return
-    }
-    this.served += 1
-    this.taken()
-    this.#sockets.add(socket)
-    let text = ''
-    socket.on('error', () => undefined)
-    socket.on('close', () => this.#sockets.delete(socket))
-    socket.on('data', (bytes) => {
-      text += bytes.toString()
-      for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n')) {
-        const line = text.slice(0, at)
-        text = text.slice(at + 1)
-        this.#answer(line, this, socket)
-      }
-    })
-  }
+  return created
 }

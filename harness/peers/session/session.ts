@@ -32,7 +32,7 @@ export interface SessionEnvironment {
   readonly slowestMs?: number
   readonly redactor: Redactor
   /** Waits until the target is to be sent one more connection, where it limits their rate. Never rejects. */
-  readonly turn?: () => Promise<void>
+  readonly acquireConnection?: () => Promise<void>
   readonly observer: ConnectionObserver
 }
 

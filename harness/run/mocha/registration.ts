@@ -1,6 +1,6 @@
 import type { PlacedCheck } from '#model/catalogue'
 import type { Result } from '#model/result'
-import { watchForLateErrors } from '#run/schedule/late'
+import { watchForLateErrors } from '#run/schedule/late-errors'
 import { resultFor, scheduleOf } from '#run/prepare'
 import type { Prepared } from '#run/prepare'
 import type { Schedule } from '#run/schedule/schedule'

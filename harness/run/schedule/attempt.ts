@@ -7,132 +7,140 @@ import type { ConnectionObserver, SessionEnvironment } from '#peers/session/sess
 import { Severed } from '#peers/faults/severed'
 import { EngineError } from '#proxies/types'
 import { deferred } from '#common/deferred'
-import { inScopeOf } from './late.ts'
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { inScopeOf } from './late-errors.ts'
 import type { RunTools, SessionOf } from './tools.ts'
 
-/** A connection of an attempt; times of the monotonic clock. */
-export interface Connection {
+/** A connection of an attempt to its target; times in ms of a monotonic clock. */
+export interface ConnectionRecord {
   readonly route: 'direct' | 'proxy'
-  readonly from: number
-  /** Null while it stands. */
-  readonly to: number | null
+  readonly openedAt: number
+  /** Null while it is open, as is `ending`. */
+  readonly endedAt: number | null
   readonly ending: Ending | null
 }
 
 export type Refusal = Parameters<ConnectionObserver['refused']>[0]
 
-/** One run of one check, and what the scheduler needs to know about it. */
+/** One run of one check, with what the scheduler needs to know about it. */
 export interface Attempt {
   readonly outcome: Outcome
   readonly evidence: Evidence
   readonly durationMs: number
   readonly startedAt: number
   readonly endedAt: number
-  readonly connections: readonly Connection[]
+  readonly connections: readonly ConnectionRecord[]
   readonly refusals: readonly Refusal[]
-  /** The longest wait that a refusal asked for, in ms; null where none did. */
+  /** The longest wait that a refusal asked for, in ms; null if none did. */
   readonly retryAfterMs: number | null
-  /** The run was stopped, or the target died, before this attempt came to its end: it says nothing. */
-  readonly cut: boolean
+  /** The run was stopped, or the target crashed, before the check was done: the outcome means nothing. */
+  readonly interrupted: boolean
 }
 
-/** What an attempt tells while it is under way. */
-export interface AttemptWatch {
-  opened(connection: Connection): void
-  ended(connection: Connection): void
+/** Is notified while an attempt runs. */
+export interface AttemptObserver {
+  opened(connection: ConnectionRecord): void
+  ended(connection: ConnectionRecord): void
   refused(how: Refusal): void
-  /** An error that nobody caught came after the attempt had settled. */
+  /** The check threw an error that nobody caught, after the attempt had settled. */
   late(error: unknown): void
 }
 
 export interface RunningAttempt {
-  readonly connections: readonly Connection[]
+  /** All connections so far. */
+  readonly connections: readonly ConnectionRecord[]
   readonly settled: Promise<Attempt>
-  /** Ends it at once; it settles with `cut`. */
-  cut(): void
+  /** Ends it at once; it settles as `interrupted`. */
+  interrupt(): void
 }
 
-/** How long closing what a check opened may take, in ms, before it is left behind. */
+/** How long closing the connections of a check may take, in ms, before that is an error of this tool. */
 export const closingMs = 5000
 
 /**
- * Starts a check in a scope of its own. The promise never rejects: whatever is thrown, whenever, becomes an outcome.
- * @param budgetMs when it is spent, the outcome is `out-of-time`.
+ * Starts a check in a scope of its own. The promise never rejects: whatever is thrown, at any time, becomes an outcome.
+ * @param budgetMs after this many ms the outcome is inconclusive, `out-of-time`.
  */
 export function startAttempt<Kit>(
   check: PlacedCheck<Kit>,
   tools: RunTools<Kit>,
   environment: Omit<SessionEnvironment, 'observer'>,
   budgetMs: number,
-  watch: AttemptWatch,
+  watcher: AttemptObserver,
 ): RunningAttempt {
-  const connections: Connection[] = []
+  const clock = tools.clock ?? systemClock
+  const connections: ConnectionRecord[] = []
   const refusals: Refusal[] = []
   let retryAfterMs: number | null = null
-  const interrupt = deferred<Outcome | 'cut'>()
-  const startedAt = performance.now()
-  let over = false
+  const interruption = deferred<Outcome | 'interrupted'>()
+  const startedAt = clock.now()
+  let hasSettled = false
   const observer: ConnectionObserver = {
     opened(route) {
       const index = connections.length
-      const standing: Connection = { route, from: performance.now(), to: null, ending: null }
-      connections.push(standing)
-      watch.opened(standing)
+      const open: ConnectionRecord = { route, openedAt: clock.now(), endedAt: null, ending: null }
+      connections.push(open)
+      watcher.opened(open)
       return (ending) => {
-        const ended = { ...standing, to: performance.now(), ending }
+        const ended = { ...open, endedAt: clock.now(), ending }
         connections[index] = ended
-        watch.ended(ended)
+        watcher.ended(ended)
       }
     },
     refused(how, afterMs = null) {
       refusals.push(how)
       if (afterMs !== null) retryAfterMs = Math.max(retryAfterMs ?? 0, afterMs)
-      watch.refused(how)
+      watcher.refused(how)
     },
   }
-  const culprit = {
+  const owner = {
     id: check.id,
-    charge(error: unknown): void {
-      if (over) watch.late(error)
-      else interrupt.resolve({ kind: 'crashed', error })
+    uncaught(error: unknown): void {
+      if (hasSettled) watcher.late(error)
+      else interruption.resolve({ kind: 'crashed', error })
     },
   }
   const run = async (): Promise<Attempt> => {
     let session: SessionOf<Kit> | null = null
-    let ended: Outcome | 'cut'
-    const budget = setTimeout(() => interrupt.resolve(outOfTime()), budgetMs)
+    let ended: Outcome | 'interrupted'
+    const cancelBudget = clock.after(budgetMs, () => interruption.resolve(outOfTime()))
     try {
       session = tools.openSession({ ...environment, observer }, check.id)
-      // The check may go on for a while after an interruption, until its session is closed: nobody listens then.
-      ended = await Promise.race([outcomeOf(check, session.kit), interrupt.promise])
+      // After an interruption the check may go on until its session is closed; its outcome is ignored.
+      ended = await Promise.race([outcomeOf(check, session.kit), interruption.promise])
     } catch (error) {
       ended = { kind: 'crashed', error }
     } finally {
-      clearTimeout(budget)
+      cancelBudget()
     }
-    const durationMs = performance.now() - startedAt
-    const evidence = session?.evidence() ?? nothing
-    const unclosed = session === null ? null : await closed(session)
-    const crashed = unclosed ?? (await lateIn(interrupt.promise, ended))
-    over = true
+    const durationMs = clock.now() - startedAt
+    const evidence = session?.evidence() ?? noEvidence
+    const closingError = session === null ? null : await close(session, clock)
+    const crashed = closingError ?? (await uncaughtWhileClosing(interruption.promise, ended))
+    hasSettled = true
     const outcome: Outcome =
-      crashed ?? (ended === 'cut' ? { kind: 'crashed', error: new Error('cut') } : ended)
+      crashed ?? (ended === 'interrupted' ? { kind: 'crashed', error: new Error('interrupted') } : ended)
     return {
       outcome,
       evidence,
       durationMs,
       startedAt,
-      endedAt: performance.now(),
+      endedAt: clock.now(),
       connections,
       refusals,
       retryAfterMs,
-      cut: ended === 'cut',
+      interrupted: ended === 'interrupted',
     }
   }
-  return { connections, settled: inScopeOf(culprit, run), cut: () => interrupt.resolve('cut') }
+  return {
+    connections,
+    settled: inScopeOf(owner, run),
+    interrupt: () => interruption.resolve('interrupted'),
+  }
 }
 
-const nothing: Evidence = { transcript: [], faults: [], measured: {}, close: null }
+const noEvidence: Evidence = { transcript: [], faults: [], measured: {}, close: null }
 
 async function outcomeOf<Kit>(check: PlacedCheck<Kit>, kit: Kit): Promise<Outcome> {
   try {
@@ -141,7 +149,7 @@ async function outcomeOf<Kit>(check: PlacedCheck<Kit>, kit: Kit): Promise<Outcom
   } catch (error) {
     if (error instanceof Violation) return { kind: 'violated', violation: error }
     if (error instanceof Inconclusive) return { kind: 'inconclusive', cause: error }
-    // An exchange over a severing link that did not even begin: no verb of the peers was there to take it.
+    // A severing fault ended an exchange before it began, so no verb of the peers handled it.
     if (error instanceof Severed) {
       return {
         kind: 'inconclusive',
@@ -168,27 +176,29 @@ function outOfTime(): Outcome {
   }
 }
 
-/** Closes a session within a limit. Gives the outcome of a session that cannot be closed. */
-async function closed(session: SessionOf<unknown>): Promise<Outcome | null> {
-  let timer: NodeJS.Timeout | undefined
+/** Closes a session within a limit. Returns the outcome of one that cannot be closed, otherwise null. */
+async function close(session: SessionOf<unknown>, clock: Clock): Promise<Outcome | null> {
+  let cancel = (): void => undefined
   const limit = new Promise<Outcome>((resolve) => {
-    const error = new Error(`what the check opened was not closed within ${closingMs / 1000} s`)
-    timer = setTimeout(() => resolve({ kind: 'crashed', error }), closingMs)
+    const error = new Error(`closing the connections of the check took longer than ${closingMs / 1000} s`)
+    cancel = clock.after(closingMs, () => resolve({ kind: 'crashed', error }))
   })
   try {
     return await Promise.race([session.close().then(() => null), limit])
   } catch (error) {
     return { kind: 'crashed', error }
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }
 
-/** What was charged to the check while its session was being closed: after its own end, but before it settled. */
-async function lateIn(
-  interruption: Promise<Outcome | 'cut'>,
-  ended: Outcome | 'cut',
+/** The outcome of an error that nobody caught after the check had ended, while its session was being closed. */
+async function uncaughtWhileClosing(
+  interruption: Promise<Outcome | 'interrupted'>,
+  ended: Outcome | 'interrupted',
 ): Promise<Outcome | null> {
-  const late = await Promise.race([interruption, Promise.resolve(null)])
-  return late === null || late === 'cut' || late === ended || late.kind !== 'crashed' ? null : late
+  const latest = await Promise.race([interruption, Promise.resolve(null)])
+  return latest === null || latest === 'interrupted' || latest === ended || latest.kind !== 'crashed'
+    ? null
+    : latest
 }

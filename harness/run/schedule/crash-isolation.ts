@@ -2,191 +2,206 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { Outcome } from '#model/judge'
 import type { Attempt } from './attempt.ts'
 import type { Entry } from './entry.ts'
-import { pulseMs } from './liveness.ts'
-import type { Pulse } from './liveness.ts'
-import type { ScheduleOptions } from './tools.ts'
+import type { TargetWatch } from './target-watch.ts'
 
-/** A target that died more often is given up. */
-const mostDeaths = 10
+/** After more crashes the run is given up: each costs seconds, and little is left that the target could still show. */
+const maxCrashes = 10
 
-/** What a death asks of the schedule that it befell. */
-export interface Bereaved<Kit> {
-  readonly pulse: Pulse
-  readonly options: Pick<ScheduleOptions, 'environment' | 'finding'>
+/** Most connections for the question whether a target crashed or only accepts no more: twice as many jobs as usual. */
+const maxTrialConnections = 100
+
+const isolationMs = {
+  /** How long the target is watched after a check was repeated alone. */
+  watch: 100,
+  /** How long a crashed target may take to come back, times the time scale: as long as a supervisor needs. */
+  recovery: 10_000,
+} as const
+
+/** Waits without any connection, in durations of the attempt. Unequal, so that no periodic crash can match both. */
+const idleWaits = [1, 3] as const
+
+/** What crash isolation asks of the scheduler. */
+export interface CrashIsolationHost<Kit> {
+  readonly watch: Pick<
+    TargetWatch,
+    'crash' | 'recentOpenings' | 'forgetCrash' | 'survives' | 'recovers' | 'acceptsConnections'
+  >
+  readonly timeScale: number
   isStopped(): boolean
-  /** What has not settled yet. */
-  open(): readonly Entry<Kit>[]
-  /** True: the target was seen alive long enough behind all that was observed of this check. */
-  outlived(entry: Entry<Kit>): boolean
-  /** Cuts what is under way, and waits until nothing is. */
-  halt(): Promise<void>
-  /** Observes a check alone. */
+  /** The checks that are not final yet. */
+  unsettled(): readonly Entry<Kit>[]
+  /** True: the target is known to have been alive long enough after every attempt at this check. */
+  survived(entry: Entry<Kit>): boolean
+  /** Interrupts every running check, and waits until none is running. */
+  interruptAll(): Promise<void>
+  /** Runs a check once, alone. */
   attempt(entry: Entry<Kit>): Promise<Attempt>
-  /** Takes what an attempt came to. */
+  /** Counts an attempt as observed. */
   keep(entry: Entry<Kit>, attempt: Attempt): void
-  /** Connections come more slowly from now on, behind a pause. False: that has not helped so far. */
+  /** Slows down connections, after a pause. False: that has not helped so far. */
   slowDown(): boolean
+  finding(text: string): void
 }
 
-/** Connections that a target is asked to bear at most, before it is held to have died. */
-const mostAsked = 100
+/** What a check is found to be that was running alone when the target crashed. */
+type Suspicion =
+  /** The target crashes each time, and at no other time. */
+  | 'confirmed'
+  /** The target crashed, and did not come back. */
+  | 'not-recovered'
+  /** The target also crashes without the check. */
+  | 'unrelated'
 
 /**
- * Deals with the deaths of a target. Every check that was connected then, or shortly before, is thrown away and
- * replayed alone once the target is back; the one that repeats the death is charged with it.
+ * Finds out which check crashed the target. The attempts of every check that was connected at the time, or shortly
+ * before, are discarded; then each is repeated alone, once the target is back, until one crashes it again.
  */
-export class Deaths<Kit> {
-  readonly #of: Bereaved<Kit>
-  #count = 0
-  /** A death whose finding waits until it is known not to be a limit of the target's. */
-  #untold = false
+export class CrashIsolation<Kit> {
+  readonly #host: CrashIsolationHost<Kit>
+  #crashes = 0
+  /** The finding of a crash that may still turn out to be a rate limit. */
+  #unreported: string | null = null
 
-  constructor(of: Bereaved<Kit>) {
-    this.#of = of
+  constructor(host: CrashIsolationHost<Kit>) {
+    this.#host = host
   }
 
-  /** Deals with the death that the pulse has found. */
-  async mourn(): Promise<void> {
-    const { pulse } = this.#of
-    const hard = pulse.death?.hard === true
-    const asked = pulse.openings.length
-    await this.#of.halt()
-    pulse.forget()
-    const suspects = this.#of
-      .open()
-      .filter((entry) => entry.lost !== null || (entry.attempts.length > 0 && !this.#of.outlived(entry)))
-    for (const suspect of suspects) suspect.throwAway(suspect.attempts.at(-1) ?? suspect.lost)
-    this.#count += 1
-    this.#untold = hard
-    const back = await this.#back()
-    if (back) await this.#replayAll(suspects, hard, asked)
-    else if (!this.#of.isStopped() && suspects.length > 0) this.#finding(suspicion(suspects))
-    for (const suspect of suspects) suspect.lost = null
+  /** Deals with the crash that the watch has found. */
+  async handle(): Promise<void> {
+    const { watch } = this.#host
+    const { crash, recentOpenings: openings } = watch
+    const isDown = crash?.kind === 'down'
+    await this.#host.interruptAll()
+    watch.forgetCrash()
+    const suspects = this.#host
+      .unsettled()
+      .filter(
+        (entry) => entry.lostAttempt !== null || (entry.attempts.length > 0 && !this.#host.survived(entry)),
+      )
+    for (const suspect of suspects) suspect.discardAttempts(suspect.attempts.at(-1) ?? suspect.lostAttempt)
+    this.#crashes += 1
+    this.#unreported = isDown ? `target crashed: it ${crash.cause ?? 'stopped accepting connections'}` : null
+    if (await this.#recovered()) await this.#repeatAll(suspects, isDown ? openings : null)
+    else if (!this.#host.isStopped() && suspects.length > 0) this.#host.finding(suspicionOf(suspects))
+    for (const suspect of suspects) suspect.lostAttempt = null
   }
 
-  async #replayAll(suspects: readonly Entry<Kit>[], hard: boolean, asked: number): Promise<void> {
+  /** @param openings the connections opened shortly before the target went down; null if it did not. */
+  async #repeatAll(suspects: readonly Entry<Kit>[], openings: number | null): Promise<void> {
     for (const suspect of suspects) {
-      if (this.#of.isStopped()) return
-      const attempt = await this.#replay(suspect)
+      if (this.#host.isStopped()) return
+      const attempt = await this.#repeat(suspect)
       if (attempt.survived) {
-        if (!attempt.cut) this.#of.keep(suspect, attempt)
+        if (!attempt.interrupted) this.#host.keep(suspect, attempt)
         continue
       }
-      const guilt = await this.#confirm(suspect, attempt.durationMs)
-      if (guilt === 'dies-by-itself') {
-        if (!(await this.#back())) return
+      const suspicion = await this.#confirm(suspect, attempt.durationMs)
+      if (suspicion === 'unrelated') {
+        if (!(await this.#recovered())) return
         break
       }
-      // It is known who did it: the others are observed again as if nothing had happened.
-      this.#charge(suspect, attempt)
-      for (const other of suspects) if (!other.isFinal) other.throwAway(other.lost)
-      if (guilt === 'repeats') await this.#back()
+      // The cause is known, so all other checks are run again as if nothing had happened.
+      this.#fail(suspect, attempt)
+      for (const other of suspects) if (!other.isFinal) other.discardAttempts(other.lostAttempt)
+      if (suspicion === 'confirmed') await this.#recovered()
       return
     }
-    if (!hard) return
-    if (!(await this.#bears(asked)) && this.#of.slowDown()) {
-      // It lives, and takes no more than so many in a time: nothing has happened but that.
-      this.#untold = false
-      this.#count -= 1
-      for (const suspect of suspects) if (!suspect.isFinal) suspect.throwAway(suspect.lost)
+    if (openings === null) return
+    if (!(await this.#accepts(openings)) && this.#host.slowDown()) {
+      // It did not crash. It accepts only so many connections in a certain time.
+      this.#unreported = null
+      this.#crashes -= 1
+      for (const suspect of suspects) if (!suspect.isFinal) suspect.discardAttempts(suspect.lostAttempt)
       return
     }
-    this.#tell()
+    this.#report()
     for (const suspect of suspects)
       suspect.settleWith(
-        died(
-          'the target died while it was connected, and was not seen to die of it when it was repeated alone',
-        ),
+        crashed('the target crashed while this check was connected, but not when it was repeated alone'),
       )
   }
 
-  /** Observes a check alone, and looks whether the target outlives it. */
-  async #replay(suspect: Entry<Kit>): Promise<Attempt & { readonly survived: boolean }> {
-    const attempt = await this.#of.attempt(suspect)
-    const survived = await this.#of.pulse.survives(pulseMs.replay)
-    this.#of.pulse.forget()
+  /** Runs a check alone, and watches whether the target survives it. */
+  async #repeat(suspect: Entry<Kit>): Promise<Attempt & { readonly survived: boolean }> {
+    const attempt = await this.#host.attempt(suspect)
+    const survived = await this.#host.watch.survives(isolationMs.watch)
+    this.#host.watch.forgetCrash()
     return { ...attempt, survived }
   }
 
   /**
-   * The target died while this check was observed alone. It did so by itself, unless it lives while nothing is
-   * connected, dies again of the check, and lives with more connections than that made, in turn. Two waits of unlike
-   * length: a target that dies every few seconds cannot keep time with both.
+   * The target crashed while this check ran alone. The check is the cause if, twice, the target stays up while nothing is
+   * connected, crashes during the check, and stays up with more connections than the check opened.
    */
-  async #confirm(suspect: Entry<Kit>, durationMs: number): Promise<'repeats' | 'gone' | 'dies-by-itself'> {
-    for (const times of [1, 3]) {
-      const idle = await this.#livesIdle(times * durationMs)
-      if (idle !== 'lives') return idle
-      const again = await this.#replay(suspect)
-      if (again.survived) return 'dies-by-itself'
-      // A firewall, or a full queue, refuses connections for their number: the check is not to blame for that.
-      const control = await this.#livesIdle(times * durationMs)
-      if (control !== 'lives') return control
-      if (!(await this.#bears(again.connections.length + again.refusals.length))) return 'dies-by-itself'
+  async #confirm(suspect: Entry<Kit>, durationMs: number): Promise<Suspicion> {
+    for (const times of idleWaits) {
+      const before = await this.#staysUpIdle(times * durationMs)
+      if (before !== null) return before
+      const again = await this.#repeat(suspect)
+      if (again.survived) return 'unrelated'
+      const after = await this.#staysUpIdle(times * durationMs)
+      if (after !== null) return after
+      // A firewall or a full queue refuses connections because of their number; that is not the fault of the check.
+      if (!(await this.#accepts(again.connections.length + again.refusals.length))) return 'unrelated'
     }
-    return 'repeats'
+    return 'confirmed'
   }
 
-  /** Whether the target, once it is back, lives for so long while nothing is connected. */
-  async #livesIdle(ms: number): Promise<'lives' | 'gone' | 'dies-by-itself'> {
-    if (!(await this.#back())) return 'gone'
-    const lives = await this.#of.pulse.survives(ms + pulseMs.replay)
-    this.#of.pulse.forget()
-    return lives ? 'lives' : 'dies-by-itself'
+  /** Null if the target, once it is back, stays up for this long while nothing is connected. */
+  async #staysUpIdle(ms: number): Promise<Exclude<Suspicion, 'confirmed'> | null> {
+    if (!(await this.#recovered())) return 'not-recovered'
+    const survives = await this.#host.watch.survives(ms + isolationMs.watch)
+    this.#host.watch.forgetCrash()
+    return survives ? null : 'unrelated'
   }
 
-  /** Whether the target takes twice so many connections, with nothing said on them. */
-  async #bears(count: number): Promise<boolean> {
-    const { pulse } = this.#of
-    const bears =
-      (await pulse.bears(Math.min(mostAsked, 2 * count))) && (await pulse.survives(pulseMs.replay))
-    pulse.forget()
-    return bears
+  /** Whether the target accepts twice as many connections, with nothing sent on them, and stays up. */
+  async #accepts(count: number): Promise<boolean> {
+    const { watch } = this.#host
+    const accepts =
+      (await watch.acceptsConnections(Math.min(maxTrialConnections, 2 * count))) &&
+      (await watch.survives(isolationMs.watch))
+    watch.forgetCrash()
+    return accepts
   }
 
-  #charge(entry: Entry<Kit>, attempt: Attempt | null): void {
-    this.#tell()
-    this.#finding(`the target died of ${entry.check.id}`)
+  #fail(entry: Entry<Kit>, attempt: Attempt): void {
+    this.#report()
+    this.#host.finding(`target crashed during ${entry.check.id}`)
     const violation = new Violation(
-      'the target goes on accepting connections',
-      'the target died: right after this check it accepted no connection',
+      'the target keeps accepting connections',
+      'the target crashed: right after this check it accepted no connection',
     )
     entry.settleWith({ kind: 'violated', violation }, attempt)
   }
 
-  /** Waits for the target to come back. Where it does not, or dies too often, nothing further can be judged. */
-  async #back(): Promise<boolean> {
-    const { pulse, options } = this.#of
-    const limit = pulseMs.recovery * Math.max(1, options.environment.timeScale)
-    const tooOften = this.#count > mostDeaths
-    if (!tooOften && (await pulse.recovers(limit, () => this.#of.isStopped()))) return true
-    if (this.#of.isStopped()) return false
-    this.#tell()
-    this.#finding(tooOften ? 'the target died too often' : 'the target did not come back')
-    for (const entry of this.#of.open())
-      entry.settleWith(
-        died(tooOften ? 'the target died too often' : 'the target died, and did not come back'),
-      )
+  /** Waits for the target to come back. If it does not, or has crashed too often, all other checks are inconclusive. */
+  async #recovered(): Promise<boolean> {
+    const { watch, timeScale } = this.#host
+    const tooOften = this.#crashes > maxCrashes
+    const limitMs = isolationMs.recovery * Math.max(1, timeScale)
+    if (!tooOften && (await watch.recovers(limitMs, () => this.#host.isStopped()))) return true
+    if (this.#host.isStopped()) return false
+    this.#report()
+    const event = tooOften ? `crashed more than ${maxCrashes} times` : 'crashed and did not recover'
+    this.#host.finding(`target ${event}; the remaining checks are inconclusive`)
+    for (const entry of this.#host.unsettled()) entry.settleWith(crashed(`the target ${event}`))
     return false
   }
 
-  /** That it died, once for each death. */
-  #tell(): void {
-    if (this.#untold) this.#finding('the target died: it took no more connections')
-    this.#untold = false
-  }
-
-  #finding(text: string): void {
-    this.#of.options.finding?.(text)
+  /** Reports a crash once. */
+  #report(): void {
+    if (this.#unreported !== null) this.#host.finding(this.#unreported)
+    this.#unreported = null
   }
 }
 
-/** Who may have killed a target that cannot be asked again. */
-function suspicion(suspects: readonly { readonly check: { readonly id: string } }[]): string {
+/** Which checks may have crashed a target that does not come back. */
+function suspicionOf(suspects: readonly { readonly check: { readonly id: string } }[]): string {
   const ids = suspects.map(({ check }) => check.id)
-  return `connected when it died, or just before: ${ids.join(', ')}; try them one at a time with --only`
+  return `checks connected at the crash or just before: ${ids.join(', ')}; run them one at a time with --only`
 }
 
-function died(detail: string): Outcome {
-  return { kind: 'inconclusive', cause: new Inconclusive('target-died', detail) }
+function crashed(detail: string): Outcome {
+  return { kind: 'inconclusive', cause: new Inconclusive('target-crashed', detail) }
 }

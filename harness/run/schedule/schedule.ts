@@ -1,80 +1,93 @@
-import { startAttempt } from './attempt.ts'
-import type { Attempt, Connection, Refusal } from './attempt.ts'
-import { Deaths } from './crash-isolation.ts'
 import { deferred } from '#common/deferred'
 import type { Deferred } from '#common/deferred'
-import { Entry, falls, outpaced, shut, wantsRepetition, wasBrief, wasDropped } from './entry.ts'
-import { ConcurrencyLimit } from './concurrency.ts'
-import { Pace } from './rate-limiter.ts'
 import type { Planned } from '#run/select/plan'
-import { Pulse, pulseMs } from './liveness.ts'
+import type { TargetDriver } from '#target/drivers/driver'
+import { startAttempt } from './attempt.ts'
+import type { Attempt, ConnectionRecord, Refusal } from './attempt.ts'
+import { classifyAttempt, droppedAtOnce, isDropped, isRateLimited, isShortLived } from './classify.ts'
+import { Sleepers, systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { ConcurrencyLimit, hasFreeSlot } from './concurrency-limit.ts'
+import { ConnectionRateLimiter } from './connection-rate-limiter.ts'
+import { CrashIsolation } from './crash-isolation.ts'
+import { Entry } from './entry.ts'
+import { livenessMs } from './liveness-monitor.ts'
+import { Prerequisites } from './prerequisites.ts'
+import { needsRepetition, RepetitionBudget } from './repetition.ts'
+import { TargetWatch } from './target-watch.ts'
 import type { RunTools, ScheduleOptions } from './tools.ts'
 
-/** Checks that were refused this often with others beside them are observed alone. */
-const mostRefusedTries = 3
-/** All repetitions together, in ms: a target that fails everything slowly is not watched failing it twice. */
-const repetitionsMs = 30_000
-/** Checks at once while connections come at intervals: with more, each would mostly wait for its turn. */
-const mostPacedJobs = 4
+/** A check that was refused connections this often beside others runs alone, so that it is not refused again and again. */
+const maxRefusals = 3
 
-const tooFast = 'the target refuses connections that come too fast: it gets them more slowly'
+/** Checks at once while connections are made at intervals: more would only wait for each other. */
+const maxRateLimitedJobs = 4
+
+/** At the end a target is watched a little longer than the grace period, so that its last checks can be final. */
+const lastWatchMs = livenessMs.grace + 20
+
+const findings = {
+  rateLimited: 'target rate-limits connections; slowing down',
+  concurrencyLimited: 'target limits concurrent connections; running fewer checks at once',
+  refusesAlways: 'target keeps refusing connections after every pause; no longer waiting for it',
+} as const
 
 /**
- * Observes planned checks, each on connections of its own, and settles each with what it came to. Up to `jobs` at
- * once; `exclusive` ones alone, behind the others; then whatever fell once more, alone. A result is thrown away, and
- * the check observed again, where the target refused connections meanwhile, or died. One that refuses gets fewer at a
- * time, and where it is not their number that it refuses, it gets them more slowly.
+ * Runs planned checks, each on connections of its own, and makes each final. Up to `jobs` run at once; `exclusive` ones
+ * run alone, after the others; then whatever failed runs once more, alone. This class owns the loop and every wait; what
+ * to do is decided by the policies beside it.
  */
 export class Schedule<Kit> {
   readonly entries: readonly Entry<Kit>[]
   readonly #options: ScheduleOptions
   readonly #tools: RunTools<Kit>
-  readonly #byId: ReadonlyMap<string, Entry<Kit>>
-  readonly #limit: ConcurrencyLimit
-  readonly #pulse: Pulse
-  readonly #pace: Pace
-  readonly #deaths: Deaths<Kit>
+  readonly #clock: Clock
+  readonly #drivers: readonly TargetDriver[]
+  readonly #prerequisites: Prerequisites<Kit>
+  readonly #concurrency: ConcurrencyLimit
+  readonly #rateLimiter = new ConnectionRateLimiter()
+  readonly #repetitions: RepetitionBudget
+  readonly #watch: TargetWatch
+  readonly #isolation: CrashIsolation<Kit>
+  /** Connections that wait until they may be opened. */
+  readonly #connecting: Sleepers
   readonly #running = new Set<Entry<Kit>>()
-  /** Running entries beside which another one was started. */
+  /** Running entries that did not run alone all the time. */
   readonly #accompanied = new Set<Entry<Kit>>()
+  readonly #reported = new Set<string>()
   #change: Deferred<void> = deferred()
   #stopped = false
-  readonly #said = new Set<string>()
-  #repetitionsLeft: number
 
   constructor(plan: readonly Planned<Kit>[], tools: RunTools<Kit>, options: ScheduleOptions) {
     this.#options = options
     this.#tools = tools
-    this.#repetitionsLeft = options.repetitionsMs ?? repetitionsMs
-    this.#limit = new ConcurrencyLimit(options.jobs)
+    this.#clock = tools.clock ?? systemClock
+    this.#connecting = new Sleepers(this.#clock)
+    this.#repetitions = new RepetitionBudget(options.repetitionsMs)
+    this.#concurrency = new ConcurrencyLimit(options.jobs)
     this.entries = plan.map((planned) => new Entry(planned))
-    this.#byId = new Map(this.entries.map((entry) => [entry.check.id, entry]))
+    this.#prerequisites = new Prerequisites(this.entries)
     for (const [index, { notApplicable }] of plan.entries()) {
       if (notApplicable !== null)
         this.entries[index]?.settleWith({ kind: 'not-applicable', reason: notApplicable })
     }
     const { websocket, sse } = options.environment
-    const endpoints = [websocket, sse].filter((endpoint) => endpoint !== null)
-    const drivers = new Map(endpoints.map((endpoint, index) => [endpoint, tools.driver(endpoint, index)]))
-    const standing = (protocol: string): Connection[] =>
-      [...this.#running]
-        .filter(({ check }) => check.protocol === protocol || check.protocol === 'both')
-        .flatMap(({ running }) => running?.connections ?? [])
-        .filter(({ route, to }) => route === 'direct' && to === null)
-    this.#pulse = new Pulse(
-      endpoints,
-      (endpoint, withinMs) => drivers.get(endpoint)?.isAlive(withinMs) ?? Promise.resolve(false),
-      { standing },
+    this.#drivers = [websocket, sse]
+      .filter((endpoint) => endpoint !== null)
+      .map((endpoint, index) => tools.driver(endpoint, index))
+    this.#watch = new TargetWatch(
+      this.#drivers,
+      this.#clock,
+      (target) => this.#openConnections(target),
       () => this.#changed(),
     )
-    this.#pace = new Pace(() => this.#changed())
-    this.#deaths = new Deaths({
-      pulse: this.#pulse,
-      options,
+    this.#isolation = new CrashIsolation({
+      watch: this.#watch,
+      timeScale: options.environment.timeScale,
       isStopped: () => this.#stopped,
-      open: () => this.#open(),
-      outlived: (entry) => this.#outlived(entry),
-      halt: () => this.#halt(),
+      unsettled: () => this.#unsettled(),
+      survived: (entry) => this.#survived(entry),
+      interruptAll: () => this.#interruptAll(),
       attempt: async (entry) => {
         const attempt = await this.#attempt(entry)
         this.#running.delete(entry)
@@ -82,46 +95,43 @@ export class Schedule<Kit> {
       },
       keep: (entry, attempt) => this.#keep(entry, attempt),
       slowDown: () => {
-        const helps = this.#pace.refused(this.#deaths, null)
-        if (helps) this.#sayOnce(tooFast)
-        return helps
+        const slower = this.#rateLimiter.refused(this.#isolation, null, this.#clock.now()) === 'retry'
+        if (slower) this.#reportOnce(findings.rateLimited)
+        return slower
       },
+      finding: (text) => this.#options.finding?.(text),
     })
   }
 
-  /** Stops at once: what is under way is cut, and what was not judged settles with null. */
+  /** Stops at once: running checks are interrupted, and what was not judged becomes final with null. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#pace.stop()
-    for (const { running } of this.#running) running?.cut()
+    this.#endWaits()
+    for (const { running } of this.#running) running?.interrupt()
     this.#changed()
   }
 
-  /** Runs until every entry has settled. Never rejects. */
+  /** Runs until every entry is final. Never rejects. */
   async run(): Promise<void> {
-    while (!this.#stopped && this.#open().length > 0) {
-      if (this.#pulse.death !== null) await this.#deaths.mourn()
-      this.#conclude()
-      const waits = this.#pulse.looking || this.#pace.heldMs > 0
-      if (!waits && this.#pulse.death === null) this.#startReady()
-      if (this.#running.size > 0 || waits) await this.#nextChange()
-      else if (this.#pulse.death === null) await this.#oneAlone()
+    while (!this.#stopped && this.#unsettled().length > 0) {
+      if (this.#watch.crash !== null) await this.#isolation.handle()
+      this.#settleDecided()
+      const mustWait = this.#watch.isProbing || this.#pauseLeftMs() > 0
+      if (!mustWait && this.#watch.crash === null) this.#startReady()
+      if (this.#running.size > 0 || mustWait) await this.#nextChange()
+      else if (this.#watch.crash === null) await this.#runOneAlone()
     }
     while (this.#running.size > 0) await this.#nextChange()
-    this.#pace.stop()
-    await this.#pulse.settled()
-    for (const entry of this.#open()) entry.settle()
+    this.#endWaits()
+    await this.#watch.close()
+    for (const entry of this.#unsettled()) entry.settle()
   }
 
-  #open(): Entry<Kit>[] {
+  // --- The loop ---
+
+  #unsettled(): Entry<Kit>[] {
     return this.entries.filter((entry) => !entry.isFinal)
-  }
-
-  /** Cuts what is under way, and waits until nothing is. */
-  async #halt(): Promise<void> {
-    for (const { running } of this.#running) running?.cut()
-    while (this.#running.size > 0) await this.#nextChange()
   }
 
   #changed(): void {
@@ -130,169 +140,192 @@ export class Schedule<Kit> {
     before.resolve()
   }
 
-  /** Something ended or was told; changes that came since the loop last looked are not lost. */
-  #nextChange(): Promise<void> {
-    return this.#change.promise
+  /** Resolves when an attempt or a probe has ended, when the pause is over, or when the run is stopped. */
+  async #nextChange(): Promise<void> {
+    const pauseMs = this.#pauseLeftMs()
+    const cancel = pauseMs > 0 ? this.#clock.after(pauseMs, () => this.#changed()) : null
+    await this.#change.promise
+    cancel?.()
   }
 
-  // --- Concurrently -----------------------------------------------------------------------------------------------
+  #pauseLeftMs(): number {
+    return this.#rateLimiter.pauseLeftMs(this.#clock.now())
+  }
 
-  #startReady(): void {
-    for (const entry of this.entries) {
-      const most = this.#pace.gapMs > 0 ? mostPacedJobs : Number.POSITIVE_INFINITY
-      if (this.#stopped || this.#running.size >= Math.min(most, this.#limit.value)) return
-      if (
-        !entry.isFinal &&
-        // Also while it is found out what its attempt is worth.
-        !this.#running.has(entry) &&
-        entry.attempts.length === 0 &&
-        !entry.alone &&
-        this.#mayStart(entry)
-      ) {
-        void this.#observe(entry)
-      }
+  #endWaits(): void {
+    this.#rateLimiter.stop()
+    this.#connecting.wakeAll()
+  }
+
+  async #interruptAll(): Promise<void> {
+    for (const { running } of this.#running) running?.interrupt()
+    while (this.#running.size > 0) await this.#nextChange()
+  }
+
+  /** Makes final what is decided: blocked checks, and complete ones that the target has survived. */
+  #settleDecided(): void {
+    for (const entry of this.#unsettled()) {
+      const blocking = this.#prerequisites.blocking(entry)
+      if (blocking !== null && !this.#running.has(entry))
+        entry.settleWith({ kind: 'blocked', by: blocking.check.id }, null)
+      else if (entry.complete && this.#survived(entry)) entry.settle()
     }
   }
 
-  /** Starts an attempt, and takes what it came to. */
+  /** True: nothing that this check did can have crashed the target. */
+  #survived(entry: Entry<Kit>): boolean {
+    const lastEnd = entry.attempts.findLast(({ connections }) => connections.length > 0)?.endedAt
+    return lastEnd === undefined || this.#watch.aliveSince(entry.target, lastEnd + livenessMs.grace)
+  }
+
+  #reportOnce(text: string): void {
+    if (!this.#reported.has(text)) this.#options.finding?.(text)
+    this.#reported.add(text)
+  }
+
+  // --- Starting checks ---
+
+  #startReady(): void {
+    const rateLimit = this.#rateLimiter.intervalMs > 0 ? maxRateLimitedJobs : Number.POSITIVE_INFINITY
+    const driverLimits = this.#drivers.map(({ maxConcurrent }) => maxConcurrent)
+    for (const entry of this.entries) {
+      if (this.#stopped || this.#running.size >= Math.min(rateLimit, this.#concurrency.value)) return
+      const isReady =
+        !entry.isFinal &&
+        // An entry counts as running until it is known what its attempt is worth.
+        !this.#running.has(entry) &&
+        entry.attempts.length === 0 &&
+        !entry.runsAlone &&
+        this.#prerequisites.allowStart(entry)
+      const used = [...this.#running].map(({ target }) => target)
+      if (isReady && hasFreeSlot(entry.target, used, driverLimits)) void this.#observe(entry)
+    }
+  }
+
+  /** Nothing is running. Runs an exclusive check, or else a repetition, or else watches the target once more. */
+  async #runOneAlone(): Promise<void> {
+    const incomplete = this.#unsettled().filter((entry) => !entry.complete)
+    const first = incomplete.find(
+      (entry) => entry.attempts.length === 0 && this.#prerequisites.allowStart(entry),
+    )
+    const repeated = incomplete.find((entry) => entry.attempts.length > 0)
+    if (first !== undefined) await this.#observe(first)
+    else if (repeated !== undefined) {
+      if (this.#repetitions.isSpent) repeated.complete = true
+      else this.#repetitions.spend((await this.#observe(repeated)).durationMs)
+    } else if (incomplete.length > 0 && incomplete.length === this.#unsettled().length) {
+      // Unreachable: their prerequisites are final by now. Settling them is better than a loop without an end.
+      for (const entry of incomplete) entry.settle()
+    } else if (await this.#watch.survives(lastWatchMs)) {
+      for (const entry of this.#unsettled()) if (entry.complete) entry.settle()
+    } else this.#watch.probe()
+  }
+
+  // --- Attempts ---
+
+  /** Runs a check once, and decides what the attempt is worth. */
   async #observe(entry: Entry<Kit>): Promise<Attempt> {
-    if (this.#running.size > 0) for (const one of [entry, ...this.#running]) this.#accompanied.add(one)
+    if (this.#running.size > 0)
+      for (const accompanied of [entry, ...this.#running]) this.#accompanied.add(accompanied)
     const attempt = await this.#attempt(entry)
-    const companions = this.#accompanied.delete(entry)
-    // Whether the target died just now decides what this attempt is worth.
-    await this.#pulse.settled()
-    this.#take(entry, attempt, companions)
+    const hadCompanions = this.#accompanied.delete(entry)
+    // A crash that is being looked for decides what this attempt is worth.
+    await this.#watch.settled()
+    this.#take(entry, attempt, hadCompanions)
     this.#running.delete(entry)
     this.#changed()
     return attempt
   }
 
   async #attempt(entry: Entry<Kit>): Promise<Attempt> {
-    const { budget } = this.#options
-    const environment = { ...this.#options.environment, turn: () => this.#pace.turn() }
-    const budgetMs = budget(entry.check) + this.#pace.roomMs
+    const environment = {
+      ...this.#options.environment,
+      acquireConnection: () => this.#acquireConnection(),
+    }
+    const budgetMs = this.#options.budget(entry.check) + this.#rateLimiter.extraBudgetMs
     this.#running.add(entry)
     this.#options.started?.(entry.check.id)
     entry.running = startAttempt(entry.check, this.#tools, environment, budgetMs, {
-      opened: ({ route }) => void (route === 'direct' && this.#pulse.opened(entry.check.protocol)),
+      opened: ({ route }) => {
+        if (route === 'direct') this.#watch.connectionOpened(entry.target)
+      },
       ended: (connection) => {
-        if (wasDropped(connection) && !wasBrief(connection)) this.#pulse.ended(entry)
+        if (isDropped(connection) && !isShortLived(connection)) this.#watch.connectionDropped(entry)
       },
       refused: (how) => this.#refused(how),
-      late: (error) => entry.late(error),
+      late: (error) => entry.addLateError(error),
     })
     const attempt = await entry.running.settled
     entry.running = null
     return attempt
   }
 
-  #refused(how: Refusal): void {
-    if (how === 'econnrefused' || how === 'econnreset' || how === 'timeout') this.#pulse.look()
+  /** Waits until one more connection may be opened. */
+  async #acquireConnection(): Promise<void> {
+    for (;;) {
+      const waitMs = this.#rateLimiter.acquire(this.#clock.now())
+      if (waitMs === 0) return
+      await this.#connecting.sleep(waitMs)
+    }
   }
 
-  #take(entry: Entry<Kit>, attempt: Attempt, companions: boolean): void {
-    if (this.#pulse.death !== null && (attempt.connections.length > 0 || attempt.refusals.length > 0))
-      entry.throwAway(attempt)
-    else if (attempt.cut) return
-    else if (companions && this.#wasRefused(attempt)) {
-      entry.refused(mostRefusedTries)
-      this.#fewer(attempt)
-    } else if (!companions && outpaced(attempt) && this.#pace.refused(entry, attempt.retryAfterMs)) return
+  #refused(how: Refusal): void {
+    if (how === 'econnrefused' || how === 'econnreset' || how === 'timeout') this.#watch.probe()
+  }
+
+  #openConnections(target: number): ConnectionRecord[] {
+    return [...this.#running]
+      .filter((entry) => entry.target === target || entry.target === null)
+      .flatMap(({ running }) => running?.connections ?? [])
+      .filter(({ route, endedAt }) => route === 'direct' && endedAt === null)
+  }
+
+  #take(entry: Entry<Kit>, attempt: Attempt, hadCompanions: boolean): void {
+    const situation = {
+      crashed: this.#watch.crash !== null,
+      hadCompanions,
+      limitLowered: this.#concurrency.isLowered,
+    }
+    const kind = classifyAttempt(attempt, situation)
+    if (kind === 'lost-in-crash') entry.discardAttempts(attempt)
+    else if (kind === 'interrupted') return
+    else if (kind === 'too-many-connections') this.#retryWithFewer(entry, attempt)
+    else if (kind === 'rate-limited' && this.#pausesFor(entry, attempt)) return
     else {
-      if (companions && shut(attempt)) this.#limit.refused(attempt.startedAt, this.#running.size)
-      else this.#limit.passed()
-      this.#tellPace(entry, attempt)
+      if (hadCompanions && droppedAtOnce(attempt)) this.#lowerConcurrency(attempt)
+      else this.#concurrency.succeeded()
+      this.#noteRate(entry, attempt)
       this.#keep(entry, attempt)
     }
   }
 
-  /**
-   * Whether what came of an attempt may be owed to too many connections. Hanging up without an answer is also how
-   * many servers refuse a bad request: that counts only once the target has shown that it bears fewer.
-   */
-  #wasRefused({ refusals, outcome }: Attempt): boolean {
-    if (refusals.some((how) => how !== 'econnreset')) return true
-    return refusals.length > 0 && outcome.kind === 'held' && this.#limit.value < this.#options.jobs
+  #retryWithFewer(entry: Entry<Kit>, attempt: Attempt): void {
+    entry.refused(maxRefusals)
+    this.#lowerConcurrency(attempt)
+    if (attempt.retryAfterMs !== null) this.#rateLimiter.pause(attempt.retryAfterMs, this.#clock.now())
+    this.#reportOnce(findings.concurrencyLimited)
+  }
+
+  /** Pauses before the check runs again. False: pauses are no use, so the refusal is what was observed. */
+  #pausesFor(entry: Entry<Kit>, { retryAfterMs }: Attempt): boolean {
+    return this.#rateLimiter.refused(entry, retryAfterMs, this.#clock.now()) === 'retry'
+  }
+
+  #lowerConcurrency({ startedAt }: Attempt): void {
+    this.#concurrency.refused(startedAt, this.#running.size, this.#clock.now())
+  }
+
+  /** Reports what an observed attempt shows about the rate of connections. */
+  #noteRate(entry: Entry<Kit>, attempt: Attempt): void {
+    if (isRateLimited(attempt)) {
+      if (this.#rateLimiter.hasGivenUp) this.#reportOnce(findings.refusesAlways)
+    } else if (attempt.connections.length > 0 && this.#rateLimiter.succeeded(entry))
+      this.#reportOnce(findings.rateLimited)
   }
 
   #keep(entry: Entry<Kit>, attempt: Attempt): void {
     entry.attempts.push(attempt)
-    entry.complete = !(this.#options.repeatFalls && wantsRepetition(entry.attempts))
+    entry.complete = !(this.#options.repeatFailures && needsRepetition(entry.attempts))
     this.#options.observed?.(entry.check.id, attempt.outcome, !entry.complete)
-  }
-
-  #fewer(attempt: Attempt): void {
-    this.#limit.refused(attempt.startedAt, this.#running.size)
-    if (attempt.retryAfterMs !== null) this.#pace.pause(attempt.retryAfterMs)
-    this.#sayOnce('the target refused connections while several were open: it gets fewer at a time')
-  }
-
-  #tellPace(entry: Entry<Kit>, attempt: Attempt): void {
-    if (outpaced(attempt)) {
-      if (this.#pace.isFruitless)
-        this.#sayOnce('the target went on refusing connections, however long was waited for it')
-    } else if (attempt.connections.length > 0 && this.#pace.passed(entry)) this.#sayOnce(tooFast)
-  }
-
-  #sayOnce(text: string): void {
-    if (!this.#said.has(text)) this.#options.finding?.(text)
-    this.#said.add(text)
-  }
-
-  // --- What a check builds on ---------------------------------------------------------------------------------------
-
-  /** False: a check that it builds on has to be judged first, or fell. */
-  #mayStart(entry: Entry<Kit>): boolean {
-    return this.#parents(entry).every((parent) => {
-      const outcome = parent.judged?.outcome ?? parent.observed
-      return outcome !== null && !falls(outcome) && (parent.isFinal || outcome.kind === 'held')
-    })
-  }
-
-  #parents(entry: Entry<Kit>): Entry<Kit>[] {
-    return (entry.check.after ?? []).flatMap((id) => this.#byId.get(id) ?? [])
-  }
-
-  /** Settles what is known by now: blocked checks, and complete ones that the target has outlived. */
-  #conclude(): void {
-    for (const entry of this.#open()) {
-      const fallen = this.#parents(entry).find(({ judged }) => judged !== null && falls(judged.outcome))
-      if (fallen !== undefined && !this.#running.has(entry))
-        entry.settleWith({ kind: 'blocked', by: fallen.check.id }, null)
-      else if (entry.complete && this.#outlived(entry)) entry.settle()
-    }
-  }
-
-  #outlived(entry: Entry<Kit>): boolean {
-    const ends = entry.attempts.flatMap(({ connections, endedAt }) =>
-      connections.length === 0 ? [] : [endedAt],
-    )
-    const last = ends.at(-1)
-    return last === undefined || this.#pulse.outlived(entry.check.protocol, last + pulseMs.grace)
-  }
-
-  // --- Alone --------------------------------------------------------------------------------------------------------
-
-  /** Nothing is under way: one of those that run alone, else a repetition, else a last look at the target. */
-  async #oneAlone(): Promise<void> {
-    const waiting = this.#open().filter((entry) => !entry.complete)
-    const first = waiting.find((entry) => entry.attempts.length === 0 && this.#mayStart(entry))
-    const again = first ?? waiting.find((entry) => entry.attempts.length > 0)
-    if (again === undefined) {
-      if (waiting.length > 0 && waiting.length === this.#open().length) {
-        // Cannot be: what they build on is settled by now. Better an answer than a loop without an end.
-        for (const entry of waiting) entry.settle()
-        return
-      }
-      if (!(await this.#pulse.survives(pulseMs.grace + pulseMs.between))) this.#pulse.look()
-      else for (const entry of this.#open()) if (entry.complete) entry.settle()
-      return
-    }
-    if (first === undefined && this.#repetitionsLeft <= 0) {
-      again.complete = true
-      return
-    }
-    const attempt = await this.#observe(again)
-    if (first === undefined) this.#repetitionsLeft -= attempt.durationMs
   }
 }

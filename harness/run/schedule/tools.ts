@@ -4,6 +4,7 @@ import type { Evidence } from '#peers/kit'
 import type { SessionEnvironment } from '#peers/session/session'
 import type { Report } from '#model/result'
 import type { TargetDriver } from '#target/drivers/driver'
+import type { Clock } from './clock.ts'
 import type { DiscoveryOptions } from '#target/discovery/discover'
 
 /** What the scheduler needs of a session. */
@@ -18,6 +19,8 @@ export interface RunTools<Kit> {
   openSession(environment: SessionEnvironment, checkId: string): SessionOf<Kit>
   /** @param index the position of this target in the list that discovery gives. */
   driver(endpoint: Endpoint, index: number): TargetDriver
+  /** Tests pass a clock of their own; by default, that of the system. */
+  readonly clock?: Clock
   /** What the targets can, in the order in which the report lists them: websocket, then sse. */
   discover(environment: Environment, options: DiscoveryOptions): Promise<Report['targets']>
 }
@@ -30,8 +33,8 @@ export interface ScheduleOptions {
   readonly jobs: number
   /** Time budget of a check in ms, scaled. */
   readonly budget: (check: { readonly id: string; readonly budget?: number }) => number
-  readonly repeatFalls: boolean
-  /** All repetitions together, in ms; 30 seconds unless told. */
+  readonly repeatFailures: boolean
+  /** All repetitions together, in ms; 30 seconds by default. */
   readonly repetitionsMs?: number
   readonly started?: (id: string) => void
   readonly observed?: (id: string, outcome: Outcome, repeats: boolean) => void

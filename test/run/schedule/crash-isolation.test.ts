@@ -1,162 +1,329 @@
 import { expect } from 'chai'
-import { Violation } from '#model/errors'
-import { fake, LineServer, runFakes } from '../fakes.ts'
+import { CrashIsolation } from '#run/schedule/crash-isolation'
+import type { CrashIsolationHost } from '#run/schedule/crash-isolation'
+import { Entry } from '#run/schedule/entry'
+import type { DetectedCrash } from '#run/schedule/liveness-monitor'
+import { fake } from '../fakes.ts'
+import type { FakeKit } from '../fakes.ts'
+import { attempt } from './attempts.ts'
 
-const violated = (): never => {
-  throw new Violation('one thing', 'another')
+/** What crash isolation asks, and what it is answered; or what it does, without an answer. */
+type Step =
+  | readonly [question: 'recovers', answer: boolean]
+  /** Whether the target stays up for this long, in ms. */
+  | readonly [question: `survives ${number}`, answer: boolean]
+  /** Whether the target accepts so many connections. */
+  | readonly [question: `accepts ${number}`, answer: boolean]
+  /** Whether slower connections may help. */
+  | readonly [question: 'slow down', answer: boolean]
+  /** Runs a check alone; every attempt takes 40 ms and opens two connections. */
+  | readonly [action: `attempt ${string}`]
+  /** Counts the attempt at a check. */
+  | readonly [action: `keep ${string}`]
+  | readonly [action: `finding ${string}`]
+
+interface Case {
+  readonly title: string
+  readonly crash?: Partial<DetectedCrash>
+  /** The connections opened in the second before the crash. */
+  readonly openings?: number
+  readonly steps: readonly Step[]
+  /** How each check ends up: `fail`, `inconclusive: …`, `again` (to be run again), `observed`. */
+  readonly checks: Readonly<Record<string, string>>
 }
 
-describe('a target that dies', () => {
-  const echo = (index: number) =>
-    fake(`echo-${index}-of-${Math.random().toString(36).slice(2)}`, async ({ ask, wait }) => {
-      const line = await ask(`line ${index}`)
-      await wait(5 + (index % 7) * 5)
-      if (line !== `line ${index}`) violated()
-    })
+const down = 'finding target crashed: it stopped accepting connections'
+const onlyOnce =
+  'inconclusive: target-crashed: the target crashed while this check was connected, but not when it was repeated alone'
 
-  it('20 ms after a bad frame is charged to the check that sent it; the others are judged once it is back', async () => {
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      if (line === 'bad') setTimeout(() => self.die(150), 20)
-    }).start()
-    const bad = fake('death-bad-frame', async ({ ask }) => void (await ask('bad')))
-    const checks = [
-      ...Array.from({ length: 25 }, (_, index) => echo(index)),
-      bad,
-      ...Array.from({ length: 30 }, (_, index) => echo(index)),
-    ]
-    const report = await runFakes({ port: server.port, checks, settings: { jobs: 16 } })
-    await server.stop()
-    const fallen = report.results.filter(({ verdict }) => verdict !== 'pass')
-    expect(fallen.map(({ id, verdict }) => [id, verdict])).to.deep.equal([
-      ['ws/fake/death-bad-frame', 'fail'],
-    ])
-    expect(fallen[0]).to.include({
-      expected: 'the target goes on accepting connections',
-      actual: 'the target died: right after this check it accepted no connection',
-    })
-    expect(fallen[0]?.transcript).to.have.length(1)
-    // Once among the others, once alone, and twice more to be sure that it does not die by itself.
-    expect(server.deaths).to.equal(4)
-    expect(report.run.findings).to.include('the target died of ws/fake/death-bad-frame')
-    expect(report.results).to.have.length(56)
-  })
+/** One round of confirmation: the target stays up idle, crashes with the check, and stays up idle again. */
+const confirmed = (name: string, idleMs: number): readonly Step[] => [
+  ['recovers', true],
+  [`survives ${idleMs}`, true],
+  [`attempt ${name}`],
+  ['survives 100', false],
+  ['recovers', true],
+  [`survives ${idleMs}`, true],
+  ['accepts 4', true],
+  ['survives 100', true],
+]
 
-  it('and does not die of any of them again makes the suspects inconclusive', async () => {
-    let deaths = 0
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      if (line === 'once' && deaths++ === 0) setTimeout(() => self.die(500), 5)
-    }).start()
-    const once = fake('death-once', async ({ ask, wait }) => {
-      await ask('once')
-      await wait(10)
-    })
-    const beside = Array.from({ length: 4 }, (_, index) => echo(index))
-    const later = fake('death-later', async ({ ask }) => void (await ask('later')), {
-      after: ['ws/fake/death-once'],
-    })
-    const report = await runFakes({ port: server.port, checks: [once, ...beside, later] })
-    await server.stop()
-    expect(report.results[0]?.verdict).to.equal('inconclusive')
-    expect(report.results[0]?.reason).to.equal(
-      'target-died: the target died while it was connected, and was not seen to die of it when it was repeated alone',
-    )
-    expect(report.results.at(-1)?.verdict).to.equal('pass')
-    expect(report.run.findings).to.deep.equal(['the target died: it took no more connections'])
-  })
+const survived = (name: string): readonly Step[] => [
+  [`attempt ${name}`],
+  ['survives 100', true],
+  [`keep ${name}`],
+]
+
+/** In each case `a` and `b` were connected at the crash; the target is known to have survived `old`. */
+const cases: readonly Case[] = [
+  {
+    title: 'crashes each time that a check runs: that check fails, the other suspect runs again',
+    steps: [
+      ['recovers', true],
+      ['attempt a'],
+      ['survives 100', false],
+      ...confirmed('a', 140),
+      ...confirmed('a', 220),
+      [down],
+      ['finding target crashed during ws/fake/a'],
+      ['recovers', true],
+    ],
+    checks: { a: 'fail', b: 'again', old: 'observed' },
+  },
+  {
+    title: 'crashes with the second suspect: the first one keeps nothing of its repetition',
+    steps: [
+      ['recovers', true],
+      ...survived('a'),
+      ['attempt b'],
+      ['survives 100', false],
+      ...confirmed('b', 140),
+      ...confirmed('b', 220),
+      [down],
+      ['finding target crashed during ws/fake/b'],
+      ['recovers', true],
+    ],
+    checks: { a: 'again', b: 'fail', old: 'observed' },
+  },
+  {
+    title: 'does not crash again: the suspects are inconclusive',
+    openings: 10,
+    steps: [
+      ['recovers', true],
+      ...survived('a'),
+      ...survived('b'),
+      ['accepts 20', true],
+      ['survives 100', true],
+      [down],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'gives the cause that its driver knows',
+    crash: { cause: 'exited with status 134' },
+    steps: [
+      ['recovers', true],
+      ...survived('a'),
+      ...survived('b'),
+      ['accepts 0', true],
+      ['survives 100', true],
+      ['finding target crashed: it exited with status 134'],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'restarted and does not crash again: the repetitions count',
+    crash: { kind: 'restarted' },
+    steps: [['recovers', true], ...survived('a'), ...survived('b')],
+    checks: { a: 'observed', b: 'observed', old: 'observed' },
+  },
+  {
+    title: 'does not accept as many connections as there were: it limits their rate, and all run again',
+    openings: 30,
+    steps: [
+      ['recovers', true],
+      ...survived('a'),
+      ...survived('b'),
+      ['accepts 60', false],
+      ['slow down', true],
+    ],
+    checks: { a: 'again', b: 'again', old: 'observed' },
+  },
+  {
+    title:
+      'does not accept as many connections, and slowing down has not helped: the suspects are inconclusive',
+    openings: 70,
+    steps: [
+      ['recovers', true],
+      ...survived('a'),
+      ...survived('b'),
+      ['accepts 100', false],
+      ['slow down', false],
+      [down],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'also crashes while nothing is connected: no check is the cause',
+    openings: 3,
+    steps: [
+      ['recovers', true],
+      ['attempt a'],
+      ['survives 100', false],
+      ['recovers', true],
+      ['survives 140', false],
+      ['recovers', true],
+      ['accepts 6', true],
+      ['survives 100', true],
+      [down],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'crashes only the second time that a check runs: no check is the cause',
+    openings: 3,
+    steps: [
+      ['recovers', true],
+      ['attempt a'],
+      ['survives 100', false],
+      ['recovers', true],
+      ['survives 140', true],
+      ['attempt a'],
+      ['survives 100', true],
+      ['recovers', true],
+      ['accepts 6', true],
+      ['survives 100', true],
+      [down],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'does not accept as many connections as the check opened: the check is not the cause',
+    openings: 3,
+    steps: [
+      ['recovers', true],
+      ['attempt a'],
+      ['survives 100', false],
+      ...confirmed('a', 140).slice(0, -2),
+      ['accepts 4', false],
+      ['recovers', true],
+      ['accepts 6', true],
+      ['survives 100', true],
+      [down],
+    ],
+    checks: { a: onlyOnce, b: onlyOnce, old: 'observed' },
+  },
+  {
+    title: 'does not come back after a check was repeated: that check is named',
+    steps: [
+      ['recovers', true],
+      ['attempt a'],
+      ['survives 100', false],
+      ['recovers', false],
+      [down],
+      ['finding target crashed and did not recover; the remaining checks are inconclusive'],
+      ['finding target crashed during ws/fake/a'],
+    ],
+    checks: {
+      a: 'inconclusive: target-crashed: the target crashed and did not recover',
+      b: 'inconclusive: target-crashed: the target crashed and did not recover',
+      old: 'inconclusive: target-crashed: the target crashed and did not recover',
+    },
+  },
+  {
+    title: 'does not come back at all: the suspects are named, and no check is judged',
+    steps: [
+      ['recovers', false],
+      [down],
+      ['finding target crashed and did not recover; the remaining checks are inconclusive'],
+      [
+        'finding checks connected at the crash or just before: ws/fake/a, ws/fake/b; run them one at a time with --only',
+      ],
+    ],
+    checks: {
+      a: 'inconclusive: target-crashed: the target crashed and did not recover',
+      b: 'inconclusive: target-crashed: the target crashed and did not recover',
+      old: 'inconclusive: target-crashed: the target crashed and did not recover',
+    },
+  },
+]
+
+const names = ['a', 'b', 'old'] as const
+const declared = new Map(names.map((name) => [name as string, fake(name, () => undefined)]))
+const observed = attempt({
+  durationMs: 40,
+  connections: [1, 2].map(() => ({ route: 'direct', openedAt: 0, endedAt: 40, ending: null })),
 })
 
-describe('a target that dies by itself, again and again', () => {
-  for (const period of [170, 290, 430]) {
-    it(`every ${period} ms accuses nobody`, async () => {
-      const server = await new LineServer().start()
-      const timer = setInterval(() => server.die(50), period)
-      const checks = [20, 60, 90, 130, 180].map((ms) =>
-        fake(`patient-${ms}-${period}`, async ({ ask, wait }) => {
-          await ask('hello')
-          await wait(ms)
-        }),
+/** A host that answers as the steps say, and fails the test at the first question or action that is not next. */
+function scripted({ crash, openings = 0, steps }: Case): {
+  readonly entries: ReadonlyMap<string, Entry<FakeKit>>
+  readonly host: CrashIsolationHost<FakeKit>
+  readonly left: Step[]
+} {
+  const left = [...steps]
+  const ask = (question: string): boolean => {
+    const step = left.shift()
+    expect(question).to.equal(step?.[0])
+    return step?.[1] === true
+  }
+  const entries = new Map<string, Entry<FakeKit>>()
+  for (const [name, check] of declared) {
+    const entry = new Entry({ check, target: 0, notApplicable: null })
+    entry.attempts.push(observed)
+    entries.set(name, entry)
+  }
+  const nameOf = ({ check }: Entry<FakeKit>): string => check.id.replace('ws/fake/', '')
+  const host: CrashIsolationHost<FakeKit> = {
+    watch: {
+      crash: { target: 0, kind: 'down', cause: null, ...crash },
+      recentOpenings: openings,
+      forgetCrash: () => undefined,
+      recovers: async (withinMs) => {
+        expect(withinMs).to.equal(20_000)
+        return ask('recovers')
+      },
+      survives: async (ms) => ask(`survives ${ms}`),
+      acceptsConnections: async (count) => ask(`accepts ${count}`),
+    },
+    timeScale: 2,
+    isStopped: () => false,
+    unsettled: () => [...entries.values()].filter((entry) => !entry.isFinal),
+    survived: (entry) => nameOf(entry) === 'old',
+    interruptAll: async () => undefined,
+    attempt: async (entry) => {
+      ask(`attempt ${nameOf(entry)}`)
+      return observed
+    },
+    keep: (entry, kept) => {
+      ask(`keep ${nameOf(entry)}`)
+      entry.attempts.push(kept)
+    },
+    slowDown: () => ask('slow down'),
+    finding: (text) => void ask(`finding ${text}`),
+  }
+  return { entries, host, left }
+}
+
+function stateOf(entry: Entry<FakeKit>): string {
+  const outcome = entry.judged?.outcome
+  if (outcome?.kind === 'violated') return 'fail'
+  if (outcome?.kind === 'inconclusive') return `inconclusive: ${outcome.cause.message}`
+  return entry.attempts.length === 0 ? 'again' : 'observed'
+}
+
+describe('crash isolation, when the target', () => {
+  for (const example of cases) {
+    it(example.title, async () => {
+      const { entries, host, left } = scripted(example)
+      await new CrashIsolation(host).handle()
+      expect(left).to.deep.equal([])
+      expect(Object.fromEntries([...entries].map(([name, entry]) => [name, stateOf(entry)]))).to.deep.equal(
+        example.checks,
       )
-      const report = await runFakes({ port: server.port, checks })
-      clearInterval(timer)
-      await server.stop()
-      const accused = report.results.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'inconclusive')
-      expect(accused).to.deep.equal([])
-      expect(report.run.findings.join('; ')).to.not.include('died of')
+      expect([...entries.values()].filter(({ lostAttempt }) => lostAttempt !== null)).to.deep.equal([])
     })
   }
-})
 
-describe('a target that dies while others are under way', () => {
-  it('cuts them; what was cut says nothing, and is observed again', async () => {
-    let deaths = 0
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      if (deaths++ === 0) setTimeout(() => self.die(50), 5)
-    }).start()
-    let idle = 0
-    const report = await runFakes({
-      port: server.port,
-      checks: [
-        fake('cut-kills', async ({ ask, wait }) => {
-          await ask('hello')
-          await wait(30)
-        }),
-        // It has no connection, so that it is no suspect; the first time it would never end by itself.
-        fake('cut-idle', async ({ wait }) => (idle++ === 0 ? wait(60_000) : undefined)),
+  it('crashes for the eleventh time: it is not waited for any more', async () => {
+    const restarts = Array.from({ length: 10 }, (): Step => ['recovers', true])
+    const { entries, host, left } = scripted({
+      title: '',
+      crash: { kind: 'restarted' },
+      steps: [
+        ...restarts.flatMap((step) => [step, ...survived('a'), ...survived('b')]),
+        ['finding target crashed more than 10 times; the remaining checks are inconclusive'],
+        [
+          'finding checks connected at the crash or just before: ws/fake/a, ws/fake/b; run them one at a time with --only',
+        ],
       ],
+      checks: {},
     })
-    await server.stop()
-    expect(idle).to.equal(2)
-    expect(report.results[1]).to.deep.include({ verdict: 'pass', attempts: { total: 1, failed: 0 } })
-  })
-})
-
-describe('a target that dies again and again, each time of another', () => {
-  it('is given up in the end: what is left is not even tried', async () => {
-    const died = new Set<string>()
-    const server = await new LineServer((line, self, socket) => {
-      socket.write(`${line}\n`)
-      // Once of each, so that none can be charged.
-      if (line.startsWith('kills') && !died.has(line)) self.die(60)
-      died.add(line)
-    }).start()
-    const alone = { exclusive: 'time', expectedDurationMs: 5 } as const
-    const pairs = Array.from({ length: 12 }, (_, index) => [
-      fake(`mortal-${index}`, async ({ ask }) => void (await ask(`kills ${index}`)), alone),
-      fake(`notices-${index}`, async ({ ask }) => void (await ask(`notices ${index}`)), alone),
-    ])
-    const report = await runFakes({ port: server.port, checks: pairs.flat() })
-    await server.stop()
-    expect(report.run.findings).to.include('the target died too often')
-    const untried = report.results.slice(-2)
-    expect(untried.map(({ verdict, reason }) => [verdict, reason])).to.deep.equal(
-      untried.map(() => ['inconclusive', 'target-died: the target died too often']),
+    const isolation = new CrashIsolation(host)
+    for (let crash = 0; crash < 11; crash += 1) await isolation.handle()
+    expect(left).to.deep.equal([])
+    expect([...entries.values()].map((entry) => stateOf(entry))).to.deep.equal(
+      names.map(() => 'inconclusive: target-crashed: the target crashed more than 10 times'),
     )
-    expect(died).to.include('kills 10').and.not.include('kills 11')
-  })
-})
-
-describe('a target that takes no more connections for a while', () => {
-  it('because too many came did not die: nobody is charged, and no verdict is lost', async () => {
-    // Twenty at once, and then one every 10 ms.
-    let [tokens, at] = [20, performance.now()]
-    const server = await new LineServer().start()
-    server.taken = () => {
-      const now = performance.now()
-      tokens = Math.min(20, tokens + (now - at) / 10) - 1
-      at = now
-      if (tokens < 1) server.rest(300)
-    }
-    const checks = Array.from({ length: 12 }, (_, index) =>
-      fake(`too-many-${index}`, async ({ ask }) => {
-        for (const line of ['one', 'two', 'three', 'four']) await ask(line)
-      }),
-    )
-    const report = await runFakes({ port: server.port, checks })
-    await server.stop()
-    expect(report.summary).to.include({ total: 12, pass: 12, flaky: 0 })
-    expect(report.run.findings.join('; ')).to.include('too fast').and.not.include('died')
   })
 })

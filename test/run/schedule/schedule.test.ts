@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { Inconclusive, Violation } from '#model/errors'
 import { Schedule } from '#run/schedule/schedule'
-import { engine, fake, fakeSettings, fakeTools, gate, LineServer, runFakes, verdicts } from '../fakes.ts'
+import { FakeTarget } from '../fake-target.ts'
+import { engine, fake, fakeSettings, fakeTools, gate, runFakes, verdicts } from '../fakes.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 
 const violated = (): never => {
   throw new Violation('one thing', 'another')
@@ -10,6 +12,7 @@ const violated = (): never => {
 describe('the scheduler', () => {
   it('gives each check the verdict of what it threw', async () => {
     const report = await runFakes({
+      clock: new VirtualClock(),
       checks: [
         fake('outcomes-held', () => undefined),
         fake('outcomes-must', violated),
@@ -18,8 +21,8 @@ describe('the scheduler', () => {
         fake('outcomes-inconclusive', () => {
           throw new Inconclusive('no-event', 'none came')
         }),
-        fake('outcomes-crash', () => {
-          throw new TypeError('ours')
+        fake('outcomes-error', () => {
+          throw new TypeError('unexpected')
         }),
       ],
     })
@@ -29,13 +32,13 @@ describe('the scheduler', () => {
       'outcomes-should': 'warn',
       'outcomes-info': 'notice',
       'outcomes-inconclusive': 'inconclusive',
-      'outcomes-crash': 'harness-error',
+      'outcomes-error': 'harness-error',
     })
     expect(report.run.exitCode).to.equal(4)
-    expect(report.results[5]?.reason).to.equal('an error in Streamproof: TypeError: ours')
+    expect(report.results[5]?.reason).to.equal('an error in Streamproof: TypeError: unexpected')
   })
 
-  it('observes up to `jobs` checks at once, and reports in the order of the text', async () => {
+  it('runs up to `jobs` checks at once, and reports in the order of the catalogue', async () => {
     let active = 0
     let most = 0
     const order: string[] = []
@@ -47,9 +50,51 @@ describe('the scheduler', () => {
         active -= 1
       }),
     )
-    await runFakes({ checks, settings: { jobs: 5 }, hooks: { reported: ({ id }) => void order.push(id) } })
+    await runFakes({
+      clock: new VirtualClock(),
+      checks,
+      settings: { jobs: 5 },
+      hooks: { reported: ({ id }) => void order.push(id) },
+    })
     expect(most).to.equal(5)
     expect(order).to.deep.equal(checks.map(({ id }) => id))
+  })
+
+  it('runs no more checks at once than the driver of their target allows', async () => {
+    const clock = new VirtualClock()
+    const target = new FakeTarget(clock)
+    const most = [0, 0]
+    const active = [0, 0]
+    const checks = Array.from({ length: 6 }, (_, index) =>
+      fake(`slots-${index}`, async ({ wait }) => {
+        const side = index % 2
+        active[side] = (active[side] ?? 0) + 1
+        most[side] = Math.max(most[side] ?? 0, active[side] ?? 0)
+        await wait(10)
+        active[side] = (active[side] ?? 0) - 1
+      }),
+    )
+    const { redactor, seed, targets } = fakeSettings(9)
+    const tools = {
+      ...fakeTools([], clock, target),
+      driver: (_: unknown, index: number) => ({
+        ...target.driver({ index, protocol: 'websocket' }),
+        maxConcurrent: index === 0 ? 1 : null,
+      }),
+    }
+    const { websocket } = targets
+    const schedule = new Schedule(
+      checks.map((check, index) => ({ check, target: index % 2, notApplicable: null })),
+      tools,
+      {
+        environment: { websocket, sse: websocket, engine, redactor, seed, timeScale: 1 },
+        jobs: 4,
+        budget: () => 5000,
+        repeatFailures: true,
+      },
+    )
+    await clock.run(schedule.run())
+    expect(most).to.deep.equal([1, 3])
   })
 
   it('runs an exclusive check alone', async () => {
@@ -70,20 +115,25 @@ describe('the scheduler', () => {
       },
       { exclusive: 'time', expectedDurationMs: 5 },
     )
-    await runFakes({ checks: [busy(1), alone, busy(2), busy(3)] })
+    await runFakes({ clock: new VirtualClock(), checks: [busy(1), alone, busy(2), busy(3)] })
     expect(seen).to.deep.equal([0, 0])
   })
 
-  it('never starts what was not selected', async () => {
+  it('never starts a check that was not selected', async () => {
     const ran: string[] = []
     const checks = ['a', 'b', 'c'].map((name) => fake(`chosen-${name}`, () => void ran.push(name)))
-    const report = await runFakes({ checks, settings: { selection: { only: ['ws/fake/chosen-b'] } } })
+    const report = await runFakes({
+      clock: new VirtualClock(),
+      checks,
+      settings: { selection: { only: ['ws/fake/chosen-b'] } },
+    })
     expect(ran).to.deep.equal(['b'])
     expect(report.results.map(({ id }) => id)).to.deep.equal(['ws/fake/chosen-b'])
   })
 
-  it('does not run a check without the capability that it needs, and says why', async () => {
+  it('does not run a check without the capability that it needs, and gives the reason', async () => {
     const report = await runFakes({
+      clock: new VirtualClock(),
       checks: [
         fake('needs-echo', violated, { needs: ['ws.echo'] }),
         fake('needs-deflate', violated, { needs: ['ws.deflate'] }),
@@ -97,34 +147,35 @@ describe('the scheduler', () => {
     expect(report.results[0]?.reason).to.equal('needs ws.echo: a text message did not come back')
   })
 
-  it('blocks what builds on a check that fell, and only that', async () => {
-    let flaky = 0
+  it('blocks the checks whose prerequisite failed, and no others', async () => {
+    let runs = 0
     const report = await runFakes({
+      clock: new VirtualClock(),
       checks: [
-        fake('parent-falls', violated),
-        fake('child-of-fallen', () => undefined, { after: ['ws/fake/parent-falls'] }),
-        fake('grandchild', () => undefined, { after: ['ws/fake/child-of-fallen'] }),
-        fake('parent-flaky', () => (flaky++ === 0 ? violated() : undefined)),
+        fake('parent-fails', violated),
+        fake('child-of-failed', () => undefined, { after: ['ws/fake/parent-fails'] }),
+        fake('grandchild', () => undefined, { after: ['ws/fake/child-of-failed'] }),
+        fake('parent-flaky', () => (runs++ === 0 ? violated() : undefined)),
         fake('child-of-flaky', () => undefined, { after: ['ws/fake/parent-flaky'] }),
         fake('parent-exclusive', () => undefined, { exclusive: 'time', expectedDurationMs: 5 }),
         fake('child-of-exclusive', () => undefined, { after: ['ws/fake/parent-exclusive'] }),
       ],
     })
     expect(verdicts(report)).to.deep.equal({
-      'parent-falls': 'fail',
-      'child-of-fallen': 'blocked',
+      'parent-fails': 'fail',
+      'child-of-failed': 'blocked',
       grandchild: 'blocked',
       'parent-flaky': 'pass',
       'child-of-flaky': 'pass',
       'parent-exclusive': 'pass',
       'child-of-exclusive': 'pass',
     })
-    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/parent-falls did not pass')
-    expect(report.results[1]?.cause).to.equal('ws/fake/parent-falls')
+    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/parent-fails did not pass')
+    expect(report.results[1]?.cause).to.equal('ws/fake/parent-fails')
     expect(report.results[3]?.attempts).to.deep.equal({ total: 3, failed: 1 })
   })
 
-  it('repeats what fell alone, and keeps the fail where it repeats', async () => {
+  it('repeats a failed check alone; if it fails again, that is the verdict', async () => {
     let active = 0
     const beside: number[] = []
     const slow = (index: number) =>
@@ -133,11 +184,11 @@ describe('the scheduler', () => {
         await wait(30)
         active -= 1
       })
-    const falls = fake('repeat-falls', () => {
+    const fails = fake('repeat-fails', () => {
       beside.push(active)
       violated()
     })
-    const report = await runFakes({ checks: [slow(1), slow(2), falls] })
+    const report = await runFakes({ clock: new VirtualClock(), checks: [slow(1), slow(2), fails] })
     expect(beside).to.deep.equal([2, 0])
     expect(report.results[2]).to.deep.include({
       verdict: 'fail',
@@ -147,54 +198,58 @@ describe('the scheduler', () => {
     })
   })
 
-  it('ends a check whose time budget is spent, and what it opened', async () => {
-    const server = await new LineServer(() => undefined).start()
-    const report = await runFakes({
-      port: server.port,
-      checks: [fake('budget-spent', async ({ ask }) => void (await ask('x')), { budget: 50 })],
-    })
-    await server.stop()
-    expect(report.results[0]?.reason).to.equal(
-      'out-of-time: the time budget of the check was spent before it could be judged',
-    )
-  })
-})
-
-describe('repetitions', () => {
-  it('end when the time for all of them is spent', async () => {
+  it('repeats no check when the time for repetitions is spent', async () => {
+    const clock = new VirtualClock()
     const runs: Record<string, number> = {}
-    const falls = (name: string) =>
+    const fails = (name: string) =>
       fake(`spends-${name}`, async ({ wait }) => {
         runs[name] = (runs[name] ?? 0) + 1
         await wait(40)
         violated()
       })
-    const checks = [falls('first'), falls('second')]
-    const { targets, engine: _, redactor, seed } = fakeSettings(9)
+    const checks = [fails('first'), fails('second')]
+    const { targets, redactor, seed } = fakeSettings(9)
     const schedule = new Schedule(
       checks.map((check) => ({ check, target: 0, notApplicable: null })),
-      fakeTools([]),
+      fakeTools([], clock),
       {
         environment: { ...targets, engine, redactor, seed, timeScale: 1 },
         jobs: 2,
         budget: () => 5000,
-        repeatFalls: true,
+        repeatFailures: true,
         repetitionsMs: 10,
       },
     )
-    await schedule.run()
+    await clock.run(schedule.run())
     expect(runs).to.deep.equal({ first: 2, second: 1 })
     expect(schedule.entries.map(({ judged }) => judged?.outcome.kind)).to.deep.equal(['violated', 'violated'])
   })
+
+  it('ends a check when its time budget is spent, and closes what the check opened', async () => {
+    const clock = new VirtualClock()
+    const target = new FakeTarget(clock, () => undefined)
+    const endedAt: number[] = []
+    const report = await runFakes({
+      clock,
+      target,
+      checks: [fake('budget-spent', async ({ ask }) => void (await ask('hello')), { budget: 50 })],
+      hooks: { observed: () => endedAt.push(clock.now()) },
+      settings: { repeatFalls: false },
+    })
+    expect(report.results[0]?.reason).to.equal(
+      'out-of-time: the time budget of the check was spent before it could be judged',
+    )
+    expect(endedAt).to.deep.equal([50])
+  })
 })
 
-describe('a check that runs while what it builds on falls', () => {
+describe('a check whose prerequisite fails while it runs', () => {
   it('is blocked when it has ended, not before', async () => {
     const events: string[] = []
-    const [started, thrown, told] = [gate(), gate(), gate()]
+    const [started, thrown, released] = [gate(), gate(), gate()]
     const report = await runFakes({
       checks: [
-        fake('falls-late', () => {
+        fake('fails-late', () => {
           void started.wait.then(() =>
             setImmediate(() => {
               thrown.open()
@@ -203,37 +258,28 @@ describe('a check that runs while what it builds on falls', () => {
           )
         }),
         fake(
-          'under-way',
+          'dependent',
           async () => {
             started.open()
-            await told.wait
+            await released.wait
             events.push('ended')
           },
-          { after: ['ws/fake/falls-late'] },
+          { after: ['ws/fake/fails-late'] },
         ),
-        fake('looks-again', async ({ wait }) => {
-          await thrown.wait
-          await wait(5)
-        }),
-        fake(
-          'tells',
-          async ({ wait }) => {
-            await wait(20)
-            told.open()
-          },
-          { after: ['ws/fake/looks-again'] },
-        ),
+        fake('after-the-throw', () => thrown.wait),
+        fake('releases', () => released.open(), { after: ['ws/fake/after-the-throw'] }),
       ],
       hooks: { reported: ({ id, verdict }) => void events.push(`${id.slice(8)} ${verdict}`) },
     })
-    expect(events.indexOf('ended')).to.be.lessThan(events.indexOf('under-way blocked'))
-    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/falls-late did not pass')
-    expect(report.results[1]?.cause).to.equal('ws/fake/falls-late')
+    expect(events).to.include('ended')
+    expect(events.indexOf('ended')).to.be.lessThan(events.indexOf('dependent blocked'))
+    expect(report.results[1]?.reason).to.equal('the prerequisite ws/fake/fails-late did not pass')
+    expect(report.results[1]?.cause).to.equal('ws/fake/fails-late')
   })
 })
 
 describe('a schedule that is stopped', () => {
-  it('cuts what would never end, and judges nothing of it', async () => {
+  it('interrupts a check that would never end, and does not judge it', async () => {
     const controller = new AbortController()
     const checks = [
       fake('endless', () => new Promise<void>(() => undefined)),

@@ -50,10 +50,13 @@ describe('the driver of a command', () => {
     return socket
   }
 
-  /** Resolves when the driver has noticed a crash. */
-  function crash(driver: CommandDriver): Promise<void> {
+  /** Resolves when the driver has noticed this many crashes. */
+  function crash(driver: CommandDriver, count = 1): Promise<void> {
+    let left = count
     return new Promise((resolve) => {
       const remove = driver.onCrash(() => {
+        left -= 1
+        if (left > 0) return
         remove()
         resolve()
       })
@@ -119,7 +122,7 @@ describe('the driver of a command', () => {
     const driver = driverOf()
     const [kept, released] = [driver.start({ env }), driver.start({ env })]
     const sockets = await connections(2)
-    const noticed = crash(driver)
+    const noticed = crash(driver, 2)
     for (const socket of sockets) socket.write('1')
     await noticed
     await released.stop()

@@ -1,0 +1,38 @@
+import type { Outcome } from '#model/judge'
+import type { Entry } from './entry.ts'
+
+/** True: checks that name this one as a prerequisite are blocked. */
+export function hasFailed(outcome: Outcome): boolean {
+  return outcome.kind === 'violated' || outcome.kind === 'crashed' || outcome.kind === 'blocked'
+}
+
+/** What each check of a run depends on. */
+export class Prerequisites<Kit> {
+  readonly #entries: readonly Entry<Kit>[]
+
+  constructor(entries: readonly Entry<Kit>[]) {
+    this.#entries = entries
+  }
+
+  /** True: every prerequisite has passed, finally or as far as it was observed. An inconclusive one must be final. */
+  allowStart(entry: Entry<Kit>): boolean {
+    return this.#of(entry).every((prerequisite) => {
+      const outcome = prerequisite.judged?.outcome ?? prerequisite.lastOutcome
+      return outcome !== null && !hasFailed(outcome) && (prerequisite.isFinal || outcome.kind === 'held')
+    })
+  }
+
+  /** The prerequisite that finally failed, so that this check is blocked; null if none did. */
+  blocking(entry: Entry<Kit>): Entry<Kit> | null {
+    return this.#of(entry).find(({ judged }) => judged !== null && hasFailed(judged.outcome)) ?? null
+  }
+
+  /** Prerequisites on the same target; those of a check that compares protocols may be on any. */
+  #of(entry: Entry<Kit>): Entry<Kit>[] {
+    const ids = new Set(entry.check.after)
+    if (ids.size === 0) return []
+    return this.#entries.filter(
+      ({ check, target }) => ids.has(check.id) && (target === entry.target || entry.target === null),
+    )
+  }
+}
