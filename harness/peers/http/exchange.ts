@@ -5,7 +5,7 @@ import type { HeaderList } from '#wire/http/head'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpHead } from '#peers/kit'
-import { PlaceMap } from './body-offsets.ts'
+import { BodyOffsetMap } from './body-offsets.ts'
 import { requestHeaders, requestTarget } from './request-head.ts'
 import type { ByteStream } from '#peers/net/byte-stream'
 import type { TlsFacts } from '#peers/net/connection'
@@ -43,7 +43,7 @@ export class Exchange {
   readonly tls: TlsFacts | null
   readonly #context: SessionContext
   readonly #options: ExchangeOptions
-  readonly #places = new PlaceMap()
+  readonly #offsets = new BodyOffsetMap()
   readonly #asked: number
   #reader = new HeadReader()
   #head: HttpHead | null = null
@@ -69,40 +69,35 @@ export class Exchange {
     return this.#head
   }
 
-  /** From the request to the whole head, in ms; null while there is none. */
+  /** From the request to the complete head, in ms; null before that. */
   get headMs(): number | null {
     return this.#headMs
   }
 
-  /** What makes the response unreadable, or null. */
+  /** What makes the response invalid, or null. */
   get bad(): string | null {
     return this.#bad ?? this.#decoder?.error ?? null
   }
 
-  /** Nothing more will come of this response. */
+  /** The response is complete, cut off, or invalid. */
   get over(): boolean {
     return this.#over
   }
 
-  /** True when the body ended as its framing says. */
-  get whole(): boolean {
-    return this.#over && this.#decoder !== null && this.#decoder.error === null && this.#decoder.mayEnd
-  }
-
-  /** How it ended: a body that is over ends the exchange even where the connection stands. */
+  /** How it ended: a complete body ends the exchange even if the connection stays open. */
   get ending(): Ending | null {
     const ending = this.stream.ending
     if (ending !== null || !this.#over) return ending
     return { by: this.stream.route.severs ? 'proxy' : 'target', how: 'fin', code: null }
   }
 
-  /** The bytes that the connection carried before this byte of the body; null where that was not kept. */
+  /** Number of bytes that the connection carried before this byte of the body; null if it is unknown. */
   rawOffset(bodyOffset: number): number | null {
-    const at = this.#places.rawOf(bodyOffset)
+    const at = this.#offsets.rawOffsetOf(bodyOffset)
     return at === null ? null : this.#bodyFrom + at
   }
 
-  /** Waits for the whole head, or for what makes that impossible. */
+  /** Waits for the complete head; null if the response is invalid, the stream ended, or the time is over. */
   async headOrEnd(withinMs: number): Promise<HttpHead | null> {
     await this.stream.watch.until(
       () => (this.#head !== null || this.bad !== null || this.stream.ending !== null ? true : undefined),
@@ -129,7 +124,7 @@ export class Exchange {
   #data(bytes: Uint8Array): void {
     this.#received += bytes.length
     if (this.#over) {
-      this.#behind(bytes)
+      this.#surplus(bytes)
       return
     }
     if (this.#decoder !== null) this.#body(this.#decoder, bytes)
@@ -169,18 +164,18 @@ export class Exchange {
 
   #body(decoder: BodyDecoder, bytes: Uint8Array): void {
     for (const piece of decoder.push(bytes)) {
-      this.#places.add(piece.at, piece.bytes.length)
+      this.#offsets.add(piece.at, piece.bytes.length)
       this.#options.onBody?.(piece.bytes, this.#context.now())
     }
     if (decoder.error !== null) this.#context.transcript.add('target', 'bytes', decoder.error, bytes)
-    else if (decoder.excess > 0) this.#behind(bytes.subarray(bytes.length - decoder.excess))
+    else if (decoder.excess > 0) this.#surplus(bytes.subarray(bytes.length - decoder.excess))
     if (decoder.done || decoder.error !== null) this.#finish()
   }
 
-  /** What comes when the response is over, as after the head of an answer to HEAD: kept for whoever judges it. */
-  #behind(bytes: Uint8Array): void {
+  /** Records bytes after the end of the response, such as content after the head of an answer to HEAD. */
+  #surplus(bytes: Uint8Array): void {
     if (this.#decoder?.done !== true) return
-    this.#context.transcript.add('target', 'bytes', `${bytes.length} bytes behind the response`, bytes)
+    this.#context.transcript.add('target', 'bytes', `${bytes.length} bytes after the response`, bytes)
   }
 
   #finish(): void {

@@ -1,11 +1,14 @@
 import type { ResponseHead } from '#wire/http/head'
 import type { ConnectionObserver } from '#peers/session/session'
 
-/** Whoever wants us back in more than a day wants nobody back, in ms. */
-const mostMs = 86_400_000
+/** Longest wait that a target can ask for, in ms: one day. */
+const maxMs = 86_400_000
 
-/** Tells the scheduler of an answer of 429 or 503, and of when the target wants to be asked again. */
-export function tellRefusal(observer: ConnectionObserver, head: Pick<ResponseHead, 'status' | 'get'>): void {
+/** Reports an answer of 429 or 503 to the scheduler, with the wait that the target asks for. */
+export function reportRefusal(
+  observer: ConnectionObserver,
+  head: Pick<ResponseHead, 'status' | 'get'>,
+): void {
   if (head.status !== 429 && head.status !== 503) return
   observer.refused(
     head.status === 429 ? 'status-429' : 'status-503',
@@ -15,13 +18,13 @@ export function tellRefusal(observer: ConnectionObserver, head: Pick<ResponseHea
 
 /**
  * `Retry-After` in ms from now: seconds, or an HTTP date (RFC 9110 10.2.3).
- * @param nowMs by the clock that dates are told by.
- * @returns null where there is none that can be read.
+ * @param nowMs ms since the epoch.
+ * @returns null if there is no valid one.
  */
 export function retryAfterMs(value: string | null, nowMs: number): number | null {
   const text = value?.trim() ?? ''
-  if (/^\d+$/.test(text)) return Math.min(mostMs, Number(text) * 1000)
-  // Date.parse takes much that is no date of HTTP: all of those begin with the name of a day.
+  if (/^\d+$/.test(text)) return Math.min(maxMs, Number(text) * 1000)
+  // Date.parse accepts much that is not an HTTP date; every HTTP date begins with the name of a day.
   const at = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : Math.min(mostMs, Math.max(0, at - nowMs))
+  return Number.isNaN(at) ? null : Math.min(maxMs, Math.max(0, at - nowMs))
 }

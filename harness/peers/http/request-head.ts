@@ -71,7 +71,7 @@ function replaceHeaders(headers: HeaderList, replacements: HeaderList): HeaderLi
   return [...replaced, ...replacements.filter(([name]) => !seen.has(name.toLowerCase()))]
 }
 
-/** A value as the characters that stand for its bytes: UTF-8 if it goes beyond Latin-1. */
+/** A value as Latin-1 characters, one for each byte: UTF-8 if the value has characters beyond Latin-1. */
 export function asLatin1(value: string | Uint8Array): string {
   if (typeof value !== 'string') return Buffer.from(value).toString('latin1')
   return /[^\0-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value

@@ -7,18 +7,19 @@ import type { SessionContext } from '#peers/session/context'
 import type { Exchange } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
-import { tellRefusal } from './refusal.ts'
+import { reportRefusal } from './refusal.ts'
 import { Severed } from '#peers/faults/severed'
 import { isEventStream, streamBody, streamEndpoint } from '#peers/sse/request'
 import { endedHow } from '#peers/sse/words'
 
+/** Bytes of a response's body that are kept. */
 const bodyCeiling = 65_536
 
 /**
- * Sends one HTTP/1.1 request and gives what came: head, and the first bytes of the body. Follows no redirect, and
- * hangs up when it has seen enough.
+ * Sends one HTTP request over a connection of its own and returns the response: its head, and the first bytes of its
+ * body. Follows no redirect, and closes the connection afterwards.
  *
- * @throws Inconclusive where no TCP connection could be made; Severed on a route whose faults sever, when no head came.
+ * @throws Inconclusive if no TCP connection could be made; Severed if a fault that ends connections let no head through.
  */
 export async function sendRequest(
   context: SessionContext,
@@ -47,14 +48,14 @@ export async function sendRequest(
   const { stream, tls } = exchange
   const head = await exchange.headOrEnd(context.limits.head * (stream.route.patience ?? 1))
   if (head === null && stream.ending === null) stream.gaveUp()
-  // It may be the answer that is judged, or one connection too many: the scheduler finds out.
-  if (head !== null) tellRefusal(context.environment.observer, head)
+  // A check may expect this answer, so it is not thrown; the scheduler reduces its rate in any case.
+  if (head !== null) reportRefusal(context.environment.observer, head)
   if (head !== null) await bodyOf(context, exchange, head, body)
   const surplus = options.method === 'HEAD' && head !== null ? await surplusOf(context, exchange) : 0
   const ending = exchange.ending
   context.judged(ending)
   await stream.close()
-  if (head === null && stream.route.severs) throw new Severed('the link let no response through')
+  if (head === null && stream.route.severs) throw new Severed('the proxy let no response through')
   return {
     head,
     ending,
@@ -62,7 +63,7 @@ export async function sendRequest(
     headMs: exchange.headMs,
     surplus,
     tls,
-    expectHead: () => head ?? missing(exchange, ending),
+    expectHead: () => head ?? failWithoutHead(exchange, ending),
   }
 }
 
@@ -74,7 +75,7 @@ function defaultHeaders(protocol: 'websocket' | 'sse'): HeaderList {
   ]
 }
 
-/** Until the body is over or enough of it came. A stream is not waited for: it does not end. */
+/** Waits until the body is complete or its kept part is full; for an event stream, which does not end, only briefly. */
 async function bodyOf(
   context: SessionContext,
   exchange: Exchange,
@@ -88,20 +89,20 @@ async function bodyOf(
   )
 }
 
-/** Bytes behind a head that ends the response: content where none may be. */
+/** Number of bytes after a head that ends the response, which must have no content. */
 async function surplusOf(context: SessionContext, { stream }: Exchange): Promise<number> {
-  const behind = (): number => {
+  const surplus = (): number => {
     const { serverToClientBytes, openedAtServerToClientBytes } = stream.trace
     return serverToClientBytes - (openedAtServerToClientBytes ?? serverToClientBytes)
   }
   await stream.watch.until(
-    () => (behind() > 0 || stream.ending !== null ? true : undefined),
+    () => (surplus() > 0 || stream.ending !== null ? true : undefined),
     context.limits.quiet,
   )
-  return behind()
+  return surplus()
 }
 
-function missing(exchange: Exchange, ending: Ending | null): never {
+function failWithoutHead(exchange: Exchange, ending: Ending | null): never {
   const expected = 'an HTTP response'
   const error = exchange.tls?.error
   if (error)

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises'
 import net from 'node:net'
 
 /**
- * The IPv6 address of a URL's host, or null where it has none. `localhost` is ::1 even where the machine's table of
- * hosts does not say so (RFC 6761 6.3).
+ * The IPv6 address of a URL's host, or null if it has none. `localhost` is ::1 even if the machine's hosts file lacks
+ * the entry (RFC 6761 6.3).
  */
 export async function ipv6AddressOf(url: URL): Promise<string | null> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')

@@ -9,12 +9,12 @@ import { TcpConnection } from './tcp-connection.ts'
 import { takeTurn } from '#peers/session/turn'
 
 /**
- * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is no error here: it
- * stands in `tls.error`, and the socket is closed before anything was sent.
+ * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is not thrown: `tls.error`
+ * has its code, and the connection is closed before anything is sent.
  *
  * @throws Inconclusive `target-refused` (no TCP connection), `environment`, or `engine-failed` on a proxy;
- * `out-of-time` where the check was over before its turn came.
- * @throws Severed on a route whose faults sever.
+ * `out-of-time` if the check ended before the rate limit allowed its connection.
+ * @throws Severed on a route whose faults end connections.
  */
 export async function openConnection(
   context: SessionContext,
@@ -25,18 +25,18 @@ export async function openConnection(
   const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
   const connection = new TcpConnection(raw, route, options, context)
   context.scope.defer(() => connection.close())
-  const standing = await tcpOpened(raw, route, context)
+  const isEstablished = await tcpOpened(raw, route, context)
   context.connectionsOn(route).push(connection)
   context.transcript.add('harness', 'open', opening(route, options))
   connection.connected(context.environment.observer.opened(route.kind))
-  if (!standing) return connection
+  if (!isEstablished) return connection
   if (isSecure(options.url) && options.plainText !== true) {
-    // A link that severs is not waited for as long as a slow target.
+    // A fault that ends connections needs less patience than a slow target.
     await connection.secure(route.severs ? context.limits.reply / 2 : context.limits.connect)
   }
   if (connection.tls !== null && connection.tls.error !== null) {
     context.transcript.add('harness', 'note', `TLS failed: ${connection.tls.error}`)
-    if (route.severs) throw new Severed('the link ended the TLS handshake')
+    if (route.severs) throw new Severed('the proxy ended the TLS handshake')
   }
   return connection
 }
@@ -46,7 +46,7 @@ function opening(route: Route, options: ConnectionOptions): string {
   return `${options.plainText === true || !isSecure(options.url) ? 'TCP' : 'TLS'} connection, ${way}`
 }
 
-/** Waits for the connection; false where it was made and reset before we could look. */
+/** Waits for the TCP connection; false if it was reset before Node reported it as connected. */
 function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail('ETIMEDOUT'), context.limits.connect)
@@ -65,7 +65,7 @@ function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Prom
       else fail(error.code ?? 'ECONNREFUSED', error)
     }
     raw.once('connect', connected).once('error', failed)
-    // A scope that closes while the connection is being made ends the wait as well.
+    // A scope that closes meanwhile destroys the socket.
     raw.once('close', () => fail('ECONNABORTED'))
   })
 }
@@ -73,9 +73,9 @@ function tcpOpened(raw: net.Socket, route: Route, context: SessionContext): Prom
 const refusals = { ECONNREFUSED: 'econnrefused', ETIMEDOUT: 'timeout' } as const
 
 function unopened(code: string, cause: unknown, route: Route, context: SessionContext): Error {
-  if (route.severs) return new Severed(`the link took no connection: ${code}`, { cause })
+  if (route.severs) return new Severed(`the proxy accepted no connection: ${code}`, { cause })
   if (route.kind === 'proxy')
-    return new Inconclusive('engine-failed', `the proxy took no connection: ${code}`, { cause })
+    return new Inconclusive('engine-failed', `the proxy accepted no connection: ${code}`, { cause })
   if (code in refusals) {
     context.environment.observer.refused(refusals[code as keyof typeof refusals])
     const how = code === 'ETIMEDOUT' ? 'did not answer' : 'refused'

@@ -30,10 +30,10 @@ export class TcpConnection implements Connection {
   #carrier: Duplex | null = null
   #ending: Ending | null = null
   #remoteEnding: Ending | null = null
-  /** The other side's ending, seen on TCP and not yet published because TLS still holds data. */
+  /** How the other side ended TCP, not published yet because TLS still has data to deliver. */
   #pending: 'fin' | 'rst' | 'timeout' | null = null
   #tls: TlsFacts | null = null
-  #standing = false
+  #isEstablished = false
 
   constructor(raw: net.Socket, route: Route, options: ConnectionOptions, context: SessionContext) {
     this.#raw = raw
@@ -85,19 +85,19 @@ export class TcpConnection implements Connection {
     this.#recorder.ended('timeout', 'harness')
   }
 
-  /** The TCP connection stands; `done` is told when nothing of it is left. */
+  /** The TCP connection is established. Calls `done` when its socket is closed. */
   connected(done: (ending: Ending) => void): void {
-    this.#standing = true
+    this.#isEstablished = true
     if (this.#raw.destroyed) this.#remote('rst')
     const closed = (): void => {
-      this.#endedByUs('fin')
+      this.#endLocally('fin')
       done(this.#ending ?? { by: 'harness', how: 'fin', code: null })
     }
     if (this.#raw.closed) closed()
     else this.#raw.once('close', closed)
   }
 
-  /** Speaks TLS from here on. Settles when the handshake succeeded or failed; never rejects. */
+  /** Speaks TLS from now on. Resolves when the handshake has succeeded or failed; never rejects. */
   async secure(withinMs: number): Promise<void> {
     const carrier = this.#carry()
     const secure = startTls(carrier, this.#options)
@@ -105,7 +105,7 @@ export class TcpConnection implements Connection {
     this.#stream = secure
     const drained = (): void => this.#publish()
     secure.on('error', drained).on('close', drained)
-    // A close notice of TLS ends the other side's half, even where its FIN comes later.
+    // A close_notify of TLS ends the other side's half, even if its FIN follows later.
     secure.on('end', () => this.#endRemotely(this.#pending ?? 'fin'))
     const failure = await handshakeOf(secure, withinMs)
     const verified = this.#options.tls.insecure || secure.authorized
@@ -136,7 +136,7 @@ export class TcpConnection implements Connection {
   write(bytes: Uint8Array, segments: Segments = []): void {
     if (this.#stream.writableEnded || this.#stream.destroyed) return
     if (segments.length === 0 && !this.#pumping) {
-      this.#hand(Uint8Array.from(bytes))
+      this.#writeNow(Uint8Array.from(bytes))
       return
     }
     this.#queue.push(...split(bytes, segments))
@@ -144,22 +144,22 @@ export class TcpConnection implements Connection {
   }
 
   finish(): void {
-    this.#endedByUs('fin')
-    // Behind what is still in segments.
+    this.#endLocally('fin')
+    // If segments are still being sent, the half ends after the last of them.
     if (!this.#pumping) this.#stream.end()
   }
 
   reset(): void {
-    this.#endedByUs('rst')
+    this.#endLocally('rst')
     this.#queue.length = 0
-    // Behind the target's end Node cannot send a RST, and would neither close the socket nor let it go.
+    // After the other side's FIN, Node cannot send a RST: `resetAndDestroy` would leave the socket open.
     if (this.#remoteEnding === null) this.#raw.resetAndDestroy()
     else this.#raw.destroy()
   }
 
   async close(): Promise<void> {
     this.#queue.length = 0
-    this.#endedByUs('fin')
+    this.#endLocally('fin')
     this.#raw.destroy()
     this.#stream.destroy()
     this.#carrier?.destroy()
@@ -167,7 +167,7 @@ export class TcpConnection implements Connection {
     this.watch.stop()
   }
 
-  /** TCP as a stream of our own under TLS, so that the raw bytes are seen; a TLSSocket would take the handle away. */
+  /** TCP as a Duplex below TLS, so that the raw bytes are counted: a TLSSocket would take over the socket's handle. */
   #carry(): Duplex {
     const raw = this.#raw
     const carrier = new Duplex({
@@ -190,7 +190,7 @@ export class TcpConnection implements Connection {
     return carrier
   }
 
-  #hand(bytes: Uint8Array, done?: () => void): void {
+  #writeNow(bytes: Uint8Array, done?: () => void): void {
     if (this.#carrier === null) this.#recorder.departed(bytes.length)
     this.#stream.write(bytes, done)
   }
@@ -202,12 +202,12 @@ export class TcpConnection implements Connection {
       if (piece === undefined || this.#stream.destroyed || this.#stream.writableEnded) break
       await new Promise<void>((resolve) => {
         this.#stream.once('close', resolve)
-        this.#hand(piece, () => {
+        this.#writeNow(piece, () => {
           this.#stream.off('close', resolve)
           resolve()
         })
       })
-      // Else they leave as one, or are read as one by a target that is busy just then.
+      // Without a pause, segments are merged on the way or read at once by a busy target.
       await pause(betweenSegmentsMs)
     }
     this.#queue.length = 0
@@ -222,14 +222,14 @@ export class TcpConnection implements Connection {
   }
 
   #remote(how: 'fin' | 'rst' | 'timeout'): void {
-    if (!this.#standing) return
+    if (!this.#isEstablished) return
     this.#recorder.ended(how, 'peer')
     this.#pending ??= how
     if (this.#carrier === null || this.#stream.readableEnded || this.#stream.destroyed) this.#publish()
     else this.#carrier.push(null)
   }
 
-  /** What TLS still held has been delivered. */
+  /** TLS has delivered all its data: the ending on TCP is published. */
   #publish(): void {
     if (this.#pending !== null) this.#endRemotely(this.#pending)
     else if (this.#ending?.by !== 'harness') this.#endRemotely('fin')
@@ -246,8 +246,8 @@ export class TcpConnection implements Connection {
     this.watch.changed()
   }
 
-  #endedByUs(how: 'fin' | 'rst'): void {
-    if (!this.#standing) return
+  #endLocally(how: 'fin' | 'rst'): void {
+    if (!this.#isEstablished) return
     this.#recorder.ended(how, 'harness')
     if (this.#ending !== null) return
     this.#ending = { by: 'harness', how, code: null }
@@ -256,10 +256,10 @@ export class TcpConnection implements Connection {
   }
 }
 
-/** Time for the other side to read a segment before the next comes, in ms. */
+/** Time for the other side to read a segment before the next is sent, in ms. */
 const betweenSegmentsMs = 4
 
-const endings = { fin: 'TCP FIN', rst: 'TCP RST', timeout: 'no answer any more' } as const
+const endings = { fin: 'TCP FIN', rst: 'TCP RST', timeout: 'connection timed out' } as const
 
 function split(bytes: Uint8Array, segments: Segments): Uint8Array[] {
   const pieces: Uint8Array[] = []

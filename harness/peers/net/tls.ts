@@ -5,7 +5,7 @@ import { addressOf } from '#peers/session/context'
 import type { ConnectionOptions } from './connection.ts'
 import { secureContextOf } from './trust.ts'
 
-/** Begins a TLS handshake over what carries the bytes. Whether the certificate is good is for the caller to ask. */
+/** Begins a TLS handshake over a Duplex. Accepts any certificate: the caller checks `authorized`. */
 export function startTls(carrier: Duplex, options: ConnectionOptions): tls.TLSSocket {
   const { host } = addressOf(options.url)
   return tls.connect({
@@ -18,7 +18,7 @@ export function startTls(carrier: Duplex, options: ConnectionOptions): tls.TLSSo
   })
 }
 
-/** Null once TLS stands, else a code that says why not. */
+/** Waits for the end of the handshake: null if it succeeded, otherwise an error code. */
 export function handshakeOf(secure: tls.TLSSocket, withinMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => settle('TIMEOUT'), withinMs)
@@ -32,7 +32,7 @@ export function handshakeOf(secure: tls.TLSSocket, withinMs: number): Promise<st
   })
 }
 
-/** The code of an error, or what Node says in place of an error. */
+/** The code of an error; Node sometimes gives the code itself as a string. */
 export function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : error
   return typeof code === 'string' ? code : 'TLS_FAILED'

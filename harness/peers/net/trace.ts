@@ -1,23 +1,23 @@
 import type { ConnectionTrace } from '#proxies/types'
 
-/** Entries kept of arrivals and of departures; what comes later is added to the last. */
-const most = 20_000
+/** Entries kept of arrivals and of departures; later bytes are added to the last entry. */
+const maxEntries = 20_000
 
-interface Stroke {
+interface Transfer {
   readonly ms: number
   readonly bytes: number
 }
 
-/** Notes what one socket saw, in ms since its connection was opened. */
+/** Records the bytes of one connection, with times in ms since it was opened. */
 export class TraceRecorder {
   readonly #start = performance.now()
-  readonly #arrivals: Stroke[] = []
-  readonly #departures: Stroke[] = []
+  readonly #arrivals: Transfer[] = []
+  readonly #departures: Transfer[] = []
   readonly #roundTrips: [number, number][] = []
   #clientToServerBytes = 0
   #serverToClientBytes = 0
   #ending: ConnectionTrace['ending'] = null
-  #opened: Stroke & { readonly up: number } = { ms: -1, bytes: 0, up: 0 }
+  #opened: Transfer & { readonly clientToServerBytes: number } = { ms: -1, bytes: 0, clientToServerBytes: 0 }
 
   now(): number {
     return performance.now() - this.#start
@@ -25,32 +25,32 @@ export class TraceRecorder {
 
   arrived(bytes: number): void {
     this.#serverToClientBytes += bytes
-    note(this.#arrivals, { ms: this.now(), bytes })
+    add(this.#arrivals, { ms: this.now(), bytes })
   }
 
   departed(bytes: number): void {
     this.#clientToServerBytes += bytes
-    note(this.#departures, { ms: this.now(), bytes })
+    add(this.#departures, { ms: this.now(), bytes })
   }
 
   /**
-   * The protocol's opening is complete; the last time that this is said counts. `behind`: bytes that arrived
-   * already and belong to what follows.
+   * The protocol's opening is complete; the last call counts. `after`: bytes that have arrived and belong to what
+   * follows the opening.
    */
-  opened(behind = 0): void {
+  opened(after = 0): void {
     this.#opened = {
       ms: this.now(),
-      bytes: this.#serverToClientBytes - behind,
-      up: this.#clientToServerBytes,
+      bytes: this.#serverToClientBytes - after,
+      clientToServerBytes: this.#clientToServerBytes,
     }
   }
 
   /** A step that began at `asked` (ms of `now()`) got its answer. */
   answered(asked: number): void {
-    if (this.#roundTrips.length < most) this.#roundTrips.push([asked, this.now()])
+    if (this.#roundTrips.length < maxEntries) this.#roundTrips.push([asked, this.now()])
   }
 
-  /** The first ending stays. */
+  /** Records the first ending; later calls have no effect. */
   ended(how: 'fin' | 'rst' | 'timeout', by: 'harness' | 'peer'): void {
     this.#ending ??= { ms: this.now(), how, by }
   }
@@ -65,14 +65,14 @@ export class TraceRecorder {
       roundTrips: [...this.#roundTrips],
       ending: this.#ending,
       openedAtServerToClientBytes: opened?.bytes ?? null,
-      openedAtClientToServerBytes: opened?.up ?? null,
+      openedAtClientToServerBytes: opened?.clientToServerBytes ?? null,
       openedAtMs: opened?.ms ?? null,
     }
   }
 }
 
-function note(list: Stroke[], stroke: Stroke): void {
+function add(list: Transfer[], transfer: Transfer): void {
   const last = list.at(-1)
-  if (list.length < most || last === undefined) list.push(stroke)
-  else list[list.length - 1] = { ms: last.ms, bytes: last.bytes + stroke.bytes }
+  if (list.length < maxEntries || last === undefined) list.push(transfer)
+  else list[list.length - 1] = { ms: last.ms, bytes: last.bytes + transfer.bytes }
 }

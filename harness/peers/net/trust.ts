@@ -3,7 +3,7 @@ import type { TlsSettings } from '#peers/session/endpoint'
 
 export type TlsVersion = 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
 
-/** Options of Node's TLS for these settings: further authorities besides the usual ones, or no verification. */
+/** Options for Node's TLS: additional certificate authorities, or no verification. */
 export function secureOptions(settings: TlsSettings): {
   readonly rejectUnauthorized: boolean
   readonly secureContext: tls.SecureContext
@@ -11,27 +11,28 @@ export function secureOptions(settings: TlsSettings): {
   return { rejectUnauthorized: !settings.insecure, secureContext: secureContextOf(settings) }
 }
 
-/** A handful of settings is in use at a time. */
-const most = 16
-const known = new Map<string, tls.SecureContext>()
+/** Contexts kept; a run uses very few. */
+const maxContexts = 16
+const contexts = new Map<string, tls.SecureContext>()
 
 /**
- * What TLS goes by for these settings; the same for every connection, since reading the usual authorities anew costs
- * 50 ms each time. `max`: nothing newer is offered.
+ * Node's secure context for these settings. Connections share it: reading the default authorities costs 50 ms.
+ * `max`: the newest version to offer.
  */
 export function secureContextOf(settings: TlsSettings, max?: TlsVersion): tls.SecureContext {
   const key = `${max ?? ''}\n${settings.ca ?? ''}`
-  const made = known.get(key) ?? tls.createSecureContext({ ...authorities(settings), ...versions(max) })
-  if (known.size >= most) known.clear()
-  known.set(key, made)
-  return made
+  const secureContext =
+    contexts.get(key) ?? tls.createSecureContext({ ...authorities(settings), ...versions(max) })
+  if (contexts.size >= maxContexts) contexts.clear()
+  contexts.set(key, secureContext)
+  return secureContext
 }
 
 function authorities(settings: TlsSettings): tls.SecureContextOptions {
   return settings.ca === null ? {} : { ca: [...tls.rootCertificates, settings.ca] }
 }
 
-/** OpenSSL refuses TLS 1.1 even to offer it, unless its security level is lowered. */
+/** OpenSSL offers TLS 1.1 only at a lowered security level. */
 function versions(max: TlsVersion | undefined): tls.SecureContextOptions {
   if (max === undefined) return {}
   if (max !== 'TLSv1.1') return { maxVersion: max }

@@ -1,16 +1,16 @@
-/** Lets verbs wait for a state that events bring about. Every wait has a limit; none outlives its owner. */
+/** Lets verbs wait for a state that events change. Every wait has a limit, and ends when the watch is stopped. */
 export class Watch {
   readonly #waits = new Set<(over: boolean) => void>()
   #stopped = false
 
-  /** Something changed: every wait looks again. */
+  /** The state has changed: every wait calls its probe. */
   changed(): void {
     for (const look of this.#waits) look(false)
   }
 
   /**
-   * The first value other than undefined that the probe gives: now, or after any change. Undefined when `withinMs`
-   * have passed on the monotonic clock (a timer alone may fire early), or when the watch is stopped.
+   * The first value other than undefined that the probe returns, now or after a change. Undefined after `withinMs` on
+   * the monotonic clock (a timer alone may fire early), and when the watch is stopped.
    */
   until<T>(probe: () => T | undefined, withinMs: number): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ export class Watch {
     })
   }
 
-  /** Ends every wait, now and later, with what its probe gives at that moment. */
+  /** Ends every wait, present and future, with the value that its probe returns at that moment. */
   stop(): void {
     this.#stopped = true
     for (const look of this.#waits) look(true)

@@ -4,7 +4,7 @@ import { Inconclusive } from '#model/errors'
 import type { SessionContext } from '#peers/session/context'
 import type { PublishPlan } from '#peers/session/endpoint'
 import type { Publication } from '#peers/kit'
-import { tellRefusal } from '#peers/http/refusal'
+import { reportRefusal } from '#peers/http/refusal'
 import { secureOptions } from '#peers/net/trust'
 import { takeTurn } from '#peers/session/turn'
 
@@ -44,7 +44,7 @@ export function openPublisher(context: SessionContext): Publisher {
     await takeTurn(context)
     context.transcript.add('harness', 'note', 'publishes an event')
     const { status, headers } = await send(plan, event, dispatcher(), context.limits.event)
-    tellRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
+    reportRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
     return status
   }
   return {

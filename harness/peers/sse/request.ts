@@ -3,7 +3,7 @@ import type { HeaderList } from '#wire/http/head'
 import { encodeUtf8 } from '#wire/utf8'
 import { Severed } from '#peers/faults/severed'
 import type { Exchange, ExchangeRequest } from '#peers/http/exchange'
-import { tellRefusal } from '#peers/http/refusal'
+import { reportRefusal } from '#peers/http/refusal'
 import { asLatin1, withholdsCredentials } from '#peers/http/request-head'
 import type { HttpHead, SubscribeOptions } from '#peers/kit'
 import { isSecure } from '#peers/session/context'
@@ -70,7 +70,7 @@ export function namesCodings({ endpoint, headers }: ExchangeRequest): boolean {
  */
 export function judgeResponse(context: SessionContext, head: HttpHead, acceptsCodings: boolean): void {
   if (head.status === 429 || head.status === 503) {
-    tellRefusal(context.environment.observer, head)
+    reportRefusal(context.environment.observer, head)
     throw new Inconclusive('target-refused', `the target answered ${head.status}`)
   }
   if (head.status !== 200) throw new Violation('status 200', `status ${head.status}`)

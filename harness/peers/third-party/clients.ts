@@ -4,7 +4,7 @@ import { runEventSource } from './event-source.ts'
 import { runUndiciWebSocket, runWs } from './websocket.ts'
 import { takeTurn } from '#peers/session/turn'
 
-/** Clients that others wrote, over our routes: for checks about what conforming clients make of a target. */
+/** Clients that other projects wrote, over the routes of a session: for checks about compatibility. */
 export function openClients(context: SessionContext): ConformingClients {
   const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
     await takeTurn(context)

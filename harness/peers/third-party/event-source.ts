@@ -16,9 +16,9 @@ import { Watch } from '#peers/net/watch'
 
 type Options = Parameters<ConformingClients['eventSource']>[0]
 
-/** Events that are kept of one client. */
-const most = 10_000
-/** How long its link is down, in ms. */
+/** Events kept of one client. */
+const maxEvents = 10_000
+/** How long its proxy is down, in ms. */
 const downMs = 100
 
 /**
@@ -46,7 +46,7 @@ export async function runEventSource(context: SessionContext, options: Options) 
     state.steps += 1
     if (event.type === 'open') state.opens += 1
     else if (event.type === 'error') state.errors += 1
-    else if ('data' in event && 'lastEventId' in event && events.length < most) {
+    else if ('data' in event && 'lastEventId' in event && events.length < maxEvents) {
       events.push({ type: event.type, data: String(event.data), lastEventId: String(event.lastEventId) })
       context.transcript.add(
         'target',
@@ -87,7 +87,7 @@ interface Interruption {
   readonly during: (() => Promise<void>) | undefined
 }
 
-/** The link goes down under the client, which must say so, and comes up again; then the client's return is awaited. */
+/** Takes the proxy of the client down, checks that the client notices, brings it up, and waits for the reconnect. */
 async function interrupt(
   context: SessionContext,
   link: FaultProxy,
@@ -102,30 +102,30 @@ async function interrupt(
     ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
   })
   await watch.until(() => (state.errors > errors ? true : undefined), limits.end)
-  if (state.errors === errors) throw faultNotProven('the client did not notice that the link was down')
+  if (state.errors === errors) throw faultNotProven('the client did not notice that the proxy was down')
   await during?.()
-  const asked = sockets.length
+  const connectionsBefore = sockets.length
   await down.restore()
   // The server may have set a reconnection time of seconds.
   await watch.until(() => (state.opens > opens || isClosed() ? true : undefined), 2 * limits.event)
-  if (state.opens === opens && !isClosed() && sockets.length === asked)
+  if (state.opens === opens && !isClosed() && sockets.length === connectionsBefore)
     throw new Inconclusive(
       'out-of-time',
-      'the client waits longer before it comes back: so the server has told it',
+      'the reconnection time that the server set is longer than this check may take',
     )
 }
 
 const isOver = (socket: net.Socket): boolean => socket.destroyed || socket.readableEnded
 
-/** The client closes its own end when it sees that of the other side. */
+/** The client closes its half when it sees the end of the other one. */
 async function hasEnded(socket: net.Socket, withinMs: number): Promise<boolean> {
   if (isOver(socket)) return true
-  // An error, such as a reset, is an end as well.
+  // A reset is an error event, and an end.
   await once(socket, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => undefined)
   return isOver(socket)
 }
 
-/** Every event begins the limit anew; ten limits are the ceiling. */
+/** Waits until `enough`; every event restarts the limit, up to ten limits in total. */
 async function untilEnough(
   context: SessionContext,
   watch: Watch,

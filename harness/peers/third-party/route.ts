@@ -6,13 +6,13 @@ import { addressOf, isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Route } from '#peers/kit'
-import { tellRefusal } from '#peers/http/refusal'
+import { reportRefusal } from '#peers/http/refusal'
 import { requestHeaders } from '#peers/http/request-head'
 import type { HeaderList } from '#wire/http/head'
 import type { ConnectionObserver } from '#peers/session/session'
 import { secureOptions } from '#peers/net/trust'
 
-/** TLS of the true target, wherever the connection goes: trust, SNI, and the name that the certificate is for. */
+/** TLS options for the target itself, also through a proxy: trust, SNI, and the host name for the certificate. */
 function tlsOf(endpoint: Endpoint) {
   const { host } = addressOf(endpoint.url)
   return {
@@ -23,7 +23,7 @@ function tlsOf(endpoint: Endpoint) {
   }
 }
 
-/** A connection over this route, watched by the session's observer and owned by its scope. */
+/** A connection over this route, reported to the session's observer and owned by its scope. */
 export function connectOver(context: SessionContext, endpoint: Endpoint, route: Route): net.Socket {
   const { host, port } = route
   const socket = isSecure(endpoint.url)
@@ -33,7 +33,7 @@ export function connectOver(context: SessionContext, endpoint: Endpoint, route: 
   return socket
 }
 
-/** A dispatcher whose connections go over this route; it keeps none after the session. `opened` is told of each. */
+/** A dispatcher whose connections go over this route and end with the session. Calls `opened` for each. */
 export function dispatcherOver(
   context: SessionContext,
   endpoint: Endpoint,
@@ -54,28 +54,28 @@ export function dispatcherOver(
   context.scope.defer(() => agent.destroy())
   const { observer } = context.environment
   return agent.compose(
-    (dispatch) => (request, handler) => dispatch(request, tellingRefusals(handler, observer)),
+    (dispatch) => (request, handler) => dispatch(request, withRefusalReport(handler, observer)),
   )
 }
 
-/** Hands everything on, and tells of answers that refuse: the clients themselves only say that they did not open. */
-function tellingRefusals(
+/** Passes everything on, and reports answers that refuse: the clients only say that they did not open. */
+function withRefusalReport(
   handler: Dispatcher.DispatchHandler,
   observer: ConnectionObserver,
 ): Dispatcher.DispatchHandler {
-  const tell = (status: number, headers: Parameters<typeof headerEntries>[0]): void =>
-    tellRefusal(observer, {
+  const report = (status: number, headers: Parameters<typeof headerEntries>[0]): void =>
+    reportRefusal(observer, {
       status,
-      get: (name) => headerEntries(headers).find(([one]) => one.toLowerCase() === name)?.[1] ?? null,
+      get: (name) => headerEntries(headers).find(([given]) => given.toLowerCase() === name)?.[1] ?? null,
     })
   return new Proxy(handler, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key)
       if (typeof value !== 'function') return value
       return (...args: readonly unknown[]): unknown => {
-        // Handlers of the two kinds that undici knows.
-        if (key === 'onHeaders') tell(Number(args[0]), (args[1] as readonly Buffer[]).map(String))
-        if (key === 'onResponseStart') tell(Number(args[1]), args[2] as Record<string, string>)
+        // undici has two kinds of handlers.
+        if (key === 'onHeaders') report(Number(args[0]), (args[1] as readonly Buffer[]).map(String))
+        if (key === 'onResponseStart') report(Number(args[1]), args[2] as Record<string, string>)
         return Reflect.apply(value, target, args)
       }
     },

@@ -3,7 +3,7 @@ import WsWebSocket from 'ws'
 import { connectOver, contractHeaders, dispatcherOver } from './route.ts'
 import type { SessionContext } from '#peers/session/context'
 import type { ClientReport, Route } from '#peers/kit'
-import { tellRefusal } from '#peers/http/refusal'
+import { reportRefusal } from '#peers/http/refusal'
 import { Watch } from '#peers/net/watch'
 
 interface Options {
@@ -11,15 +11,15 @@ interface Options {
   readonly echo?: string
 }
 
-/** What both clients offer, as far as it is needed here. */
+/** What both clients can do, as far as it is needed here. */
 interface Client {
   send(text: string): void
   close(code: number): void
   destroy(): void
 }
 
-/** What a client told. Handed to the client's listeners, and waited on. */
-class Story {
+/** The events of a client, recorded by its listeners. */
+class ClientLog {
   readonly watch = new Watch()
   readonly messages: string[] = []
   opened = false
@@ -28,7 +28,7 @@ class Story {
   error: string | null = null
 
   message(data: unknown): void {
-    // Bounded: a target that pushes for ever fills nothing up.
+    // Bounded for a target that never stops pushing.
     if (this.messages.length < 10_000) this.messages.push(typeof data === 'string' ? data : '')
     this.watch.changed()
   }
@@ -45,11 +45,11 @@ class Story {
   }
 }
 
-/** Opens with the `ws` package, over the endpoint's opening exchange; echoes where asked; closes with 1000. */
+/** Opens with the `ws` package, runs the contract's opening exchange and an optional echo, and closes with 1000. */
 export function runWs(context: SessionContext, options: Options): Promise<ClientReport> {
   const endpoint = context.endpoint('websocket')
   const route = options.via ?? context.direct(endpoint.url)
-  const story = new Story()
+  const log = new ClientLog()
   const socket = new WsWebSocket(endpoint.url, [...endpoint.subprotocols], {
     createConnection: () => connectOver(context, endpoint, route),
     headers: contractHeaders(endpoint),
@@ -57,30 +57,30 @@ export function runWs(context: SessionContext, options: Options): Promise<Client
     maxPayload: 4_194_304,
   })
   socket.on('open', () => {
-    story.opened = true
-    story.watch.changed()
+    log.opened = true
+    log.watch.changed()
   })
   socket.on('unexpected-response', (request, response) => {
     const { statusCode: status = 0, headers } = response
-    tellRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
-    story.failed(new Error(`Unexpected server response: ${status}`))
+    reportRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })
+    log.failed(new Error(`Unexpected server response: ${status}`))
     request.destroy()
   })
-  socket.on('message', (data, binary) => story.message(binary ? null : (data as Buffer).toString('utf8')))
-  socket.on('error', (error) => story.failed(error))
-  socket.on('close', (code) => story.ended(code))
-  return converse(context, options, story, {
+  socket.on('message', (data, binary) => log.message(binary ? null : (data as Buffer).toString('utf8')))
+  socket.on('error', (error) => log.failed(error))
+  socket.on('close', (code) => log.ended(code))
+  return converse(context, options, log, {
     send: (text) => socket.send(text),
     close: (code) => socket.close(code),
     destroy: () => socket.terminate(),
   })
 }
 
-/** The same with undici's WebSocket. */
+/** As `runWs`, with undici's WebSocket. */
 export function runUndiciWebSocket(context: SessionContext, options: Options): Promise<ClientReport> {
   const endpoint = context.endpoint('websocket')
   const route = options.via ?? context.direct(endpoint.url)
-  const story = new Story()
+  const log = new ClientLog()
   const agent = dispatcherOver(context, endpoint, route)
   const socket = new UndiciWebSocket(endpoint.url, {
     protocols: [...endpoint.subprotocols],
@@ -88,13 +88,13 @@ export function runUndiciWebSocket(context: SessionContext, options: Options): P
     dispatcher: agent,
   })
   socket.addEventListener('open', () => {
-    story.opened = true
-    story.watch.changed()
+    log.opened = true
+    log.watch.changed()
   })
-  socket.addEventListener('message', ({ data }) => story.message(data))
-  socket.addEventListener('error', ({ error }) => story.failed(error))
-  socket.addEventListener('close', ({ code }) => story.ended(code))
-  return converse(context, options, story, {
+  socket.addEventListener('message', ({ data }) => log.message(data))
+  socket.addEventListener('error', ({ error }) => log.failed(error))
+  socket.addEventListener('close', ({ code }) => log.ended(code))
+  return converse(context, options, log, {
     send: (text) => socket.send(text),
     close: (code) => socket.close(code),
     destroy: () => void agent.destroy(),
@@ -104,53 +104,57 @@ export function runUndiciWebSocket(context: SessionContext, options: Options): P
 async function converse(
   context: SessionContext,
   options: Options,
-  story: Story,
+  log: ClientLog,
   client: Client,
 ): Promise<ClientReport> {
   const { limits, scope, transcript } = context
   scope.defer(() => {
-    story.watch.stop()
+    log.watch.stop()
     client.destroy()
   })
-  await story.watch.until(() => (story.opened || story.closed ? true : undefined), limits.connect)
-  if (!story.opened) {
-    transcript.add('target', 'note', `the client did not open: ${story.error ?? 'no answer'}`)
+  await log.watch.until(() => (log.opened || log.closed ? true : undefined), limits.connect)
+  if (!log.opened) {
+    transcript.add('target', 'note', `the client did not open: ${log.error ?? 'no answer'}`)
     client.destroy()
     return {
       opened: false,
       echoed: false,
-      closeCode: story.closeCode,
-      error: story.error ?? 'no answer in time',
+      closeCode: log.closeCode,
+      error: log.error ?? 'no answer in time',
     }
   }
   transcript.add('harness', 'open', 'the client opened')
-  await opening(context, story, client)
+  await opening(context, log, client)
   let echoed = false
-  if (options.echo !== undefined && !story.closed) {
+  if (options.echo !== undefined && !log.closed) {
     const { echo } = options
     client.send(echo)
-    echoed = await came(story, (message) => message === echo, limits.reply)
-    transcript.add('target', 'note', echoed ? 'the client got its echo' : 'the client got no echo')
+    echoed = await received(log, (message) => message === echo, limits.reply)
+    transcript.add('target', 'note', echoed ? 'the client received its echo' : 'the client received no echo')
   }
-  if (!story.closed) client.close(1000)
-  await story.watch.until(() => (story.closed ? true : undefined), limits.end)
-  transcript.add('target', 'end', `the client closed with ${story.closeCode ?? 'no answer'}`)
+  if (!log.closed) client.close(1000)
+  await log.watch.until(() => (log.closed ? true : undefined), limits.end)
+  transcript.add('target', 'end', `the client closed with ${log.closeCode ?? 'no answer'}`)
   client.destroy()
-  return { opened: true, echoed, closeCode: story.closeCode, error: story.error }
+  return { opened: true, echoed, closeCode: log.closeCode, error: log.error }
 }
 
-/** What the contract says stands at the beginning of every conversation. */
-async function opening(context: SessionContext, story: Story, client: Client): Promise<void> {
+/** The contract's opening exchange. */
+async function opening(context: SessionContext, log: ClientLog, client: Client): Promise<void> {
   for (const step of context.endpoint('websocket').opening) {
     if ('send' in step) client.send(step.send)
-    else await came(story, (message) => message.includes(step.expect), context.limits.reply)
+    else await received(log, (message) => message.includes(step.expect), context.limits.reply)
   }
 }
 
-async function came(story: Story, match: (message: string) => boolean, withinMs: number): Promise<boolean> {
-  const found = await story.watch.until(
-    () => (story.closed || story.messages.some(match) ? true : undefined),
+async function received(
+  log: ClientLog,
+  match: (message: string) => boolean,
+  withinMs: number,
+): Promise<boolean> {
+  const found = await log.watch.until(
+    () => (log.closed || log.messages.some(match) ? true : undefined),
     withinMs,
   )
-  return found === true && story.messages.some(match)
+  return found === true && log.messages.some(match)
 }

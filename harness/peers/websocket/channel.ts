@@ -6,34 +6,37 @@ import type { DeflateTerms } from '#wire/websocket/deflate'
 import { FrameDecoder, closeBody, opcodes, readCloseBody } from '#wire/websocket/frames'
 import type { SessionContext } from '#peers/session/context'
 import { endedByPolicy } from '#peers/net/idle-control'
-import type { Idle } from '#peers/net/idle-control'
+import type { IdleControl } from '#peers/net/idle-control'
 import type { FrameToSend, ReceivedFrame, ReceivedMessage, Segments } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'
 import type { ByteStream } from '#peers/net/byte-stream'
 import { Inbox, frameNote } from './inbox.ts'
 import { Outbox, toWire } from './outbox.ts'
-import { endingWords, sendable } from './words.ts'
+import { endingWords, isSendable } from './words.ts'
 
-/** One WebSocket's stream with what came and what went; what every endpoint owes is answered here, by itself. */
+/**
+ * One WebSocket: its stream, what was received, and what was sent. Answers Pings and the first Close frame by itself, as
+ * every endpoint must.
+ */
 export class WebSocketChannel {
   readonly context: SessionContext
   readonly stream: ByteStream
   readonly inbox: Inbox
   readonly outbox = new Outbox()
-  /** Answers that a verb has given out already. */
-  readonly taken = new Set<ReceivedFrame | ReceivedMessage>()
-  /** Opens a connection like this one that is left idle; null where nobody has told how. */
-  silent: (() => Promise<Idle>) | null = null
-  /** The connection had ended when something was sent last. */
+  /** Frames and messages that a verb has returned already. */
+  readonly consumed = new Set<ReceivedFrame | ReceivedMessage>()
+  /** Opens a connection like this one to be left idle (see `endedByPolicy`); null if none can be opened. */
+  openIdleControl: (() => Promise<IdleControl>) | null = null
+  /** The connection had ended when the last bytes were sent. */
   sentTooLate = false
-  /** Reads along what is sent: an answer must not land inside a frame that a check has left unfinished. */
+  /** Decodes what is sent: an automatic answer must not be written inside a frame that a check has left unfinished. */
   readonly #sent = new FrameDecoder()
   #unfinishable = false
-  readonly #owed: Uint8Array[] = []
+  readonly #pendingAnswers: Uint8Array[] = []
   #sentClose = false
   #sentCloseFirst = false
 
-  /** `deflate`: null where permessage-deflate was not accepted. */
+  /** `deflate`: null if permessage-deflate was not accepted. */
   constructor(context: SessionContext, stream: ByteStream, deflate: DeflateTerms | null) {
     this.context = context
     this.stream = stream
@@ -70,7 +73,7 @@ export class WebSocketChannel {
     for (const { opcode, payload } of this.#write(bytes, segments)) this.outbox.note(opcode, payload, asked)
   }
 
-  /** Gives the frames that became whole by these bytes. */
+  /** Returns the frames that these bytes complete. */
   #write(
     bytes: Uint8Array,
     segments?: Segments,
@@ -79,7 +82,7 @@ export class WebSocketChannel {
     this.stream.write(bytes, segments)
     const { frames, oversize } = this.#sent.push(bytes)
     this.#unfinishable ||= oversize !== null
-    if (this.#atBoundary) for (const answer of this.#owed.splice(0)) this.stream.write(answer)
+    if (this.#atBoundary) for (const answer of this.#pendingAnswers.splice(0)) this.stream.write(answer)
     return frames
   }
 
@@ -93,13 +96,13 @@ export class WebSocketChannel {
     this.#sentCloseFirst = this.inbox.close === null
   }
 
-  /** What every endpoint owes: a Pong to a Ping, a Close to the first Close (RFC 6455 5.5.1, 5.5.2). */
+  /** Answers a Ping with a Pong, and the first Close with a Close (RFC 6455 5.5.1, 5.5.2). */
   #react(frame: ReceivedFrame): void {
     if (this.#sentClose) return
     if (frame.opcode === opcodes.ping) this.#answer({ opcode: 'pong', payload: frame.payload.slice(0, 125) })
     if (frame.opcode !== opcodes.close) return
     const { code } = readCloseBody(frame.payload)
-    this.#answer({ opcode: 'close', payload: closeBody(code !== null && sendable(code) ? code : null) })
+    this.#answer({ opcode: 'close', payload: closeBody(code !== null && isSendable(code) ? code : null) })
   }
 
   #answer(frame: FrameToSend): void {
@@ -107,68 +110,73 @@ export class WebSocketChannel {
     if (opcode === opcodes.close) this.#closing()
     this.#record(`${frameNote({ opcode, payload, fin: true, rsv: 0, masked: true })} (in answer)`, bytes)
     if (this.#atBoundary) this.stream.write(bytes)
-    else if (this.#owed.length < mostOwed) this.#owed.push(bytes)
+    else if (this.#pendingAnswers.length < maxPendingAnswers) this.#pendingAnswers.push(bytes)
   }
 
   #record(note: string, bytes: Uint8Array): void {
-    this.context.transcript.add('harness', 'frame', note, this.inbox.discreet ? undefined : bytes)
+    this.context.transcript.add('harness', 'frame', note, this.inbox.hidesPayloads ? undefined : bytes)
   }
 
   // --- Waiting ---------------------------------------------------------------------------------------------------
 
-  /** The Close frame came, or the end of TCP: no answer can come any more. */
+  /** The target sent its Close frame or ended the stream: it can send no further answer. */
   get over(): boolean {
     return this.inbox.close !== null || this.stream.remoteEnding !== null || this.inbox.stopped !== null
   }
 
-  /** What the probe gives; null when the wait is over: by its limit, or because nothing can come any more. */
+  /** What the probe returns; null when the time is over, or when the stream has ended. */
   async wait<T>(probe: () => T | undefined, limit: number): Promise<T | null> {
-    const dead = (): boolean => this.stream.remoteEnding !== null || this.inbox.stopped !== null
+    const isOver = (): boolean => this.stream.remoteEnding !== null || this.inbox.stopped !== null
     const within = limit * (this.stream.route.patience ?? 1)
-    const found = await this.stream.watch.until(() => probe() ?? (dead() ? null : undefined), within)
+    const found = await this.stream.watch.until(() => probe() ?? (isOver() ? null : undefined), within)
     return found ?? null
   }
 
   /**
-   * Nothing came of what was expected: that is no violation where the link is the cause, or a policy of the target
-   * about connections on which nothing happens.
+   * The expected answer did not arrive: a violation, unless a fault or an idle policy of the target explains it.
+   *
+   * @param actual what was received instead; null: how the connection ended.
    */
-  async miss(expected: string, actual: string | null = null): Promise<never> {
+  async failExpectation(expected: string, actual: string | null = null): Promise<never> {
     this.context.judged(this.ending)
     if (this.stream.route.severs && this.inbox.close === null) {
       if (this.stream.remoteEnding === null) this.stream.gaveUp()
-      throw new Severed(`the link did not bring ${expected}`)
+      throw new Severed(`the proxy did not deliver ${expected}`)
     }
     const parts = [actual, this.state()].filter((part) => part !== null)
-    const came = this.inbox.unfinished ? 'bytes that make no whole frame' : 'nothing of the kind came'
+    const received = this.inbox.hasIncompleteFrame ? 'only an incomplete frame' : 'nothing in time'
     this.inbox.end()
-    return await this.fall(new Violation(expected, parts.join('; ') || came))
+    return await this.failUnlessIdlePolicy(new Violation(expected, parts.join('; ') || received))
   }
 
-  /** Throws the violation, unless the target ended the connection as it would have ended any idle one. */
-  async fall(violation: Violation): Promise<never> {
+  /** Throws the violation; or Inconclusive if the target ended the connection as it ends any idle one. */
+  async failUnlessIdlePolicy(violation: Violation): Promise<never> {
     throw (await this.#policy()) ?? violation
   }
 
   async #policy(): Promise<Inconclusive | null> {
-    const { stream, inbox, silent, context } = this
+    const { stream, inbox, openIdleControl, context } = this
     const isEnded = inbox.close !== null || stream.remoteEnding?.by === 'target'
-    if (!isEnded || silent === null) return null
-    const policy = await endedByPolicy(context, 'connections', stream.now(), silent)
+    if (!isEnded || openIdleControl === null) return null
+    const policy = await endedByPolicy(context, 'connections', stream.now(), openIdleControl)
     context.judged(this.ending)
     return policy
   }
 
-  /** The target answered: what was sent up to here cannot be held against it any more. */
-  proof<T extends ReceivedFrame | ReceivedMessage>(found: T, kind: 'ping' | 'data', payload: Uint8Array): T {
-    this.taken.add(found)
+  /** A verb returns this answer: it is consumed, and all that was sent so far is acknowledged. */
+  acknowledge<T extends ReceivedFrame | ReceivedMessage>(
+    found: T,
+    kind: 'ping' | 'data',
+    payload: Uint8Array,
+  ): T {
+    this.consumed.add(found)
     const asked = this.outbox.askedAt(kind, payload)
     if (asked !== null) this.stream.answered(asked)
-    this.outbox.proven()
+    this.outbox.markAcknowledged()
     return found
   }
 
-  /** How the connection ended, in stable words; null while it stands. */
+  /** How the connection ended, in constant words; null while it is open. */
   state(): string | null {
     const { close, stopped } = this.inbox
     if (stopped !== null) return stopped
@@ -177,5 +185,5 @@ export class WebSocketChannel {
   }
 }
 
-/** Answers that are held back while a check has a frame unfinished; a target needs no more of them. */
-const mostOwed = 100
+/** Answers kept while a check has a frame unfinished; further ones are dropped. */
+const maxPendingAnswers = 100

@@ -6,41 +6,41 @@ import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from '#peers/kit
 import { sendHandshake } from './handshake.ts'
 import type { RawWebSocket } from './peer.ts'
 
-/** Opens a WebSocket with a valid handshake, runs the contract's opening exchange, and proves that the target lives. */
+/** Opens a WebSocket with a valid handshake, runs the contract's opening exchange, and proves it by a Ping. */
 export async function connectWebSocket(
   context: SessionContext,
   options: ConnectOptions = {},
 ): Promise<WebSocketPeer> {
-  return open(context, options, 'used')
+  return open(context, options, 'check')
 }
 
 async function open(
   context: SessionContext,
   options: ConnectOptions,
-  use: 'used' | 'idle',
+  purpose: 'check' | 'idle-control',
 ): Promise<RawWebSocket> {
   const endpoint = context.endpoint('websocket')
   const url = options.url ?? endpoint.url
   // The opening exchange may hold credentials.
   const opening = withholdsCredentials(endpoint, { url, encrypted: isSecure(url) }) ? [] : endpoint.opening
-  const manner = { discreet: opening.length > 0, plain: true }
-  const answer = await sendHandshake(context, validHandshake(options), manner).catch((error: unknown) => {
-    throw options.judgesRefusal === true ? judged(error) : error
+  const traits = { hidesPayloads: opening.length > 0, isValid: true }
+  const answer = await sendHandshake(context, validHandshake(options), traits).catch((error: unknown) => {
+    throw options.judgesRefusal === true ? asViolation(error) : error
   })
   const peer = await answer.expectAccepted()
-  const { via: _, ...straight } = options
-  if (use === 'used') peer.silent = () => open(context, straight, 'idle')
+  const { via: _, ...direct } = options
+  if (purpose === 'check') peer.openIdleControl = () => open(context, direct, 'idle-control')
   if (opening.length > 0)
-    context.transcript.add('harness', 'note', 'the opening exchange of the contract, without its content')
+    context.transcript.add('harness', 'note', 'opening exchange of the contract (content not recorded)')
   for (const step of opening) await peer.openingStep(step)
-  peer.discreet = false
-  if (use === 'used' && options.withoutPing !== true) await peer.expectPong()
+  peer.hidesPayloads = false
+  if (purpose === 'check' && options.withoutPing !== true) await peer.expectPong()
   answer.stream.opened()
   return peer
 }
 
-/** That the target refuses, as a violation. */
-function judged(error: unknown): unknown {
+/** A refusal by the target as a violation; any other error as it is. */
+function asViolation(error: unknown): unknown {
   if (!(error instanceof Inconclusive) || error.reason !== 'target-refused') return error
   const actual = error.message.replace(/^target-refused: /, '')
   return new Violation('the handshake to be accepted with status 101', actual, { cause: error })

@@ -10,15 +10,15 @@ import type { ByteStream } from '#peers/net/byte-stream'
 import type { TlsFacts } from '#peers/net/connection'
 import { openConnection } from '#peers/net/open-connection'
 import { Answer } from './answer.ts'
-import type { Manner } from './answer.ts'
+import type { HandshakeTraits } from './answer.ts'
 
 /** Opens a connection and sends an opening handshake with these changes; waits for the head of the answer, or the end. */
 export async function sendHandshake(
   context: SessionContext,
   changes: HandshakeChanges = {},
-  manner: Manner = {
-    discreet: false,
-    plain: Object.keys(changes).every((name) => name === 'via' || name === 'url'),
+  traits: HandshakeTraits = {
+    hidesPayloads: false,
+    isValid: Object.keys(changes).every((name) => name === 'via' || name === 'url'),
   },
 ): Promise<Answer> {
   const endpoint = context.endpoint('websocket')
@@ -29,7 +29,7 @@ export async function sendHandshake(
     maxTls: changes.maxTls,
     plainText: changes.plainText,
   })
-  return handshakeOver(context, connection, connection.tls, changes, manner)
+  return handshakeOver(context, connection, connection.tls, changes, traits)
 }
 
 /**
@@ -42,11 +42,11 @@ export async function handshakeOver(
   stream: ByteStream,
   tls: TlsFacts | null,
   changes: HandshakeChanges,
-  manner: Manner,
+  traits: HandshakeTraits,
 ): Promise<Answer> {
   const endpoint = context.endpoint('websocket')
   const key = randomBytes(16).toString('base64')
-  const answer = new Answer(context, stream, { ...manner, key, tlsError: tls?.error ?? null })
+  const answer = new Answer(context, stream, { ...traits, key, tlsError: tls?.error ?? null })
   if (answer.tlsError !== null) return answer
   const address = { url: changes.url ?? endpoint.url, encrypted: tls !== null }
   const head = requestHead(endpoint, address, key, changes)
@@ -54,9 +54,9 @@ export async function handshakeOver(
   context.transcript.add('harness', 'head', line, head)
   const { followedBy } = changes
   if (followedBy !== undefined)
-    context.transcript.add('harness', 'bytes', `${followedBy.length} bytes behind the head`, followedBy)
+    context.transcript.add('harness', 'bytes', `${followedBy.length} bytes after the head`, followedBy)
   stream.write(Uint8Array.from(Buffer.concat([head, followedBy ?? new Uint8Array(0)])), changes.segments)
-  await answer.whole(changes.via?.patience ?? 1)
+  await answer.complete(changes.via?.patience ?? 1)
   return answer
 }
 

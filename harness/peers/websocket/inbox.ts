@@ -5,37 +5,37 @@ import { decodeUtf8 } from '#wire/utf8'
 import type { SessionContext } from '#peers/session/context'
 import type { ReceivedFrame, ReceivedMessage } from '#peers/kit'
 
-/** What one connection may bring in all; what comes behind is dropped. */
+/** Bytes accepted on one connection; later ones are dropped. */
 const ceiling = 64 * 1024 * 1024
 
 interface TargetClose {
   readonly code: number | null
   readonly reason: Uint8Array
-  /** How many frames came before it, and how many messages. */
+  /** Number of frames, and of messages, received before it. */
   readonly framesBefore: number
   readonly messagesBefore: number
 }
 
-/** What came on a WebSocket: frames as they were, and the messages that a lenient reader makes of them. */
+/** The frames received on a WebSocket, and the messages that a lenient reader assembles from them. */
 export class Inbox {
   readonly frames: ReceivedFrame[] = []
   readonly messages: ReceivedMessage[] = []
   /** The target's first Close frame. */
   close: TargetClose | null = null
-  /** Why decoding stopped; the same words for the same cause. */
+  /** Why decoding stopped, or null; the same text for the same cause. */
   stopped: string | null = null
   /** Payloads are left out of the transcript: the contract's opening exchange may hold credentials. */
-  discreet = false
+  hidesPayloads = false
   readonly #context: SessionContext
   readonly #inflater: Inflater | null
   readonly #decoder = new FrameDecoder()
   readonly #onFrame: (frame: ReceivedFrame) => void
   #total = 0
-  #cutOff = 0
+  #recordedBytes = 0
   #parts: Uint8Array[] = []
   #first: DecodedFrame | null = null
 
-  /** `inflater`: null where permessage-deflate was not negotiated. */
+  /** `inflater`: null if permessage-deflate was not negotiated. */
   constructor(context: SessionContext, inflater: Inflater | null, onFrame: (frame: ReceivedFrame) => void) {
     this.#context = context
     this.#inflater = inflater
@@ -50,7 +50,7 @@ export class Inbox {
       return
     }
     const { frames, oversize } = this.#decoder.push(bytes)
-    for (const frame of frames) this.#take(frame)
+    for (const frame of frames) this.#add(frame)
     if (oversize !== null) {
       this.#context.transcript.add(
         'target',
@@ -62,21 +62,21 @@ export class Inbox {
     }
   }
 
-  /** Bytes came that make no whole frame yet. */
-  get unfinished(): boolean {
+  /** Bytes of an incomplete frame were received. */
+  get hasIncompleteFrame(): boolean {
     return this.stopped === null && this.#decoder.pending > 0
   }
 
-  /** No more comes, or no more is waited for: a frame that was cut off goes into the transcript, once. */
+  /** Nothing more is expected: an incomplete frame is added to the transcript, once. */
   end(): void {
     const { pending } = this.#decoder
-    if (pending > 0 && pending !== this.#cutOff) {
-      this.#cutOff = pending
+    if (pending > 0 && pending !== this.#recordedBytes) {
+      this.#recordedBytes = pending
       this.#context.transcript.add(
         'target',
         'bytes',
-        `${pending} bytes of a frame that is not whole`,
-        this.discreet ? undefined : this.#decoder.peek(128),
+        `${pending} bytes of an incomplete frame`,
+        this.hidesPayloads ? undefined : this.#decoder.peek(128),
       )
     }
   }
@@ -87,10 +87,10 @@ export class Inbox {
     this.#context.transcript.add('harness', 'note', why)
   }
 
-  #take(frame: DecodedFrame): void {
+  #add(frame: DecodedFrame): void {
     const { opcode, fin, rsv, masked, lengthBits, payload, raw } = frame
     const received: ReceivedFrame = { opcode, fin, rsv, masked, lengthBits, payload, ms: this.#context.now() }
-    this.#context.transcript.add('target', 'frame', frameNote(received), this.discreet ? undefined : raw)
+    this.#context.transcript.add('target', 'frame', frameNote(received), this.hidesPayloads ? undefined : raw)
     if (opcode === opcodes.close && this.close === null) {
       const counts = { framesBefore: this.frames.length, messagesBefore: this.messages.length }
       this.close = { ...readCloseBody(payload), ...counts }
@@ -100,7 +100,7 @@ export class Inbox {
     this.#onFrame(received)
   }
 
-  /** A frame out of place makes no message; a check finds it in `frames`. */
+  /** An unexpected continuation frame makes no message; a check finds it in `frames`. */
   #assemble(frame: DecodedFrame, ms: number): void {
     if (frame.opcode !== opcodes.continuation) {
       this.#first = frame

@@ -4,22 +4,23 @@ import { Inflater } from '#wire/websocket/deflate'
 import { encodeUtf8 } from '#wire/utf8'
 import type { FrameToSend, Opcode, ReceivedFrame, ReceivedMessage } from '#peers/kit'
 
-/** Something sent of which an answer would show that it was processed. */
+/** A frame or message whose answer would show that it was processed. */
 export interface Sent {
   readonly kind: 'ping' | 'data'
   readonly payload: Uint8Array
-  /** When it was sent, by the socket's clock. */
+  /** When it was sent, in ms of the stream's clock. */
   readonly asked: number
 }
 
-/** A shorter payload may turn up in a message by chance. */
-const tellingLength = 4
+/** A shorter payload may occur in a message by chance. */
+const minEvidenceLength = 4
 
-/** Remembers what was sent since the last proof that the target is alive and well. */
+/** Remembers what was sent since the target last answered as it should. */
 export class Outbox {
   #sent: Sent[] = []
 
-  proven(): void {
+  /** The target answered: what was sent so far was rightly processed. */
+  markAcknowledged(): void {
     this.#sent = []
   }
 
@@ -29,18 +30,18 @@ export class Outbox {
       this.#sent.push({ kind: 'data', payload, asked })
   }
 
-  /** Notes a compressed message by what it says. */
+  /** Notes a compressed message by its inflated payload. */
   noteDeflated(deflated: Uint8Array, asked: number): void {
     const message = new Inflater(false).inflate(deflated)
     if (message !== null) this.#sent.push({ kind: 'data', payload: message, asked })
   }
 
-  /** When the Ping, or the message, with this payload was sent; the earliest since the last proof. */
+  /** When the first Ping, or message, with this payload since the last acknowledgement was sent; null if none was. */
   askedAt(kind: Sent['kind'], payload: Uint8Array): number | null {
-    return this.#sent.find((one) => one.kind === kind && equal(one.payload, payload))?.asked ?? null
+    return this.#sent.find((sent) => sent.kind === kind && equal(sent.payload, payload))?.asked ?? null
   }
 
-  /** What shows that something sent since the last proof was processed, in stable words; or null. */
+  /** What shows that something sent since the last acknowledgement was processed, in constant words; or null. */
   processed(frames: readonly ReceivedFrame[], messages: readonly ReceivedMessage[]): string | null {
     for (const { kind, payload } of this.#sent) {
       if (
@@ -51,10 +52,10 @@ export class Outbox {
       }
       if (
         kind === 'data' &&
-        payload.length >= tellingLength &&
-        messages.some((one) => holds(one.payload, payload))
+        payload.length >= minEvidenceLength &&
+        messages.some((message) => contains(message.payload, payload))
       ) {
-        return 'the target processed the message: its payload came back'
+        return 'the target processed the message: it sent the payload back'
       }
     }
     return null
@@ -63,7 +64,7 @@ export class Outbox {
 
 const codes: Readonly<Record<Exclude<Opcode, number>, number>> = opcodes
 
-/** Opcode, payload and bytes of a frame that a check wants to send. */
+/** Opcode, payload and bytes of a frame to send. */
 export function toWire(frame: FrameToSend): {
   readonly opcode: number
   readonly payload: Uint8Array
@@ -104,11 +105,11 @@ export function bytesOf(payload: Uint8Array | string): Uint8Array {
   return typeof payload === 'string' ? encodeUtf8(payload) : payload
 }
 
-export function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0
+export function equal(first: Uint8Array, second: Uint8Array): boolean {
+  return Buffer.compare(first, second) === 0
 }
 
-function holds(whole: Uint8Array, part: Uint8Array): boolean {
+function contains(whole: Uint8Array, part: Uint8Array): boolean {
   const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return view(whole).includes(view(part))
 }

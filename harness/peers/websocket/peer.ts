@@ -22,11 +22,11 @@ interface PeerParts {
   readonly context: SessionContext
   readonly stream: ByteStream
   readonly response: HttpHead
-  /** Null where permessage-deflate was not accepted. */
+  /** Null if permessage-deflate was not accepted. */
   readonly deflate: DeflateTerms | null
 }
 
-/** An open WebSocket. Bears whatever it did not ask for; answers the target's Pings and its Close frame by itself. */
+/** An open WebSocket. Tolerates unexpected frames; answers the target's Pings and its Close frame by itself. */
 export class RawWebSocket implements WebSocketPeer {
   readonly response: HttpHead
   readonly #context: SessionContext
@@ -58,28 +58,28 @@ export class RawWebSocket implements WebSocketPeer {
     return this.#channel.ending
   }
 
-  /** Bytes behind the head of the handshake's answer. */
+  /** Bytes after the head of the handshake's answer. */
   received(bytes: Uint8Array): void {
     this.#channel.inbox.push(bytes)
   }
 
-  /** All bytes have come. */
+  /** The stream has ended. */
   ended(): void {
     this.#channel.inbox.end()
   }
 
-  /** How to open a connection like this one that is left idle: see `endedByPolicy`. */
-  set silent(open: () => Promise<RawWebSocket>) {
-    this.#channel.silent = async () => {
+  /** How to open a connection like this one to be left idle: see `endedByPolicy`. */
+  set openIdleControl(open: () => Promise<RawWebSocket>) {
+    this.#channel.openIdleControl = async () => {
       const idle = await open()
       const { stream, inbox } = idle.#channel
       return { stream, isEnded: () => inbox.close !== null || stream.remoteEnding !== null }
     }
   }
 
-  /** Leaves payloads out of the transcript, both ways. */
-  set discreet(on: boolean) {
-    this.#channel.inbox.discreet = on
+  /** Leaves payloads out of the transcript, in both directions. */
+  set hidesPayloads(on: boolean) {
+    this.#channel.inbox.hidesPayloads = on
   }
 
   // --- Sending ---------------------------------------------------------------------------------------------------
@@ -123,12 +123,13 @@ export class RawWebSocket implements WebSocketPeer {
       this.sendMessage('text', step.send)
       return
     }
-    const matches = (one: ReceivedMessage): boolean =>
-      !this.#channel.taken.has(one) && (one.text ?? '').includes(step.expect)
+    const matches = (message: ReceivedMessage): boolean =>
+      !this.#channel.consumed.has(message) && (message.text ?? '').includes(step.expect)
     const found = await this.#channel.wait(() => this.messages.find(matches), this.#context.limits.reply)
-    if (found === null) return await this.#channel.miss("the message of the contract's opening exchange")
-    this.#channel.taken.add(found)
-    this.#channel.outbox.proven()
+    if (found === null)
+      return await this.#channel.failExpectation("the message of the contract's opening exchange")
+    this.#channel.consumed.add(found)
+    this.#channel.outbox.markAcknowledged()
   }
 
   // --- Expecting -------------------------------------------------------------------------------------------------
@@ -143,21 +144,21 @@ export class RawWebSocket implements WebSocketPeer {
     const probe = (): ReceivedFrame | undefined =>
       this.frames.find(
         (frame) =>
-          frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#channel.taken.has(frame),
+          frame.opcode === opcodes.pong && equal(frame.payload, wanted) && !this.#channel.consumed.has(frame),
       )
     const found = await this.#channel.wait(probe, this.#context.limits.reply)
     if (found === null)
-      return await this.#channel.miss('a Pong with the payload of the Ping', this.#pongsInstead())
-    return this.#channel.proof(found, 'ping', wanted)
+      return await this.#channel.failExpectation('a Pong with the payload of the Ping', this.#pongsInstead())
+    return this.#channel.acknowledge(found, 'ping', wanted)
   }
 
   async expectMessage(type: 'text' | 'binary', payload: Uint8Array | string): Promise<ReceivedMessage> {
     const wanted = bytesOf(payload)
     const before = this.messages.length
-    const fresh = (message: ReceivedMessage): boolean => !this.#channel.taken.has(message)
+    const fresh = (message: ReceivedMessage): boolean => !this.#channel.consumed.has(message)
     const same = (message: ReceivedMessage): boolean => fresh(message) && equal(message.payload, wanted)
     const probe = (): ReceivedMessage | undefined =>
-      this.messages.find((one) => one.type === type && same(one))
+      this.messages.find((message) => message.type === type && same(message))
     // A large message needs time to travel both ways: a second for each MiB.
     const limit = this.#context.limits.reply + this.#context.scaled(wanted.length / 1024)
     const found = await this.#channel.wait(probe, limit)
@@ -166,12 +167,15 @@ export class RawWebSocket implements WebSocketPeer {
       const actual =
         other === undefined
           ? this.messages.slice(before).some(fresh)
-            ? 'only other messages came'
+            ? 'only other messages'
             : null
-          : `the payload came as a ${other.type} message`
-      return await this.#channel.miss(`a ${type} message with this payload of ${wanted.length} bytes`, actual)
+          : `the payload in a ${other.type} message`
+      return await this.#channel.failExpectation(
+        `a ${type} message with this payload of ${wanted.length} bytes`,
+        actual,
+      )
     }
-    return this.#channel.proof(found, 'data', wanted)
+    return this.#channel.acknowledge(found, 'data', wanted)
   }
 
   async expectEcho(
@@ -184,31 +188,32 @@ export class RawWebSocket implements WebSocketPeer {
   }
 
   async expectTexts(parts: readonly string[]): Promise<readonly string[]> {
-    const came = (): string =>
+    const received = (): string =>
       this.messages.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n')
     const whole = (): string | undefined => {
-      const text = came()
+      const text = received()
       return parts.every((part) => text.includes(part)) ? text : undefined
     }
     const text = await this.#channel.wait(whole, this.#context.limits.reply)
-    if (text === null) return await this.#channel.miss('all of the messages, in text messages')
-    this.#channel.outbox.proven()
-    return parts.toSorted((one, other) => text.indexOf(one) - text.indexOf(other))
+    if (text === null) return await this.#channel.failExpectation('all of the messages, in text messages')
+    this.#channel.outbox.markAcknowledged()
+    return parts.toSorted((first, second) => text.indexOf(first) - text.indexOf(second))
   }
 
   async expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void> {
     const wanted = bytesOf(payload)
     this.sendMessage(type, wanted)
-    const came = (): boolean => this.messages.some((one) => one.type === type && equal(one.payload, wanted))
+    const isEchoed = (): boolean =>
+      this.messages.some((message) => message.type === type && equal(message.payload, wanted))
     const tooBig = (): boolean => this.#channel.inbox.close?.code === 1009
-    await this.#channel.wait(() => (came() || tooBig() ? true : undefined), this.#context.limits.reply)
+    await this.#channel.wait(() => (isEchoed() || tooBig() ? true : undefined), this.#context.limits.reply)
     if (tooBig()) this.#context.judged(this.ending)
     else await this.expectMessage(type, wanted)
   }
 
   async expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void> {
     await this.expectPong()
-    if (this.frames.some(match)) throw new Violation(`no ${what}`, `${what} came`)
+    if (this.frames.some(match)) throw new Violation(`no ${what}`, 'one was received')
   }
 
   async expectFailed(): Promise<Ending> {
@@ -230,7 +235,7 @@ export class RawWebSocket implements WebSocketPeer {
       () => this.#channel.inbox.close ?? undefined,
       this.#context.limits.end,
     )
-    if (close === null) return await this.#channel.miss('a Close frame')
+    if (close === null) return await this.#channel.failExpectation('a Close frame')
     this.#context.judged(this.ending)
     return { code: close.code, reason: close.reason }
   }
@@ -242,14 +247,14 @@ export class RawWebSocket implements WebSocketPeer {
     )
     this.#context.judged(this.ending)
     if (remote === null || remote.by === 'proxy')
-      return await this.#channel.miss('the target to end the TCP connection')
+      return await this.#channel.failExpectation('the target to end the TCP connection')
     return { ...remote, code: this.#channel.inbox.close?.code ?? null }
   }
 
   async close(code = 1000, reason = ''): Promise<void> {
     this.sendClose(code, reason)
     await this.expectClose()
-    // Who ends TCP, and when, is the business of checks of section 7.1.1; here it only ends politely.
+    // Checks of section 7.1.1 judge which side ends TCP, and when.
     await this.#channel.stream.watch.until(
       () => this.#channel.stream.remoteEnding ?? undefined,
       this.#context.limits.end,
@@ -259,8 +264,8 @@ export class RawWebSocket implements WebSocketPeer {
 
   async #failure(expected: string): Promise<Ending> {
     if (this.#channel.sentTooLate) {
-      const actual = `it had ended before: ${this.#channel.state() ?? 'by us'}`
-      return await this.#channel.fall(new Violation(expected, actual))
+      const actual = `the connection had ended before: ${this.#channel.state() ?? 'the harness ended it'}`
+      return await this.#channel.failUnlessIdlePolicy(new Violation(expected, actual))
     }
     const processed = (): string | null => {
       const { close } = this.#channel.inbox
@@ -276,13 +281,16 @@ export class RawWebSocket implements WebSocketPeer {
     const found = await this.#channel.wait(probe, this.#context.limits.end)
     if (typeof found === 'string') throw new Violation(expected, found)
     if (found === null || found.by === 'proxy')
-      return await this.#channel.miss(expected, this.#channel.state() === null ? 'it stayed open' : null)
+      return await this.#channel.failExpectation(
+        expected,
+        this.#channel.state() === null ? 'it stayed open' : null,
+      )
     return found
   }
 
   #pongsInstead(): string | null {
-    return this.frames.some((frame) => frame.opcode === opcodes.pong && !this.#channel.taken.has(frame))
-      ? 'only Pongs with another payload came'
+    return this.frames.some((frame) => frame.opcode === opcodes.pong && !this.#channel.consumed.has(frame))
+      ? 'only Pongs with another payload'
       : null
   }
 }

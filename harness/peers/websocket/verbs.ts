@@ -4,7 +4,7 @@ import { runUnderFault } from '#peers/faults/under-fault'
 import { connectWebSocket } from './connect.ts'
 import { sendHandshake } from './handshake.ts'
 
-/** The verbs about WebSockets, and the one about the link. */
+/** The verbs for WebSockets, and the one for faults. */
 export function websocketVerbs(context: SessionContext): Pick<Kit, 'connect' | 'handshake' | 'underFault'> {
   return {
     connect: (options) => connectWebSocket(context, options),

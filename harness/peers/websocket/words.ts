@@ -3,7 +3,7 @@ import type { Ending } from '#model/model'
 const words = {
   fin: 'TCP FIN',
   rst: 'TCP RST',
-  timeout: 'silence of its TCP',
+  timeout: 'TCP timeout',
   'close-frame': 'a Close frame',
 } as const
 
@@ -13,8 +13,8 @@ export function endingWords(ending: Ending | null): string | null {
   return `the ${ending.by === 'proxy' ? 'proxy' : 'target'} ended the connection (${words[ending.how]}, without a Close frame)`
 }
 
-/** Codes that may stand in a Close frame (RFC 6455 7.4). */
-export function sendable(code: number): boolean {
+/** Codes that an endpoint may send in a Close frame (RFC 6455 7.4). */
+export function isSendable(code: number): boolean {
   return (
     (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
   )

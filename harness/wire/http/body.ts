@@ -84,11 +84,6 @@ export class BodyDecoder {
     return this.#excess
   }
 
-  /** True if the body is complete, or if the end of the connection completes it. */
-  get mayEnd(): boolean {
-    return this.done || this.#framing.kind === 'until-close'
-  }
-
   /** Takes the next bytes after the head and returns the payload among them, as views. */
   push(bytes: Uint8Array): BodyPiece[] {
     const pieces: BodyPiece[] = []

@@ -100,9 +100,7 @@ describe('underFault', () => {
     await session.kit.underFault(build, exchange(session))
     expect(faulted).to.deep.include({ serverToClientBytes: 150 })
     expect(session.evidence().close).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
-    expect(session.evidence().transcript.map(({ note }) => note)).to.include(
-      '3 bytes of a frame that is not whole',
-    )
+    expect(session.evidence().transcript.map(({ note }) => note)).to.include('3 bytes of an incomplete frame')
   })
 
   for (const [name, bytes] of [

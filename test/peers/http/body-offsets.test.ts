@@ -1,17 +1,25 @@
 import { expect } from 'chai'
-import { PlaceMap } from '#peers/http/body-offsets'
+import { BodyOffsetMap } from '#peers/http/body-offsets'
 
-describe('places of a body', () => {
-  it('are known across the framing between its pieces', () => {
+describe('BodyOffsetMap', () => {
+  it('maps offsets across the framing between pieces', () => {
     // 3 CR LF a b c CR LF 2 CR LF d e CR LF
-    const map = new PlaceMap()
+    const map = new BodyOffsetMap()
     map.add(3, 2)
     map.add(5, 1)
     map.add(11, 2)
-    expect([0, 1, 2, 3, 4, 5, 6].map((offset) => map.rawOf(offset))).to.deep.equal([3, 4, 5, 6, 12, 13, null])
+    expect([0, 1, 2, 3, 4, 5, 6].map((offset) => map.rawOffsetOf(offset))).to.deep.equal([
+      3,
+      4,
+      5,
+      6,
+      12,
+      13,
+      null,
+    ])
   })
 
-  it('are not known where nothing came', () => {
-    expect(new PlaceMap().rawOf(0)).to.equal(null)
+  it('maps nothing before the first piece', () => {
+    expect(new BodyOffsetMap().rawOffsetOf(0)).to.equal(null)
   })
 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { retryAfterMs, tellRefusal } from '#peers/http/refusal'
+import { retryAfterMs, reportRefusal } from '#peers/http/refusal'
 
 describe('Retry-After', () => {
   const now = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT')
@@ -27,15 +27,18 @@ describe('Retry-After', () => {
       expect(retryAfterMs(value, now)).to.equal(ms))
   }
 
-  it('goes with a 429 and a 503 to the scheduler; other answers refuse nothing', () => {
-    const told: unknown[] = []
-    const observer = { opened: () => () => undefined, refused: (...how: unknown[]) => void told.push(how) }
+  it('is reported to the scheduler with a 429 or a 503, and with no other answer', () => {
+    const reported: unknown[] = []
+    const observer = {
+      opened: () => () => undefined,
+      refused: (...how: unknown[]) => void reported.push(how),
+    }
     for (const status of [200, 101, 429, 400, 503, 500])
-      tellRefusal(observer, {
+      reportRefusal(observer, {
         status,
         get: (name) => (name === 'retry-after' && status === 429 ? '2' : null),
       })
-    expect(told).to.deep.equal([
+    expect(reported).to.deep.equal([
       ['status-429', 2000],
       ['status-503', null],
     ])

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { requestHeaders, requestTarget, withholdsCredentials } from '#peers/http/request-head'
 import { endpointOf } from '../stage.ts'
 
-const secure = endpointOf(new URL('wss://host/chat?token=secret&room=1'), {
+const secure = endpointOf(new URL('wss://host/chat?token=secret&lang=de'), {
   headers: [
     ['Authorization', 'Bearer secret'],
     ['Cookie', 'a=1'],
@@ -47,17 +47,17 @@ describe('the head of a request', () => {
     ])
   })
 
-  it('leaves the contract out of plain text, on the TLS port as at the plain-text address', () => {
+  it('withholds credentials on plain text, on the TLS port and at the plain-text address', () => {
     for (const address of [tlsPort, plainAddress]) {
       expect(withholdsCredentials(secure, address)).to.equal(true)
       expect(requestHeaders(secure, address, [['Host', 'host']], {})).to.deep.equal([['Host', 'host']])
     }
-    expect(requestTarget(secure, encrypted)).to.equal('/chat?token=secret&room=1')
+    expect(requestTarget(secure, encrypted)).to.equal('/chat?token=secret&lang=de')
     expect(requestTarget(secure, tlsPort)).to.equal('/chat')
     expect(requestTarget(secure, plainAddress)).to.equal('/chat?lang=en')
   })
 
-  it('gives a plain-text target what its contract says, and no other plain-text address', () => {
+  it('sends credentials to a plain-text target, and to no other plain-text address', () => {
     const secureUrl = new URL('wss://host:8443/?token=other')
     const plain = endpointOf(new URL('ws://host/?token=secret'), { headers: secure.headers, secureUrl })
     const itself = { url: new URL('ws://host/other?token=secret'), encrypted: false }

@@ -6,7 +6,7 @@ describe('request', () => {
   beforeEach(() => (bench = new Bench()))
   afterEach(() => bench.close())
 
-  it('gives head and body, and follows no redirect', async () => {
+  it('returns head and body, and follows no redirect', async () => {
     const url = await bench.answering(
       'HTTP/1.1 302 Found\r\nLocation: /else\r\nContent-Length: 5\r\n\r\nhello',
     )
@@ -65,12 +65,12 @@ describe('request', () => {
     expect(answer.ending).to.equal(null)
   })
 
-  it('takes 64 KiB of a body, and hangs up', async () => {
+  it('reads 64 KiB of a body, and closes the connection', async () => {
     const url = await bench.answering(`HTTP/1.1 200 OK\r\n\r\n${'a'.repeat(100_000)}`)
     expect((await bench.verbs(url).request()).body).to.have.length(65_536)
   })
 
-  it('has no head where none came, and says why when one is expected', async () => {
+  it('has no head if none was received; expectHead says why', async () => {
     const url = await bench.listen((socket) => void socket.once('data', () => socket.end()))
     const answer = await bench.verbs(url).request()
     expect([answer.head, answer.headMs, answer.ending]).to.deep.equal([

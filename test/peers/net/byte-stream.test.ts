@@ -5,7 +5,7 @@ import { handshakeOver } from '#peers/websocket/handshake'
 import { Stage, accepting, clientFrames, endpointOf, serverFrame } from '../stage.ts'
 import { MemoryStream } from './memory-stream.ts'
 
-describe('over a byte stream that is no socket', () => {
+describe('a byte stream in memory', () => {
   let stage: Stage
   let context: SessionContext
   let client: MemoryStream
@@ -37,7 +37,7 @@ describe('over a byte stream that is no socket', () => {
     })
   }
 
-  it('a WebSocket opens, exchanges messages, answers a Ping and closes', async () => {
+  it('carries a WebSocket: it opens, exchanges messages, answers a Ping and closes', async () => {
     const pongs: string[] = []
     serve(
       (head) => server.write(text(accepting(head))),
@@ -52,7 +52,7 @@ describe('over a byte stream that is no socket', () => {
         }
       }),
     )
-    const answer = await handshakeOver(context, client, null, {}, { discreet: false, plain: true })
+    const answer = await handshakeOver(context, client, null, {}, { hidesPayloads: false, isValid: true })
     const ws = await answer.expectAccepted()
     await ws.expectEcho('text', 'hello')
     await ws.close()
@@ -62,17 +62,17 @@ describe('over a byte stream that is no socket', () => {
     expect(ws.trace.clientToServerBytes).to.be.above(received.length)
   })
 
-  it('a handshake that is reset is refused', async () => {
+  it('carries a handshake that is reset, which is a refusal', async () => {
     serve(
       () => server.reset(),
       () => undefined,
     )
-    const answer = await handshakeOver(context, client, null, {}, { discreet: false, plain: false })
+    const answer = await handshakeOver(context, client, null, {}, { hidesPayloads: false, isValid: false })
     answer.expectRefused()
     expect(answer.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
   })
 
-  it('a request carries its method, headers and body, and gets its response', async () => {
+  it('carries a request with method, headers and body, and its response', async () => {
     serve(
       () => server.write(text('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody')),
       () => undefined,
@@ -93,14 +93,13 @@ describe('over a byte stream that is no socket', () => {
     expect((await exchange.headOrEnd(1000))?.status).to.equal(200)
     await client.watch.until(() => (exchange.over ? true : undefined), 1000)
     expect(Buffer.concat(body).toString()).to.equal('body')
-    expect(exchange.whole).to.equal(true)
     expect(received).to.equal(
       'POST /mcp?x=1 HTTP/1.1\r\nHost: host\r\nAccept: */*\r\nContent-Length: 7\r\n' +
         'Content-Type: application/json\r\n\r\n{"a":1}',
     )
   })
 
-  it('a response that began before the request was sent is read all the same', async () => {
+  it('gives a reader the bytes that arrived before it', async () => {
     server.write(text('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n'))
     server.finish()
     await client.watch.until(() => client.remoteEnding ?? undefined, 1000)

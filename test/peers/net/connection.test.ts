@@ -47,7 +47,7 @@ describe('a connection', () => {
       (error: unknown) => error,
     )
 
-  it('carries bytes both ways and counts them', async () => {
+  it('carries bytes in both directions and counts them', async () => {
     const url = await stage.serve((socket) =>
       socket.on('data', (bytes) => socket.end(bytes.toString().toUpperCase())),
     )
@@ -61,7 +61,7 @@ describe('a connection', () => {
     expect(connection.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([5])
   })
 
-  it('tells a reset from a FIN, although nothing is being read for', async () => {
+  it('distinguishes a reset from a FIN while nothing waits for bytes', async () => {
     const url = await stage.serve((socket) => socket.once('data', () => socket.resetAndDestroy()))
     const connection = await open(stage.context(url), url)
     connection.write(text('x'))
@@ -69,7 +69,7 @@ describe('a connection', () => {
     expect(connection.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
   })
 
-  it('keeps who ended first: us', async () => {
+  it('records that the harness ended it first', async () => {
     const url = await stage.serve((socket) => socket.resume())
     const connection = await open(stage.context(url), url)
     connection.finish()
@@ -78,7 +78,7 @@ describe('a connection', () => {
     expect(connection.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
-  it('lets a connection go that is reset behind the end of the target', async () => {
+  it('closes a connection that is reset after the FIN of the target', async () => {
     const url = await stage.serve((peer) => void peer.end('over'))
     const connection = await open(stage.context(url), url)
     await ended(connection)
@@ -103,7 +103,7 @@ describe('a connection', () => {
     expect(connection.ending).to.deep.equal({ by: 'harness', how: 'rst', code: null })
   })
 
-  it('sends in the segments told, the last repeating', async () => {
+  it('sends in the given segments, the last size repeating', async () => {
     let whole = ''
     const url = await stage.serve((socket) =>
       socket.on('data', (bytes) => (whole += bytes.toString()) && socket.write('.')),
@@ -115,7 +115,7 @@ describe('a connection', () => {
     expect(connection.trace.departures.map(({ bytes }) => bytes)).to.deep.equal([3, 1, 1, 1, 1, 2])
   })
 
-  it('ends behind segments that are still to be sent', async () => {
+  it('ends after the segments that are still to be sent', async () => {
     let whole = ''
     const url = await stage.serve((socket) => socket.on('data', (bytes) => (whole += bytes.toString())))
     const connection = await open(stage.context(url), url)
@@ -125,7 +125,7 @@ describe('a connection', () => {
     expect(whole).to.equal('abcdefg')
   })
 
-  it('is inconclusive where the target refuses, and tells the scheduler', async () => {
+  it('is inconclusive if the target refuses, and reports it to the scheduler', async () => {
     const url = await closedPort()
     const error = await failure(open(stage.context(url), url))
     expect(error).to.be.instanceOf(Inconclusive).with.property('reason', 'target-refused')
@@ -133,7 +133,7 @@ describe('a connection', () => {
     expect(stage.refused).to.deep.equal(['econnrefused'])
   })
 
-  it('blames the engine for a proxy that refuses, and the link where it was told to sever', async () => {
+  it('attributes a refusal by the proxy to the engine, or to a fault that ends connections', async () => {
     const url = await closedPort()
     const via = (severs: boolean): Route => ({
       kind: 'proxy',
@@ -149,13 +149,13 @@ describe('a connection', () => {
     expect(stage.refused).to.deep.equal([])
   })
 
-  it('blames the machine where the name is unknown', async () => {
+  it('attributes an unknown host name to the environment', async () => {
     const url = new URL('ws://name.invalid/')
     const error = await failure(open(stage.context(url), url))
     expect(error).to.be.instanceOf(Inconclusive).with.property('reason', 'environment')
   })
 
-  it('calls an ending on a severed route that of the link', async () => {
+  it('attributes an ending under such a fault to the proxy', async () => {
     const url = await stage.serve((socket) => socket.end())
     const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(url.port), severs: true }
     const connection = await open(stage.context(url), url, { via })
@@ -163,7 +163,7 @@ describe('a connection', () => {
     expect(connection.ending).to.deep.equal({ by: 'proxy', how: 'fin', code: null })
   })
 
-  it('ends its waits and its connection with the scope', async () => {
+  it('ends with its scope, and so do its waits', async () => {
     const url = await stage.serve((socket) => socket.resume())
     const context = stage.context(url)
     const connection = await open(context, url)
@@ -216,7 +216,7 @@ describe('a connection', () => {
       return new URL(`wss://localhost:${(server.address() as AddressInfo).port}/`)
     }
 
-    it('counts the bytes of TCP, delivers those of TLS, and sees the FIN behind them', async () => {
+    it('counts TCP bytes, delivers TLS payload, and sees the FIN after it', async () => {
       const url = await serveTls((socket) =>
         socket.on('data', (bytes) => socket.end(bytes.toString().repeat(1000))),
       )
@@ -247,7 +247,7 @@ describe('a connection', () => {
       expect(connection.ending).to.deep.equal({ by: 'target', how: 'rst', code: null })
     })
 
-    it('ends an exchange from our side', async () => {
+    it('is ended by the harness', async () => {
       const url = await serveTls((socket) => socket.on('end', () => undefined).resume())
       const connection = await open(stage.context(url), url, { tls: { ca, insecure: false } })
       connection.finish()
@@ -256,7 +256,7 @@ describe('a connection', () => {
       expect(connection.remoteEnding).to.deep.equal({ by: 'target', how: 'fin', code: null })
     })
 
-    it('sends nothing to a server that it cannot trust, unless told', async () => {
+    it('sends nothing to an untrusted server, except with --insecure', async () => {
       let heard = 0
       const url = await serveTls((socket) => socket.on('data', () => (heard += 1)))
       const distrusted = await open(stage.context(url), url)
@@ -268,7 +268,7 @@ describe('a connection', () => {
       expect(heard).to.equal(0)
     })
 
-    it('checks the name of the target, whatever the route', async () => {
+    it('checks the host name of the target on any route', async () => {
       const url = await serveTls((socket) => socket.resume())
       const named = new URL(`wss://other.example:${url.port}/`)
       const via: Route = { kind: 'proxy', host: '127.0.0.1', port: Number(url.port), severs: false }
@@ -279,7 +279,7 @@ describe('a connection', () => {
       expect((await open(stage.context(url), url, { via, tls: trusting })).tls?.error).to.equal(null)
     })
 
-    it('says that TLS failed on a plain port, and on one that is silent', async () => {
+    it('reports that TLS failed on a plain-text port, and on a silent one', async () => {
       const plain = await stage.serve((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
       const mute = await stage.serve((socket) => socket.resume())
       const secure = (url: URL): URL => new URL(`wss://127.0.0.1:${url.port}/`)
@@ -290,7 +290,7 @@ describe('a connection', () => {
       expect(silent.ending).to.deep.equal({ by: 'target', how: 'timeout', code: null })
     })
 
-    it('offers nothing newer than told', async () => {
+    it('offers no TLS version newer than maxTls', async () => {
       const url = await serveTls((socket) => socket.resume())
       const trusting = { ca, insecure: false }
       const newer = await open(stage.context(url), url, { tls: trusting, maxTls: 'TLSv1.2' })
@@ -299,7 +299,7 @@ describe('a connection', () => {
       expect(older.tls?.error).to.be.a('string')
     })
 
-    it('speaks plain text to a TLS port where told', async () => {
+    it('speaks plain text to a TLS port with plainText', async () => {
       const url = await serveTls((socket) => socket.resume())
       const connection = await open(stage.context(url), url, { plainText: true })
       connection.write(text('GET / HTTP/1.1\r\n\r\n'))

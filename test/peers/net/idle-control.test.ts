@@ -5,7 +5,7 @@ import { Bench, caught, stream } from '../sse/sse-support.ts'
 import { Stage, clientFrames, serverFrame, upgraded } from '../stage.ts'
 import type { Act } from '../stage.ts'
 
-/** Answers Pings; `each` is told of every connection once it is open, and of every data frame. */
+/** Answers Pings; calls `each` for every connection once it is open, and for every data frame. */
 const serving = (
   opened: (socket: net.Socket) => void,
   data: (socket: net.Socket) => void = () => undefined,
@@ -39,7 +39,7 @@ describe('the idle control of a WebSocket', () => {
     ['FIN', (socket: net.Socket) => void socket.end()],
     ['RST', (socket: net.Socket) => void socket.resetAndDestroy()],
   ] as const) {
-    it(`charges nothing where the target ends silent connections as well, by ${how}`, async () => {
+    it(`is inconclusive if the target also ends idle connections, by ${how}`, async () => {
       const ws = await (await kitFor(serving(after(60, end)))).connect()
       expect(await caught(ws.expectMessage('text', 'never'))).to.deep.include({
         ...idle,
@@ -48,7 +48,7 @@ describe('the idle control of a WebSocket', () => {
     })
   }
 
-  it('lets the fall stand where a silent connection stands', async () => {
+  it('keeps the violation if an idle connection stays open', async () => {
     const slowly = serving(
       () => undefined,
       after(60, (socket) => void socket.end(goingAway)),
@@ -61,7 +61,7 @@ describe('the idle control of a WebSocket', () => {
     })
   })
 
-  it('lets the fall stand where the target opens no other connection', async () => {
+  it('keeps the violation if the target opens no other connection', async () => {
     let connections = 0
     const once = serving(after(60, (socket) => void socket.end()))
     const act: Act = (socket) => ((connections += 1), connections === 1 ? once(socket) : socket.end())
@@ -69,7 +69,7 @@ describe('the idle control of a WebSocket', () => {
     expect(await caught(ws.expectPongOf('never'))).to.deep.include({ name: 'Violation' })
   })
 
-  it('asks nothing where the connection ended at once', async () => {
+  it('opens no control if the connection ended at once', async () => {
     let connections = 0
     const act = serving(
       () => (connections += 1),
@@ -82,7 +82,7 @@ describe('the idle control of a WebSocket', () => {
     expect(connections).to.equal(1)
   })
 
-  it('asks once for many connections of a check', async () => {
+  it('opens one control for many connections of a check', async () => {
     let connections = 0
     const act = serving(
       () => (connections += 1),
@@ -90,12 +90,12 @@ describe('the idle control of a WebSocket', () => {
     )
     const kit = await kitFor(act)
     const sockets = await kit.inParallel(5, () => kit.connect())
-    const falls = await Promise.all(sockets.map((ws) => caught(ws.expectEcho('text', 'hello'))))
-    expect(falls.map(({ name }) => name)).to.deep.equal(Array.from({ length: 5 }, () => 'Violation'))
+    const failures = await Promise.all(sockets.map((ws) => caught(ws.expectEcho('text', 'hello'))))
+    expect(failures.map(({ name }) => name)).to.deep.equal(Array.from({ length: 5 }, () => 'Violation'))
     expect(connections).to.be.within(6, 7)
   })
 
-  it('runs the opening exchange of the contract, for silence before it is another matter', async () => {
+  it('runs the opening exchange of the contract before it leaves the control idle', async () => {
     const said: string[] = []
     const act = upgraded((socket) =>
       clientFrames((frame) => {
@@ -113,7 +113,7 @@ describe('the idle control of a WebSocket', () => {
     expect(said).to.deep.equal(['hello', 'more', 'hello'])
   })
 
-  it('does not ask where the link severs', async () => {
+  it('opens no control under a fault that ends connections', async () => {
     let connections = 0
     const act = serving(
       () => (connections += 1),
@@ -138,7 +138,7 @@ describe('the idle control of an event stream', () => {
     socket.on('close', () => clearTimeout(timer))
   }
 
-  it('charges nothing where the target ends streams by itself', async () => {
+  it('is inconclusive if the target ends streams by itself', async () => {
     const url = await bench.listen((socket) => {
       socket.once('data', () => socket.write(endless))
       ending(60)(socket)
@@ -154,7 +154,7 @@ describe('the idle control of an event stream', () => {
     expect(await caught((await verbs.subscribe()).expectGrowth('more', 0))).to.deep.include(idle)
   })
 
-  it('charges nothing where every stream ends behind its last event', async () => {
+  it('is inconclusive if every stream ends after its last event', async () => {
     const url = await bench.listen((socket) => {
       socket.once('data', () => socket.end(stream('data: 1\n\n')))
     })
@@ -162,13 +162,13 @@ describe('the idle control of an event stream', () => {
     expect(await caught(one.expectEvents(2))).to.deep.include(idle)
   })
 
-  it('lets the fall stand where streams end by bytes that are not framed as they say', async () => {
+  it('keeps the violation if the stream ends by invalid framing', async () => {
     const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
     const one = await bench.verbs(await bench.answering(`${head}zz\r\n`), { timeScale: 0.1 }).subscribe()
     expect(await caught(one.expectEvents(1))).to.deep.include({ name: 'Violation' })
   })
 
-  it('lets the fall stand where another stream stands', async () => {
+  it('keeps the violation if another stream stays open', async () => {
     let connections = 0
     const url = await bench.listen((socket) => {
       connections += 1

@@ -11,7 +11,7 @@ describe('openSession', () => {
   beforeEach(() => (stage = new Stage()))
   afterEach(() => stage.close())
 
-  it('gives the same pseudo-random bytes for the same seed and check, and fresh nonces always', async () => {
+  it('gives the same pseudo-random bytes for the same seed and check, and always fresh nonces', async () => {
     const url = await stage.serve(echoing)
     const [one, same, other] = [
       stage.session(url).kit,
@@ -26,7 +26,7 @@ describe('openSession', () => {
     expect(one.nonce()).to.not.equal(same.nonce())
   })
 
-  it('waits for a slow target four times as long as its slowest answer took, and for no other longer', async () => {
+  it('waits four times as long as the slowest answer of the target, but no shorter than its limits', async () => {
     const url = await stage.serve(echoing)
     const { quiet: _, ...usual } = stage.context(url, { timeScale: 0.5, slowestMs: 100 }).limits
     expect(usual).to.deep.equal({ connect: 2500, head: 1500, reply: 1000, end: 1000, event: 1500 })
@@ -40,7 +40,7 @@ describe('openSession', () => {
     })
   })
 
-  it('has whole numbers for limits: not every client takes others', async () => {
+  it('rounds limits to whole numbers, which some clients require', async () => {
     const url = await stage.serve(echoing)
     for (const pace of [{ timeScale: 0.3337 }, { slowestMs: 1234.567 }])
       expect(
@@ -48,7 +48,7 @@ describe('openSession', () => {
       ).to.deep.equal([])
   })
 
-  it('leaves nothing open, however often it is closed, and whatever is still being waited for', async () => {
+  it('leaves nothing open after it is closed, once or twice, during a wait', async () => {
     const session = stage.session(await stage.serve(echoing))
     const ws = await session.kit.connect()
     const waiting = ws.expectMessage('text', 'never').catch((error: unknown) => error)
@@ -68,7 +68,7 @@ describe('openSession', () => {
     expect(session.evidence().close).to.deep.equal({ by: 'harness', how: 'close-frame', code: 1000 })
   })
 
-  it('lets every copy settle before it tells of the first that failed', async () => {
+  it('waits for every copy before it throws the first failure', async () => {
     const { kit } = stage.session(await stage.serve(echoing))
     const settled: number[] = []
     const failed = deferred<undefined>()
@@ -87,7 +87,7 @@ describe('openSession', () => {
     expect(await kit.inSequence(3, async (index) => index * 2)).to.deep.equal([0, 2, 4])
   })
 
-  it('throws a violation for what does not hold', async () => {
+  it('throws a violation for a condition that is false', async () => {
     const kit: Kit = stage.session(await stage.serve(echoing)).kit
     kit.expect(true, 'a', 'b')
     expect(() => kit.expect(false, 'a', 'b')).to.throw(Violation, 'expected a; actual: b')
@@ -95,7 +95,7 @@ describe('openSession', () => {
 })
 
 describe('addressOf', () => {
-  it('takes the default port of the scheme, and the brackets off IPv6', () => {
+  it('uses the default port of the scheme, and removes the brackets of IPv6', () => {
     expect(addressOf(new URL('ws://a.example/'))).to.deep.equal({ host: 'a.example', port: 80 })
     expect(addressOf(new URL('wss://a.example/'))).to.deep.equal({ host: 'a.example', port: 443 })
     expect(addressOf(new URL('https://[::1]:8443/'))).to.deep.equal({ host: '::1', port: 8443 })
@@ -103,7 +103,7 @@ describe('addressOf', () => {
 })
 
 describe('Watch', () => {
-  it('gives what holds already, and what comes to hold', async () => {
+  it('returns a value that is there, or the first that a change brings', async () => {
     const watch = new Watch()
     let value: number | undefined = 1
     expect(await watch.until(() => value, 0)).to.equal(1)
@@ -115,14 +115,14 @@ describe('Watch', () => {
     expect(await wait).to.equal(2)
   })
 
-  it('never gives up early', async () => {
+  it('never ends a wait early', async () => {
     const watch = new Watch()
     const start = performance.now()
     expect(await watch.until(() => undefined, 20)).to.equal(undefined)
     expect(performance.now() - start).to.be.at.least(20)
   })
 
-  it('passes on what the probe throws, and ends with its owner', async () => {
+  it('rejects with the error of the probe, and ends when it is stopped', async () => {
     const watch = new Watch()
     const failing = watch.until(() => {
       throw new RangeError('probe')

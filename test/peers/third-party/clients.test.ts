@@ -58,14 +58,14 @@ describe('conforming clients', () => {
       expect(seen).to.deep.equal([`${url.host} Bearer x`])
     })
 
-    it(`${client} tells the scheduler where it is refused for now`, async () => {
+    it(`${client} reports a refusal to the scheduler`, async () => {
       const busy = await bench.answering('HTTP/1.1 429 No\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n')
       const { clients } = bench.verbs(new URL(busy.href.replace('http', 'ws')))
       expect(await clients[client]({})).to.include({ opened: false, echoed: false })
       expect(bench.refused).to.deep.equal(['status-429'])
     })
 
-    it(`${client} goes through a proxy, under the target's own name and certificate`, async () => {
+    it(`${client} goes through a proxy, and checks the host name of the target`, async () => {
       const context = bench.context(reference.wss, {
         engine,
         endpoint: { tls: { ca: reference.ca, insecure: false } },
@@ -78,12 +78,12 @@ describe('conforming clients', () => {
       })
     })
 
-    it(`${client} opens nothing that it cannot trust`, async () => {
+    it(`${client} does not open a connection with an untrusted certificate`, async () => {
       const { clients } = bench.verbs(reference.wss)
       expect(await clients[client]()).to.include({ opened: false, echoed: false })
     })
 
-    it(`${client} says that a server does not speak WebSocket, or does not speak at all`, async () => {
+    it(`${client} reports that a server does not speak WebSocket, or never answers`, async () => {
       const html = await bench.answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
       expect((await bench.verbs(wsOf(html)).clients[client]()).opened).to.equal(false)
       const mute = await bench.listen(() => undefined)
@@ -91,7 +91,7 @@ describe('conforming clients', () => {
     })
   }
 
-  it('EventSource gets events of every type, and the first cursor', async () => {
+  it('EventSource receives events of every type, and sends the first cursor', async () => {
     let asked = ''
     const url = await bench.listen((socket) => {
       socket.once('data', (bytes) => {
@@ -112,7 +112,7 @@ describe('conforming clients', () => {
     expect(asked.toLowerCase()).to.include('last-event-id: 3\r\n').and.to.include('x-key: k\r\n')
   })
 
-  it('EventSource comes back by itself, and resumes', async () => {
+  it('EventSource reconnects by itself, and resumes', async () => {
     const { url, publish } = await resumeServer(bench)
     const context = bench.context(url, { publish, engine })
     const verbs = bench.verbsOf(context)
@@ -126,7 +126,7 @@ describe('conforming clients', () => {
     expect(context.evidence().faults.map(({ name }) => name)).to.deep.equal(['link-down'])
   })
 
-  it('EventSource that is not taken back stays closed', async () => {
+  it('EventSource stays closed if the server refuses its reconnect', async () => {
     const { url, publish } = await resumeServer(bench, { statusOf: () => 503 })
     const verbs = bench.verbs(url, { publish, engine })
     const { opens } = await verbs.clients.eventSource({
@@ -138,7 +138,7 @@ describe('conforming clients', () => {
   })
 
   for (const retry of ['0', '99999999999', '2147483648']) {
-    it(`EventSource comes back no sooner, and no later, than timers allow where it is told ${retry} ms`, async () => {
+    it(`EventSource reconnects within the bounds of timers if retry is ${retry} ms`, async () => {
       const warnings: string[] = []
       const warned = ({ name }: Error): unknown => warnings.push(name)
       process.on('warning', warned)
@@ -182,7 +182,7 @@ describe('conforming clients', () => {
     })
   }
 
-  it('EventSource that is told to stay away is not called refused', async () => {
+  it('EventSource with a reconnection time of years is inconclusive, not refused', async () => {
     const { url, publish } = await resumeServer(bench, { opening: 'retry: 99999999999\n\n' })
     const verbs = bench.verbs(url, { publish, engine, timeScale: 0.1 })
     expect(
@@ -196,11 +196,11 @@ describe('conforming clients', () => {
     ).to.deep.equal({
       name: 'Inconclusive',
       reason: 'out-of-time',
-      message: 'out-of-time: the client waits longer before it comes back: so the server has told it',
+      message: 'out-of-time: the reconnection time that the server set is longer than this check may take',
     })
   })
 
-  it('EventSource takes no credentials to the plain-text address that a secure one redirects to', async () => {
+  it('EventSource sends no credentials to a plain-text address that a secure one redirects to', async () => {
     await using redirecting = await startReference({ mutant: 'redirect-to-plain-text' })
     await using relay = await relayTo(redirecting.https)
     const url = new URL(`https://localhost:${relay.port}/events`)
@@ -220,7 +220,7 @@ describe('conforming clients', () => {
     expect(plain.filter((text) => text.includes('secret'))).to.deep.equal([])
   })
 
-  it('EventSource over TLS, through a proxy', async () => {
+  it('EventSource runs over TLS through a proxy', async () => {
     const context = bench.context(reference.https, {
       engine,
       endpoint: { tls: { ca: reference.ca, insecure: false } },
@@ -242,7 +242,7 @@ describe('conforming clients', () => {
     expect(events.map(({ data }) => data)).to.include('over TLS')
   })
 
-  it('EventSource over TLS comes back by itself when the link was down, and the engine says the same', async () => {
+  it('EventSource over TLS reconnects after the proxy was down, and the log of the engine agrees', async () => {
     const context = bench.context(reference.https, {
       engine,
       endpoint: { tls: { ca: reference.ca, insecure: false } },
@@ -272,7 +272,7 @@ describe('conforming clients', () => {
     ])
   })
 
-  it('EventSource gives up where nothing comes', async () => {
+  it('EventSource gives up if no event stream is served', async () => {
     const html = await bench.answering(
       'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n',
     )

@@ -50,7 +50,7 @@ describe('handshake', () => {
     expect(await sent({ target: '/other' })).to.match(/^GET \/other HTTP\/1\.1\r\n/)
   })
 
-  it('leaves out, replaces, adds and rewrites headers, and puts bytes behind them', async () => {
+  it('omits, replaces, adds and rewrites headers, and sends bytes after them', async () => {
     const head = await sent({
       without: ['host', 'Upgrade'],
       with: [['Connection', 'keep-alive, Upgrade']],
@@ -58,19 +58,19 @@ describe('handshake', () => {
       rewrite: (headers) =>
         headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]).toReversed(),
       rawLine: 'Bad Line\r\n',
-      followedBy: text('behind'),
+      followedBy: text('after'),
     })
     expect(head).to.equal(
       'GET / HTTP/1.1\r\nsec-websocket-version: 8\r\nsec-websocket-version: 13\r\nsec-websocket-key: KEY\r\n' +
-        'connection: keep-alive, Upgrade\r\nBad Line\r\n\r\nbehind',
+        'connection: keep-alive, Upgrade\r\nBad Line\r\n\r\nafter',
     )
   })
 
-  it('sends the head byte by byte where told', async () => {
+  it('sends the head in the given segments', async () => {
     expect(await sent({ segments: [1] })).to.match(/^GET \/ HTTP\/1\.1\r\nHost: HOST\r\n[^]*\r\n\r\n$/)
   })
 
-  it('puts two headers of one name in the place of one', async () => {
+  it('replaces one header by two of the same name', async () => {
     const head = await sent({
       with: [
         ['Sec-WebSocket-Version', '13'],
@@ -80,7 +80,7 @@ describe('handshake', () => {
     expect(head).to.match(/Version: 13\r\nSec-WebSocket-Version: 8\r\n\r\n$/)
   })
 
-  it('gives the accepted connection, with what came behind the head', async () => {
+  it('gives the accepted connection, with the bytes after the head', async () => {
     const kit = await kitFor((socket) => {
       socket.once('data', (bytes) => socket.write(`${accepting(bytes.toString())}\x81\x02hi`, 'latin1'))
     })
@@ -92,7 +92,7 @@ describe('handshake', () => {
     expect(await actual(() => answer.expectHttpError())).to.equal('an answer with status 101')
   })
 
-  it('takes another status, a FIN, a RST for a refusal; only a 4xx or 5xx for an HTTP error', async () => {
+  it('counts another status, a FIN or a RST as a refusal, and only a 4xx or 5xx as an HTTP error', async () => {
     const forbidden = await (await kitFor((socket) => void socket.write(refusing(403)))).handshake()
     forbidden.expectRefused()
     expect(forbidden.expectHttpError().status).to.equal(403)
@@ -108,25 +108,25 @@ describe('handshake', () => {
     expect(await actual(() => rst.expectHttpError())).to.match(/^the target ended the connection \(TCP RST/)
   })
 
-  it('tells the scheduler of a 503, also where a bad handshake was to be refused', async () => {
+  it('reports a 503 to the scheduler, also in answer to an invalid handshake', async () => {
     const kit = await kitFor((socket) => void socket.write(refusing(503)))
     const answer = await kit.handshake({ without: ['host'] })
     answer.expectRefused()
     expect(stage.refused).to.deep.equal(['status-503'])
   })
 
-  it('does not take silence, or garbage, for a refusal', async () => {
+  it('does not count silence or garbage as a refusal', async () => {
     const mute = await (await kitFor((socket) => void socket.resume(), 0.05)).handshake()
-    expect(await actual(() => mute.expectRefused())).to.equal('no whole answer came')
+    expect(await actual(() => mute.expectRefused())).to.equal('no complete answer in time')
     const half = await (await kitFor((socket) => void socket.write('HTTP/1.1 4'), 0.05)).handshake()
-    expect(await actual(() => half.expectRefused())).to.equal('no whole answer came')
+    expect(await actual(() => half.expectRefused())).to.equal('no complete answer in time')
     const garbage = await (await kitFor((socket) => void socket.write('\x00\x01'))).handshake()
     expect(await actual(() => garbage.expectRefused())).to.equal('bytes that are not an HTTP response')
   })
 
   describe('expectNoFrame', () => {
     const ping = encodeFrame({ opcode: 9, payload: text('nonce'), key: Uint8Array.of(1, 2, 3, 4) })
-    const behindRefusal = async (act: Act, timeScale = 1): Promise<string | null> => {
+    const afterRefusal = async (act: Act, timeScale = 1): Promise<string | null> => {
       const answer = await (await kitFor(act, timeScale)).handshake()
       answer.expectRefused()
       answer.sendBytes(ping)
@@ -141,17 +141,17 @@ describe('handshake', () => {
         })
       }
 
-    it('passes where the target ends, answers in HTTP, or says no more', async () => {
-      expect(await behindRefusal((socket) => void socket.end(refusing(400)))).to.equal(null)
-      expect(await behindRefusal(then(refusing(400)), 0.05)).to.equal(null)
-      expect(await behindRefusal((socket) => void socket.write(refusing(400)), 0.05)).to.equal(null)
+    it('passes if the target ends, answers in HTTP, or is silent', async () => {
+      expect(await afterRefusal((socket) => void socket.end(refusing(400)))).to.equal(null)
+      expect(await afterRefusal(then(refusing(400)), 0.05)).to.equal(null)
+      expect(await afterRefusal((socket) => void socket.write(refusing(400)), 0.05)).to.equal(null)
     })
 
-    it('falls where the frame is answered', async () => {
-      expect(await behindRefusal(then('\x8a\x05nonce'))).to.equal('the target answered with a frame')
+    it('fails if the frame is answered', async () => {
+      expect(await afterRefusal(then('\x8a\x05nonce'))).to.equal('the target answered with a frame')
     })
 
-    it('falls where an accepted connection brings a frame', async () => {
+    it('fails if an accepted connection delivers a frame', async () => {
       const answer = await (await kitFor(echoing)).handshake()
       answer.sendBytes(ping)
       expect(await actual(() => answer.expectNoFrame())).to.equal('the target answered with a frame')

@@ -39,21 +39,21 @@ describe('the WebSocket peer', () => {
       expect(ws.trace.openedAtServerToClientBytes).to.equal(ws.trace.serverToClientBytes)
     })
 
-    it('falls on a mute server', async () => {
+    it('fails on a server that never answers', async () => {
       const kit = await kitFor((socket) => void socket.resume(), 0.05)
-      expect(await violation(kit.connect())).to.equal('no whole answer came')
+      expect(await violation(kit.connect())).to.equal('no complete answer in time')
     })
 
-    it('falls on a server that upgrades and says no more', async () => {
+    it('fails on a server that upgrades and then sends nothing', async () => {
       const kit = await kitFor(
         upgraded(() => () => undefined),
         0.05,
       )
-      expect(await violation(kit.connect())).to.equal('nothing of the kind came')
+      expect(await violation(kit.connect())).to.equal('nothing in time')
       expect((await kit.connect({ withoutPing: true })).frames).to.deep.equal([])
     })
 
-    it('falls on a server that upgrades and says what is no frame, and keeps those bytes once', async () => {
+    it('fails on a server that sends an incomplete frame, and records its bytes once', async () => {
       const garbage = Buffer.from('ffffffffffffffff00aa', 'hex')
       const url = await stage.serve(
         upgraded((socket) => {
@@ -62,32 +62,32 @@ describe('the WebSocket peer', () => {
         }),
       )
       const session = stage.session(url, { timeScale: 0.05 })
-      expect(await violation(session.kit.connect())).to.equal('bytes that make no whole frame')
+      expect(await violation(session.kit.connect())).to.equal('only an incomplete frame')
       await session.close()
       const kept = session
         .evidence()
         .transcript.filter(({ from, kind }) => from === 'target' && kind === 'bytes')
       expect(kept.map(({ note, hex }) => [note, hex])).to.deep.equal([
-        ['10 bytes of a frame that is not whole', garbage.toString('hex')],
+        ['10 bytes of an incomplete frame', garbage.toString('hex')],
       ])
     })
 
-    it('falls on a server that hangs up, and tells the scheduler', async () => {
+    it('fails on a server that closes the connection, and reports it to the scheduler', async () => {
       const kit = await kitFor((socket) => void socket.end())
       expect(await violation(kit.connect())).to.equal(
-        'the target ended the connection (TCP FIN, without a Close frame), no answer before',
+        'the target ended the connection (TCP FIN, without a Close frame) before an answer',
       )
       expect(stage.refused).to.deep.equal(['econnreset'])
     })
 
-    it('falls on another status, and says which', async () => {
+    it('fails on another status, and names it', async () => {
       const kit = await kitFor(
         (socket) => void socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'),
       )
       expect(await violation(kit.connect())).to.equal('an answer with status 404')
     })
 
-    it('falls on garbage and on an endless head', async () => {
+    it('fails on garbage and on a head of more than 64 KiB', async () => {
       expect(
         await violation((await kitFor((socket) => void socket.write('SSH-2.0\r\n'))).connect()),
       ).to.equal('bytes that are not an HTTP response')
@@ -98,7 +98,7 @@ describe('the WebSocket peer', () => {
     })
 
     for (const status of [429, 503] as const) {
-      it(`is inconclusive on status ${status}, and tells the scheduler`, async () => {
+      it(`is inconclusive on status ${status}, and reports it to the scheduler`, async () => {
         const kit = await kitFor((socket) => void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`))
         const error = await kit.connect().then(
           () => null,
@@ -109,14 +109,14 @@ describe('the WebSocket peer', () => {
       })
     }
 
-    it('takes a refusal for a violation where that is what the check is about', async () => {
+    it('counts a refusal as a violation if the check judges refusals', async () => {
       const kit = await kitFor((socket) => void socket.end('HTTP/1.1 503 No\r\n\r\n'))
       expect(await violation(kit.connect({ judgesRefusal: true }))).to.equal(
         'the target answered a handshake with status 503',
       )
     })
 
-    it('waits for the answer behind an interim one', async () => {
+    it('waits for the answer after an interim one', async () => {
       const kit = await kitFor((socket) => {
         socket.write('HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n')
         echoing(socket)
@@ -124,7 +124,7 @@ describe('the WebSocket peer', () => {
       await kit.connect()
     })
 
-    it('runs the opening exchange, and leaves its content out of the transcript', async () => {
+    it('runs the opening exchange, and keeps its content out of the transcript', async () => {
       const url = await stage.serve(
         ponging((socket, { payload }) => socket.write(serverFrame(0x81, `welcome ${payload.toString()}`))),
       )
@@ -137,11 +137,11 @@ describe('the WebSocket peer', () => {
         .join('')
       expect(shown).to.not.include('TOKEN')
       expect(entries.map(({ note }) => note)).to.include(
-        'the opening exchange of the contract, without its content',
+        'opening exchange of the contract (content not recorded)',
       )
     })
 
-    it('sends what the contract and the check tell it to', async () => {
+    it('sends the headers and subprotocols of the contract and of the check', async () => {
       let head = ''
       const url = await stage.serve((socket) => {
         socket.once('data', (bytes) => (head = bytes.toString()))
@@ -198,15 +198,15 @@ describe('the WebSocket peer', () => {
       expect(ws.ending).to.deep.equal({ by: 'harness', how: 'close-frame', code: 1000 })
     })
 
-    it('does not take a push for the processing of a bad frame', async () => {
+    it('does not count a push as the processing of an invalid frame', async () => {
       const ws = await (await kitFor(pushing)).connect()
       ws.send({ opcode: 'ping', payload: new Uint8Array(126) })
       expect(await ws.expectFailed()).to.deep.equal({ by: 'target', how: 'close-frame', code: 1002 })
     })
 
-    it('says that an echo is missing', async () => {
+    it('reports that an echo is missing', async () => {
       const ws = await (await kitFor(pushing, 0.1)).connect()
-      expect(await violation(ws.expectEcho('text', 'mine'))).to.equal('only other messages came')
+      expect(await violation(ws.expectEcho('text', 'mine'))).to.equal('only other messages')
     })
   })
 
@@ -217,7 +217,7 @@ describe('the WebSocket peer', () => {
       return ws.expectFailed().catch((error: unknown) => (error instanceof Violation ? error.actual : error))
     }
 
-    it('takes a Close frame with whatever code, a FIN, and a RST', async () => {
+    it('accepts a Close frame with any code, a FIN, and a RST', async () => {
       expect(await judge(onData((socket) => socket.end(close(4321))))).to.deep.equal({
         by: 'target',
         how: 'close-frame',
@@ -240,14 +240,14 @@ describe('the WebSocket peer', () => {
       })
     })
 
-    it('takes a RST that comes right behind the Close frame', async () => {
+    it('accepts a RST immediately after the Close frame', async () => {
       const ending = await judge(
         onData((socket) => socket.write(close(1002), () => socket.resetAndDestroy())),
       )
       expect(ending).to.have.property('by', 'target')
     })
 
-    it('falls where the connection stays open', async () => {
+    it('fails if the connection stays open', async () => {
       expect(
         await judge(
           onData(() => undefined),
@@ -256,8 +256,8 @@ describe('the WebSocket peer', () => {
       ).to.equal('it stayed open')
     })
 
-    it('falls where the payload comes back, in whatever message, before the end', async () => {
-      const back = 'the target processed the message: its payload came back'
+    it('fails if the payload is sent back, in any message, before the end', async () => {
+      const back = 'the target processed the message: it sent the payload back'
       expect(await judge(echoing)).to.equal(back)
       expect(await judge(onData((socket) => socket.end(serverFrame(0x82, 'your offence!'))))).to.equal(back)
       expect(
@@ -267,14 +267,14 @@ describe('the WebSocket peer', () => {
       ).to.equal(back)
     })
 
-    it('takes other messages for what they are', async () => {
+    it('ignores other messages', async () => {
       const other = onData((socket) =>
         socket.end(Buffer.concat([serverFrame(0x81, 'something else'), close(1002)])),
       )
       expect(await judge(other)).to.have.property('code', 1002)
     })
 
-    it('falls where a Ping that was sent since the last proof is answered', async () => {
+    it('fails if a Ping sent since the last acknowledgement is answered', async () => {
       const ws = await (await kitFor(ponging())).connect()
       ws.send([
         { opcode: 'text', payload: 'x', rsv: 4 },
@@ -283,7 +283,7 @@ describe('the WebSocket peer', () => {
       expect(await violation(ws.expectFailed())).to.equal('the target answered the Ping with its Pong')
     })
 
-    it('does not count what was proven before', async () => {
+    it('does not count answers to what was acknowledged before', async () => {
       const closing = onData((socket) => socket.end(close(1002)))
       const ws = await (await kitFor(closing)).connect()
       await ws.expectPong('before')
@@ -297,21 +297,21 @@ describe('the WebSocket peer', () => {
       expect(await violation(ws.expectFailed())).to.equal('the target answered the Ping with its Pong')
     })
 
-    it('falls where the connection had ended before', async () => {
+    it('fails if the connection had ended before', async () => {
       const ws = await (await kitFor(onData((socket) => socket.end()))).connect()
       ws.sendMessage('text', 'first')
       await ws.expectEnd()
       ws.sendMessage('text', 'second')
-      expect(await violation(ws.expectFailed())).to.match(/^it had ended before/)
+      expect(await violation(ws.expectFailed())).to.match(/^the connection had ended before/)
     })
 
-    it('bears a frame that declares 2^63 bytes', async () => {
+    it('survives a frame that declares 2^63 bytes', async () => {
       const hostile = onData((socket) => socket.write(Buffer.from('827f8000000000000000', 'hex')))
       expect(await judge(hostile, 0.05)).to.equal('the target declared a frame of more than 16 MiB')
     })
   })
 
-  it('expectFailedWith asks for the code as well', async () => {
+  it('expectFailedWith requires the close code as well', async () => {
     const expectCode = async (act: Act): Promise<unknown> => {
       const ws = await (await kitFor(act)).connect()
       ws.sendMessage('text', 'offence')
@@ -337,7 +337,7 @@ describe('the WebSocket peer', () => {
     expect(ws.trace.roundTrips).to.have.length(5)
   })
 
-  it('takes a Close with 1009 for as good an answer as the echo where there may be a limit', async () => {
+  it('accepts a Close with 1009 in place of an echo if the target may have a limit', async () => {
     await (await (await kitFor(echoing)).connect()).expectEchoOrLimit('binary', new Uint8Array(100))
     const answering = (code: number, timeScale = 1): Promise<Kit> =>
       kitFor(
@@ -351,33 +351,33 @@ describe('the WebSocket peer', () => {
     )
   })
 
-  it('says that the payload came as another type, or altered', async () => {
+  it('reports a payload of another type, and an altered one', async () => {
     const typed = await (
       await kitFor(
         ponging((socket, { payload }) => socket.write(serverFrame(0x82, payload))),
         0.1,
       )
     ).connect()
-    expect(await violation(typed.expectEcho('text', 'abc'))).to.equal('the payload came as a binary message')
+    expect(await violation(typed.expectEcho('text', 'abc'))).to.equal('the payload in a binary message')
     const altered = await (
       await kitFor(
         ponging((socket) => socket.write(serverFrame(0x81, 'ABC'))),
         0.1,
       )
     ).connect()
-    expect(await violation(altered.expectEcho('text', 'abc'))).to.equal('only other messages came')
+    expect(await violation(altered.expectEcho('text', 'abc'))).to.equal('only other messages')
   })
 
-  it('does not take one echo for two', async () => {
+  it('does not count one echo twice', async () => {
     const once = ponging(
       (socket, { payload }) => payload.length > 0 && socket.write(serverFrame(0x81, payload)),
     )
     const ws = await (await kitFor(once, 0.1)).connect()
     await ws.expectEcho('text', 'abc')
-    expect(await violation(ws.expectMessage('text', 'abc'))).to.equal('nothing of the kind came')
+    expect(await violation(ws.expectMessage('text', 'abc'))).to.equal('nothing in time')
   })
 
-  it('puts fragments together, and control frames between them aside', async () => {
+  it('assembles fragments with control frames between them', async () => {
     const fragmenting = onData((socket) =>
       socket.write(
         Buffer.concat([
@@ -393,7 +393,7 @@ describe('the WebSocket peer', () => {
     expect(await ws.expectMessage('text', 'abc')).to.have.property('frames', 3)
   })
 
-  it('shows what a passive rule is judged by', async () => {
+  it('gives the frames that passive rules are judged by', async () => {
     const odd = onData((socket) =>
       socket.write(Buffer.from('f181 00000000 61 8a7e0001 6e'.replaceAll(' ', ''), 'hex')),
     )
@@ -426,9 +426,9 @@ describe('the WebSocket peer', () => {
     expect(ws.ending).to.deep.equal({ by: 'target', how: 'close-frame', code: 1001 })
   })
 
-  it('falls where the Close frame is not answered, or TCP not ended', async () => {
+  it('fails if the Close frame is not answered, or TCP not ended', async () => {
     const deaf = await (await kitFor(ponging(), 0.05)).connect()
-    expect(await violation(deaf.close())).to.equal('nothing of the kind came')
+    expect(await violation(deaf.close())).to.equal('nothing in time')
     const staying = ponging(
       (socket, { first, payload }) => first === 0x88 && socket.write(serverFrame(0x88, payload)),
     )
@@ -438,7 +438,7 @@ describe('the WebSocket peer', () => {
     expect(await violation(open.expectEnd())).to.equal('the target sent a Close frame without a code')
   })
 
-  it('answers a Ping only behind the frame that a check has left unfinished', async () => {
+  it('answers a Ping only after the frame that a check has left unfinished', async () => {
     const heard: string[] = []
     const pinging = upgraded((socket) => {
       const read = clientFrames(({ first, payload }) => {
@@ -459,14 +459,14 @@ describe('the WebSocket peer', () => {
     expect(heard).to.deep.equal(['81 ab', '8a you?'])
   })
 
-  it('finds what must not come, by a barrier', async () => {
+  it('finds a forbidden frame by means of a Ping', async () => {
     const ws = await (await kitFor(onData((socket) => socket.write(serverFrame(0x81, 'late'))))).connect()
     await ws.expectNone('text', ({ opcode }) => opcode === 1)
     ws.sendMessage('text', 'go')
-    expect(await violation(ws.expectNone('text', ({ opcode }) => opcode === 1))).to.equal('text came')
+    expect(await violation(ws.expectNone('text', ({ opcode }) => opcode === 1))).to.equal('one was received')
   })
 
-  it('inflates what the server deflated, and the other way round, with ws', async () => {
+  it('exchanges compressed messages with ws', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: { threshold: 0 } })
     stage.defer(() => new Promise((resolve) => server.close(resolve)))
     server.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
@@ -483,7 +483,7 @@ describe('the WebSocket peer', () => {
     await session.close()
   })
 
-  it('leaves the same evidence of the same exchange, save times, keys and nonces', async () => {
+  it('leaves the same evidence of the same exchange, except times, keys and nonces', async () => {
     const url = await stage.serve(echoing)
     const evidence = async (): Promise<unknown> => {
       const session = stage.session(url)
