@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-import { main, tell } from './program.ts'
+import { main, reportError } from './program.ts'
 import { Terminal } from './output/terminal.ts'
 
 const terminal = new Terminal()
 
-/** Time that sockets and timers left behind get, before the process ends regardless. */
+/** After the command is done, sockets and timers that are still open may delay the exit by this time, in ms. */
 const lingerMs = 3000
 
-// During a run each of these belongs to the check whose scope it was thrown in: whoever listens besides us charges it.
+// During a run another listener assigns each of these errors to the check that caused it.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
-    if (process.listenerCount(event) === 1) process.exit(tell(error, terminal))
+    if (process.listenerCount(event) === 1) process.exit(reportError(error, terminal))
   })
 }
 

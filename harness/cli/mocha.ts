@@ -6,15 +6,15 @@ import { registerRun } from '#run/run'
 import type { RunSettings } from '#run/settings'
 import { configure } from './config/configuration.ts'
 import { engineOptions } from './config/link.ts'
-import { tell } from './program.ts'
+import { reportError } from './program.ts'
 import { settingsFrom } from './config/settings.ts'
 import { openSubject } from './config/subject.ts'
 import { Terminal } from './output/terminal.ts'
 
 /**
- * The whole catalogue as tests of mocha's own: the spec of `.mocharc.json`. `STREAMPROOF_TARGET` holds the addresses,
- * separated by commas; without it the embedded reference server is judged. Everything else comes from the config file
- * and the other variables, as for `run`.
+ * Registers every check as a test of mocha: the spec of `.mocharc.json`. `STREAMPROOF_TARGET` holds the URLs, separated
+ * by commas; without it the embedded reference server is tested. All other options come from the config file and the
+ * environment, as for `run`.
  */
 const terminal = new Terminal()
 const scope = new Scope()
@@ -28,12 +28,12 @@ try {
     folder: process.cwd(),
   })
   const { options, contract } = configuration
-  for (const remark of configuration.remarks) terminal.diagnose(remark)
+  for (const warning of configuration.warnings) terminal.diagnose(warning)
   const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) {
-    terminal.diagnose('STREAMPROOF_TARGET is not set: judging the embedded reference server')
+    terminal.diagnose('STREAMPROOF_TARGET is not set: testing the embedded reference server')
   }
   const runId = randomInt(0x1_0000_0000).toString(36)
   const engine = await openEngine(
@@ -45,9 +45,9 @@ try {
     runId,
     env: process.env,
   })
-  terminal.diagnose(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
+  terminal.diagnose(`seed ${settings.seed}, proxy engine ${engine.kind} ${engine.version}`)
   await registerRun(await loadCatalogue(), settings, () => scope.close().then(() => undefined))
 } catch (error) {
   await scope.close()
-  process.exit(tell(error, terminal))
+  process.exit(reportError(error, terminal))
 }

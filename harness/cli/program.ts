@@ -1,51 +1,51 @@
 import { Command, CommanderError, Option } from 'commander'
 import { keepDetails } from './output/details.ts'
-import { exitCodeOf, exitCodes, isForeseen } from './process/exit.ts'
+import { exitCodeOf, exitCodes, isExpected } from './process/exit.ts'
 import { flagOf, optionNames, optionSpec } from './config/options.ts'
-import type { OptionName } from './config/options.ts'
+import type { OptionGroup, OptionName } from './config/options.ts'
 import type { Terminal } from './output/terminal.ts'
-import type { Act } from './config/invocation.ts'
+import type { CommandHandler } from './config/invocation.ts'
 import { version } from '#run/version'
 
-/** What a command line is run in. */
-export interface Surroundings {
+/** What a command line needs to know of the process. */
+export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The working folder. */
   readonly folder: string
 }
 
-/** Runs one command line and gives its exit status. Never throws, never exits. */
+/** Runs one command line and resolves with its exit status. Never throws, never exits. */
 export async function main(
   argv: readonly string[],
   terminal: Terminal,
-  around: Surroundings,
+  context: ProcessContext,
 ): Promise<number> {
-  let status: number = exitCodes.fine
-  const program = describe(terminal, around, (code) => {
+  let status: number = exitCodes.ok
+  const program = describe(terminal, context, (code) => {
     status = code
   })
   try {
-    await program.parseAsync([...goStyle(argv)], { from: 'user' })
+    await program.parseAsync([...withGoFlags(argv)], { from: 'user' })
     return status
   } catch (error) {
     if (error instanceof CommanderError) return usageStatus(error, terminal)
-    return tell(error, terminal)
+    return reportError(error, terminal)
   }
 }
 
-/** One line for whatever ended a command, and its status. */
-export function tell(error: unknown, terminal: Terminal): number {
-  if (isForeseen(error)) terminal.diagnose(error.message)
+/** Prints one line for an error that ended a command, and returns its exit status. */
+export function reportError(error: unknown, terminal: Terminal): number {
+  if (isExpected(error)) terminal.diagnose(error.message)
   else {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    terminal.diagnose(`harness error: ${what} (${keepDetails(error, terminal)})`)
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    terminal.diagnose(`harness error: ${text} (${keepDetails(error, terminal)})`)
   }
   return exitCodeOf(error)
 }
 
 function usageStatus(error: CommanderError, terminal: Terminal): number {
-  // Help and version were asked for; help for want of a command was not.
-  if (error.exitCode === 0) return exitCodes.fine
+  // The user asked for help or the version.
+  if (error.exitCode === 0) return exitCodes.ok
   const line = error.message
     .replace(/^error: /, '')
     .replaceAll(/\s*\(Did you mean (.*?)\?\)/g, '; did you mean $1?')
@@ -53,10 +53,13 @@ function usageStatus(error: CommanderError, terminal: Terminal): number {
   return exitCodes.usage
 }
 
-function describe(terminal: Terminal, around: Surroundings, done: (status: number) => void): Command {
+function describe(terminal: Terminal, context: ProcessContext, done: (status: number) => void): Command {
   const program = new Command('streamproof')
-    .description('Protocol conformance and fault injection for WebSocket and Server-Sent Events servers')
-    .version(version(), '-V, --version')
+    .description(
+      'Tests WebSocket and Server-Sent Events servers for protocol conformance and under network faults.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()
     .enablePositionalOptions()
@@ -64,124 +67,163 @@ function describe(terminal: Terminal, around: Surroundings, done: (status: numbe
       getOutHelpWidth: () => terminal.width,
       getErrHelpWidth: () => terminal.width,
       writeOut: (text) => terminal.print(text),
-      // Usage errors are told by us, in one line. Only help for want of a command comes this way.
-      writeErr: (text) => terminal.explain(text),
+      // Only help after a missing command is written here: usage errors are printed as one line by `usageStatus`.
+      writeErr: (text) => terminal.printHelp(text),
       outputError: () => undefined,
     })
-    // Two columns also where they are narrow: a line that is broken by the terminal is harder to read.
+    // Help keeps its two columns on narrow terminals: a line that the terminal breaks is harder to read.
     .configureHelp({ minWidthToWrap: 15 })
     .showSuggestionAfterError(true)
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  streamproof run wss://example.com/chat',
+        '  streamproof run https://example.com/events --quiet',
+        '  streamproof explain ws/control/ping-over-125',
+        '',
+        'Options of a command: streamproof COMMAND --help',
+      ].join('\n'),
+    )
 
-  const add = (name: string, description: string, act: Act): Command => {
-    const command = program.command(name).description(description)
+  const add = (name: string, description: string, handler: CommandHandler): Command => {
+    const command = program.command(name).description(description).helpOption('-h, --help', 'print help')
     command.allowExcessArguments(false)
     command.action(async () => {
-      done(
-        await act({
-          positional: command.args,
-          flags: command.opts(),
-          ...around,
-          terminal,
-        }),
-      )
+      done(await handler({ positional: command.args, flags: command.opts(), ...context, terminal }))
     })
     return command
   }
 
-  const run = add('run', 'judge a server; without a URL, the embedded reference server', async (given) =>
-    (await import('./commands/run.ts')).runCommand(given),
-  ).argument('[urls...]', 'ws:, wss: = WebSocket; http:, https: = event stream')
-  addOptions(run, optionNames)
-  const list = add('list', 'the checks that there are', async (given) =>
-    (await import('./commands/list.ts')).listCommand(given),
-  )
-  addOptions(
-    list,
-    optionNames.filter((name) => optionSpec(name).group === 'Selection'),
-  )
-  list.option('--json', 'as JSON, with the time budget that exclusive checks need')
-  add('explain', 'what one check asks for, and where it stands', async (given) =>
-    (await import('./commands/explain.ts')).explainCommand(given),
-  ).argument('<id>', 'as `list` shows it')
-  const doctor = add('doctor', 'look at this machine, the link engine and a target', async (given) =>
-    (await import('./commands/doctor.ts')).doctorCommand(given),
-  ).argument('[urls...]', 'the target to look at')
-  addOptions(
-    doctor,
-    optionNames.filter((name) => optionSpec(name).group === 'Target' || doctorAlso.has(name)),
-  )
-  const config = add('config', 'show every option, and where its value comes from', async (given) =>
-    (await import('./commands/config.ts')).configCommand(given),
-  ).argument('[urls...]', 'as `run` takes them')
-  addOptions(config, optionNames)
-  config.option('--print', 'show them (credentials masked)')
-  add('proxy', 'the embedded link engine, standalone: speaks the HTTP API of Toxiproxy', async (given) =>
-    (await import('./commands/proxy.ts')).proxyCommand(given),
-  )
-    .option('--host <host>', 'address to listen on', 'localhost')
-    .option('--port <port>', 'port to listen on', '8474')
-    .option('--config <file>', 'JSON file with the proxies to create')
-    .option('--seed <n>', 'seed of what is random')
-    .option('--proxy-metrics', 'count bytes, shown under /metrics')
-    .option('--runtime-metrics', 'count what the process uses, shown under /metrics')
-    .option('--version', 'show the version')
-  add('target', 'the embedded reference server, standalone', async (given) =>
-    (await import('./commands/target.ts')).targetCommand(given),
-  )
-    .option('--mutant <name>', 'with this one rule broken')
-    .option('--list-mutants', 'the names of all mutants, and what each does wrong')
-    .addOption(
-      new Option('--variant <name>', 'echo: answers; pushing: greets and pushes, never echoes').choices([
-        'echo',
-        'pushing',
-      ]),
-    )
-    .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port of ws: and http:; a free one unless told')
-    .option('--tls-port <port>', 'port of wss: and https:; a free one unless told')
-    .option('--json', 'print the addresses as one line of JSON')
+  addRun(add)
+  addList(add)
+  add(
+    'explain',
+    'show what a check requires, and on which deliberately broken servers it fails',
+    async (invocation) => (await import('./commands/explain.ts')).explainCommand(invocation),
+  ).argument('<id>', 'id of the check, as `streamproof list` prints it')
+  addDoctor(add)
+  addConfig(add)
+  addProxy(add)
+  addTarget(add)
   return program
 }
 
-const doctorAlso: ReadonlySet<OptionName> = new Set(['proxy', 'timeoutScale', 'color', 'ascii'])
+type Add = (name: string, description: string, handler: CommandHandler) => Command
+
+const urlsHelp = 'WebSocket server (ws: or wss:) or event stream (http: or https:); at most one of each'
+
+function addRun(add: Add): void {
+  const run = add(
+    'run',
+    'test a server and write reports; without a URL, test the reference server that comes with Streamproof',
+    async (invocation) => (await import('./commands/run.ts')).runCommand(invocation),
+  ).argument('[urls...]', urlsHelp)
+  addOptions(run, optionNames)
+}
+
+function addList(add: Add): void {
+  const list = add('list', 'list the checks, by section of the standards', async (invocation) =>
+    (await import('./commands/list.ts')).listCommand(invocation),
+  )
+  addOptions(list, optionsIn('Selection'))
+  list.option('--json', 'print JSON, with the metadata of each check')
+}
+
+function addDoctor(add: Add): void {
+  const doctor = add(
+    'doctor',
+    'check that this machine, the fault-injecting proxy and a server are ready for a run',
+    async (invocation) => (await import('./commands/doctor.ts')).doctorCommand(invocation),
+  ).argument('[urls...]', urlsHelp)
+  addOptions(doctor, [...optionsIn('Target'), 'timeoutScale', ...optionsIn('Fault injection')])
+}
+
+function addConfig(add: Add): void {
+  const config = add(
+    'config',
+    'print every option, its value and where the value comes from',
+    async (invocation) => (await import('./commands/config.ts')).configCommand(invocation),
+  ).argument('[urls...]', urlsHelp)
+  config.option('--print', 'print the options, with credentials masked (required)')
+  addOptions(config, optionNames)
+}
+
+function addProxy(add: Add): void {
+  add(
+    'proxy',
+    'start the embedded fault-injecting proxy alone; it has the HTTP API and the flags of Toxiproxy',
+    async (invocation) => (await import('./commands/proxy.ts')).proxyCommand(invocation),
+  )
+    .option('--host <host>', 'address on which the API listens', 'localhost')
+    .option('--port <port>', 'port on which the API listens', '8474')
+    .option('--config <file>', 'JSON file with the proxies to create')
+    .option('--seed <n>', 'seed of random values, such as the jitter of latency')
+    .option('--proxy-metrics', 'serve the number of proxied bytes under /metrics')
+    .option('--runtime-metrics', 'serve the memory and CPU use of this process under /metrics')
+    .option('--version', 'print the version')
+}
+
+function addTarget(add: Add): void {
+  add('target', 'start the reference server alone; it passes every check', async (invocation) =>
+    (await import('./commands/target.ts')).targetCommand(invocation),
+  )
+    .option('--mutant <name>', 'break one rule of a standard, to see which checks fail')
+    .option('--list-mutants', 'print the name of each mutant and the rule that it breaks')
+    .addOption(
+      new Option(
+        '--variant <name>',
+        'echo: sends each message back (default); pushing: sends its own messages, and never echoes',
+      ).choices(['echo', 'pushing']),
+    )
+    .option('--host <host>', 'address on which the server listens', '127.0.0.1')
+    .option('--port <port>', 'port for ws: and http: (default: a free port)')
+    .option('--tls-port <port>', 'port for wss: and https: (default: a free port)')
+    .option('--json', 'print the URLs as one line of JSON')
+}
+
+function optionsIn(group: OptionGroup): OptionName[] {
+  return optionNames.filter((name) => optionSpec(name).group === group)
+}
 
 function addOptions(command: Command, names: readonly OptionName[]): void {
   for (const name of names) {
     const { value, help, repeatable, group } = optionSpec(name)
-    const made = new Option(value === null ? flagOf(name) : `${flagOf(name)} <${value}>`, help).helpGroup(
-      `${group}:`,
-    )
+    const flags = value === null ? flagOf(name) : `${flagOf(name)} <${value}>`
+    const option = new Option(flags, repeatable === true ? `${help} (repeatable)` : help)
+    option.helpGroup(`${group}:`)
     if (repeatable === true)
-      made.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
-    command.addOption(made)
+      option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+    command.addOption(option)
   }
   command.addOption(
     new Option(
       '--config <file>',
-      'config file; else streamproof.config with .js, .mjs, .json or .ts, here or above',
-    ).helpGroup('Run:'),
+      'config file (default: streamproof.config.js, .mjs, .json or .ts in this folder or the nearest one above)',
+    ).helpGroup('Configuration:'),
   )
 }
 
-/** As Go reads a truth value. */
-const booleans: ReadonlyMap<string, boolean> = new Map([
+/** The spellings of a boolean that Go accepts. */
+const goBooleans: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text) => [text, true] as const),
   ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false] as const),
 ])
 
 /**
- * `proxy` is a drop-in for toxiproxy-server, whose flags have one dash or two, and those without a value may be told it:
- * `-proxy-metrics=true`.
+ * `proxy` accepts the flags of toxiproxy-server as Go parses them: with one dash or two, and switches also with a value,
+ * such as `-proxy-metrics=true`.
  */
-function goStyle(argv: readonly string[]): readonly string[] {
+function withGoFlags(argv: readonly string[]): readonly string[] {
   if (argv[0] !== 'proxy') return argv
   return argv.flatMap((word, index) => {
     const [, name, value] = /^--?([a-z][a-z-]+)(?:=(.*))?$/.exec(word) ?? []
     if (index === 0 || name === undefined) return [word]
-    const wanted = /^(proxy-metrics|runtime-metrics|version)$/.test(name)
-      ? booleans.get(value ?? 'true')
+    const isOn = /^(proxy-metrics|runtime-metrics|version)$/.test(name)
+      ? goBooleans.get(value ?? 'true')
       : undefined
-    if (wanted === undefined) return [value === undefined ? `--${name}` : `--${name}=${value}`]
-    return wanted ? [`--${name}`] : []
+    if (isOn === undefined) return [value === undefined ? `--${name}` : `--${name}=${value}`]
+    return isOn ? [`--${name}`] : []
   })
 }

@@ -5,33 +5,33 @@ import { startReference } from '#reference/start'
 import type { Socket } from 'node:net'
 import type { BadServer } from './bad-servers.ts'
 import { freePort, httpServer, socketServer } from './bad-servers.ts'
-import type { Told } from './in-process.ts'
+import type { CommandResult } from './in-process.ts'
 import { streamproof } from './in-process.ts'
 import { foreignProxy, sharedEngine } from './shared-engine.ts'
 import { temporaryFolder } from './temporary.ts'
 
-/** Limits are a fifth of the usual: what is silent is silent at once. */
+/** Timeouts are a fifth of the default. */
 const hasty = ['--timeout-scale', '0.2', '--quiet']
 
-/** One clear line on stderr, nothing on stdout, no report, this exit status. */
-function expectRefusal(told: Told, folder: string, status: number, line: RegExp): void {
-  expect(told.lines, told.err).to.have.length(1)
-  expect(told.lines[0]).to.match(line)
-  expect(told.lines[0]).to.match(/^streamproof: /)
-  expect(told.lines[0]).not.to.match(/\bat (Object|file|node:|async )|undefined|\[object/)
-  expect(told.status, told.err).to.equal(status)
-  expect(told.out).to.equal('')
+/** Expects one line on stderr, nothing on stdout, no report, and this exit status. */
+function expectRefusal(result: CommandResult, folder: string, status: number, line: RegExp): void {
+  expect(result.lines, result.err).to.have.length(1)
+  expect(result.lines[0]).to.match(line)
+  expect(result.lines[0]).to.match(/^streamproof: /)
+  expect(result.lines[0]).not.to.match(/\bat (Object|file|node:|async )|undefined|\[object/)
+  expect(result.status, result.err).to.equal(status)
+  expect(result.out).to.equal('')
   expect(existsSync(join(folder, 'streamproof-report'))).to.equal(false)
 }
 
-describe('cli: what is wrong with the command', () => {
+describe('cli: mistakes on the command line', () => {
   const cases: readonly (readonly [name: string, words: readonly string[], line: RegExp])[] = [
     ['an unknown command', ['judge'], /unknown command 'judge'/],
     ['an option that is not built', ['run', '--shard', '1/2'], /unknown option '--shard'/],
     ['a mistyped option', ['run', '--job', '3'], /unknown option '--job'; did you mean --jobs\?/],
     ['an option without its value', ['run', '--jobs'], /option '--jobs <n>' argument missing/],
-    ['an unknown scheme', ['run', 'ftp://host/'], /ftp: is no scheme of a target/],
-    ['what is no URL', ['run', 'localhost:8080/events'], /an argument is not a URL/],
+    ['an unknown scheme', ['run', 'ftp://host/'], /ftp: URLs cannot be tested/],
+    ['a text that is not a URL', ['run', 'localhost:8080/events'], /an argument is not a URL/],
     ['a URL that cannot be parsed', ['run', 'ws://host:99999/'], /is not a URL/],
     ['a fragment', ['run', 'ws://host/#part'], /fragment/],
     [
@@ -47,17 +47,17 @@ describe('cli: what is wrong with the command', () => {
     [
       'an unknown mutant',
       ['target', '--mutant', 'mutee'],
-      /no mutant mutee \(did you mean mute\?\); `streamproof target --list-mutants`/,
+      /no mutant mutee \(did you mean mute\?\); see `streamproof target --list-mutants`/,
     ],
     [
-      'an engine that is none',
+      'an unknown engine',
       ['run', '--proxy', 'nonsense'],
-      /--proxy takes auto, embedded, toxiproxy, or the address of .*; nonsense is none$/,
+      /--proxy takes auto, embedded, toxiproxy, or the URL of a Toxiproxy, such as http:\/\/127\.0\.0\.1:8474, not nonsense$/,
     ],
-    ['a mistyped engine', ['doctor', '--proxy', 'embeded'], /embeded is none \(did you mean embedded\?\)/],
-    ['an engine by another scheme', ['run', '--proxy', 'ftp://host:21'], /--proxy takes auto, embedded/],
-    ['an engine at no port', ['run', '--proxy', 'localhost:99999'], /--proxy takes auto, embedded/],
-    ['config without what it does', ['config'], /config --print/],
+    ['a mistyped engine', ['doctor', '--proxy', 'embeded'], /, not embeded \(did you mean embedded\?\)/],
+    ['an engine URL of another scheme', ['run', '--proxy', 'ftp://host:21'], /--proxy takes auto, embedded/],
+    ['an engine with an invalid port', ['run', '--proxy', 'localhost:99999'], /--proxy takes auto, embedded/],
+    ['config without --print', ['config'], /config needs --print, which prints every option/],
   ]
   for (const [name, words, line] of cases) {
     it(`${name}: one line, status 2`, async () => {
@@ -68,44 +68,44 @@ describe('cli: what is wrong with the command', () => {
 
   it('a config file with a mistyped key: one line that names file and key, status 2', async () => {
     using folder = temporaryFolder({ 'streamproof.config.json': '{"publish": {"ulr": "http://h/"}}' })
-    const told = await streamproof(['run'], folder.path)
+    const result = await streamproof(['run'], folder.path)
     expectRefusal(
-      told,
+      result,
       folder.path,
       2,
       /streamproof\.config\.json: unknown key publish\.ulr .*did you mean url/,
     )
   })
 
-  it('a place that cannot be written: told before the target is touched, status 2', async () => {
+  it('a folder that cannot be created: one line before the first connection, status 2', async () => {
     using folder = temporaryFolder({ file: '' })
     await using server = await socketServer(() => undefined)
     const out = join(folder.path, 'file', 'reports')
-    const told = await streamproof(['run', `ws://127.0.0.1:${server.port}/`, '--out', out], folder.path)
-    expectRefusal(told, folder.path, 2, /cannot write to .*file.*; name another place with --out/)
+    const result = await streamproof(['run', `ws://127.0.0.1:${server.port}/`, '--out', out], folder.path)
+    expectRefusal(result, folder.path, 2, /cannot write to .*file.*; choose another place with --out/)
     expect(server.connections()).to.equal(0)
   })
 
-  it('a folder that may not be written: told before the target is touched, status 2', async function () {
-    if (process.getuid?.() === 0 || process.platform === 'win32') this.skip() // nothing is closed to root
-    const told = await streamproof(['run', '--out', '/streamproof-report'], '/')
-    expectRefusal(told, '/', 2, /permission denied/)
+  it('a folder without write permission: one line before the first connection, status 2', async function () {
+    if (process.getuid?.() === 0 || process.platform === 'win32') this.skip() // root may write everywhere
+    const result = await streamproof(['run', '--out', '/streamproof-report'], '/')
+    expectRefusal(result, '/', 2, /permission denied/)
   })
 
   it('two reports for stdout: one line, status 2', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(['run', '--report', 'json=-,junit=-'], folder.path)
-    expectRefusal(told, folder.path, 2, /more than one report to stdout/)
+    const result = await streamproof(['run', '--report', 'json=-,junit=-'], folder.path)
+    expectRefusal(result, folder.path, 2, /more than one report to stdout/)
   })
 
   it('two reports for one file: one line, status 2', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(['run', '--report', 'json=a/one.txt,junit=./a/one.txt'], folder.path)
-    expectRefusal(told, folder.path, 2, /two reports to \.\/a\/one\.txt; give each a path of its own/)
+    const result = await streamproof(['run', '--report', 'json=a/one.txt,junit=./a/one.txt'], folder.path)
+    expectRefusal(result, folder.path, 2, /two reports to \.\/a\/one\.txt; give each its own path/)
   })
 })
 
-describe('cli: what is wrong with the target', () => {
+describe('cli: targets that cannot be tested', () => {
   const html = '<!doctype html><title>Hello</title>'
   const servers: readonly (readonly [name: string, open: () => Promise<BadServer>, line: RegExp])[] = [
     [
@@ -117,21 +117,21 @@ describe('cli: what is wrong with the target', () => {
     ['that answers 401', () => httpServer((_, response) => response.writeHead(401).end()), /401/],
     ['that answers 500', () => httpServer((_, response) => response.writeHead(500).end()), /500/],
     [
-      'that redirects in a circle',
+      'that redirects to itself',
       () =>
         httpServer((request, response) => response.writeHead(302, { Location: request.url ?? '/' }).end()),
       /302/,
     ],
-    ['whose header does not end', () => socketServer(endless), /streamproof: /],
-    ['that says nothing', () => socketServer((socket) => socket.resume()), /streamproof: /],
-    ['that hangs up', () => socketServer((socket) => socket.end()), /streamproof: /],
+    ['that sends an endless header', () => socketServer(endless), /streamproof: /],
+    ['that never responds', () => socketServer((socket) => socket.resume()), /streamproof: /],
+    ['that closes the connection', () => socketServer((socket) => socket.end()), /streamproof: /],
     [
-      'that resets',
+      'that resets the connection',
       () => socketServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
       /streamproof: /,
     ],
     [
-      'that talks nonsense',
+      'of another protocol',
       () => socketServer((socket) => socket.end('220 mail ready\r\n')),
       /streamproof: /,
     ],
@@ -141,30 +141,30 @@ describe('cli: what is wrong with the target', () => {
       it(`${scheme}: a server ${name}: one line, status 3`, async () => {
         using folder = temporaryFolder()
         await using server = await open()
-        const told = await streamproof(
+        const result = await streamproof(
           ['run', `${scheme}://127.0.0.1:${server.port}/x`, ...hasty],
           folder.path,
         )
-        expectRefusal(told, folder.path, 3, line)
+        expectRefusal(result, folder.path, 3, line)
       }).timeout(20_000)
     }
 
-    it(`${scheme}: a port that refuses: one line, status 3`, async () => {
+    it(`${scheme}: a port that refuses connections: one line, status 3`, async () => {
       using folder = temporaryFolder()
-      const told = await streamproof(
+      const result = await streamproof(
         ['run', `${scheme}://127.0.0.1:${await freePort()}/`, ...hasty],
         folder.path,
       )
-      expectRefusal(told, folder.path, 3, /refuses connections: .*start the server, or check the port/)
+      expectRefusal(result, folder.path, 3, /refuses connections: .*start the server, or check the port/)
     })
 
-    it(`${scheme}: a name that nobody knows: one line, status 3`, async () => {
+    it(`${scheme}: an unknown host name: one line, status 3`, async () => {
       using folder = temporaryFolder()
-      const told = await streamproof(['run', `${scheme}://nobody.invalid/`, ...hasty], folder.path)
-      expectRefusal(told, folder.path, 3, /nobody\.invalid/)
+      const result = await streamproof(['run', `${scheme}://nobody.invalid/`, ...hasty], folder.path)
+      expectRefusal(result, folder.path, 3, /nobody\.invalid/)
     })
 
-    it(`${scheme}s: a certificate that nobody vouches for: one line that says what to do, status 3`, async () => {
+    it(`${scheme}s: an untrusted certificate: one line that names the option, status 3`, async () => {
       using folder = temporaryFolder()
       await using reference = await startReference()
       const url = scheme === 'ws' ? reference.wss : reference.https
@@ -179,8 +179,11 @@ describe('cli: what is wrong with the target', () => {
     it(`${scheme}s: a server without TLS: one line, status 3`, async () => {
       using folder = temporaryFolder()
       await using server = await httpServer((_, response) => response.end())
-      const told = await streamproof(['run', `${scheme}s://127.0.0.1:${server.port}/`, ...hasty], folder.path)
-      expectRefusal(told, folder.path, 3, /TLS/)
+      const result = await streamproof(
+        ['run', `${scheme}s://127.0.0.1:${server.port}/`, ...hasty],
+        folder.path,
+      )
+      expectRefusal(result, folder.path, 3, /TLS/)
     })
   }
 
@@ -204,27 +207,27 @@ describe('cli: what is wrong with the target', () => {
     )
   })
 
-  it('a target that does not come up within --wait: one line, status 3', async () => {
+  it('a target that does not start within --wait: one line, status 3', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(
+    const result = await streamproof(
       ['run', `ws://127.0.0.1:${await freePort()}/`, '--wait', '300ms', '--quiet'],
       folder.path,
     )
-    expectRefusal(told, folder.path, 3, /accepted no connection within --wait 300ms/)
+    expectRefusal(result, folder.path, 3, /did not accept a connection within 300ms \(--wait\)/)
   })
 })
 
-describe('cli: what is wrong with the engine', () => {
-  it('a Toxiproxy that is not there: one line that says what to do, status 3', async () => {
+describe('cli: proxy engines that cannot be used', () => {
+  it('a Toxiproxy that cannot be reached: one line that says what to do, status 3', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(
+    const result = await streamproof(
       ['run', '--proxy', `http://127.0.0.1:${await freePort()}`, '--quiet'],
       folder.path,
     )
-    expectRefusal(told, folder.path, 3, /Toxiproxy .*does not answer.*--proxy embedded/)
+    expectRefusal(result, folder.path, 3, /Toxiproxy .*does not answer.*--proxy embedded/)
   })
 
-  it('TOXIPROXY_URL that names no Toxiproxy: one line, status 3', async () => {
+  it('a TOXIPROXY_URL that is not a Toxiproxy: one line, status 3', async () => {
     using folder = temporaryFolder()
     await using server = await httpServer((_, response) => response.end('{}'))
     const env = { TOXIPROXY_URL: `http://127.0.0.1:${server.port}` }
@@ -233,13 +236,13 @@ describe('cli: what is wrong with the engine', () => {
 
   it('no toxiproxy-server on the PATH: one line, status 3', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(['run', '--proxy', 'toxiproxy', '--quiet'], folder.path, {
+    const result = await streamproof(['run', '--proxy', 'toxiproxy', '--quiet'], folder.path, {
       PATH: folder.path,
     })
-    expectRefusal(told, folder.path, 3, /toxiproxy-server/)
+    expectRefusal(result, folder.path, 3, /toxiproxy-server/)
   })
 
-  it('a Toxiproxy that does not reach this host: one line that names the option, status 3', async () => {
+  it('a Toxiproxy that cannot reach this machine: one line that names the option, status 3', async () => {
     using folder = temporaryFolder()
     await using engine = await sharedEngine()
     const words = ['run', '--proxy', engine.url, '--proxy-upstream', 'nobody.invalid', '--quiet']
@@ -252,7 +255,7 @@ describe('cli: what is wrong with the engine', () => {
     expect(await engine.names()).to.deep.equal([foreignProxy])
   })
 
-  it('a Toxiproxy that is too old: one line that says which would do, status 3', async () => {
+  it('a Toxiproxy that is too old: one line that names the oldest supported version, status 3', async () => {
     using folder = temporaryFolder()
     await using server = await httpServer((_, response) => response.end('2.3.0'))
     const words = ['run', '--proxy', `127.0.0.1:${server.port}`, '--quiet']
@@ -264,7 +267,7 @@ describe('cli: what is wrong with the engine', () => {
     )
   })
 
-  it('judges the reference through an engine that is told every place', async () => {
+  it('tests the reference server with every option for a remote Toxiproxy', async () => {
     using folder = temporaryFolder()
     await using engine = await sharedEngine()
     const places = [
@@ -276,19 +279,19 @@ describe('cli: what is wrong with the engine', () => {
       '127.0.0.1',
     ]
     const words = ['run', '--only', 'ws/control/*-over-125,ws/faults/*', '--proxy', engine.url, ...places]
-    const told = await streamproof([...words, '--quiet'], folder.path)
-    expect(told.status, told.err).to.equal(0)
+    const result = await streamproof([...words, '--quiet'], folder.path)
+    expect(result.status, result.err).to.equal(0)
     expect(await engine.names()).to.deep.equal([foreignProxy])
   }).timeout(30_000)
 
-  it('an engine that is neither a word nor a URL: one line, status 2', async () => {
+  it('a mistyped engine: one line, status 2', async () => {
     using folder = temporaryFolder()
-    const told = await streamproof(['run', '--proxy', 'toxyproxi', '--quiet'], folder.path)
-    expect(told.lines).to.have.length(1)
-    expect(told.status).to.equal(2)
+    const result = await streamproof(['run', '--proxy', 'toxyproxi', '--quiet'], folder.path)
+    expect(result.lines).to.have.length(1)
+    expect(result.status).to.equal(2)
   })
 
-  it('leaves no proxy behind, whatever the target is, and touches none of others', async () => {
+  it('removes its proxies whatever the target is, and leaves the proxies of others alone', async () => {
     using folder = temporaryFolder()
     await using engine = await sharedEngine()
     await using page = await httpServer((_, response) =>
@@ -305,7 +308,7 @@ describe('cli: what is wrong with the engine', () => {
     expect(await engine.names()).to.deep.equal([foreignProxy])
   }).timeout(30_000)
 
-  it('leaves a report that was there as it was', async () => {
+  it('leaves an existing report unchanged', async () => {
     using folder = temporaryFolder()
     const reports = join(folder.path, 'reports')
     mkdirSync(reports)
@@ -316,13 +319,13 @@ describe('cli: what is wrong with the engine', () => {
   })
 })
 
-/** Header lines, one after the other, for as long as somebody reads. */
+/** Sends header lines as long as they are read. */
 function endless(socket: Socket): void {
   socket.once('data', () => {
     socket.write('HTTP/1.1 200 OK\r\n')
     const more = (): void => {
       while (!socket.destroyed && socket.write(`X-Filler: ${'x'.repeat(8000)}\r\n`)) {
-        // as much as it takes
+        // until the send buffer is full
       }
     }
     socket.on('drain', more)

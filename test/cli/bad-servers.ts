@@ -3,19 +3,19 @@ import type { RequestListener } from 'node:http'
 import { createServer as createSocketServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** A server that is not what somebody took it for. */
+/** A server that is not a usable target. */
 export interface BadServer extends AsyncDisposable {
   readonly port: number
   /** Connections that were made to it. */
   readonly connections: () => number
 }
 
-/** Answers each HTTP request as told; also requests to upgrade. */
+/** An HTTP server that also answers Upgrade requests with this listener. */
 export function httpServer(answer: RequestListener): Promise<BadServer> {
   return opened(createServer(answer))
 }
 
-/** Talks, or does not, on bare sockets. */
+/** A TCP server. */
 export function socketServer(talk: (socket: Socket) => void): Promise<BadServer> {
   return opened(
     createSocketServer((socket) => {
@@ -48,7 +48,7 @@ async function opened(server: Server): Promise<BadServer> {
   }
 }
 
-/** A port on which nobody listens: it was free a moment ago. */
+/** A port that was free a moment ago, so that nothing listens on it. */
 export async function freePort(): Promise<number> {
   await using server = await socketServer(() => undefined)
   return server.port

@@ -8,11 +8,11 @@ export interface HostileServer extends AsyncDisposable {
 
 /**
  * Puts a text into every field that a server controls: reason phrase, header, subprotocol, extension, error page,
- * greeting, close reason; name, id, data, comment and field name of events. It refuses what does not come to `/`.
+ * greeting, close reason; name, id, data, comment and field name of events. It answers 404 for other paths than `/`.
  */
 export async function hostileServer(text: Buffer): Promise<HostileServer> {
   const latin1 = text.toString('latin1').replaceAll(/[\r\n]/g, ' ')
-  // A head with control characters is no head, and then nothing more of this server would be looked at.
+  // With control characters in the head the harness would reject the response and test nothing else.
   const value = latin1.replaceAll(/[^\t -~\u00a0-\u00ff]/g, '')
   const sockets = new Set<Socket>()
   const server = createServer((request) => {

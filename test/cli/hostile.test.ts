@@ -6,10 +6,10 @@ import { reportSchema } from '#model/result'
 import type { Report } from '#model/result'
 import { hostileServer } from './hostile-server.ts'
 import { streamproof } from './in-process.ts'
-import type { Told } from './in-process.ts'
+import type { CommandResult } from './in-process.ts'
 import { temporaryFolder } from './temporary.ts'
 
-/** Ends of every kind of quotation, commands of a terminal, what turns text around, and what is no text at all. */
+/** The end of every kind of quotation, terminal control sequences, bidirectional marks, and invalid UTF-8. */
 const hostile = Buffer.concat([
   Buffer.from(
     '</script><script>alert(1)</script>"\'--><img src=x onerror=alert(2)>]]>&lt;|`**[a](javascript:x)**${{a}}::error::',
@@ -20,7 +20,7 @@ const hostile = Buffer.concat([
 ])
 
 interface Reports {
-  readonly told: Told
+  readonly command: CommandResult
   readonly report: Report
   readonly html: string
   readonly junit: string
@@ -45,11 +45,11 @@ async function reportsOf(text: Buffer): Promise<Reports> {
     '--max-time',
     '30s',
   ]
-  const told = await streamproof([...words, '--only', selected], folder.path)
-  expect(told.status, told.err).to.equal(1)
+  const command = await streamproof([...words, '--only', selected], folder.path)
+  expect(command.status, command.err).to.equal(1)
   const read = (name: string): string => readFileSync(join(folder.path, 'streamproof-report', name), 'utf8')
   return {
-    told,
+    command,
     report: reportSchema.parse(JSON.parse(read('report.json'))),
     html: read('index.html'),
     junit: read('junit.xml'),
@@ -66,24 +66,24 @@ describe('cli: a hostile target, end to end', function () {
     ;[evil, tame] = await Promise.all([reportsOf(hostile), reportsOf(Buffer.from('harmless'))])
   })
 
-  it('is told about, in the words that it sent', () => {
-    expect(evil.told.status, evil.told.err).to.equal(1)
+  it('is reported, with the text that it sent', () => {
+    expect(evil.command.status, evil.command.err).to.equal(1)
     expect(JSON.stringify(evil.report.results.map(({ transcript }) => transcript))).to.include('alert(1)')
   })
 
-  it('gets as many results as any other', () => {
+  it('gets the same results as a harmless target', () => {
     const ids = ({ report }: Reports): string[] => report.results.map(({ id }) => id)
     expect(ids(evil)).to.deep.equal(ids(tame))
   })
 
-  it('commands no terminal', () => {
+  it('sends no control characters to the terminal', () => {
     // oxlint-disable-next-line no-control-regex -- these must not be there
     const commands = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
-    expect(commands.exec(evil.told.out)?.input.slice(0, 200)).to.equal(undefined)
-    expect(commands.exec(evil.told.err)?.input.slice(0, 200)).to.equal(undefined)
+    expect(commands.exec(evil.command.out)?.input.slice(0, 200)).to.equal(undefined)
+    expect(commands.exec(evil.command.err)?.input.slice(0, 200)).to.equal(undefined)
   })
 
-  it('adds no element to the page', () => {
+  it('adds no element to the HTML report', () => {
     const scripts = ({ html }: Reports): number => html.split(/<script/i).length
     expect(scripts(evil)).to.equal(scripts(tame))
     expect(evil.html).not.to.match(/<img|onerror=alert\(2\)>/i)
@@ -91,7 +91,7 @@ describe('cli: a hostile target, end to end', function () {
     expect(evil.html).not.to.include('\u0000')
   })
 
-  it('leaves JUnit well-formed, with one test case for each result', () => {
+  it('does not break the JUnit report, which has one test case for each result', () => {
     expect(XMLValidator.validate(evil.junit)).to.equal(true)
     const parsed = new XMLParser({ ignoreAttributes: false }).parse(evil.junit) as {
       readonly testsuites: { readonly testsuite: readonly { readonly testcase: unknown }[] }
@@ -102,7 +102,7 @@ describe('cli: a hostile target, end to end', function () {
     expect(evil.junit).not.to.match(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/)
   })
 
-  it('puts no markup into Markdown, and no workflow command', () => {
+  it('adds no markup and no workflow command to the Markdown report', () => {
     expect(withoutCode(evil.markdown)).not.to.match(/<script|<img|\]\(javascript:/i)
     expect(evil.markdown.split('\n').filter((line) => line.startsWith('::'))).to.deep.equal([])
   })

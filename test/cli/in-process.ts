@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import { main } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
 
-/** What a command line came to. */
-export interface Told {
+/** The exit status and the output of a command line. */
+export interface CommandResult {
   readonly status: number
   readonly out: string
   readonly err: string
@@ -20,12 +20,12 @@ class Output extends EventEmitter {
   }
 }
 
-/** Runs a command line in this process, without a terminal: whatever it left open would keep mocha from ending. */
+/** Runs a command line in this process, without a terminal. Anything that it leaves open keeps mocha from exiting. */
 export async function streamproof(
   words: readonly string[],
   folder: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<Told> {
+): Promise<CommandResult> {
   const [out, err] = [new Output(), new Output()]
   const status = await main(words, new Terminal(out as never, err as never), { env, folder })
   const lines = err.written.split('\n').filter((line) => line !== '')

@@ -38,7 +38,7 @@ async function ran(program: string, words: readonly string[], folder: string): P
   }
 }
 
-describe('the package, installed where there is nothing else', function () {
+describe('the installed package', function () {
   this.timeout(120_000)
   const folder = temporaryFolder({
     'package.json': '{"name": "consumer", "private": true, "type": "module"}',
@@ -64,7 +64,7 @@ describe('the package, installed where there is nothing else', function () {
 
   after(() => folder[Symbol.dispose]())
 
-  it('brings neither TypeScript nor sources', () => {
+  it('contains neither TypeScript nor sources', () => {
     const modules = join(folder.path, 'node_modules')
     expect(['typescript', 'tsx'].filter((name) => existsSync(join(modules, name)))).to.deep.equal([])
     const own = join(modules, 'streamproof')
@@ -101,7 +101,7 @@ describe('the package, installed where there is nothing else', function () {
     ])
   })
 
-  it('reads a TypeScript config where this Node can, and else says so in one line', async () => {
+  it('reads a TypeScript config if this version of Node can, and else says so in one line', async () => {
     using project = temporaryFolder({
       'streamproof.config.ts': 'const jobs: number = 5\nexport default { jobs }\n',
     })
@@ -110,7 +110,7 @@ describe('the package, installed where there is nothing else', function () {
       expect(out, err).to.match(/^jobs +5 +streamproof\.config\.ts$/m)
     } else {
       expect(err).to.match(
-        /^streamproof: config file .* is TypeScript, which this Node does not read; install tsx .*\n$/,
+        /^streamproof: config file .* is TypeScript, which Node [\d.]+ cannot load; install tsx in its project, or write it as \.mjs\n$/,
       )
       expect(status).to.equal(2)
     }
@@ -130,7 +130,7 @@ describe('the package, installed where there is nothing else', function () {
     expect(JSON.parse(out)).to.deep.equal(['function', 'function', 'not-applicable', 'object'])
   })
 
-  it('gives checks to any runner, and leaves nothing open behind them', async () => {
+  it('provides checks for any test runner, and leaves nothing open after them', async () => {
     await using server = await startReference({ mutant: 'accept-long-ping', sse: false })
     writeFileSync(
       join(folder.path, 'conformance.test.mjs'),

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 
-/** What a client sent that identified it. */
+/** The texts of a request to send back. */
 export type Reflect = (request: IncomingMessage, body: string) => readonly string[]
 
 export interface ReflectingServer extends AsyncDisposable {
@@ -11,10 +11,11 @@ export interface ReflectingServer extends AsyncDisposable {
 }
 
 /**
- * A server that tells everything that it was told: over WebSocket it chooses the first subprotocol, greets with all
- * that the request held and echoes; its event stream sends the same as events and comments, and publications whole.
+ * A server that sends back the texts of each request. Over WebSocket it selects the first subprotocol, sends the texts
+ * as messages and then echoes. Its event stream sends the texts of the request and of each publication as events and
+ * comments.
  */
-export async function reflectingServer(says: Reflect): Promise<ReflectingServer> {
+export async function reflectingServer(textsOf: Reflect): Promise<ReflectingServer> {
   const streams = new Set<ServerResponse>()
   const sockets = new Set<Socket>()
   let next = 1
@@ -34,25 +35,25 @@ export async function reflectingServer(says: Reflect): Promise<ReflectingServer>
     request.on('data', (chunk: Buffer) => (body += chunk.toString('latin1')))
     request.on('end', () => {
       if (request.method === 'POST') {
-        for (const stream of streams) send(stream, says(request, body))
+        for (const stream of streams) send(stream, textsOf(request, body))
         response.writeHead(202).end()
         return
       }
       response.writeHead(200, {
         'Content-Type': 'text/event-stream',
-        'X-Reflected': says(request, '')
+        'X-Reflected': textsOf(request, '')
           .join(' ')
           .replaceAll(/[^ -~]/g, ''),
       })
       streams.add(response)
       response.once('close', () => streams.delete(response))
-      send(response, says(request, ''))
+      send(response, textsOf(request, ''))
     })
   })
   const webSockets = new WebSocketServer({ server, handleProtocols: (offered) => [...offered][0] ?? false })
   webSockets.on('connection', (socket, request) => {
     socket.on('error', () => undefined)
-    for (const line of says(request, '')) {
+    for (const line of textsOf(request, '')) {
       socket.send(line)
       socket.send(Buffer.from(line))
     }

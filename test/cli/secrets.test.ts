@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { Told } from './in-process.ts'
+import type { CommandResult } from './in-process.ts'
 import { streamproof } from './in-process.ts'
 import { freePort } from './bad-servers.ts'
 import { reflectingServer } from './reflecting-server.ts'
@@ -42,11 +42,11 @@ function formsOf(secret: string): string[] {
   ]
 }
 
-function expectNoSecret(told: Told, folder: string): void {
+function expectNoSecret(result: CommandResult, folder: string): void {
   const reports = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')] as const)
-  for (const [place, text] of [['stdout', told.out], ['stderr', told.err], ...reports] as const) {
+  for (const [place, text] of [['stdout', result.out], ['stderr', result.err], ...reports] as const) {
     for (const [name, secret] of Object.entries(secrets)) {
       for (const form of formsOf(secret)) {
         const at = text.indexOf(form)
@@ -93,22 +93,22 @@ const selected =
   'ws/handshake/*,ws/subprotocols/*,ws/control/*,sse/resume/*,sse/faults/*,sse/http/*,sse/stream/*,both/**'
 
 describe('cli: secrets', () => {
-  it('appear in no output of a run against a server that repeats all it is told', async () => {
+  it('do not appear in the output of a run against a server that repeats everything that it receives', async () => {
     await using server = await reflectingServer(everything)
     using folder = temporaryFolder({ 'streamproof.config.json': configFor(server.port) })
-    const told = await streamproof(
+    const result = await streamproof(
       ['run', '--timeout-scale', '0.3', '--jobs', '32', '--max-time', '10s', '--only', selected],
       folder.path,
     )
-    expect(told.status, told.err).to.be.oneOf([0, 1])
+    expect(result.status, result.err).to.be.oneOf([0, 1])
     const reports = join(folder.path, 'streamproof-report')
     expect(readdirSync(reports)).to.have.length(4)
-    expectNoSecret(told, reports)
-    // It was not for want of anything to hide.
+    expectNoSecret(result, reports)
+    // There was something to hide.
     expect(readFileSync(join(reports, 'report.json'), 'utf8')).to.match(/\*\*\*|\[redacted\]|2a2a2a2a/)
   }).timeout(60_000)
 
-  it('appear in no line about a target that cannot be reached, and not in what config and doctor print', async () => {
+  it('do not appear in the output of config and doctor, nor in the message about a target that cannot be reached', async () => {
     const port = await freePort()
     using folder = temporaryFolder({ 'streamproof.config.json': configFor(port) })
     using empty = temporaryFolder()
@@ -117,7 +117,7 @@ describe('cli: secrets', () => {
     }
   }).timeout(20_000)
 
-  it('appear in no line about a flag or variable that is wrong', async () => {
+  it('do not appear in messages about wrong flags and variables', async () => {
     using empty = temporaryFolder()
     const { user, password, query, header } = secrets
     const lines: readonly (readonly string[])[] = [
@@ -129,9 +129,9 @@ describe('cli: secrets', () => {
       ['run', 'ws://host/', '--proxy', `ftp://${user}:${query}@host`],
     ]
     for (const words of lines) {
-      const told = await streamproof(words, empty.path)
-      expect(told.status, told.err).to.be.oneOf([2, 3])
-      expectNoSecret(told, empty.path)
+      const result = await streamproof(words, empty.path)
+      expect(result.status, result.err).to.be.oneOf([2, 3])
+      expectNoSecret(result, empty.path)
     }
     expectNoSecret(
       await streamproof(['run'], empty.path, { STREAMPROOF_WS: `wss://${user}:${query}@[::1/` }),

@@ -1,14 +1,14 @@
 import { startProxyServer } from '#proxies/embedded/standalone'
 
-/** A Toxiproxy that others use as well: a proxy of theirs is on it. */
+/** A Toxiproxy with a proxy that belongs to another user. */
 export interface SharedEngine extends AsyncDisposable {
   readonly url: string
-  /** The names of all proxies that it has now. */
+  /** The names of its proxies. */
   names(): Promise<string[]>
 }
 
-/** The only proxy that must be there before a run, and after it. */
-export const foreignProxy = 'somebody-elses'
+/** The only proxy that must exist before and after a run. */
+export const foreignProxy = 'of-another-user'
 
 export async function sharedEngine(): Promise<SharedEngine> {
   const server = await startProxyServer({ host: '127.0.0.1', port: 0 })

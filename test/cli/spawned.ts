@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const main = fileURLToPath(new URL('../../harness/cli/main.ts', import.meta.url))
 const fromSource = ['--import', import.meta.resolve('tsx/esm'), main]
 
-/** A program of Node's as a process of its own: the command line from source, unless told. */
+/** A Node program in a child process; by default the command line, from source. */
 export class Spawned implements AsyncDisposable {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   out = ''
@@ -37,17 +37,17 @@ export class Spawned implements AsyncDisposable {
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text))
   }
 
-  /** Resolves once this stands on one of the outputs; rejects when the process ends before. */
-  async says(text: RegExp): Promise<void> {
+  /** Resolves once the text is in the output; rejects if the process exits before. */
+  async printed(text: RegExp): Promise<void> {
     while (!text.test(this.err) && !text.test(this.out)) {
       if (this.child.exitCode !== null || this.child.signalCode !== null) {
-        throw new Error(`it ended without saying ${text}: ${this.err}${this.out}`)
+        throw new Error(`the process exited without printing ${text}: ${this.err}${this.out}`)
       }
       await Promise.race([once(this.child.stderr, 'data'), once(this.child.stdout, 'data'), this.#ended])
     }
   }
 
-  /** The exit status, or the name of the signal that killed it. */
+  /** Resolves with the exit status, or the name of the signal that killed the process. */
   async ends(): Promise<number | NodeJS.Signals | null> {
     await this.#ended
     return this.child.exitCode ?? this.child.signalCode

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A folder that is gone after the test, with these files in it. */
+/** A folder with these files, which is removed when it is disposed. */
 export function temporaryFolder(
   files: Readonly<Record<string, string>> = {},
 ): Disposable & { readonly path: string } {

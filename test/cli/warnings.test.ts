@@ -3,10 +3,10 @@ import { startReference } from '#reference/start'
 import { Spawned } from './spawned.ts'
 import { temporaryFolder } from './temporary.ts'
 
-describe('cli: what Node would warn of', function () {
+describe('cli: warnings of Node', function () {
   this.timeout(60_000)
 
-  it('stays off stderr where a target sets a reconnection time that no timer can wait for', async () => {
+  it('are not printed if a target sets a reconnection time that is too long for a timer', async () => {
     await using target = await startReference({ mutant: 'retry-absurd' })
     using folder = temporaryFolder()
     const words = ['run', '--sse', target.http.href, '--publish-url', target.publish.href]

@@ -5,53 +5,54 @@ import { shownUrl } from '#common/url'
 import { configure } from '#cli/config/configuration'
 import type { Configuration } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
-import type { Act } from '#cli/config/invocation'
-import { behind } from '#cli/output/layout'
+import type { CommandHandler } from '#cli/config/invocation'
+import { hangingIndent } from '#cli/output/layout'
 import { keyOf, optionNames } from '#cli/config/options'
 import type { Options } from '#cli/config/options'
 
-/** `config --print`: every option with its value, and where that comes from. */
-export const configCommand: Act = async (invocation) => {
-  if (invocation.flags['print'] !== true) throw new UsageError('config does one thing: config --print')
+/** `config --print`: prints every option, its value, and where the value comes from. */
+export const configCommand: CommandHandler = async (invocation) => {
+  if (invocation.flags['print'] !== true)
+    throw new UsageError('config needs --print, which prints every option and its value')
   const configuration = await configure(invocation)
-  for (const remark of configuration.remarks) invocation.terminal.diagnose(remark)
+  for (const warning of configuration.warnings) invocation.terminal.diagnose(warning)
   const rows = [...configuration.origins.entries()]
     .toSorted(([a], [b]) => rank(a) - rank(b))
     .map(([key, { place }]) => [key, shown(key, configuration), place] as const)
-  const [first, second] = [0, 1].map((column) =>
-    Math.min(60, Math.max(...rows.map((row) => row[column as 0 | 1].length))),
+  const [keyWidth, valueWidth] = ([0, 1] as const).map((column) =>
+    Math.min(60, Math.max(...rows.map((row) => row[column].length))),
   )
   const width = invocation.terminal.listWidth
   const lines = rows.map(([key, value, place]) => {
-    const heading = `${key.padEnd(first ?? 0)}  `
-    const whole = `${heading}${value.padEnd(second ?? 0)}  ${place}`
-    return whole.length <= width ? whole : behind(heading, `${value}  ${place}`, width)
+    const heading = `${key.padEnd(keyWidth ?? 0)}  `
+    const whole = `${heading}${value.padEnd(valueWidth ?? 0)}  ${place}`
+    return whole.length <= width ? whole : hangingIndent(heading, `${value}  ${place}`, width)
   })
   invocation.terminal.print(lines.join('\n'))
-  return exitCodes.fine
+  return exitCodes.ok
 }
 
-/** In the order of help; what only a file can say stands behind. */
+/** Options are in the order of help; keys that only a config file can have follow. */
 function rank(key: string): number {
   const index = optionNames.findIndex((name) => keyOf(name) === key)
   return index === -1 ? optionNames.length : index
 }
 
-/** The value as it may be shown: credentials have stars in their place. */
+/** The value, with stars in place of credentials. */
 function shown(key: string, { options, contract }: Configuration): string {
-  const name = optionNames.find((one) => keyOf(one) === key)
+  const name = optionNames.find((option) => keyOf(option) === key)
   if (name === undefined) return fileOnly(key, contract)
-  return isOneOf(name, hidden) ? withStars(name, options) : plain(options[name])
+  return isOneOf(name, formatted) ? formattedValue(name, options) : plain(options[name])
 }
 
-const hidden = ['header', 'ws', 'sse', 'publishUrl', 'proxy', 'ca', 'report', 'maxTime', 'wait'] as const
+/** Options whose values may hold credentials, or are not printed as they are stored. */
+const formatted = ['header', 'ws', 'sse', 'publishUrl', 'proxy', 'ca', 'report', 'maxTime', 'wait'] as const
 
 function isOneOf<Word extends string>(name: string, words: readonly Word[]): name is Word {
   return words.some((word) => word === name)
 }
 
-/** Values that may hold credentials, or that do not read well as they are. */
-function withStars(name: (typeof hidden)[number], options: Options): string {
+function formattedValue(name: (typeof formatted)[number], options: Options): string {
   if (name === 'header') {
     return listed(headerList(options.header).map(([header]) => `${header}: ***`))
   }
@@ -79,7 +80,7 @@ function address(text: string): string {
   return URL.canParse(text) ? shownUrl(new URL(text)) : '*** (not a URL)'
 }
 
-/** What only a config file can say. */
+/** The value of a key that only a config file can have. */
 function fileOnly(
   key: string,
   { publish, opening, secureUrl, plainUrl, expects, budgets }: Contract,

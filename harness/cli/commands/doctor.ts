@@ -3,12 +3,12 @@ import { Scope } from '#common/scope'
 import type { Engine } from '#proxies/types'
 import { discoverTargets } from '#target/discovery/discover'
 import { configure } from '#cli/config/configuration'
-import { exitCodes, isForeseen } from '#cli/process/exit'
-import type { Act, Invocation } from '#cli/config/invocation'
+import { exitCodes, isExpected } from '#cli/process/exit'
+import type { CommandHandler, Invocation } from '#cli/config/invocation'
 import { engineOptions } from '#cli/config/link'
-import { behind } from '#cli/output/layout'
-import { lookAtAddress, lookAtIpv6 } from '#cli/process/diagnostics'
-import type { Sight } from '#cli/process/diagnostics'
+import { hangingIndent } from '#cli/output/layout'
+import { checkAddress, checkIpv6 } from '#cli/process/diagnostics'
+import type { DiagnosticResult } from '#cli/process/diagnostics'
 import type { Options } from '#cli/config/options'
 import { interruptible } from '#cli/process/signals'
 import { openSubject } from '#cli/config/subject'
@@ -16,98 +16,98 @@ import type { Subject } from '#cli/config/subject'
 import { oneLine } from '#cli/output/terminal'
 import { version } from '#run/version'
 
-/** `doctor [URL]`: what this machine, the link engine and a target can do, with the evidence. */
-export const doctorCommand: Act = async (invocation) => {
-  const interruption = interruptible(invocation.terminal, 'closing what was opened')
+/** `doctor`: checks that this machine, the proxy engine and a server are ready for a run, and prints the evidence. */
+export const doctorCommand: CommandHandler = async (invocation) => {
+  const interruption = interruptible(invocation.terminal, 'closing connections')
   try {
-    const status = await look(invocation)
+    const status = await diagnose(invocation)
     return interruption.exitCode() ?? status
   } finally {
     interruption.release()
   }
 }
 
-async function look(invocation: Invocation): Promise<number> {
+async function diagnose(invocation: Invocation): Promise<number> {
   const { terminal, env } = invocation
-  const { options, contract, remarks } = await configure(invocation)
-  for (const remark of remarks) terminal.diagnose(remark)
+  const { options, contract, warnings } = await configure(invocation)
+  for (const warning of warnings) terminal.diagnose(warning)
   await using scope = new Scope()
-  const sights: Sight[] = []
-  const tell = (sight: Sight, indent = ''): void => {
-    sights.push(sight)
-    const heading = `${indent}${marks[sight.state]}  `
-    terminal.print(behind(heading, oneLine(terminal.masked(sight.what)), terminal.listWidth))
+  let hasFailed = false
+  const print: Print = ({ state, message }, indent = '') => {
+    hasFailed ||= state === 'failed'
+    const heading = `${indent}${marks[state]}  `
+    terminal.print(hangingIndent(heading, oneLine(terminal.masked(message)), terminal.listWidth))
   }
 
-  tell({
-    state: 'fine',
-    what: `streamproof ${version()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  print({
+    state: 'ok',
+    message: `streamproof ${version()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
   })
-  tell(await lookAtIpv6())
-  const engine = await lookAtEngine(options, env, tell)
+  print(await checkIpv6())
+  const engine = await checkEngine(options, env, print)
   if (engine !== null) scope.defer(() => engine.close())
   const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
-  if (subject.isReference) terminal.print('no target is given: looking at the embedded reference server')
+  if (subject.isReference) terminal.print('no URL is given: checking the embedded reference server')
   for (const protocol of ['websocket', 'sse'] as const) {
-    await lookAtTarget(subject, protocol, { engine, timeScale: options.timeoutScale }, tell)
+    await checkTarget(subject, protocol, { engine, timeScale: options.timeoutScale }, print)
   }
-  return sights.some(({ state }) => state === 'bad') ? exitCodes.setup : exitCodes.fine
+  return hasFailed ? exitCodes.setup : exitCodes.ok
 }
 
-const marks: Readonly<Record<Sight['state'], string>> = { fine: 'ok', missing: '--', bad: '!!' }
+const marks: Readonly<Record<DiagnosticResult['state'], string>> = { ok: 'ok', missing: '--', failed: '!!' }
 
-type Tell = (sight: Sight, indent?: string) => void
+type Print = (result: DiagnosticResult, indent?: string) => void
 
-async function lookAtEngine(options: Options, env: Invocation['env'], tell: Tell): Promise<Engine | null> {
+async function checkEngine(options: Options, env: Invocation['env'], print: Print): Promise<Engine | null> {
   try {
     const engine = await openEngine(engineOptions(options, `doctor-${process.pid}`, { env }))
-    tell({
-      state: 'fine',
-      what: `link engine: ${engine.kind} ${engine.version}; a connection passed through it, and was cut by it`,
+    print({
+      state: 'ok',
+      message: `proxy engine: ${engine.kind} ${engine.version} forwarded a connection and cut it`,
     })
-    for (const what of engine.remarks ?? []) tell({ state: 'missing', what }, '    ')
+    for (const message of engine.remarks ?? []) print({ state: 'missing', message }, '    ')
     return engine
   } catch (error) {
-    if (!isForeseen(error)) throw error
-    tell({ state: 'bad', what: `link engine: ${error.message}` })
+    if (!isExpected(error)) throw error
+    print({ state: 'failed', message: `proxy engine: ${error.message}` })
     return null
   }
 }
 
-async function lookAtTarget(
+async function checkTarget(
   subject: Subject,
   protocol: 'websocket' | 'sse',
   link: { readonly engine: Engine | null; readonly timeScale: number },
-  tell: Tell,
+  print: Print,
 ): Promise<void> {
   const endpoint = subject.targets[protocol]
   if (endpoint === null) return
-  const address = await lookAtAddress(endpoint)
-  for (const sight of address) tell({ ...sight, what: `${protocol} ${sight.what}` })
-  if (address.some(({ state }) => state === 'bad')) return
-  const others =
+  const address = await checkAddress(endpoint)
+  for (const { state, message } of address) print({ state, message: `${protocol} ${message}` })
+  if (address.some(({ state }) => state === 'failed')) return
+  const targets =
     protocol === 'websocket' ? { websocket: endpoint, sse: null } : { websocket: null, sse: endpoint }
   try {
     const [found] = await discoverTargets(
-      { ...others, ...link, seed: 1, redactor: subject.redactor },
+      { ...targets, ...link, seed: 1, redactor: subject.redactor },
       {
         shown: subject.shown,
         expects:
-          subject.contract.expects?.filter((one) => one.startsWith(protocol === 'sse' ? 'sse.' : 'ws.')) ??
+          subject.contract.expects?.filter((name) => name.startsWith(protocol === 'sse' ? 'sse.' : 'ws.')) ??
           [],
       },
     )
-    tell({ state: 'fine', what: `${protocol} speaks its protocol; what it can do:` })
+    print({ state: 'ok', message: `${protocol} accepts a valid connection; its capabilities:` })
     for (const [name, { state, evidence }] of Object.entries(found?.capabilities ?? {})) {
-      tell(
-        { state: state === 'present' ? 'fine' : 'missing', what: `${name} is ${state}: ${evidence}` },
+      print(
+        { state: state === 'present' ? 'ok' : 'missing', message: `${name} is ${state}: ${evidence}` },
         '    ',
       )
     }
   } catch (error) {
-    if (!isForeseen(error)) throw error
-    tell({ state: 'bad', what: `${protocol}: ${error.message}` })
+    if (!isExpected(error)) throw error
+    print({ state: 'failed', message: `${protocol}: ${error.message}` })
   }
 }

@@ -13,126 +13,133 @@ import { suggestion } from '#common/edit-distance'
 import { loadCatalogue } from '#suites/index'
 import { configure, shortest } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
-import type { Act } from '#cli/config/invocation'
-import { behind } from '#cli/output/layout'
+import type { CommandHandler } from '#cli/config/invocation'
+import { hangingIndent } from '#cli/output/layout'
 import { oneLine } from '#cli/output/terminal'
 
-/** `explain ID`: all that the declaration of one check says, and what became of it the last time. */
-export const explainCommand: Act = async (invocation) => {
+/** `explain ID`: prints what the declaration of a check says, and the verdict of the last report. */
+export const explainCommand: CommandHandler = async (invocation) => {
   const [id = ''] = invocation.positional
   const { checks, expectations } = await loadCatalogue()
-  const check = checks.find((one) => one.id === id)
+  const check = checks.find((candidate) => candidate.id === id)
   if (check === undefined) {
-    throw new UsageError(
-      `there is no check ${oneLine(id)}${suggestion(
-        id,
-        checks.map((one) => one.id),
-      )}; \`streamproof list\` shows all`,
-    )
+    const ids = checks.map((candidate) => candidate.id)
+    throw new UsageError(`there is no check ${oneLine(id)}${suggestion(id, ids)}; see \`streamproof list\``)
   }
   const { options } = await configure({ ...invocation, positional: [], flags: {} })
-  const url = clauseUrl(check.clause)
-  const rows: [string, string | null][] = [
-    ['requires', `that the target ${subject(check)}`],
-    ['level', `${check.level}: a target that falls short gets "${fallenVerdict(check.level)}"`],
-    ['clause', `${clauseName(check.clause)}${url === null ? '' : `  ${url}`}`],
+  const report = resolve(invocation.folder, options.out, 'report.json')
+  const rows: readonly (readonly [name: string, value: string | null])[] = [
+    ['requirement', `the target ${check.title}`],
+    [
+      'level',
+      `${check.level}: a target that does not comply gets the verdict "${fallenVerdict(check.level)}"`,
+    ],
+    [
+      'clause',
+      [clauseName(check.clause), clauseUrl(check.clause)].filter((part) => part !== null).join('  '),
+    ],
     ['section', check.section.title],
     ['topic', check.topic],
-    ['protocol', check.protocol === 'both' ? 'websocket and sse, compared' : check.protocol],
-    ['needs', all(check.needs, (one) => `${one}: ${turnsOn[one]}`)],
-    ['builds on', all(check.after, (one) => one)],
+    ['protocol', check.protocol === 'both' ? 'WebSocket and event stream, compared' : check.protocol],
+    ['needs', lines(check.needs, (name) => `${name}: ${capabilityHelp[name]}`)],
+    ['prerequisites', lines(check.after, (name) => name)],
     [
       'runs',
-      check.exclusive === undefined
-        ? 'beside others'
-        : `alone, because it ${check.exclusive === 'time' ? 'measures time' : 'loads the target'}`,
+      check.exclusive === undefined ? 'in parallel with other checks' : exclusiveReasons[check.exclusive],
     ],
     [
-      'takes',
+      'duration',
       check.expectedDurationMs === undefined
         ? null
-        : `about ${check.expectedDurationMs} ms against a prompt target`,
+        : `about ${check.expectedDurationMs} ms against a fast server`,
     ],
-    ['time budget', `${check.budget ?? defaultBudgetMs} ms, times --timeout-scale`],
+    ['time budget', `${check.budget ?? defaultBudgetMs} ms, multiplied by --timeout-scale`],
     [
-      'seen falling on',
-      all(
-        check.mutants,
-        (one) => `${one}: ${mutantNamed(one)?.breaks ?? 'a mutant of this name is missing'}`,
-      ),
+      'fails on',
+      lines(check.mutants, (name) => `${name}: ${mutantNamed(name)?.breaks ?? 'there is no such mutant'}`),
     ],
     [
-      'measures',
-      all(
+      'answers',
+      lines(
         check.expectations,
-        (one) => `${one}: ${expectations.find(({ id }) => id === one)?.statement ?? ''}`,
+        (name) => `${name}: ${expectations.find((candidate) => candidate.id === name)?.statement ?? ''}`,
       ),
     ],
-    ['Autobahn', check.autobahn ?? null],
-    ['last time', lastVerdict(resolve(invocation.folder, options.out, 'report.json'), invocation.folder, id)],
-    ['run it', `streamproof run URL --only ${id}`],
+    ['Autobahn case', check.autobahn ?? null],
+    ['last verdict', lastVerdict(report, invocation.folder, id)],
+    ['command', `streamproof run URL --only ${id}`],
   ]
-  const width = invocation.terminal.listWidth
-  const lines = rows.flatMap(([name, value]) => {
-    if (value === null) return []
-    return value
+  const text = rows.flatMap(([name, value]) =>
+    (value ?? '')
       .split('\n')
-      .map((line, index) => behind(`  ${(index === 0 ? name : '').padEnd(16)}`, line, width))
-  })
-  invocation.terminal.print([check.id, ...lines].join('\n'))
-  return exitCodes.fine
+      .filter((line) => line !== '')
+      .map((line, index) =>
+        hangingIndent(
+          `  ${(index === 0 ? name : '').padEnd(nameWidth)}`,
+          line,
+          invocation.terminal.listWidth,
+        ),
+      ),
+  )
+  invocation.terminal.print([check.id, ...text].join('\n'))
+  return exitCodes.ok
 }
 
-function subject(check: PlacedCheck): string {
-  return check.title.replace(/^the (target|server) /, '')
+/** Columns of the names of rows. */
+const nameWidth = 15
+
+const exclusiveReasons = {
+  time: 'alone (exclusive), because it measures time',
+  load: 'alone (exclusive), because it loads the target',
+} as const satisfies Record<NonNullable<PlacedCheck['exclusive']>, string>
+
+/** One line for each value; null if there are none. */
+function lines<T>(values: readonly T[] | undefined, line: (value: T) => string): string | null {
+  return values === undefined || values.length === 0 ? null : values.map((value) => line(value)).join('\n')
 }
 
-function all<T>(given: readonly T[] | undefined, line: (one: T) => string): string | null {
-  return given === undefined || given.length === 0 ? null : given.map((one) => line(one)).join('\n')
-}
-
-/** What the newest report in the usual place says, if there is one that can be read. */
+/** The verdict in the last report in the output folder; null if there is none that can be read. */
 function lastVerdict(path: string, folder: string, id: string): string | null {
   if (!existsSync(path)) return null
   try {
     const report = reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-    const result = report.results.find((one) => one.id === id)
+    const result = report.results.find((candidate) => candidate.id === id)
     if (result === undefined) return null
-    return `${result.verdict}${why(result)}, in ${shortest(path, folder)} of ${report.run.startedAt}`
+    return `${result.verdict}${reasonOf(result)}, in ${shortest(path, folder)} of ${report.run.startedAt}`
   } catch {
     return null
   }
 }
 
-function why({ reason, expected, actual }: Result): string {
+function reasonOf({ reason, expected, actual }: Result): string {
   if (reason !== null) return oneLine(` (${reason})`)
   return expected === null || actual === null ? '' : oneLine(` (expected ${expected}; actual: ${actual})`)
 }
 
-/** What makes a capability present. */
-const turnsOn: Readonly<Record<Capability, string>> = {
+/** What has to be true for a capability to be present. */
+const capabilityHelp: Readonly<Record<Capability, string>> = {
   'ws.echo': 'a text message comes back unchanged',
   'ws.echo.binary': 'a binary message comes back unchanged',
-  'ws.deflate': 'permessage-deflate is accepted when offered',
-  'ws.subprotocol': '--subprotocol names one that the server speaks',
-  'ws.denied-origin': '--denied-origin names an origin to refuse',
-  'ws.allowed-origin': '--allowed-origin names an origin to accept',
+  'ws.deflate': 'the server accepts an offer of permessage-deflate',
+  'ws.subprotocol': '--subprotocol names a subprotocol that the server supports',
+  'ws.denied-origin': '--denied-origin names an origin that the server must reject',
+  'ws.allowed-origin': '--allowed-origin names an origin that the server must accept',
   'ws.tls': 'a wss: URL, or secureUrl.ws in the config file',
-  'ws.plain': 'plainUrl.ws in the config file: a plain-text address that must not serve',
-  'sse.publish': '--publish-url says where an event can be published',
-  'sse.publish.verbatim': 'published data arrive as they are, not wrapped or re-encoded',
-  'sse.publish.event': '{event} in the publish request of the config file',
-  'sse.publish.id': '{id} in the publish request of the config file',
-  'sse.publish.binary': 'a publish request whose body is {data} as it is',
-  'sse.events': 'events arrive, published or by themselves',
+  'ws.plain': 'plainUrl.ws in the config file: a plain-text URL that must not offer the service',
+  'sse.publish': '--publish-url is given, and a published event arrives on the stream',
+  'sse.publish.verbatim': 'published data arrive unchanged, not wrapped in JSON or encoded',
+  'sse.publish.event': 'the publish request in the config file contains {event}',
+  'sse.publish.id': 'the publish request in the config file contains {id}',
+  'sse.publish.binary': 'the body of the publish request contains {data} without encoding',
+  'sse.events': 'events arrive, published ones or others',
   'sse.ids': 'events carry ids',
-  'sse.shared-ids': 'two connections see the same event under the same id',
-  'sse.resume': 'a known Last-Event-ID makes the server replay',
-  'sse.heartbeat': 'something is sent on an idle stream',
-  'sse.endless': 'the stream does not end by itself',
-  'sse.denied-origin': '--denied-origin names an origin to refuse',
-  'sse.allowed-origin': '--allowed-origin names an origin to accept',
+  'sse.shared-ids': 'two connections receive the same event with the same id',
+  'sse.resume': 'a request with a known Last-Event-ID receives the events after it',
+  'sse.heartbeat': 'the server sends something on an idle stream',
+  'sse.endless': 'the server does not end the stream on its own',
+  'sse.denied-origin': '--denied-origin names an origin that the server must reject',
+  'sse.allowed-origin': '--allowed-origin names an origin that the server must accept',
   'sse.tls': 'an https: URL, or secureUrl.sse in the config file',
-  'sse.plain': 'plainUrl.sse in the config file: a plain-text address that must not serve',
-  ipv6: 'the target also answers on an IPv6 address, and this machine can reach it',
+  'sse.plain': 'plainUrl.sse in the config file: a plain-text URL that must not offer the service',
+  ipv6: 'the host of the target has an IPv6 address that this machine can reach',
 }

@@ -1,40 +1,48 @@
 import { clauseName, clauseUrl } from '#model/clause'
 import type { PlacedCheck } from '#model/catalogue'
-import type { Level } from '#model/model'
+import { levels } from '#model/model'
 import { defaultBudgetMs } from '#run/prepare'
 import { select } from '#run/select/select'
 import { loadCatalogue } from '#suites/index'
 import { configure } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
-import type { Act } from '#cli/config/invocation'
-import { behind, folded } from '#cli/output/layout'
+import type { CommandHandler } from '#cli/config/invocation'
+import { folded, hangingIndent } from '#cli/output/layout'
 import { selectionOf } from '#cli/config/settings'
 
-/** `list`: the checks that there are, under the section of the standard that they stand in. */
-export const listCommand: Act = async (invocation) => {
+/** `list`: prints the selected checks by section of the standard. */
+export const listCommand: CommandHandler = async (invocation) => {
   const { options } = await configure({ ...invocation, positional: [] })
   const found = select((await loadCatalogue()).checks, selectionOf(options))
   invocation.terminal.print(
     invocation.flags['json'] === true ? json(found) : text(found, invocation.terminal.listWidth),
   )
-  return exitCodes.fine
+  return exitCodes.ok
 }
 
-const width = { MUST: 6, SHOULD: 6, MAY: 6, INFO: 6 } as const satisfies Record<Level, number>
+/** Columns of a level, so that all of them have the same width. */
+const levelWidth = Math.max(...levels.map((level) => level.length))
+
+/** With fewer columns beside the id, level and title go on the next line. */
+const minimumTitleWidth = 36
 
 function text(checks: readonly PlacedCheck[], columns: number): string {
   const longest = Math.max(...checks.map(({ id }) => id.length))
+  const isNarrow = columns < longest + levelWidth + minimumTitleWidth
   const sections = [...bySection(checks)].map(([title, ofSection]) => {
     const lines = ofSection.map((check) => {
-      const mark = check.exclusive === undefined ? '' : '  (runs alone)'
-      const heading = `  ${check.id.padEnd(longest)}  ${check.level.padEnd(width[check.level])}  `
-      return behind(heading, `${check.title}${mark}`, columns)
+      const mark = check.exclusive === undefined ? '' : '  (exclusive)'
+      const level = check.level.padEnd(levelWidth)
+      const heading = `  ${check.id.padEnd(longest)}  ${level}  `
+      return isNarrow
+        ? `  ${check.id}\n${hangingIndent(`    ${level}  `, `${check.title}${mark}`, columns)}`
+        : hangingIndent(heading, `${check.title}${mark}`, columns)
     })
     return [...folded(title, columns), ...lines].join('\n')
   })
   const clauses = new Set(checks.map(({ clause }) => clauseName(clause))).size
   const sum = `${counted(checks.length, 'check')} of ${counted(clauses, 'clause')}`
-  const hint = folded(`${sum}; \`streamproof explain ID\` tells about one`, columns)
+  const hint = folded(`${sum}. Show one with \`streamproof explain ID\`.`, columns)
   return [...sections, hint.join('\n')].join('\n\n')
 }
 
@@ -60,10 +68,10 @@ function json(checks: readonly PlacedCheck[]): string {
   return JSON.stringify(
     {
       total: checks.length,
-      /** The checks that run alone, one after the other, and the time that they need against a prompt target. */
+      /** Exclusive checks run one after the other; `expectedDurationMs` is how long they take against a fast target, in ms. */
       exclusive: {
         checks: exclusive.length,
-        takesMs: exclusive.reduce((sum, check) => sum + (check.expectedDurationMs ?? 0), 0),
+        expectedDurationMs: exclusive.reduce((sum, check) => sum + (check.expectedDurationMs ?? 0), 0),
       },
       checks: checks.map((check) => ({
         id: check.id,
@@ -77,7 +85,7 @@ function json(checks: readonly PlacedCheck[]): string {
         after: check.after ?? [],
         mutants: check.mutants,
         exclusive: check.exclusive ?? null,
-        takesMs: check.expectedDurationMs ?? null,
+        expectedDurationMs: check.expectedDurationMs ?? null,
         budgetMs: check.budget ?? defaultBudgetMs,
         expectations: check.expectations ?? [],
         autobahn: check.autobahn ?? null,

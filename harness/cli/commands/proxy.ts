@@ -2,16 +2,16 @@ import { UsageError } from '#model/errors'
 import { startProxyServer } from '#proxies/embedded/standalone'
 import { exitCodes } from '#cli/process/exit'
 import { flagPort, flagText } from '#cli/config/invocation'
-import type { Act } from '#cli/config/invocation'
+import type { CommandHandler } from '#cli/config/invocation'
 import { interruptible, untilSignalled } from '#cli/process/signals'
 import { version } from '#run/version'
 
-/** `proxy`: the embedded link engine on its own, until a signal ends it. Takes the flags of toxiproxy-server. */
-export const proxyCommand: Act = async (invocation) => {
+/** `proxy`: serves the embedded proxy engine until a signal arrives. Takes the flags of toxiproxy-server. */
+export const proxyCommand: CommandHandler = async (invocation) => {
   const { terminal, flags } = invocation
   if (flags['version'] === true) {
     terminal.print(`streamproof proxy version ${version()}`)
-    return exitCodes.fine
+    return exitCodes.ok
   }
   const config = flagText(invocation, 'config')
   const seed = flagText(invocation, 'seed')
@@ -26,7 +26,7 @@ export const proxyCommand: Act = async (invocation) => {
     runtimeMetrics: flags['runtimeMetrics'] === true,
   }
   const server = await startProxyServer(options)
-  terminal.print(`the link engine listens on ${server.url}`)
+  terminal.print(`the proxy engine listens on ${server.url}`)
   try {
     return await untilSignalled(interruption)
   } finally {

@@ -11,7 +11,7 @@ import { select } from '#run/select/select'
 import { configure } from '#cli/config/configuration'
 import type { Configuration } from '#cli/config/configuration'
 import { exitCodeOf, exitCodes } from '#cli/process/exit'
-import type { Act, Invocation } from '#cli/config/invocation'
+import type { CommandHandler, Invocation } from '#cli/config/invocation'
 import { engineOptions } from '#cli/config/link'
 import { openOutputs } from '#cli/output/outputs'
 import { progressHooks } from '#cli/output/progress'
@@ -21,16 +21,16 @@ import { openSubject } from '#cli/config/subject'
 import type { Terminal } from '#cli/output/terminal'
 import { waitForTarget } from '#cli/process/wait'
 
-/** `run`: from the address to the reports. */
-export const runCommand: Act = async (invocation) => {
+/** `run`: tests a server and writes the reports. */
+export const runCommand: CommandHandler = async (invocation) => {
   const { terminal } = invocation
-  const interruption = interruptible(terminal, 'removing the proxies and writing what was judged')
+  const interruption = interruptible(terminal, 'removing the proxies and writing a partial report')
   try {
-    const status = await judgeTarget(invocation, interruption.signal)
+    const status = await testTarget(invocation, interruption.signal)
     return interruption.exitCode() ?? status
   } catch (error) {
     const code = interruption.exitCode()
-    // What fails because everything is being taken down is no news.
+    // An error that the interruption caused is not worth a message.
     if (code !== null && exitCodeOf(error) !== exitCodes.harnessError) return code
     throw error
   } finally {
@@ -39,12 +39,12 @@ export const runCommand: Act = async (invocation) => {
   }
 }
 
-async function judgeTarget(invocation: Invocation, signal: AbortSignal): Promise<number> {
+async function testTarget(invocation: Invocation, signal: AbortSignal): Promise<number> {
   const { terminal } = invocation
   const configuration = await configure(invocation)
   const { options } = configuration
   terminal.quiet = options.quiet
-  for (const remark of configuration.remarks) terminal.diagnose(remark)
+  for (const warning of configuration.warnings) terminal.diagnose(warning)
   const catalogue = await loadCatalogue()
   select(catalogue.checks, selectionOf(options))
   const outputs = openOutputs(options, invocation.folder, invocation.env, terminal)
@@ -59,7 +59,7 @@ async function judgeTarget(invocation: Invocation, signal: AbortSignal): Promise
   }
 }
 
-/** Opens what a run needs, runs, and closes all of it whatever happens. */
+/** Opens what a run needs, runs the checks, and closes everything even if an error occurs. */
 async function observe(
   configuration: Configuration,
   catalogue: Catalogue<Kit>,
@@ -71,28 +71,28 @@ async function observe(
   const subject = await openSubject(contract, options)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
-  if (subject.isReference) terminal.note('no target is given: judging the embedded reference server')
+  if (subject.isReference) terminal.note('no URL is given: testing the embedded reference server')
   if (options.wait !== null) {
-    terminal.note('waiting for the target')
+    terminal.note('waiting until the server accepts connections')
     for (const target of [subject.targets.websocket, subject.targets.sse]) {
       if (target !== null) await waitForTarget(target.url, options.wait, signal)
     }
   }
-  if (signal.aborted) throw new SetupError('interrupted before the run began')
+  if (signal.aborted) throw new SetupError('interrupted before the first check started')
   const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
   const engine = await openEngine(engineOptions(options, runId, { env, targets: subject.targets }))
   scope.defer(() => engine.close())
   const settings = settingsFrom(configuration, subject, { engine, runId, signal, env })
-  terminal.note(`seed ${settings.seed}, ${engine.kind} link engine ${engine.version}`)
+  terminal.note(`seed ${settings.seed}, proxy engine ${engine.kind} ${engine.version}`)
   const report = await run(catalogue, settings, progressHooks(terminal, options.ascii))
   terminal.clearProgress()
   await closeAll(scope, terminal)
   return report
 }
 
-/** An error of cleaning up is told, and does not hide the result. */
+/** Prints errors of closing, so that they do not replace the result. */
 async function closeAll(scope: Scope, terminal: Terminal): Promise<void> {
   for (const error of await scope.close()) {
-    terminal.diagnose(`cleaning up: ${error instanceof Error ? error.message : String(error)}`)
+    terminal.diagnose(`could not close everything: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

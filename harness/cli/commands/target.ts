@@ -9,20 +9,20 @@ import { suggestion } from '#common/edit-distance'
 import { exitCodes } from '#cli/process/exit'
 import { systemReason } from '#cli/output/files'
 import { flagPort, flagText } from '#cli/config/invocation'
-import type { Act, Invocation } from '#cli/config/invocation'
-import { behind } from '#cli/output/layout'
+import type { CommandHandler, Invocation } from '#cli/config/invocation'
+import { hangingIndent } from '#cli/output/layout'
 import { interruptible, untilSignalled } from '#cli/process/signals'
 import { oneLine } from '#cli/output/terminal'
 
-/** `target`: the reference server on its own, or one of its mutants, until a signal ends it. */
-export const targetCommand: Act = async (invocation) => {
+/** `target`: serves the reference server or one of its mutants until a signal arrives. */
+export const targetCommand: CommandHandler = async (invocation) => {
   const { terminal, flags } = invocation
   if (flags['listMutants'] === true) {
     const longest = Math.max(...mutants.map(({ name }) => name.length))
     terminal.print(
       mutants
         .map(({ name, protocol, breaks, clause }) =>
-          behind(
+          hangingIndent(
             `${name.padEnd(longest)}  ${protocol.padEnd(9)}  `,
             `${breaks} (${clause})`,
             terminal.listWidth,
@@ -30,13 +30,13 @@ export const targetCommand: Act = async (invocation) => {
         )
         .join('\n'),
     )
-    return exitCodes.fine
+    return exitCodes.ok
   }
   const mutant = mutantOf(invocation)
   const interruption = interruptible(terminal, null)
   const reference = await start(invocation, mutant)
   const folder = mkdtempSync(join(tmpdir(), 'streamproof-target-'))
-  // Also when a second signal ends the process at once.
+  // This also runs if a second signal exits the process at once.
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const ca = join(folder, 'ca.pem')
   writeFileSync(ca, reference.ca)
@@ -55,14 +55,14 @@ export const targetCommand: Act = async (invocation) => {
   if (flags['json'] === true) terminal.print(JSON.stringify({ ...addresses, mutant }))
   else {
     terminal.print(
-      mutant === null ? 'the reference server' : `the reference server with one rule broken: ${mutant}`,
+      mutant === null ? 'reference server' : `reference server with one rule broken, mutant ${mutant}`,
     )
     terminal.print(
       Object.entries(addresses)
         .map(([name, value]) => `  ${name.padEnd(14)} ${value}`)
         .join('\n'),
     )
-    terminal.note('serving until a signal comes (Ctrl-C)')
+    terminal.note('serving until Ctrl-C or another signal')
   }
   try {
     return await untilSignalled(interruption)
@@ -79,7 +79,7 @@ function mutantOf(invocation: Invocation): string | null {
     `there is no mutant ${oneLine(name)}${suggestion(
       name,
       mutants.map((one) => one.name),
-    )}; \`streamproof target --list-mutants\` shows all`,
+    )}; see \`streamproof target --list-mutants\``,
   )
 }
 
@@ -96,7 +96,7 @@ async function start(invocation: Invocation, mutant: string | null): Promise<Ref
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'syscall' in error) {
       throw new SetupError(
-        `the reference server cannot listen: ${listenReasons[String(error.code)] ?? systemReason(error)}; try another --port or --host`,
+        `the reference server cannot listen: ${listenReasons[String(error.code)] ?? systemReason(error)}; choose another --port or --host`,
       )
     }
     throw error
@@ -104,7 +104,7 @@ async function start(invocation: Invocation, mutant: string | null): Promise<Ref
 }
 
 const listenReasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is taken',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such host',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'the host name cannot be resolved',
 }

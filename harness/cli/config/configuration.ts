@@ -10,7 +10,7 @@ import { systemReason } from '#cli/output/files'
 import { flagOf, keyOf, optionNames, optionSpec, variableOf } from './options.ts'
 import type { OptionName, Options } from './options.ts'
 
-/** Where the value of an option comes from; the first that speaks is heard. */
+/** Where the value of an option comes from. The first source that has a value is used. */
 export type Source = 'argument' | 'flag' | 'environment' | 'file' | 'default'
 
 /** One line of `config --print`. */
@@ -22,27 +22,29 @@ export interface Origin {
 
 export interface Configuration {
   readonly options: Options
-  /** What is known of the target; without `ws` and `sse` the embedded reference is meant. */
+  /** Describes the target. Without `ws` and `sse` the target is the embedded reference server. */
   readonly contract: Contract
-  /** By key of the config file: `timeoutScale`, `publish.url`, `opening`. */
+  /** Where each value comes from, by its key in the config file: `timeoutScale`, `publish.url`, `opening`. */
   readonly origins: ReadonlyMap<string, Origin>
-  /** The config file, as people call it from the working folder; null where there is none. */
+  /** Path of the config file, relative to the working folder if that is shorter; null if there is none. */
   readonly file: string | null
-  /** Things to tell that are no errors: a variable that looks mistyped. */
-  readonly remarks: readonly string[]
+  /** Warnings to print, such as an environment variable with a typing error. */
+  readonly warnings: readonly string[]
 }
 
-export interface Given {
+/** What the user gave to a command. */
+export interface CommandInput {
   readonly positional: readonly string[]
-  /** Text of each flag that stood on the command line; true for a switch. */
+  /** The text of each flag on the command line; true for a switch. */
   readonly flags: Readonly<Record<string, string | readonly string[] | true>>
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The working folder. */
   readonly folder: string
 }
 
 const prefix = 'STREAMPROOF_'
 
-/** Variables that are ours, but no options. */
+/** Variables with our prefix that are not options: this tool, its tests and its CI read them. */
 const otherVariables = [
   'CONFIG',
   'TARGET',
@@ -54,7 +56,7 @@ const otherVariables = [
   'TOXIPROXY_SERVER',
 ]
 
-/** What a config file may hold: every option, and the contract. */
+/** A config file may hold every option and the contract. */
 const fileSchema = z.strictObject({
   ...Object.fromEntries(
     optionNames
@@ -64,8 +66,11 @@ const fileSchema = z.strictObject({
   ...contractShape,
 })
 
-/** Lays flags over environment over file over defaults. Throws a `UsageError` that names the place of the mistake. */
-export async function configure(given: Given): Promise<Configuration> {
+/**
+ * Takes each value from its flag, else from the environment, else from the config file, else its default.
+ * @throws UsageError that names the flag, variable or file with the mistake.
+ */
+export async function configure(given: CommandInput): Promise<Configuration> {
   const origins = new Map<string, Origin>()
   const named = textOf(given.flags['config']) ?? (given.env['STREAMPROOF_CONFIG'] || null)
   const file = await loadConfigFile(named, given.folder)
@@ -100,13 +105,13 @@ export async function configure(given: Given): Promise<Configuration> {
   }
   const options = values as unknown as Options
   const contract = contractOf(options, fromFile)
-  refuseHomeless(contract, origins)
+  refuseContractWithoutTarget(contract, origins)
   return {
     options,
     contract,
     origins,
     file: file === null ? null : shownPath,
-    remarks: mistypedVariables(given.env),
+    warnings: mistypedVariables(given.env),
   }
 }
 
@@ -115,14 +120,14 @@ interface Found {
   readonly origin: Origin
 }
 
-/** URLs without a flag: their scheme says which protocol they are of. */
-function fromPositional(given: Given): Map<OptionName, Found> {
+/** URLs without a flag. Their scheme decides which protocol they belong to. */
+function fromPositional(given: CommandInput): Map<OptionName, Found> {
   const found = new Map<OptionName, Found>()
   for (const text of given.positional) {
     const name = protocolOf(text)
     if (found.has(name) || given.flags[name] !== undefined) {
       throw new UsageError(
-        `two ${name === 'ws' ? 'WebSocket' : 'event stream'} addresses are given; a run takes one of each protocol`,
+        `two ${name === 'ws' ? 'WebSocket' : 'event stream'} URLs are given; give at most one of each protocol`,
       )
     }
     found.set(name, { value: text, origin: { source: 'argument', place: 'argument' } })
@@ -136,11 +141,11 @@ function protocolOf(text: string): 'ws' | 'sse' {
   if (scheme === 'http' || scheme === 'https') return 'sse'
   const known = 'ws:// or wss:// for WebSocket, http:// or https:// for an event stream'
   if (scheme === undefined)
-    throw new UsageError(`an argument is not a URL; give one that begins with ${known}`)
-  throw new UsageError(`${scheme}: is no scheme of a target; give a URL that begins with ${known}`)
+    throw new UsageError(`an argument is not a URL; give a URL that begins with ${known}`)
+  throw new UsageError(`${scheme}: URLs cannot be tested; give a URL that begins with ${known}`)
 }
 
-function fromText(name: OptionName, given: Given): Found | null {
+function fromText(name: OptionName, given: CommandInput): Found | null {
   const flag = given.flags[name]
   const place = flag === undefined ? variableOf(name) : flagOf(name)
   const text = flag ?? (given.env[place] || undefined)
@@ -151,7 +156,7 @@ function fromText(name: OptionName, given: Given): Found | null {
   }
 }
 
-/** The value that the text of a flag or variable stands for. */
+/** Parses the text of a flag or variable. */
 function parsed(name: OptionName, text: string | readonly string[] | true, place: string): unknown {
   const { schema, numeric, value: shown } = optionSpec(name)
   let raw: unknown = text
@@ -160,7 +165,7 @@ function parsed(name: OptionName, text: string | readonly string[] | true, place
   else if (Array.isArray(text)) raw = name === 'header' ? text : text.join(',')
   const result = schema.safeParse(raw)
   if (!result.success) throw new UsageError(`${place} ${sentence(result.error)}`)
-  // `--only "$UNSET"` must not mean everything.
+  // `--only "$UNSET"` must not select every check.
   if (Array.isArray(result.data) && result.data.length === 0) throw new UsageError(`${place} is empty`)
   return result.data
 }
@@ -185,20 +190,23 @@ function sentence(error: z.ZodError): string {
   return issue.message
 }
 
-/** Addresses of a nearer source replace those of the farther ones whole, with what only belongs to those. */
+/**
+ * URLs from the command line replace those of the environment and the file, and URLs of the environment those of the
+ * file: a target that only the replaced source names is dropped, and so are its `secureUrl` and `plainUrl`.
+ */
 function replaceTargets(
   values: Record<string, unknown>,
   fromFile: Record<string, unknown>,
   origins: Map<string, Origin>,
 ): void {
-  const nearness = (name: 'ws' | 'sse'): number => ranks[origins.get(name)?.source ?? 'default']
-  const [ws, sse] = [nearness('ws'), nearness('sse')]
+  const rankOf = (name: 'ws' | 'sse'): number => ranks[origins.get(name)?.source ?? 'default']
+  const [ws, sse] = [rankOf('ws'), rankOf('sse')]
   if (ws === 0 && sse === 0) return
-  for (const [name, own, other] of [
+  for (const [name, rank, otherRank] of [
     ['ws', ws, sse],
     ['sse', sse, ws],
   ] as const) {
-    if (own < other && own > 0) {
+    if (rank < otherRank && rank > 0) {
       values[name] = null
       origins.set(name, { source: 'default', place: 'default' })
     }
@@ -208,7 +216,7 @@ function replaceTargets(
   }
 }
 
-/** A positional argument and a flag are equally near. */
+/** The source with the higher rank replaces the other. A positional argument and a flag have the same rank. */
 const ranks: Readonly<Record<Source, number>> = { default: 0, file: 1, environment: 2, flag: 3, argument: 3 }
 
 function contractOf(options: Options, fromFile: Record<string, unknown>): Contract {
@@ -217,11 +225,11 @@ function contractOf(options: Options, fromFile: Record<string, unknown>): Contra
     ...(fromFile['publish'] as object | undefined),
     ...(publishUrl === null ? {} : { url: publishUrl }),
   }
-  const further = ['opening', 'secureUrl', 'plainUrl', 'expects', 'budgets'].filter(
+  const fileOnlyKeys = ['opening', 'secureUrl', 'plainUrl', 'expects', 'budgets'].filter(
     (key) => fromFile[key] !== undefined,
   )
   const contract = {
-    ...Object.fromEntries(further.map((key) => [key, fromFile[key]])),
+    ...Object.fromEntries(fileOnlyKeys.map((key) => [key, fromFile[key]])),
     ...(ws === null ? {} : { ws }),
     ...(sse === null ? {} : { sse }),
     ...(Array.isArray(header) && header.length === 0 ? {} : { headers: header }),
@@ -235,31 +243,31 @@ function contractOf(options: Options, fromFile: Record<string, unknown>): Contra
   return parseContract(contract, 'the target')
 }
 
-/** The text of a PEM file, or the PEM itself. */
+/** @param given the path of a PEM file, or the PEM text itself. */
 function pem(given: string): string {
   if (given.includes('-----BEGIN ')) return given
   let text: string
   try {
     text = readFileSync(given, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the certificate authority ${given}: ${systemReason(error)}`)
+    throw new UsageError(`cannot read the PEM file ${given}: ${systemReason(error)}`)
   }
   if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new UsageError(`${given} holds no certificate in PEM form`)
+    throw new UsageError(`${given} does not contain a certificate in PEM format`)
   return text
 }
 
-/** A contract without a target is a mistake: the reference server needs none, and would take no notice. */
-function refuseHomeless(contract: Contract, origins: ReadonlyMap<string, Origin>): void {
+/** A contract without a target is a mistake: the reference server has its own contract, and this one would be ignored. */
+function refuseContractWithoutTarget(contract: Contract, origins: ReadonlyMap<string, Origin>): void {
   if (contract.ws !== undefined || contract.sse !== undefined) return
   const [key] = Object.keys(contract)
   if (key === undefined) return
   const origin = origins.get(key) ?? origins.get(`${key}.url`)
   const place = origin?.source === 'file' ? `${key} in ${origin.place}` : (origin?.place ?? key)
-  throw new UsageError(`${place} describes a target, but none is given; add its URL`)
+  throw new UsageError(`${place} describes a server, but no server is given; add its URL`)
 }
 
-function mistypedVariables(env: Given['env']): string[] {
+function mistypedVariables(env: CommandInput['env']): string[] {
   const known = [...optionNames.map((name) => variableOf(name).slice(prefix.length)), ...otherVariables]
   return Object.keys(env).flatMap((name) => {
     const word = name.slice(prefix.length)
@@ -267,7 +275,9 @@ function mistypedVariables(env: Given['env']): string[] {
     const near = closest(word, known)
     return near === null
       ? []
-      : [`the environment variable ${name} is not an option (did you mean ${prefix}${near}?)`]
+      : [
+          `ignoring the environment variable ${name}: there is no such option (did you mean ${prefix}${near}?)`,
+        ]
   })
 }
 
@@ -294,7 +304,7 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** The path as people call it from here. */
+/** The path relative to the folder, if that is shorter. */
 export function shortest(path: string, folder: string): string {
   const short = relative(folder, path)
   return short.length < path.length && existsSync(path) ? short : path

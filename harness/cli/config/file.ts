@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { UsageError } from '#model/errors'
 import { systemReason } from '#cli/output/files'
 
-/** Names that are looked for, in this order of mention. Two of them in one folder are one too many. */
+/** The names of a config file. A folder may hold only one of them. */
 const names = ['js', 'mjs', 'json', 'ts'].map((ending) => `streamproof.config.${ending}`)
 
 export interface ConfigFile {
@@ -13,7 +13,10 @@ export interface ConfigFile {
   readonly content: unknown
 }
 
-/** Loads the file that was named, or the one found in `from` or the nearest folder above; null where there is none. */
+/**
+ * Loads the named file, or else the one in the folder `from` or the nearest folder above it; null if there is none.
+ * @throws UsageError if the file cannot be loaded, or if a folder holds two of them.
+ */
 export async function loadConfigFile(named: string | null, from: string): Promise<ConfigFile | null> {
   const path = named === null ? find(from) : resolve(from, named)
   if (path === null) return null
@@ -24,7 +27,7 @@ function find(from: string): string | null {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const found = names.filter((name) => existsSync(join(folder, name)))
     if (found.length > 1)
-      throw new UsageError(`${folder} holds ${found.join(' and ')}; keep one, or name one with --config`)
+      throw new UsageError(`${folder} has ${found.join(' and ')}; remove one, or choose one with --config`)
     if (found[0] !== undefined) return join(folder, found[0])
     if (dirname(folder) === folder) return null
   }
@@ -38,7 +41,7 @@ async function load(path: string): Promise<unknown> {
   } catch (error) {
     if (error instanceof UsageError) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`config file ${path} does not load: ${reason}`, { cause: error })
+    throw new UsageError(`cannot load config file ${path}: ${reason}`, { cause: error })
   }
 }
 
@@ -52,18 +55,18 @@ function parse(path: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    // Newer Nodes quote the text around the mistake: it may hold a credential.
+    // Newer versions of Node quote the text around the mistake, which may be a credential.
     const place =
       /at position \d+|\(line \d+ column \d+\)/.exec(error instanceof Error ? error.message : '')?.[0] ?? ''
     throw new UsageError(
-      `config file ${path} is not JSON${place === '' ? '' : ` (${place.replaceAll(/[()]/g, '')})`}`,
+      `config file ${path} is not valid JSON${place === '' ? '' : ` (${place.replaceAll(/[()]/g, '')})`}`,
     )
   }
 }
 
 function defaultExport(path: string, module: unknown): unknown {
   if (typeof module === 'object' && module !== null && 'default' in module) return module.default
-  throw new UsageError(`config file ${path} has no default export`)
+  throw new UsageError(`config file ${path} has no default export; add \`export default {}\``)
 }
 
 async function importConfig(path: string): Promise<unknown> {
@@ -73,16 +76,16 @@ async function importConfig(path: string): Promise<unknown> {
   } catch (error) {
     if (!isUnknownExtension(error)) throw error
   }
-  // This Node does not strip types: tsx does, if the project that the file belongs to has it.
+  // This version of Node does not strip types. tsx does, if it is installed in the project of the file.
   let tsx: string
   try {
     tsx = createRequire(path).resolve('tsx/esm')
   } catch {
     throw new UsageError(
-      `config file ${path} is TypeScript, which this Node does not read; install tsx beside it, or write it as .mjs`,
+      `config file ${path} is TypeScript, which Node ${process.versions.node} cannot load; install tsx in its project, or write it as .mjs`,
     )
   }
-  // Registers itself for this process. The address differs, because the failed import is remembered by its own.
+  // tsx registers itself for this process. Node remembers the failed import by its URL, so the URL has to differ.
   await import(pathToFileURL(tsx).href)
   return await import(`${address}?by=tsx`)
 }

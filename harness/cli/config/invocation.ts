@@ -1,23 +1,26 @@
 import { UsageError } from '#model/errors'
-import type { Given } from './configuration.ts'
+import type { CommandInput } from './configuration.ts'
 import { flagOf } from './options.ts'
 import type { Terminal } from '#cli/output/terminal'
 
-/** What a command was given: arguments, the text of each flag that stood on the command line, and where to speak. */
-export interface Invocation extends Given {
+/** The input of a command, and the terminal that it prints to. */
+export interface Invocation extends CommandInput {
   readonly terminal: Terminal
 }
 
-/** A command. Gives the exit status. */
-export type Act = (invocation: Invocation) => Promise<number>
+/** Runs a command, and resolves with the exit status. */
+export type CommandHandler = (invocation: Invocation) => Promise<number>
 
-/** The text of a flag that takes one value; null where it was not given. */
+/** The text of a flag that takes one value; null if it was not given. */
 export function flagText({ flags }: Invocation, name: string): string | null {
   const value = flags[name]
   return typeof value === 'string' ? value : null
 }
 
-/** A TCP port from a flag; null where it was not given. */
+/**
+ * A TCP port from a flag; null if it was not given.
+ * @throws UsageError if it is not a number from 0 to 65535.
+ */
 export function flagPort(invocation: Invocation, name: string): number | null {
   const text = flagText(invocation, name)
   if (text === null) return null

@@ -4,7 +4,7 @@ import type { Targets } from '#target/contract/contract'
 import type { Invocation } from './invocation.ts'
 import type { Options } from './options.ts'
 
-/** What the engine is told by the options. */
+/** The settings of the proxy engine, from the options. */
 export function engineOptions(
   options: Options,
   runId: string,

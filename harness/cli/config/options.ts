@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hostForm, isHost, listenForm, listenRange } from '#proxies/driver/placement'
-import { topics } from '#model/model'
+import { levels, topics } from '#model/model'
 import type { HeadersGiven } from '#target/contract/headers'
 import {
   duration,
@@ -15,31 +15,32 @@ import {
 } from './values.ts'
 import type { ReportWish } from './values.ts'
 
+/** The headings under which help shows the options. */
+export type OptionGroup = 'Target' | 'Selection' | 'Run' | 'Fault injection' | 'Reports'
+
 /**
- * The options of `run`: the one table that yields the flags, the environment and the keys of the config file.
- * `timeoutScale` is `--timeout-scale`, `STREAMPROOF_TIMEOUT_SCALE` and the key `timeoutScale`. Where a flag is given
- * once for each of several values, the key of the file is the plural.
+ * One option of `run`. Each is a flag, an environment variable and a key of the config file: `timeoutScale` is
+ * `--timeout-scale`, `STREAMPROOF_TIMEOUT_SCALE` and the key `timeoutScale`. If a flag is repeated to give several
+ * values, the key is the plural.
  */
 export interface OptionSpec<Value> {
-  /** Heading in help. */
-  readonly group: 'Target' | 'Selection' | 'Run' | 'Reports'
-  /** As help shows the value; null for a switch. */
+  readonly group: OptionGroup
+  /** The placeholder for the value in help; null for a switch. */
   readonly value: string | null
   readonly help: string
-  /** From the text of a flag or variable, and from the config file unless the contract declares the key. */
+  /** Parses the text of a flag or variable, and the value of a config file unless the contract declares its key. */
   readonly schema: z.ZodType<Value>
   readonly fallback: Value
-  /** Key in the config file, where it is not the option's own name. */
+  /** The key in the config file, if it differs from the name of the option. */
   readonly key?: string
-  /** May be given several times. */
   readonly repeatable?: true
   /** The text is a number. */
   readonly numeric?: true
-  /** How much of the value must not be shown. */
+  /** How much of the value is masked: all of it, or the credentials of a URL. */
   readonly secret?: 'all' | 'url'
-  /** A file or folder: in a config file it is relative to that. */
+  /** A file or folder. In a config file the path is relative to the folder of that file. */
   readonly path?: true
-  /** Is part of the contract, which tells about a target. */
+  /** Belongs to the contract, which describes a target. */
   readonly contract?: true
 }
 
@@ -50,8 +51,8 @@ function option<Value>(spec: OptionSpec<Value>): OptionSpec<Value> {
   return spec
 }
 
-/** Of the target. */
-function told(
+/** An option that describes the target. */
+function targetOption(
   value: string,
   help: string,
   more?: Partial<OptionSpec<string | null>>,
@@ -59,7 +60,8 @@ function told(
   return { group: 'Target', contract: true, value, help, schema: text, fallback: null, ...more }
 }
 
-function selecting(
+/** An option that selects checks. */
+function selectionOption(
   value: string,
   help: string,
   schema: z.ZodType<readonly string[]>,
@@ -67,27 +69,27 @@ function selecting(
   return { group: 'Selection', value, help, schema, fallback: [], repeatable: true }
 }
 
-/** Of a Toxiproxy on another host, or in a container. */
-function elsewhere(
+/** An option for a Toxiproxy in a container or on another host. */
+function remoteProxyOption(
   value: string,
   help: string,
-  [holds, error]: readonly [(text: string) => boolean, string],
+  [isValid, error]: readonly [(text: string) => boolean, string],
 ): OptionSpec<string | null> {
-  const schema = text.refine(holds, { error })
-  return { group: 'Run', value, help: `Toxiproxy elsewhere: ${help}`, schema, fallback: null }
+  const schema = text.refine(isValid, { error })
+  return { group: 'Fault injection', value, help: `remote Toxiproxy: ${help}`, schema, fallback: null }
 }
 
-const aHost = [isHost, hostForm] as const
+const hostRule = [isHost, hostForm] as const
 
 export const optionTable = {
-  ws: told('url', 'the WebSocket target: ws: or wss:', { secret: 'url' }),
-  sse: told('url', 'the event stream: http: or https:', { secret: 'url' }),
+  ws: targetOption('url', 'WebSocket server to test: a ws: or wss: URL', { secret: 'url' }),
+  sse: targetOption('url', 'event stream to test: an http: or https: URL', { secret: 'url' }),
   header: option<HeadersGiven>({
     group: 'Target',
     contract: true,
     key: 'headers',
     value: 'header',
-    help: "sent with every request: 'Name: value'",
+    help: "header to send with every request, such as 'Authorization: Bearer TOKEN'",
     schema: headers,
     fallback: [],
     repeatable: true,
@@ -98,44 +100,49 @@ export const optionTable = {
     contract: true,
     key: 'subprotocols',
     value: 'name',
-    help: 'a subprotocol that the server speaks',
+    help: 'WebSocket subprotocol that the server supports',
     schema: list,
     fallback: [],
     repeatable: true,
   }),
-  allowedOrigin: told('origin', 'an origin that the server accepts'),
-  deniedOrigin: told('origin', 'an origin that the server must refuse'),
-  publishUrl: told('url', 'where a POST publishes an event (config file: method, headers, body)', {
-    key: 'publish.url',
-    secret: 'url',
-  }),
-  ca: told('file', 'PEM file with further certificate authorities', { path: true }),
+  allowedOrigin: targetOption(
+    'origin',
+    'Origin header that the server must accept, such as https://app.example',
+  ),
+  deniedOrigin: targetOption('origin', 'Origin header that the server must reject'),
+  publishUrl: targetOption(
+    'url',
+    'URL to which a POST request publishes an event on the stream; another method, headers and a body can be set in the config file',
+    { key: 'publish.url', secret: 'url' },
+  ),
+  ca: targetOption('file', 'PEM file with additional certificate authorities to trust', { path: true }),
   insecure: option<boolean>({
     group: 'Target',
     contract: true,
     value: null,
-    help: 'do not verify certificates',
+    help: 'do not verify the certificate of the server',
     schema: onOff,
     fallback: false,
   }),
-  wait: option<number | null>({
-    group: 'Target',
-    value: 'time',
-    help: 'wait so long until the target accepts connections',
-    schema: duration,
-    fallback: null,
-  }),
 
-  only: selecting('glob', "run only these checks: ids or globs such as 'ws/control/*'", list),
-  skip: selecting('glob', 'not these checks', list),
-  level: selecting('level', 'MUST, SHOULD, MAY, INFO', listOf(['MUST', 'SHOULD', 'MAY', 'INFO'])),
-  topic: selecting('topic', topics.join(', '), listOf(topics)),
-  clause: selecting('clause', 'a clause and what is below it, such as RFC6455/5.5', list),
+  only: selectionOption('glob', "select only these checks: ids, or globs such as 'ws/control/*'", list),
+  skip: selectionOption('glob', 'exclude these checks: ids or globs', list),
+  level: selectionOption(
+    'level',
+    'select only checks of this level: MUST, SHOULD, MAY or INFO (measurements)',
+    listOf(levels),
+  ),
+  topic: selectionOption('topic', `select only checks on this topic: ${topics.join(', ')}`, listOf(topics)),
+  clause: selectionOption(
+    'clause',
+    'select only checks of this clause of a standard and the clauses below it, such as RFC6455/5.5',
+    list,
+  ),
 
   jobs: option<number>({
     group: 'Run',
     value: 'n',
-    help: 'checks under observation at once (16)',
+    help: 'number of checks that run at the same time (default: 16)',
     schema: wholeNumber(1, 256),
     fallback: 16,
     numeric: true,
@@ -143,52 +150,65 @@ export const optionTable = {
   timeoutScale: option<number>({
     group: 'Run',
     value: 'x',
-    help: 'multiplies every limit (1)',
+    help: 'multiply every timeout by this number, for slow machines and networks (default: 1)',
     schema: number(0.1, 100),
     fallback: 1,
     numeric: true,
   }),
+  wait: option<number | null>({
+    group: 'Run',
+    value: 'time',
+    help: 'wait up to this time, such as 30s, until the server accepts connections',
+    schema: duration,
+    fallback: null,
+  }),
   maxTime: option<number | null>({
     group: 'Run',
     value: 'time',
-    help: 'end the whole run after this time',
+    help: 'stop the run after this time, such as 5m, and report the checks that were judged by then',
     schema: duration,
     fallback: null,
   }),
   seed: option<number | null>({
     group: 'Run',
     value: 'n',
-    help: 'seed of what is random (a new one for each run)',
+    help: 'seed of the random bytes that checks send; each run prints its own (default: a new one)',
     schema: wholeNumber(0, 0xffff_ffff),
     fallback: null,
     numeric: true,
   }),
-  proxy: option<string>({
-    group: 'Run',
-    value: 'engine',
-    help: 'auto, embedded, toxiproxy, or the URL of a running Toxiproxy (auto)',
-    schema: engineChoice,
-    fallback: 'auto',
-    secret: 'url',
-  }),
-  proxyListen: elsewhere('host[:ports]', 'where its proxies listen, such as 0.0.0.0:9000-9099', [
-    (value) => listenRange(value) !== null,
-    listenForm,
-  ]),
-  proxyAdvertise: elsewhere('host', 'the host at which we reach its proxies', aHost),
-  proxyUpstream: elsewhere('host', 'the host at which it reaches what listens on our loopback', aHost),
   failOn: option<'must' | 'should' | 'never'>({
     group: 'Run',
     value: 'level',
-    help: 'which falls make the exit status 1: must, should, never (must)',
+    help: 'which failures make the exit status 1: must (of MUST checks), should (of SHOULD checks as well) or never (default: must)',
     schema: oneOf(['must', 'should', 'never']),
     fallback: 'must',
   }),
 
+  proxy: option<string>({
+    group: 'Fault injection',
+    value: 'engine',
+    help:
+      'proxy that injects faults: embedded, toxiproxy (starts the toxiproxy-server on the PATH), the URL of a ' +
+      'running Toxiproxy, or auto (default), which uses TOXIPROXY_URL if it is set and else embedded',
+    schema: engineChoice,
+    fallback: 'auto',
+    secret: 'url',
+  }),
+  proxyListen: remoteProxyOption(
+    'host[:ports]',
+    'address and ports on which its proxies listen, such as 0.0.0.0:9000-9099',
+    [(value) => listenRange(value) !== null, listenForm],
+  ),
+  proxyAdvertise: remoteProxyOption('host', 'host at which this machine reaches its proxies', hostRule),
+  proxyUpstream: remoteProxyOption('host', 'host at which it reaches servers of this machine', hostRule),
+
   report: option<readonly ReportWish[]>({
     group: 'Reports',
     value: 'format[=path]',
-    help: 'terminal, json, junit, html or markdown, in place of the usual files; the path - is stdout',
+    help:
+      'report to write: terminal, json, junit, html or markdown; path - is stdout ' +
+      '(default: json, junit, html and markdown files, and terminal on stdout)',
     schema: reportWishes,
     fallback: [],
     repeatable: true,
@@ -196,7 +216,7 @@ export const optionTable = {
   out: option<string>({
     group: 'Reports',
     value: 'folder',
-    help: 'where files go (streamproof-report)',
+    help: 'folder for report files (default: streamproof-report)',
     schema: text,
     fallback: 'streamproof-report',
     path: true,
@@ -204,21 +224,21 @@ export const optionTable = {
   quiet: option<boolean>({
     group: 'Reports',
     value: null,
-    help: 'no progress, and only the end of the result',
+    help: 'print no progress, and of the result only the failures and the summary',
     schema: onOff,
     fallback: false,
   }),
   color: option<'auto' | 'always' | 'never'>({
     group: 'Reports',
     value: 'when',
-    help: 'auto, always, never (auto)',
+    help: 'use colours: always, never, or auto (default), which uses them on a terminal',
     schema: oneOf(['auto', 'always', 'never']),
     fallback: 'auto',
   }),
   ascii: option<boolean>({
     group: 'Reports',
     value: null,
-    help: 'no characters beyond ASCII',
+    help: 'print only ASCII characters',
     schema: onOff,
     fallback: false,
   }),
@@ -226,7 +246,7 @@ export const optionTable = {
 
 type Table = typeof optionTable
 export type OptionName = keyof Table
-/** The value of every option, after flags, environment and file were laid over the defaults. */
+/** The value of every option, from its flag, environment variable, config file or default. */
 export type Options = { readonly [Name in OptionName]: Table[Name]['fallback'] }
 
 export const optionNames = Object.keys(optionTable) as OptionName[]
@@ -245,7 +265,7 @@ export function variableOf(name: string): string {
   return `STREAMPROOF_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
-/** Where the option stands in a config file: `publish.url`. */
+/** The key of an option in a config file: `publish.url`. */
 export function keyOf(name: OptionName): string {
   return optionSpec(name).key ?? name
 }

@@ -2,7 +2,7 @@ import { echoSubprotocol } from '#reference/websocket/rules'
 import type { Contract } from '#target/contract/contract'
 import type { Reference } from '#reference/start'
 
-/** What the owner of the embedded reference server would tell about it. */
+/** The contract of the embedded reference server. */
 export function referenceContract(reference: Reference): Contract {
   return {
     ws: reference.ws.href,

@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto'
 import type { Engine } from '#proxies/types'
 import type { RunSettings, Selection } from '#run/settings'
-import type { Configuration, Given } from './configuration.ts'
+import type { CommandInput, Configuration } from './configuration.ts'
 import type { Options } from './options.ts'
 import { repeatCommand } from '#cli/output/repeat'
 import type { Subject } from './subject.ts'
 import { version } from '#run/version'
 
-/** Which checks the options want. */
+/** The checks that the options select. */
 export function selectionOf({ only, skip, level, topic, clause }: Options): Selection {
   return { only, skip, level, topic, clause }
 }
 
-/** What a run is told, from what the user said and what was opened. A seed is drawn where none was given. */
+/** The settings of a run, from the configuration and what was opened for it. Without `--seed` a random one is used. */
 export function settingsFrom(
   configuration: Configuration,
   subject: Subject,
@@ -25,7 +25,7 @@ export function settingsFrom(
     readonly engine: Engine
     readonly runId: string
     readonly signal?: AbortSignal
-    readonly env: Given['env']
+    readonly env: CommandInput['env']
   },
 ): RunSettings {
   const { options, contract } = configuration

@@ -7,10 +7,10 @@ import type { Reference } from '#reference/start'
 import type { Options } from './options.ts'
 import { referenceContract } from './reference-contract.ts'
 
-/** What is judged: somebody's server, or the embedded reference. */
+/** The server to test: the user's, or the embedded reference server. */
 export interface Subject {
   readonly targets: Targets
-  /** Names for the report; null: the redacted URL. */
+  /** The name in the report; null for the URL without credentials. */
   readonly shown: { readonly websocket: string | null; readonly sse: string | null }
   readonly contract: Contract
   readonly redactor: Redactor
@@ -19,8 +19,9 @@ export interface Subject {
 }
 
 /**
- * Resolves the contract; one without a target starts the reference. Throws a `UsageError` for what is no target.
- * A Toxiproxy elsewhere, which reaches this machine at `proxyUpstream`, finds the reference on every IPv4 address.
+ * Resolves the contract; a contract without a target starts the reference server. With `proxyUpstream`, a remote
+ * Toxiproxy has to reach this machine, so that the reference server listens on every IPv4 address.
+ * @throws UsageError if a URL cannot be a target.
  */
 export async function openSubject(
   contract: Contract,
@@ -37,11 +38,11 @@ export async function openSubject(
     }
   }
   const reference: Reference = await startReference(proxyUpstream === null ? {} : { host: '0.0.0.0' })
-  const own = referenceContract(reference)
+  const referenceTarget = referenceContract(reference)
   return {
-    targets: resolveTargets(own),
+    targets: resolveTargets(referenceTarget),
     shown: { websocket: 'reference', sse: 'reference' },
-    contract: own,
+    contract: referenceTarget,
     redactor: redactorFor({}),
     isReference: true,
     close: () => reference.close(),

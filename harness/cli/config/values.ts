@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { suggestion } from '#common/edit-distance'
+import type { ReportFormat } from '#reports/index'
 
 /**
- * The forms of values that options take: from the text of a flag or of the environment, and from a config file.
- * Messages are the end of a sentence that begins with the option's name; they never repeat a value that may be secret.
+ * Parsers for the values of options, given as the text of a flag or variable or as a value of a config file. A message
+ * continues a sentence that begins with the name of the option, and never repeats a value that may be a credential.
  */
 
 /** `a,b` or `['a', 'b']`. */
@@ -15,7 +16,7 @@ export const list = z
       .filter((one) => one !== ''),
   )
 
-/** A list of words out of a closed set, in whatever case. */
+/** A list of words from a closed set, in upper or lower case. */
 export function listOf(words: readonly string[]): z.ZodType<readonly string[]> {
   return list.transform((given, context) =>
     given.map((one) => {
@@ -23,7 +24,7 @@ export function listOf(words: readonly string[]): z.ZodType<readonly string[]> {
       if (found === undefined) {
         context.addIssue({
           code: 'custom',
-          message: `takes ${words.join(', ')}; "${one}" is none${suggestion(one, words)}`,
+          message: `takes ${words.join(', ')}, not "${one}"${suggestion(one, words)}`,
         })
       }
       return found ?? one
@@ -33,7 +34,7 @@ export function listOf(words: readonly string[]): z.ZodType<readonly string[]> {
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** `350ms`, `20s`, `5m`, `1h`: milliseconds. */
+/** `350ms`, `20s`, `5m` or `1h`, as milliseconds. */
 export const duration = z
   .string({ error: 'takes a time with its unit, such as 350ms, 20s or 5m' })
   .transform((value, context) => {
@@ -41,7 +42,7 @@ export const duration = z
     if (figure !== undefined && unit !== undefined) return Math.round(Number(figure) * (units[unit] ?? 1))
     context.addIssue({
       code: 'custom',
-      message: `takes a time with its unit, such as 350ms, 20s or 5m; "${value}" is none`,
+      message: `takes a time with its unit, such as 350ms, 20s or 5m, not "${value}"`,
     })
     return z.NEVER
   })
@@ -60,13 +61,13 @@ export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodT
   return z.enum(words as readonly [Word, ...Word[]], { error: `takes ${words.join(', ')}` })
 }
 
-/** `Name: value`, a list of such, or an object; checked so that no header can smuggle in another. */
+/** `Name: value`, a list of these, or an object. A value with a line break, which would add a header, is rejected. */
 export const headers = z
   .union([z.string(), z.array(z.string()), z.record(z.string(), z.string())], {
-    error: 'takes "Name: value", a list of such, or an object',
+    error: 'takes "Name: value", a list of these, or an object',
   })
   .transform((value, context) => {
-    // `--header "$STREAMPROOF_HEADER"` is one text of several lines.
+    // The variable STREAMPROOF_HEADER holds one header on each line.
     const lines =
       typeof value === 'string' || Array.isArray(value)
         ? [value].flat().flatMap((text) => text.split('\n'))
@@ -85,22 +86,25 @@ export const headers = z
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
         context.addIssue({ code: 'custom', message: 'takes "Name: value"' })
       else if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
-        context.addIssue({ code: 'custom', message: `holds a character in ${name} that no header may have` })
+        context.addIssue({
+          code: 'custom',
+          message: `has a character in the value of ${name} that is not allowed in a header`,
+        })
       }
     }
     return pairs
   })
 
-/** What carries the faults: a word, or the address of a Toxiproxy's API. A name alone is no address, but a slip. */
+/** What injects faults: a word, or the URL of a Toxiproxy's API. A host name without a port is taken for a typing error. */
 export const engineChoice = z
   .string({ error: 'takes text' })
   .trim()
   .superRefine((text, context) => {
     if (engineWords.includes(text) || isApi(text)) return
-    const hint = `takes ${engineWords.join(', ')}, or the address of a Toxiproxy's API, such as http://127.0.0.1:8474`
-    // An address may hold credentials, a word does not.
-    const said = /^[\w.-]+$/.test(text) ? `; ${text} is none${suggestion(text, engineWords)}` : ''
-    context.addIssue({ code: 'custom', message: `${hint}${said}` })
+    const hint = `takes ${engineWords.join(', ')}, or the URL of a Toxiproxy, such as http://127.0.0.1:8474`
+    // A URL may hold credentials; a word does not, so it can be repeated.
+    const typed = /^[\w.-]+$/.test(text) ? `, not ${text}${suggestion(text, engineWords)}` : ''
+    context.addIssue({ code: 'custom', message: `${hint}${typed}` })
   })
 
 const engineWords = ['auto', 'embedded', 'toxiproxy']
@@ -112,12 +116,11 @@ function isApi(text: string): boolean {
   return URL.canParse(whole) && /^https?:$/.test(new URL(whole).protocol)
 }
 
-export const formats = ['terminal', 'json', 'junit', 'html', 'markdown'] as const
-export type Format = (typeof formats)[number]
+const formats = ['terminal', 'json', 'junit', 'html', 'markdown'] as const satisfies readonly ReportFormat[]
 
-/** One report: its format, and where to. A null path is the format's usual place; `-` is stdout. */
+/** A report to write. A null path is the default place of the format; `-` is stdout. */
 export interface ReportWish {
-  readonly format: Format
+  readonly format: ReportFormat
   readonly path: string | null
 }
 
@@ -129,7 +132,7 @@ export const reportWishes = list.transform((wishes, context) =>
     if (format === undefined || (rest.length > 0 && rest.join('=') === '')) {
       context.addIssue({
         code: 'custom',
-        message: `takes FORMAT or FORMAT=PATH with one of ${formats.join(', ')}; "${wish}" is none`,
+        message: `takes FORMAT or FORMAT=PATH, where FORMAT is ${formats.join(', ')}, not "${wish}"`,
       })
       return { format: 'json', path: null }
     }

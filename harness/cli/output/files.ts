@@ -3,77 +3,79 @@ import { dirname, join } from 'node:path'
 import { UsageError } from '#model/errors'
 
 /**
- * Proves that a file can be written at this path, before a run spends its time. Makes its folder, and gives those that
- * it made, the outer ones first: not to be left behind where nothing is written after all (`removeEmpty`).
- * Throws a `UsageError` that says why not, and which option names another place.
+ * Makes sure before a run that a file can be written at this path. Creates its folder, and returns the folders that it
+ * created, the outer ones first, for `removeEmpty` if the file is never written.
+ * @param option the option that gives another path, for the message.
+ * @throws UsageError with the reason why the file cannot be written.
  */
 export function prepareFile(path: string, option: string): readonly string[] {
   const folder = dirname(path)
   const probe = join(folder, `.streamproof-${process.pid}.tmp`)
-  const there = kindOf(path)
-  if (there === 'folder')
-    throw new UsageError(`cannot write ${path}: it is a folder; name a file with ${option}`)
-  if (there === 'device') return []
+  const kind = kindOf(path)
+  if (kind === 'folder')
+    throw new UsageError(`cannot write ${path}: it is a folder; give the path of a file with ${option}`)
+  if (kind === 'device') return []
   try {
-    const made = makeFolder(folder)
+    const created = createFolder(folder)
     writeFileSync(probe, '')
     rmSync(probe)
-    return made
+    return created
   } catch (error) {
     throw new UsageError(
-      `cannot write to ${folder}: ${systemReason(error)}; name another place with ${option}`,
+      `cannot write to ${folder}: ${systemReason(error)}; choose another place with ${option}`,
     )
   }
 }
 
-/** Takes folders away, the inner ones first, as far as nothing is in them. */
+/** Removes the folders that are empty, the inner ones first. */
 export function removeEmpty(folders: readonly string[]): void {
   for (const folder of folders.toReversed()) {
     try {
       rmdirSync(folder)
     } catch {
-      // Somebody has put something there, or taken it away.
+      // The folder is not empty, or was removed already.
     }
   }
 }
 
 /**
- * Writes a file aside and renames it, so that nobody ever sees half of it. Synchronous on purpose: a second signal,
- * which ends the process at once, cannot come in between.
+ * Writes a temporary file and renames it, so that the file is never seen half written. Synchronous on purpose: a second
+ * signal, which exits the process at once, cannot arrive in between.
+ * @throws UsageError if the file cannot be written.
  */
 export function writeWhole(path: string, text: string): void {
-  const there = kindOf(path)
-  const place = there === 'file' ? realpathSync(path) : path
+  const kind = kindOf(path)
+  const place = kind === 'file' ? realpathSync(path) : path
   const aside = `${place}.${process.pid}.tmp`
   try {
-    // A device or a pipe has no folder to write a file aside in.
-    if (there === 'device') writeFileSync(place, text)
+    // The folder of a device or a pipe, such as /dev, is no place for a temporary file.
+    if (kind === 'device') writeFileSync(place, text)
     else {
-      makeFolder(dirname(place))
+      createFolder(dirname(place))
       writeFileSync(aside, text)
       renameSync(aside, place)
     }
   } catch (error) {
-    if (there !== 'device') discard(aside)
+    if (kind !== 'device') discard(aside)
     throw new UsageError(`cannot write ${path}: ${systemReason(error)}`)
   }
 }
 
 /**
- * Makes a folder and those above it; gives those that were not there, the outer ones first. Node's own `recursive`
- * tries for ever where a parent exists and yet takes no folder, as below /proc.
+ * Creates a folder and its parents, and returns the ones that did not exist, the outer ones first. Node's own
+ * `recursive` never returns if an existing parent accepts no folders, as /proc does not.
  */
-function makeFolder(folder: string): readonly string[] {
+function createFolder(folder: string): readonly string[] {
   if (kindOf(folder) === 'folder') return []
   const parent = dirname(folder)
-  const made = parent === folder ? [] : makeFolder(parent)
+  const created = parent === folder ? [] : createFolder(parent)
   try {
     mkdirSync(folder)
-    return [...made, folder]
+    return [...created, folder]
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (kindOf(folder) !== 'folder') throw error
-    return made
+    return created
   }
 }
 
@@ -81,11 +83,11 @@ function discard(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // It cannot be there: a part of its path is a file.
+    // The file cannot exist: a part of its path is a file.
   }
 }
 
-/** What is at the path, links followed; null where nothing is. */
+/** What the path points to, after following links; null if nothing exists there. */
 function kindOf(path: string): 'file' | 'folder' | 'device' | null {
   try {
     const there = statSync(path)
@@ -107,7 +109,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 }
 
-/** What the operating system said, in words. */
+/** The error code of the operating system, in words. */
 export function systemReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
   return reasons[code] ?? code

@@ -1,30 +1,34 @@
 import type { PlanOutline, RunHooks } from '#run/settings'
 import type { Terminal } from './terminal.ts'
 
-/** What a person wants to know while a run is under way: one line that is rewritten, or a few short ones. */
+/** Characters of the progress bar. */
+const barLength = 20
+
+/** Shows the progress of a run: one line that is rewritten on a terminal, a few short lines elsewhere. */
 export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
   let applicable = 0
-  let observed = 0
+  let done = 0
   let quarter = 1
-  let fallen = 0
+  let failed = 0
   const running = new Set<string>()
   const show = (): void => {
-    const done = Math.round((20 * observed) / Math.max(1, applicable))
+    const filled = Math.round((barLength * done) / Math.max(1, applicable))
     const bar = ascii
-      ? `[${'#'.repeat(done)}${'.'.repeat(20 - done)}]`
-      : `${'█'.repeat(done)}${'░'.repeat(20 - done)}`
+      ? `[${'#'.repeat(filled)}${'.'.repeat(barLength - filled)}]`
+      : `${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}`
     const [oldest = ''] = running
-    const falls = fallen === 0 ? '' : `  ${fallen} fell`
-    terminal.progress(`${bar}  ${observed}/${applicable}${falls}  ${oldest}`)
+    const failures = failed === 0 ? '' : `  ${failed} failed`
+    terminal.progress(`${bar}  ${done}/${applicable}${failures}  ${oldest}`)
   }
   return {
     discovering(protocol, url) {
-      terminal.progress(`looking at what the ${protocol} target can do: ${url}`)
-      terminal.note(`looking at what the ${protocol} target can do: ${url}`)
+      const text = `discovering what the ${targetNames[protocol]} supports: ${url}`
+      terminal.progress(text)
+      terminal.note(text)
     },
     planned(plan) {
       applicable = plan.applicable
-      terminal.note(plannedWords(plan))
+      terminal.note(planned(plan))
       show()
     },
     started(id) {
@@ -33,10 +37,12 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     },
     observed(id, verdict, repeats) {
       running.delete(id)
-      observed = Math.min(observed + 1, applicable)
-      if (verdict !== 'pass' && !repeats) fallen += 1
-      while (quarter <= 3 && observed >= (applicable * quarter) / 4) {
-        terminal.note(`${observed} of ${applicable} observed`)
+      // A check that is run again counts once it has its final verdict.
+      if (repeats) return
+      done = Math.min(done + 1, applicable)
+      if (verdict === 'fail' || verdict === 'warn') failed += 1
+      while (quarter <= 3 && done >= (applicable * quarter) / 4) {
+        terminal.note(`${done} of ${applicable} checks done`)
         quarter += 1
       }
       show()
@@ -47,10 +53,10 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
   }
 }
 
-/** `422 checks: 407 apply, 15 do not; 18 of them run alone`. */
-function plannedWords({ total, applicable, notApplicable, exclusive }: PlanOutline): string {
-  const apply = `${applicable} ${applicable === 1 ? 'applies' : 'apply'}`
-  const not = `${notApplicable} ${notApplicable === 1 ? 'does' : 'do'} not`
-  const alone = `${exclusive} of them ${exclusive === 1 ? 'runs' : 'run'} alone`
-  return `${total} ${total === 1 ? 'check' : 'checks'}: ${apply}, ${not}; ${alone}`
+const targetNames = { websocket: 'WebSocket server', sse: 'event stream' } as const
+
+/** `422 checks: 407 applicable (18 exclusive), 15 not applicable`. */
+function planned({ total, applicable, notApplicable, exclusive }: PlanOutline): string {
+  const checks = `${total} ${total === 1 ? 'check' : 'checks'}`
+  return `${checks}: ${applicable} applicable (${exclusive} exclusive), ${notApplicable} not applicable`
 }

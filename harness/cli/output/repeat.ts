@@ -1,36 +1,36 @@
 import { commandFor, conditionWords, quoted } from '#target/contract/command'
 import type { Contract } from '#target/contract/contract'
-import type { Configuration, Given } from '#cli/config/configuration'
+import type { CommandInput, Configuration } from '#cli/config/configuration'
 import type { OptionName } from '#cli/config/options'
 import { keyOf } from '#cli/config/options'
 
 /**
- * The start of the command that repeats a check: the target, and all else that decides the verdict. What the config
- * file says is said by naming that file, so that what no flag can say is there as well.
+ * The start of the command that repeats a check: the target, and every option that can change the verdict. Values of
+ * the config file are given by naming that file, since some of them have no flag.
  */
-export function repeatCommand(configuration: Configuration, env: Given['env']): string {
+export function repeatCommand(configuration: Configuration, env: CommandInput['env']): string {
   const { options, contract, file } = configuration
   const fromFile = (key: string): boolean => configuration.origins.get(key)?.source === 'file'
-  const own = <Name extends OptionName>(name: Name): Configuration['options'][Name] | undefined =>
+  const unlessInFile = <Name extends OptionName>(name: Name): Configuration['options'][Name] | undefined =>
     fromFile(keyOf(name)) ? undefined : options[name]
   const more = conditionWords({
-    proxy: own('proxy'),
-    proxyListen: own('proxyListen'),
-    proxyAdvertise: own('proxyAdvertise'),
-    proxyUpstream: own('proxyUpstream'),
-    timeoutScale: own('timeoutScale'),
+    proxy: unlessInFile('proxy'),
+    proxyListen: unlessInFile('proxyListen'),
+    proxyAdvertise: unlessInFile('proxyAdvertise'),
+    proxyUpstream: unlessInFile('proxyUpstream'),
+    timeoutScale: unlessInFile('timeoutScale'),
   })
-  // By itself the engine is the one of this variable, which whoever repeats the check may not have.
-  const around = env['TOXIPROXY_URL'] ?? ''
-  if (options.proxy === 'auto' && around !== '')
-    more.push(...conditionWords({ proxy: around }, 'TOXIPROXY_URL'))
-  const ca = own('ca') ?? null
+  // `auto` uses this variable, which may not be set where the command is pasted.
+  const toxiproxyUrl = env['TOXIPROXY_URL'] ?? ''
+  if (options.proxy === 'auto' && toxiproxyUrl !== '')
+    more.push(...conditionWords({ proxy: toxiproxyUrl }, 'TOXIPROXY_URL'))
+  const ca = unlessInFile('ca') ?? null
   if (ca !== null) more.push('--ca', ca.includes('-----BEGIN ') ? '"$STREAMPROOF_CA"' : quoted(ca))
   if (file !== null) more.push('--config', quoted(file))
   return commandFor(withoutFile(contract, fromFile), more)
 }
 
-/** The contract as flags and variables told it. */
+/** The part of the contract that flags and variables gave. */
 function withoutFile(contract: Contract, fromFile: (key: string) => boolean): Contract {
   const entries = Object.entries(contract).filter(
     ([key]) => !fromFile(key === 'publish' ? 'publish.url' : key),

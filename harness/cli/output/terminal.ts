@@ -1,43 +1,40 @@
 import type { WriteStream } from 'node:tty'
+import { wrap } from '#reports/escape/terminal'
+import { visible } from '#reports/escape/visible'
 import { folded } from './layout.ts'
 
-/** What decides about colour: `--color`, then NO_COLOR and FORCE_COLOR, then whether a person is looking. */
-export interface ColourWish {
-  readonly wish: 'auto' | 'always' | 'never'
+/** What decides whether the result is coloured. */
+export interface ColourSettings {
+  /** The value of `--color`. */
+  readonly choice: 'auto' | 'always' | 'never'
   readonly env: Readonly<Record<string, string | undefined>>
   readonly isTTY: boolean
 }
 
-export function colourful({ wish, env, isTTY }: ColourWish): boolean {
-  if (wish !== 'auto') return wish === 'always'
+/** `--color` decides, else NO_COLOR and FORCE_COLOR, else whether the output is a terminal. */
+export function usesColour({ choice, env, isTTY }: ColourSettings): boolean {
+  if (choice !== 'auto') return choice === 'always'
   if ((env['NO_COLOR'] ?? '') !== '') return false
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
   return isTTY && env['TERM'] !== 'dumb'
 }
 
-/** Anything that a terminal could take for a command: C0, DEL, C1, and marks that turn the direction of text. */
-// oxlint-disable-next-line no-control-regex -- these are the characters that must not get through
-const commands = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-/** One line, whatever the text contains. */
+/** The text on one line, with a visible escape for every character that could control a terminal. */
 export function oneLine(text: string): string {
-  return text
-    .replaceAll(/\s*\r?\n\s*/g, ' ')
-    .replaceAll(commands, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
-    .toWellFormed()
+  return visible(text.replaceAll(/\s*\r?\n\s*/g, ' '))
 }
 
 type Output = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** A terminal that does not know its width says 0. */
-function widthOf({ columns = 0 }: Output, fallback: number): number {
-  return columns >= 20 ? columns : fallback
+/** A terminal that does not know its width reports 0 columns. */
+function widthOf({ columns = 0 }: Output): number {
+  return columns >= 20 ? columns : 80
 }
 
 /**
- * The two outputs. stdout takes the result, stderr progress and diagnostics. A reader of stdout that goes away
- * (`| head`) is no error: the rest is dropped, and files are still written.
+ * The two outputs: the result goes to stdout, progress and diagnostics to stderr. If the reader of stdout exits
+ * (`| head`), that is no error: the rest of the result is dropped, and files are still written.
  */
 export class Terminal {
   readonly #out: Output
@@ -58,7 +55,7 @@ export class Terminal {
     })
   }
 
-  /** Whoever knows the run's secrets says how to take them out; applies to every line on stderr. */
+  /** Sets the function that removes credentials from every line on stderr. */
   maskWith(mask: (text: string) => string): void {
     this.#mask = mask
   }
@@ -73,49 +70,49 @@ export class Terminal {
 
   /** Columns of the result. */
   get width(): number {
-    return widthOf(this.#out, 80)
+    return widthOf(this.#out)
   }
 
-  /** Columns of lists: no end of them where no person is looking, so that `grep` finds whole lines. */
+  /** Columns of lists. Unlimited if stdout is not a terminal, so that `grep` finds whole lines. */
   get listWidth(): number {
     return this.resultIsTTY ? this.width : Infinity
   }
 
-  /** A part of the result. */
+  /** Prints a part of the result. */
   print(text: string): void {
     this.clearProgress()
     if (!this.#outClosed) this.#out.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** One line of diagnostics, whatever its text contains; a person gets it in as many as the screen is wide for. */
+  /** Prints one line of diagnostics; a terminal shows it wrapped to its width. */
   diagnose(text: string): void {
     this.clearProgress()
-    const width = this.progressIsTTY ? widthOf(this.#err, 80) : Infinity
+    const width = this.progressIsTTY ? widthOf(this.#err) : Infinity
     const [first = '', ...others] = folded(`streamproof: ${oneLine(this.#mask(text))}`, width)
     const rest = others.flatMap((line) => folded(line, width - 2)).map((line) => `\n  ${line}`)
     this.#err.write(`${first}${rest.join('')}\n`)
   }
 
-  /** Help that nobody asked for: several lines, on stderr. */
-  explain(text: string): void {
+  /** Prints help on stderr, after a usage error. */
+  printHelp(text: string): void {
     this.clearProgress()
     this.#err.write(text)
   }
 
-  /** Like `diagnose`, but only for those who did not ask for quiet, and not where a progress line tells as much. */
+  /** Like `diagnose`, but silent with `--quiet` and on a terminal, whose progress line shows as much. */
   note(text: string): void {
     if (!this.quiet && !this.progressIsTTY) this.diagnose(text)
   }
 
-  /** Takes secrets out of a text, as far as they are known. */
+  /** The text without the credentials that are known. */
   masked(text: string): string {
     return this.#mask(text)
   }
 
-  /** The progress line: rewritten on a terminal, absent elsewhere. */
+  /** Replaces the progress line, which only a terminal has. */
   progress(text: string): void {
     if (this.quiet || !this.progressIsTTY) return
-    const line = oneLine(this.#mask(text)).slice(0, widthOf(this.#err, 80) - 1)
+    const [line = ''] = wrap(oneLine(this.#mask(text)), widthOf(this.#err) - 1)
     if (line === this.#progress) return
     this.#err.write(`\r\u001b[K${line}`)
     this.#progress = line

@@ -6,30 +6,34 @@ import type { TLSSocket } from 'node:tls'
 import type { Endpoint } from '#peers/session/endpoint'
 import { systemReason } from '#cli/output/files'
 
-/** One thing that was looked at. */
-export interface Sight {
-  /** `missing` is worth knowing and stops nothing; `bad` does. */
-  readonly state: 'fine' | 'missing' | 'bad'
-  readonly what: string
+/** The result of one diagnostic of `doctor`. */
+export interface DiagnosticResult {
+  /** `missing` limits what can be tested; `failed` prevents testing. */
+  readonly state: 'ok' | 'missing' | 'failed'
+  readonly message: string
 }
 
+/** A TCP or TLS connection may take this long, in ms. */
 const limitMs = 5000
 
 /** Whether this machine has an IPv6 loopback address. */
-export function lookAtIpv6(): Promise<Sight> {
+export function checkIpv6(): Promise<DiagnosticResult> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () =>
-      resolve({ state: 'missing', what: 'IPv6: this machine has no ::1; checks over IPv6 do not apply' }),
+      resolve({
+        state: 'missing',
+        message: 'IPv6: this machine has no loopback address ::1; checks that use IPv6 are not applicable',
+      }),
     )
     server.listen(0, '::1', () => {
-      server.close(() => resolve({ state: 'fine', what: 'IPv6: ::1 can be used' }))
+      server.close(() => resolve({ state: 'ok', message: 'IPv6: the loopback address ::1 works' }))
     })
   })
 }
 
-/** Name, TCP and TLS of a target, in this order; ends at the first that is bad. */
-export async function lookAtAddress(endpoint: Endpoint): Promise<readonly Sight[]> {
+/** Resolves the host of a target, then opens TCP and, for a secure URL, TLS. Stops at the first failure. */
+export async function checkAddress(endpoint: Endpoint): Promise<readonly DiagnosticResult[]> {
   const { url, tls } = endpoint
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const secure = url.protocol === 'wss:' || url.protocol === 'https:'
@@ -38,15 +42,18 @@ export async function lookAtAddress(endpoint: Endpoint): Promise<readonly Sight[
   try {
     addresses = (await lookup(host, { all: true })).map(({ address }) => address)
   } catch (error) {
-    return [{ state: 'bad', what: `name: ${host} is not known (${systemReason(error)})` }]
+    return [{ state: 'failed', message: `DNS: cannot resolve ${host} (${systemReason(error)})` }]
   }
-  const found: Sight[] = [{ state: 'fine', what: `name: ${host} is ${addresses.join(', ')}` }]
-  const plain = await settled(connect({ host, port }), 'connect')
-  found.push({
-    state: plain === null ? 'fine' : 'bad',
-    what: `TCP: port ${port} ${plain === null ? 'accepts' : `does not accept (${plain})`}`,
-  })
-  if (plain !== null || !secure) return found
+  const results: DiagnosticResult[] = [
+    { state: 'ok', message: `DNS: ${host} resolves to ${addresses.join(', ')}` },
+  ]
+  const tcpProblem = await problemOf(connect({ host, port }), 'connect')
+  results.push(
+    tcpProblem === null
+      ? { state: 'ok', message: `TCP: port ${port} accepts connections` }
+      : { state: 'failed', message: `TCP: cannot connect to port ${port} (${tcpProblem})` },
+  )
+  if (tcpProblem !== null || !secure) return results
   const options = {
     host,
     port,
@@ -58,13 +65,16 @@ export async function lookAtAddress(endpoint: Endpoint): Promise<readonly Sight[
   socket.once('secureConnect', () => {
     facts = factsOf(socket)
   })
-  const secured = await settled(socket, 'secureConnect')
-  found.push(
-    secured === null
-      ? { state: 'fine', what: `TLS: ${facts}` }
-      : { state: 'bad', what: `TLS: ${secured}; --ca FILE names an authority, --insecure does without` },
+  const tlsProblem = await problemOf(socket, 'secureConnect')
+  results.push(
+    tlsProblem === null
+      ? { state: 'ok', message: `TLS: ${facts}` }
+      : {
+          state: 'failed',
+          message: `TLS: ${tlsProblem}; add its certificate authority with --ca FILE, or skip verification with --insecure`,
+        },
   )
-  return found
+  return results
 }
 
 function factsOf(socket: TLSSocket): string {
@@ -75,8 +85,8 @@ function factsOf(socket: TLSSocket): string {
   return `${socket.getProtocol() ?? 'unknown version'}, ${trust}, valid until ${until}`
 }
 
-/** Null once the event came; else what went wrong. The socket is gone either way. */
-function settled(socket: Socket, event: 'connect' | 'secureConnect'): Promise<string | null> {
+/** Resolves with null once the event occurs, else with the problem. Destroys the socket in both cases. */
+function problemOf(socket: Socket, event: 'connect' | 'secureConnect'): Promise<string | null> {
   return new Promise((resolve) => {
     const done = (problem: string | null): void => {
       clearTimeout(timer)

@@ -1,7 +1,7 @@
 import { SetupError, UsageError } from '#model/errors'
 import { EngineError } from '#proxies/types'
 
-/** The exit statuses, as the outside may rely on them. Of several reasons the one furthest up counts. */
+/** The exit statuses. If several apply, the first one of this list is used. */
 export const exitCodes = {
   interrupted: 130,
   hungUp: 129,
@@ -9,18 +9,18 @@ export const exitCodes = {
   harnessError: 4,
   setup: 3,
   usage: 2,
-  fellShort: 1,
-  fine: 0,
+  failed: 1,
+  ok: 0,
 } as const
 
-/** The status that an error which ended a command stands for. What nobody foresaw is our own fault. */
+/** The exit status for an error that ended a command. An unexpected error is a fault of the harness. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage
   if (error instanceof SetupError || error instanceof EngineError) return exitCodes.setup
   return exitCodes.harnessError
 }
 
-/** True for errors whose message was written for the person at the keyboard. */
-export function isForeseen(error: unknown): error is Error {
+/** True for errors whose message is written for the user: no stack is needed to understand them. */
+export function isExpected(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof SetupError || error instanceof EngineError
 }

@@ -9,31 +9,32 @@ const statuses = {
 
 export type EndingSignal = keyof typeof statuses
 
-/** How long cleaning up may take after a signal, before the process ends without it. */
-const patienceMs = 15_000
+/** Cleaning up after a signal may take this long, in ms; then the process exits without it. */
+const cleanupMs = 15_000
 
 export interface Interruption {
   /** Aborted by the first signal, whose name is the reason. */
   readonly signal: AbortSignal
-  /** The exit status that the signal asks for; null while none came. */
+  /** The exit status for the signal; null as long as there was none. */
   exitCode(): number | null
-  /** Gives the signals back. */
+  /** Stops handling signals. */
   release(): void
 }
 
 /**
  * Turns the first SIGINT, SIGTERM or SIGHUP into an abort, so that proxies are removed and a partial report is
- * written; a second one ends the process at once. `what` is said on stderr when the first one comes; null: nothing.
+ * written. A second one exits the process at once.
+ * @param cleanup what the command does before it exits, printed after the first signal; null prints nothing.
  */
-export function interruptible(terminal: Terminal, what: string | null): Interruption {
+export function interruptible(terminal: Terminal, cleanup: string | null): Interruption {
   const controller = new AbortController()
   let code: number | null = null
   let deadline: NodeJS.Timeout | undefined
   const onSignal = (name: EndingSignal): void => {
     if (code !== null) process.exit(statuses[name])
     code = statuses[name]
-    if (what !== null) terminal.diagnose(`${name}: ${what}; once more ends at once`)
-    deadline = setTimeout(() => process.exit(statuses[name]), patienceMs)
+    if (cleanup !== null) terminal.diagnose(`received ${name}: ${cleanup}; send it again to exit immediately`)
+    deadline = setTimeout(() => process.exit(statuses[name]), cleanupMs)
     deadline.unref()
     controller.abort(name)
   }
@@ -49,12 +50,12 @@ export function interruptible(terminal: Terminal, what: string | null): Interrup
   }
 }
 
-/** For commands that serve until they are ended: resolves when a signal comes, with the exit status. */
+/** For commands that serve until a signal arrives: resolves with the exit status. */
 export function untilSignalled(interruption: Interruption): Promise<number> {
   const { signal } = interruption
   return new Promise((resolve) => {
-    const done = (): void => resolve(interruption.exitCode() ?? exitCodes.fine)
-    // A pending listener does not keep the process alive, and a server that died must not leave it hanging anyway.
+    const done = (): void => resolve(interruption.exitCode() ?? exitCodes.ok)
+    // The listener alone does not keep the process alive: if the server fails, the process exits.
     if (signal.aborted) done()
     else signal.addEventListener('abort', done, { once: true })
   })

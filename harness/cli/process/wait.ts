@@ -22,7 +22,9 @@ export async function waitForTarget(url: URL, withinMs: number, signal: AbortSig
     await pause(intervalMs, undefined, { signal }).catch(() => undefined)
   }
   if (!signal.aborted)
-    throw new SetupError(`${shownUrl(url)} accepted no connection within --wait ${withinMs}ms`)
+    throw new SetupError(
+      `${shownUrl(url)} did not accept a connection within ${withinMs}ms (--wait); start the server, or wait longer`,
+    )
 }
 
 /** The `signal` option of `connect` is not used: Node never removes the listener that it adds for a failed socket. */

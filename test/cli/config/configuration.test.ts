@@ -2,28 +2,28 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
 import { configure } from '#cli/config/configuration'
-import type { Configuration, Given } from '#cli/config/configuration'
+import type { CommandInput, Configuration } from '#cli/config/configuration'
 import { flagOf, keyOf, optionNames, variableOf } from '#cli/config/options'
 import { temporaryFolder } from '../temporary.ts'
 
-/** Where no config file is found: nobody keeps one at the root of the file system. */
+/** A folder in which no config file is found. */
 const nowhere = '/'
 
-function configured(given: Partial<Given>): Promise<Configuration> {
+function configured(given: Partial<CommandInput>): Promise<Configuration> {
   return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given })
 }
 
-async function refusal(given: Partial<Given>): Promise<string> {
+async function refusal(given: Partial<CommandInput>): Promise<string> {
   try {
     await configured(given)
   } catch (error) {
     expect(error).to.be.instanceOf(UsageError)
     return (error as Error).message
   }
-  throw new Error('it was accepted')
+  throw new Error('the input was accepted')
 }
 
-async function withFile(content: unknown, given: Partial<Given> = {}): Promise<Configuration> {
+async function withFile(content: unknown, given: Partial<CommandInput> = {}): Promise<Configuration> {
   using folder = temporaryFolder({ 'streamproof.config.json': JSON.stringify(content) })
   return await configured({ folder: folder.path, ...given })
 }
@@ -35,7 +35,7 @@ describe('cli/configuration', () => {
     expect(new Set(optionNames.map(keyOf)).size).to.equal(optionNames.length)
   })
 
-  it('says of everything that it is a default where nothing is given', async () => {
+  it('uses the default of every option if nothing is given', async () => {
     const { options, contract, origins } = await configured({})
     expect(options.jobs).to.equal(16)
     expect(options.out).to.equal('streamproof-report')
@@ -43,13 +43,13 @@ describe('cli/configuration', () => {
     expect(new Set([...origins.values()].map(({ source }) => source))).to.deep.equal(new Set(['default']))
   })
 
-  it('takes a WebSocket and an event stream by the scheme of the argument', async () => {
+  it('decides by the scheme of a URL which protocol it belongs to', async () => {
     const { contract, origins } = await configured({ positional: ['https://host/events', 'ws://host/chat'] })
     expect(contract).to.deep.equal({ ws: 'ws://host/chat', sse: 'https://host/events' })
     expect(origins.get('ws')).to.deep.equal({ source: 'argument', place: 'argument' })
   })
 
-  it('lets flags beat the environment, and the environment beat the file', async () => {
+  it('uses a flag before the environment, and the environment before the file', async () => {
     const file = { jobs: 1, timeoutScale: 1.5, failOn: 'never' }
     const env = { STREAMPROOF_JOBS: '2', STREAMPROOF_TIMEOUT_SCALE: '2.5' }
     const { options, origins } = await withFile(file, { env, flags: { jobs: '3' } })
@@ -62,7 +62,7 @@ describe('cli/configuration', () => {
     ])
   })
 
-  it('reads lists, times, switches, headers and reports from text', async () => {
+  it('parses lists, times, switches, headers and reports from text', async () => {
     const { options } = await configured({
       positional: ['ws://host/'],
       env: {
@@ -89,7 +89,7 @@ describe('cli/configuration', () => {
     expect(options.level).to.deep.equal(['MUST', 'SHOULD'])
   })
 
-  it('gathers repeated flags', async () => {
+  it('collects the values of repeated flags', async () => {
     const { options } = await configured({
       positional: ['ws://host/'],
       flags: { only: ['a/b/c', 'd/e/f,g/h/i'], header: ['A: 1, 2', 'B: 3\nC: 4'] },
@@ -102,7 +102,7 @@ describe('cli/configuration', () => {
     ])
   })
 
-  it('takes what only an owner can tell from the file', async () => {
+  it('takes the contract from the file', async () => {
     const publish = { url: 'https://host/publish', method: 'PUT', body: '{"d":{json:data}}' }
     const file = {
       sse: 'https://host/events',
@@ -117,13 +117,13 @@ describe('cli/configuration', () => {
     expect(origins.get('opening')?.source).to.equal('file')
   })
 
-  it('takes the publish address of a flag with the rest of the file', async () => {
+  it('combines the publish URL of a flag with the publish request of the file', async () => {
     const file = { sse: 'https://host/events', publish: { url: 'https://host/publish', method: 'PUT' } }
     const { contract } = await withFile(file, { flags: { publishUrl: 'https://other/publish' } })
     expect(contract.publish).to.deep.equal({ url: 'https://other/publish', method: 'PUT' })
   })
 
-  it('replaces the addresses of the file by those of the command line, whole', async () => {
+  it('replaces all URLs of the file by those of the command line', async () => {
     const file = {
       ws: 'ws://file/',
       sse: 'http://file/',
@@ -136,7 +136,7 @@ describe('cli/configuration', () => {
     expect(origins.get('sse')?.source).to.equal('default')
   })
 
-  it('resolves paths of a file against its folder', async () => {
+  it('resolves the paths in a file relative to its folder', async () => {
     const content = '{"out": "reports", "report": ["json=a/b.json", "html", "markdown=-"]}'
     using folder = temporaryFolder({ 'streamproof.config.json': content })
     const { options } = await configured({ folder: folder.path })
@@ -148,7 +148,7 @@ describe('cli/configuration', () => {
     ])
   })
 
-  it('takes a certificate authority as a path, or as it is', async () => {
+  it('accepts a certificate authority as a path or as PEM text', async () => {
     const pem = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n'
     using folder = temporaryFolder({ 'ca.pem': pem })
     const { contract } = await configured({
@@ -159,7 +159,7 @@ describe('cli/configuration', () => {
     expect((await withFile({ ws: 'wss://host/', ca: pem })).contract.ca).to.equal(pem)
   })
 
-  it('takes where a Toxiproxy elsewhere is from flags, environment and file', async () => {
+  it('takes the options for a remote Toxiproxy from flags, environment and file', async () => {
     const { options, origins } = await withFile(
       { proxyUpstream: 'host.docker.internal' },
       { env: { STREAMPROOF_PROXY_ADVERTISE: 'fd00::2' }, flags: { proxyListen: '[::]:9000-9099' } },
@@ -177,37 +177,45 @@ describe('cli/configuration', () => {
     ])
   })
 
-  it('remarks on a variable that looks mistyped', async () => {
-    const { remarks } = await configured({ env: { STREAMPROOF_JOBZ: '3', STREAMPROOF_REQUIRE_REAL: '1' } })
-    expect(remarks).to.deep.equal([
-      'the environment variable STREAMPROOF_JOBZ is not an option (did you mean STREAMPROOF_JOBS?)',
+  it('warns of an environment variable that looks mistyped', async () => {
+    const { warnings } = await configured({ env: { STREAMPROOF_JOBZ: '3', STREAMPROOF_REQUIRE_REAL: '1' } })
+    expect(warnings).to.deep.equal([
+      'ignoring the environment variable STREAMPROOF_JOBZ: there is no such option (did you mean STREAMPROOF_JOBS?)',
     ])
   })
 
-  describe('refuses in one line that names the place', () => {
-    const cases: readonly (readonly [name: string, given: Partial<Given>, message: RegExp])[] = [
-      ['an unknown scheme', { positional: ['ftp://host/'] }, /^ftp: is no scheme of a target; .*ws:\/\//],
+  describe('rejects in one line that names the source', () => {
+    const cases: readonly (readonly [name: string, given: Partial<CommandInput>, message: RegExp])[] = [
       [
-        'what is no URL',
+        'an unknown scheme',
+        { positional: ['ftp://host/'] },
+        /^ftp: URLs cannot be tested; give a URL that begins with ws:\/\//,
+      ],
+      [
+        'a text that is not a URL',
         { positional: ['host:8080'] },
-        /^an argument is not a URL; give one that begins with ws:\/\//,
+        /^an argument is not a URL; give a URL that begins with ws:\/\//,
       ],
       [
-        'two addresses of a kind',
+        'two URLs of one protocol',
         { positional: ['ws://a/', 'wss://b/'] },
-        /^two WebSocket addresses are given/,
+        /^two WebSocket URLs are given; give at most one of each protocol$/,
       ],
       [
-        'an argument beside its flag',
+        'a URL as an argument and as a flag',
         { positional: ['http://a/'], flags: { sse: 'http://b/' } },
-        /^two event stream addresses/,
+        /^two event stream URLs/,
       ],
       ['a number out of range', { flags: { jobs: '0' } }, /^--jobs takes a whole number from 1 to 256$/],
-      ['a number that is none', { env: { STREAMPROOF_SEED: 'x' } }, /^STREAMPROOF_SEED takes a whole number/],
+      [
+        'a text instead of a number',
+        { env: { STREAMPROOF_SEED: 'x' } },
+        /^STREAMPROOF_SEED takes a whole number/,
+      ],
       [
         'a time without a unit',
         { flags: { maxTime: '20' } },
-        /^--max-time takes a time with its unit, .*"20" is none$/,
+        /^--max-time takes a time with its unit, such as 350ms, 20s or 5m, not "20"$/,
       ],
       ['an empty selection', { flags: { only: [''] } }, /^--only is empty$/],
       ['an unknown word', { flags: { failOn: 'shuold' } }, /^--fail-on takes must, should, never/],
@@ -216,29 +224,33 @@ describe('cli/configuration', () => {
         { flags: { topic: ['securty'] } },
         /^--topic takes .*\(did you mean security\?\)$/,
       ],
-      ['an unknown format', { flags: { report: ['jsn'] } }, /^--report takes FORMAT or FORMAT=PATH/],
+      [
+        'an unknown format',
+        { flags: { report: ['jsn'] } },
+        /^--report takes FORMAT or FORMAT=PATH, where FORMAT is terminal, json, junit, html, markdown, not "jsn"$/,
+      ],
       [
         'a header without a name',
         { positional: ['ws://h/'], flags: { header: ['secret'] } },
         /^--header takes "Name: value"$/,
       ],
       [
-        'a header that smuggles in another',
+        'a header with a line break in its value',
         { positional: ['ws://h/'], flags: { header: ['A: b\r\nC: d'] } },
-        /^--header holds a character in A/,
+        /^--header has a character in the value of A that is not allowed in a header$/,
       ],
       [
-        'a switch that is none',
+        'a word that is not a boolean',
         { env: { STREAMPROOF_QUIET: 'perhaps' } },
         /^STREAMPROOF_QUIET takes true or false$/,
       ],
       [
-        'ports that are none',
+        'a range of ports that ends before it starts',
         { flags: { proxyListen: '0.0.0.0:9099-9000' } },
         /^--proxy-listen takes HOST, HOST:PORT or HOST:FIRST-LAST, such as 0\.0\.0\.0:9000-9099$/,
       ],
       [
-        'a URL for a host',
+        'a URL instead of a host',
         { env: { STREAMPROOF_PROXY_UPSTREAM: 'http://host' } },
         /^STREAMPROOF_PROXY_UPSTREAM takes a name or an address, without a port$/,
       ],
@@ -250,29 +262,29 @@ describe('cli/configuration', () => {
       [
         'a contract without a target',
         { flags: { publishUrl: 'http://h/' } },
-        /^--publish-url describes a target, but none is given/,
+        /^--publish-url describes a server, but no server is given; add its URL$/,
       ],
       [
-        'an authority that is not there',
+        'a certificate authority that does not exist',
         { positional: ['wss://h/'], flags: { ca: '/nowhere.pem' } },
-        /^cannot read the certificate authority \/nowhere\.pem: no such file/,
+        /^cannot read the PEM file \/nowhere\.pem: no such file/,
       ],
       [
-        'a config file that is not there',
+        'a config file that does not exist',
         { flags: { config: '/nowhere.json' } },
         /^config file \/nowhere\.json does not exist$/,
       ],
     ]
     for (const [name, given, message] of cases) {
       it(name, async () => {
-        const told = await refusal(given)
-        expect(told).to.match(message)
-        expect(told).not.to.include('secret')
+        const refused = await refusal(given)
+        expect(refused).to.match(message)
+        expect(refused).not.to.include('secret')
       })
     }
   })
 
-  describe('refuses a config file', () => {
+  describe('rejects a config file', () => {
     const cases: readonly (readonly [
       name: string,
       files: Readonly<Record<string, string>>,
@@ -299,35 +311,35 @@ describe('cli/configuration', () => {
       [
         'that is not JSON, without quoting it',
         { 'streamproof.config.json': '{"headers": {"A": secret}}' },
-        /^config file .*streamproof\.config\.json is not JSON/,
+        /^config file .*streamproof\.config\.json is not valid JSON/,
       ],
       [
         'without a default export',
         { 'streamproof.config.mjs': 'export const jobs = 2' },
-        /^config file .* has no default export$/,
+        /^config file .* has no default export; add `export default \{\}`$/,
       ],
       [
         'that throws',
         { 'streamproof.config.mjs': 'throw new Error("no\\nway")' },
-        /^config file .* does not load: no/,
+        /^cannot load config file .*: no/,
       ],
       [
-        'beside another',
+        'in a folder with another one',
         { 'streamproof.config.mjs': '', 'streamproof.config.json': '{}' },
-        /holds streamproof\.config\.mjs and streamproof\.config\.json; keep one/,
+        /has streamproof\.config\.mjs and streamproof\.config\.json; remove one, or choose one with --config$/,
       ],
     ]
     for (const [name, files, message] of cases) {
       it(name, async () => {
         using folder = temporaryFolder(files)
-        const told = await refusal({ folder: folder.path })
-        expect(told).to.match(message)
-        expect(told).not.to.include('secret')
+        const refused = await refusal({ folder: folder.path })
+        expect(refused).to.match(message)
+        expect(refused).not.to.include('secret')
       })
     }
   })
 
-  it('finds the file in the nearest folder above', async () => {
+  it('finds the config file in the nearest parent folder', async () => {
     using folder = temporaryFolder({ 'streamproof.config.mjs': 'export default { jobs: 7 }' })
     const { options } = await configured({ folder: join(folder.path, 'deep', 'down') })
     expect(options.jobs).to.equal(7)

@@ -15,7 +15,7 @@ const refusedBelowProc = `
   }`
 
 describe('cli/files', () => {
-  it('writes aside and renames, making folders on the way', () => {
+  it('writes a temporary file and renames it, and creates folders', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'a', 'b.txt')
     expect(prepareFile(path, '--out')).to.deep.equal([join(folder.path, 'a')])
@@ -26,11 +26,11 @@ describe('cli/files', () => {
     expect(readdirSync(join(folder.path, 'a'))).to.deep.equal(['b.txt'])
   })
 
-  it('refuses a place where no file can be, before anything is written', () => {
+  it('rejects a path at which no file can be written', () => {
     using folder = temporaryFolder({ file: '' })
     expect(() => prepareFile(join(folder.path, 'file', 'report.json'), '--out')).to.throw(
       UsageError,
-      /^cannot write to .*file: (a file of that name is in the way|a part of the path is a file); name another place with --out$/,
+      /^cannot write to .*file: (a file of that name is in the way|a part of the path is a file); choose another place with --out$/,
     )
     mkdirSync(join(folder.path, 'folder'))
     expect(() => prepareFile(join(folder.path, 'folder'), '--report FORMAT=PATH')).to.throw(
@@ -39,7 +39,7 @@ describe('cli/files', () => {
     )
   })
 
-  it('takes away what had to be made for a place, as far as nothing is in it', () => {
+  it('removes the folders that it created, unless they have content', () => {
     using folder = temporaryFolder({ file: '' })
     mkdirSync(join(folder.path, 'there'))
     const unused = [
@@ -54,36 +54,38 @@ describe('cli/files', () => {
     expect(readdirSync(join(folder.path, 'new'))).to.deep.equal(['report.json'])
   })
 
-  it('refuses a place below /proc, where a folder exists and takes none', function () {
+  it('rejects a path below /proc, which accepts no folders', function () {
     if (!existsSync('/proc/self')) this.skip()
-    // In a process of its own, with a limit: what this is about is a loop without an end.
+    // The fault would be an endless loop, so this runs in another process with a time limit.
     const { status, stdout } = spawnSync(
       process.execPath,
       ['--import', 'tsx/esm', '--input-type=module', '-e', refusedBelowProc],
       { encoding: 'utf8', timeout: 10_000 },
     )
-    expect(stdout).to.equal('cannot write to /proc/x: no such file or folder; name another place with --out')
+    expect(stdout).to.equal(
+      'cannot write to /proc/x: no such file or folder; choose another place with --out',
+    )
     expect(status).to.equal(0)
   })
 
-  it('leaves nothing behind where it cannot write', () => {
+  it('leaves no temporary file if it cannot write', () => {
     using folder = temporaryFolder({ file: '' })
     expect(() => writeWhole(join(folder.path, 'file', 'x'), '')).to.throw(UsageError)
     expect(readdirSync(folder.path)).to.deep.equal(['file'])
   })
 
-  it('follows a link instead of replacing it', () => {
+  it('writes to the file that a link points to', () => {
     using folder = temporaryFolder({ file: 'old' })
     try {
       symlinkSync(join(folder.path, 'file'), join(folder.path, 'link'))
     } catch {
-      return // Windows lets only some people make links.
+      return // On Windows links need a privilege.
     }
     writeWhole(join(folder.path, 'link'), 'new')
     expect(readFileSync(join(folder.path, 'file'), 'utf8')).to.equal('new')
   })
 
-  it('writes to a device as it is', function () {
+  it('writes to a device without a temporary file', function () {
     if (!existsSync('/dev/null')) this.skip()
     prepareFile('/dev/null', '--report FORMAT=PATH')
     writeWhole('/dev/null', 'text')

@@ -24,7 +24,7 @@ describe('cli: the command that repeats a check', () => {
     return repeatCommand(await configure({ positional: [], flags, env, folder: folder.path }), env)
   }
 
-  it('carries what decides the verdict, and nothing that does not', async () => {
+  it('has every option that can change the verdict, and no other', async () => {
     expect(await repeat({})).to.equal('streamproof run')
     const flags = {
       ws: 'ws://h:1/a b',
@@ -44,7 +44,7 @@ describe('cli: the command that repeats a check', () => {
     )
   })
 
-  it('names the config file in place of what that says', async () => {
+  it('names the config file instead of its values', async () => {
     const file = {
       ws: 'ws://h/file?token=x',
       headers: { Cookie: 'a=b' },
@@ -59,7 +59,7 @@ describe('cli: the command that repeats a check', () => {
     )
   })
 
-  it('takes variables for flags, and credentials for nobody’s business', async () => {
+  it('names the environment variable of a value that may hold credentials', async () => {
     const env = { STREAMPROOF_SSE: 'http://u:p@h/e', STREAMPROOF_PROXY: 'http://u:p@h:8474' }
     expect(await repeat({}, { env })).to.equal(
       'streamproof run --sse "$STREAMPROOF_SSE" --proxy "$STREAMPROOF_PROXY"',

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
-import { colourful, oneLine, Terminal } from '#cli/output/terminal'
+import { usesColour, oneLine, Terminal } from '#cli/output/terminal'
 
 class Output extends EventEmitter {
   written = ''
@@ -24,24 +24,24 @@ function opened(isTTY = false): { readonly out: Output; readonly err: Output; re
 }
 
 describe('cli/terminal', () => {
-  it('colours by wish, then by NO_COLOR and FORCE_COLOR, then by who is looking', () => {
-    const auto = { wish: 'auto', env: {}, isTTY: true } as const
-    expect(colourful(auto)).to.equal(true)
-    expect(colourful({ ...auto, isTTY: false })).to.equal(false)
-    expect(colourful({ ...auto, env: { NO_COLOR: '1' } })).to.equal(false)
-    expect(colourful({ ...auto, env: { NO_COLOR: '' } })).to.equal(true)
-    expect(colourful({ ...auto, env: { TERM: 'dumb' } })).to.equal(false)
-    expect(colourful({ ...auto, isTTY: false, env: { FORCE_COLOR: '1' } })).to.equal(true)
-    expect(colourful({ ...auto, env: { FORCE_COLOR: '0' } })).to.equal(false)
-    expect(colourful({ ...auto, wish: 'always', isTTY: false, env: { NO_COLOR: '1' } })).to.equal(true)
-    expect(colourful({ ...auto, wish: 'never', env: { FORCE_COLOR: '1' } })).to.equal(false)
+  it('uses colour by --color, then NO_COLOR and FORCE_COLOR, then whether stdout is a terminal', () => {
+    const auto = { choice: 'auto', env: {}, isTTY: true } as const
+    expect(usesColour(auto)).to.equal(true)
+    expect(usesColour({ ...auto, isTTY: false })).to.equal(false)
+    expect(usesColour({ ...auto, env: { NO_COLOR: '1' } })).to.equal(false)
+    expect(usesColour({ ...auto, env: { NO_COLOR: '' } })).to.equal(true)
+    expect(usesColour({ ...auto, env: { TERM: 'dumb' } })).to.equal(false)
+    expect(usesColour({ ...auto, isTTY: false, env: { FORCE_COLOR: '1' } })).to.equal(true)
+    expect(usesColour({ ...auto, env: { FORCE_COLOR: '0' } })).to.equal(false)
+    expect(usesColour({ ...auto, choice: 'always', isTTY: false, env: { NO_COLOR: '1' } })).to.equal(true)
+    expect(usesColour({ ...auto, choice: 'never', env: { FORCE_COLOR: '1' } })).to.equal(false)
   })
 
-  it('makes one harmless line of any text', () => {
-    expect(oneLine('a\r\n  b\u001b[31m\u202ec\u0000\ud800')).to.equal('a b\\u{1b}[31m\\u{202e}c\\u{0}\ufffd')
+  it('escapes control characters and line breaks', () => {
+    expect(oneLine('a\r\n  b\u001b[31m\u202ec\u0000\ud800')).to.equal('a b\\x1b[31m\\u202ec\\x00\\ud800')
   })
 
-  it('keeps results and diagnostics apart, and masks the latter', () => {
+  it('prints results to stdout and diagnostics without credentials to stderr', () => {
     const { out, err, terminal } = opened()
     terminal.maskWith((text) => text.replaceAll('secret', '***'))
     terminal.print('result')
@@ -50,14 +50,14 @@ describe('cli/terminal', () => {
     expect(err.written).to.equal('streamproof: a *** line\n')
   })
 
-  it('drops the result, and goes on, once its reader has gone', () => {
+  it('drops the rest of the result if the reader of stdout exits', () => {
     const { out, terminal } = opened()
     out.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     terminal.print('more')
     expect(out.written).to.equal('')
   })
 
-  it('rewrites one line on a terminal, and clears it before anything else', () => {
+  it('rewrites one progress line on a terminal, and clears it before other output', () => {
     const { err, terminal } = opened(true)
     terminal.progress('1/2')
     terminal.progress('1/2')
@@ -66,7 +66,7 @@ describe('cli/terminal', () => {
     expect(err.written).to.equal(`\r\u001b[K1/2\r\u001b[K2/2${'.'.repeat(36)}\r\u001b[Kstreamproof: done\n`)
   })
 
-  it('shows no progress line elsewhere, but short notes', () => {
+  it('prints short notes instead of a progress line if stderr is not a terminal', () => {
     const { err, terminal } = opened()
     terminal.progress('1/2')
     terminal.note('half of it')

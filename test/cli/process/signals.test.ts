@@ -20,7 +20,7 @@ const usualFiles = ['index.html', 'junit.xml', 'report.json', 'report.md']
 describe('cli: signals and closed pipes', function () {
   this.timeout(60_000)
   let reference: Reference
-  /** Slow enough that the run is under way when the signal comes. */
+  /** Slow enough that the signal arrives during the run. */
   let slowly: readonly string[]
 
   before(async () => {
@@ -30,7 +30,7 @@ describe('cli: signals and closed pipes', function () {
 
   after(() => reference.close())
 
-  // Windows has no signals that a process could take to end in order.
+  // On Windows a process cannot handle these signals.
   before(function () {
     if (process.platform === 'win32') this.skip()
   })
@@ -40,27 +40,29 @@ describe('cli: signals and closed pipes', function () {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    it(`${signal}: a partial report, proxies gone, status ${status}`, async () => {
+    it(`${signal}: removes the proxies, writes a partial report and exits with ${status}`, async () => {
       using folder = temporaryFolder()
       await using engine = await sharedEngine()
       await using run = new Spawned([...slowly, '--proxy', engine.url], folder.path)
-      await run.says(/checks: \d+ apply/)
+      await run.printed(/checks: \d+ applicable/)
       run.child.kill(signal)
       expect(await run.ends(), run.err).to.equal(status)
       const { complete, exitCode } = reportIn(folder.path).run
       expect({ complete, exitCode }).to.deep.equal({ complete: false, exitCode: status })
       expect(readdirSync(join(folder.path, 'streamproof-report')).toSorted()).to.deep.equal(usualFiles)
-      expect(run.err).to.include(`streamproof: ${signal}: removing the proxies and writing what was judged`)
+      expect(run.err).to.include(
+        `streamproof: received ${signal}: removing the proxies and writing a partial report`,
+      )
       expect(await engine.names()).to.deep.equal([foreignProxy])
     })
   }
 
-  it('a second signal ends at once, without half-written files', async () => {
+  it('a second signal exits at once, without half-written files', async () => {
     using folder = temporaryFolder()
     await using run = new Spawned(slowly, folder.path)
-    await run.says(/checks: \d+ apply/)
+    await run.printed(/checks: \d+ applicable/)
     run.child.kill('SIGINT')
-    await run.says(/once more ends at once/)
+    await run.printed(/send it again to exit immediately/)
     run.child.kill('SIGINT')
     expect(await run.ends()).to.equal(130)
     const found = readdirSync(folder.path, { recursive: true })
@@ -68,16 +70,16 @@ describe('cli: signals and closed pipes', function () {
     expect(found.filter((name) => !whole.includes(String(name)))).to.deep.equal([])
   })
 
-  it('a signal before the run has begun: its status, no report', async () => {
+  it('a signal before the first check exits with its status and without a report', async () => {
     using folder = temporaryFolder()
     await using run = new Spawned(['run', 'ws://127.0.0.1:9/', '--wait', '1m'], folder.path)
-    await run.says(/waiting/)
+    await run.printed(/waiting/)
     run.child.kill('SIGTERM')
     expect(await run.ends(), run.err).to.equal(143)
     expect(readdirSync(folder.path)).to.deep.equal([])
   })
 
-  it('a reader of stdout that goes away: files are written, nothing crashes', async () => {
+  it('writes the files if the reader of stdout exits', async () => {
     using folder = temporaryFolder()
     await using run = new Spawned(['run', reference.ws.href, '--only', 'ws/control/*'], folder.path)
     run.child.stdout.destroy()
@@ -87,10 +89,10 @@ describe('cli: signals and closed pipes', function () {
   })
 
   for (const command of ['target', 'proxy']) {
-    it(`${command}: serves until a signal comes`, async () => {
+    it(`${command}: serves until a signal arrives`, async () => {
       using folder = temporaryFolder()
       await using serving = new Spawned([command, '--port', '0'], folder.path)
-      await serving.says(/https?:\/\/\S+:\d+/)
+      await serving.printed(/https?:\/\/\S+:\d+/)
       serving.child.kill('SIGINT')
       expect(await serving.ends(), serving.err).to.equal(130)
     })

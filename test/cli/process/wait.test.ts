@@ -6,7 +6,7 @@ import { freePort, socketServer } from '../bad-servers.ts'
 
 const never = new AbortController().signal
 
-describe('cli/wait', () => {
+describe('cli: waiting for a target', () => {
   it('returns as soon as the address accepts a connection', async () => {
     await using server = await socketServer(() => undefined)
     await waitForTarget(new URL(`ws://127.0.0.1:${server.port}/`), 5000, never)
@@ -21,7 +21,7 @@ describe('cli/wait', () => {
     )
     expect(error).to.be.instanceOf(SetupError)
     expect((error as Error).message).to.match(
-      /^ws:\/\/127\.0\.0\.1:\d+\/a\?b=\*\*\* accepted no connection within --wait 500ms$/,
+      /^ws:\/\/127\.0\.0\.1:\d+\/a\?b=\*\*\* did not accept a connection within 500ms \(--wait\); start the server, or wait longer$/,
     )
     expect(getEventListeners(signal, 'abort')).to.deep.equal([])
   })
