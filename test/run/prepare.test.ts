@@ -5,20 +5,20 @@ import type { RunSettings } from '#run/settings'
 import { fake, fakeSettings, fakeTools } from './fakes.ts'
 
 const settings = (more: Partial<RunSettings> = {}): RunSettings =>
-  ({ budgets: { 'ws/told/*': 4000 }, timeScale: 2, ...more }) as RunSettings
+  ({ budgets: { 'ws/contract/*': 4000 }, timeScale: 2, ...more }) as RunSettings
 
 describe('the time budget of a check', () => {
-  it('is the usual one, its own, or that of the contract, scaled', () => {
+  it('is the default, its own, or that of the contract, scaled', () => {
     const budget = budgets(settings())
     expect(budget({ id: 'ws/usual/one' })).to.equal(30_000)
     expect(budget({ id: 'ws/own/one', budget: 60_000 })).to.equal(120_000)
-    expect(budget({ id: 'ws/told/one', budget: 60_000 })).to.equal(8000)
+    expect(budget({ id: 'ws/contract/one', budget: 60_000 })).to.equal(8000)
   })
 
-  it('has room for sixty of the slowest answers, and not for any number', () => {
+  it('allows for sixty of the slowest answers, up to two minutes', () => {
     const slow = budgets(settings({ timeScale: 1 }), 1200)
     expect(slow({ id: 'ws/usual/one' })).to.equal(15_000 + 72_000)
-    expect(slow({ id: 'ws/told/one' })).to.equal(4000)
+    expect(slow({ id: 'ws/contract/one' })).to.equal(4000)
     expect(budgets(settings({ timeScale: 0.5 }), 1200)({ id: 'ws/usual/one' })).to.equal(7500 + 72_000)
     expect(budgets(settings({ timeScale: 1 }), 60_000)({ id: 'ws/usual/one' })).to.equal(135_000)
   })

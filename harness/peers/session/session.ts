@@ -9,7 +9,7 @@ export interface Redactor {
   bytes(value: Uint8Array): Uint8Array
 }
 
-/** What happens to connections, as the scheduler wants to know it: who was connected when a target died. */
+/** What happens to connections, as the scheduler wants to know it: which checks were connected when a target crashed. */
 export interface ConnectionObserver {
   /** A TCP connection to the target, direct or through the link, stands. Call the result when it ends. */
   opened(route: 'direct' | 'proxy'): (ending: Ending) => void

@@ -9,20 +9,20 @@ import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 
-/** A chat room: what one says, all hear. Messages of some lengths do not come back to who said them. */
-describe('a target that passes messages on to everybody', () => {
+/** A chat: every message goes to all connections. Messages of some lengths do not come back to their sender. */
+describe('a target that passes messages on to every connection', () => {
   let engine: Engine
   let http: Server
-  let room: WebSocketServer
+  let chat: WebSocketServer
 
   before(async () => {
     engine = await openEngine({ choice: 'embedded', runId: 'broadcast' })
     http = createServer()
-    room = new WebSocketServer({ server: http })
-    room.on('connection', (ws) => {
+    chat = new WebSocketServer({ server: http })
+    chat.on('connection', (ws) => {
       ws.on('error', () => undefined)
       ws.on('message', (data: Buffer, binary) => {
-        for (const other of room.clients) {
+        for (const other of chat.clients) {
           if (other === ws && data.length >= 100 && data.length <= 500) continue
           other.send(data, { binary })
         }
@@ -32,13 +32,13 @@ describe('a target that passes messages on to everybody', () => {
   })
 
   after(async () => {
-    for (const ws of room.clients) ws.terminate()
+    for (const ws of chat.clients) ws.terminate()
     http.closeAllConnections()
     http.close()
     await engine.close()
   })
 
-  it('has its echoes judged one by one: nobody takes the message of another check for his own', async function () {
+  it('runs checks that wait for an echo one at a time, so that none takes the message of another for its own', async function () {
     this.timeout(60_000)
     const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`
     const findings: string[] = []
@@ -64,8 +64,8 @@ describe('a target that passes messages on to everybody', () => {
       },
       { finding: (text) => findings.push(text) },
     )
-    const fallen = report.results.filter(({ verdict }) => verdict !== 'pass').map(({ id }) => id)
-    expect(fallen.toSorted()).to.deep.equal([
+    const failed = report.results.filter(({ verdict }) => verdict !== 'pass').map(({ id }) => id)
+    expect(failed.toSorted()).to.deep.equal([
       'ws/fragmentation/text-in-2',
       'ws/fragmentation/text-in-64',
       'ws/framing/binary-of-125',
