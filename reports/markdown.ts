@@ -2,7 +2,7 @@ import { summaryKeys } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
 import { code, codeBlock, prose } from './escape/markdown.ts'
 import { cut } from './escape/visible.ts'
-import { commonCauses, commonCauseTitle, exampleIds } from './view/common-causes.ts'
+import { commonCauseHeading, commonCauses, commonCauseTitle, exampleIds } from './view/common-causes.ts'
 import { detailLines } from './view/detail.ts'
 import { headline } from './view/headline.ts'
 import type { ReportOptions } from './view/options.ts'
@@ -140,7 +140,7 @@ function causes(report: Report): string[] {
     return [prose(commonCauseTitle(cause)), fieldCell(cause.expected), fieldCell(cause.actual), checks]
   })
   if (rows.length === 0) return []
-  return ['## Failures with one cause', table(['', 'expected', 'actual', 'checks'], rows)]
+  return [`## ${commonCauseHeading}`, table(['', 'expected', 'actual', 'checks'], rows)]
 }
 
 function fieldCell(text: string | null): string {

@@ -3,7 +3,7 @@ import type { Report, Result } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
-import { commonCauses } from '#reports/view/common-causes'
+import { commonCauseHeading, commonCauses } from '#reports/view/common-causes'
 import { failuresOf, unjudgedOf, withVerdict } from '#reports/view/overview'
 import { plural, verdictsWorstFirst } from '#reports/view/words'
 import { badge, clauseLink, resultLink } from './parts.ts'
@@ -16,7 +16,7 @@ export function commonCauseSection(report: Report): Markup | null {
   const causes = commonCauses(report)
   if (causes.length === 0) return null
   return html`<section id="common-causes" aria-labelledby="common-causes-title">
-    <h2 id="common-causes-title">Failures with one cause</h2>
+    <h2 id="common-causes-title">${commonCauseHeading}</h2>
     <ul class="cards">
       ${causes.map(({ expected, actual, ending, results, counts }) => {
         const worst = results[0]?.verdict ?? 'fail'
@@ -76,25 +76,31 @@ function cards(id: string, title: string, results: readonly Result[], report: Re
   </section>`
 }
 
-function card(
-  { verdict, id, level, clause, title, expected, actual, reason }: Result,
-  isShort: boolean,
-): Markup {
+function card(result: Result, hasCommonCause: boolean): Markup {
+  const { verdict, id, level, clause, title } = result
   return html`<li class="card e-${verdict}">
     <p class="head">
       ${badge(verdict)} ${resultLink(id)}
       <span class="dim">${level}</span> ${clauseLink(clause)}
     </p>
     <p class="claim">${title}</p>
-    ${
-      expected === null
-        ? null
-        : html`<dl class="pair">
-            ${isShort ? null : pair('expected', expected)} ${pair('actual', actual ?? '')}
-          </dl>`
-    }
-    ${reason === null ? null : html`<dl class="pair">${pair('reason', reason)}</dl>`}
+    <dl class="pair">
+      ${
+        hasCommonCause
+          ? html`<dt>cause</dt>
+              <dd><a href="#common-causes">${commonCauseHeading}</a></dd>`
+          : evidence(result)
+      }
+    </dl>
   </li>`
+}
+
+function evidence({ expected, actual, reason }: Result): readonly (Markup | null)[] {
+  return [
+    expected === null ? null : pair('expected', expected),
+    expected === null ? null : pair('actual', actual ?? ''),
+    reason === null ? null : pair('reason', reason),
+  ]
 }
 
 /** Checks that were not judged, by reason, with what would make them apply. */

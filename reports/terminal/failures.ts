@@ -1,6 +1,6 @@
 import type { Report, Result } from '#model/result'
 import { columns } from '#reports/escape/terminal'
-import { commonCauses, commonCauseTitle, exampleIds } from '#reports/view/common-causes'
+import { commonCauseHeading, commonCauses, commonCauseTitle, exampleIds } from '#reports/view/common-causes'
 import { factsOf, transcriptOf } from '#reports/view/detail'
 import { failuresOf, withVerdict } from '#reports/view/overview'
 import { clauseLabel } from '#reports/view/sections'
@@ -18,8 +18,6 @@ const columnsForSixteenBytes = 74
 
 /** Failures shown with their transcripts. If a target breaks more, the others are only listed. */
 const mostDetailed = 12
-
-const commonCauseHeading = 'Failures with one cause'
 
 /** Failures that probably have one cause: otherwise a reader sees a hundred effects before the cause. */
 export function commonCauseSection(page: Page, report: Report): void {

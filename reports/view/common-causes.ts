@@ -2,6 +2,9 @@ import { summarise, summaryKeys } from '#model/result'
 import type { Report, Result, Summary } from '#model/result'
 import { endingText, plural, verdictsWorstFirst } from './words.ts'
 
+/** The heading of the section, to which single failures refer. */
+export const commonCauseHeading = 'Failures with one cause'
+
 /** Checks that failed in the same way: they probably have one cause. */
 export interface CommonCause {
   /** Null for harness errors, which have only a reason. */
