@@ -131,7 +131,7 @@ async function runControl<Observed extends Control>(
 
 type Run<Result> = { readonly result: Result } | { readonly failure: Violation | Severed | Inconclusive }
 
-/** Holds back what a run throws about the target until the fault is proven. Any other error is a bug of ours. */
+/** Holds back what a run throws about the target until the fault is proven. Any other error is a bug, thrown at once. */
 async function settle<Result>(run: () => Promise<Result>): Promise<Run<Result>> {
   try {
     return { result: await run() }

@@ -1,6 +1,6 @@
 /**
- * The exchange could not go on because the link was told to sever it. Internal to the peers: `underFault` swallows
- * it once the fault is proven. No check ever sees it.
+ * An exchange ended early because a fault severed its connection. Peers throw it instead of a Violation, since the target
+ * is not to blame; `underFault` catches it once the fault is proven. No check receives it.
  */
 export class Severed extends Error {
   readonly code = 'SEVERED'

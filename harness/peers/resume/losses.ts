@@ -42,8 +42,8 @@ export async function goDown(
 }
 
 /**
- * The link falls silent after the client has received events: the connection stays half-open, and nothing more arrives
- * on it. The control is the same connection before the fault.
+ * The link drops everything from the target once the client has received events: the connection stays half-open. The
+ * control is the same connection before the fault.
  */
 export async function goSilent(scenario: Scenario, before: ResumeState): Promise<ResumeState> {
   const { context, witness } = scenario

@@ -62,7 +62,7 @@ export async function connectClient(
 ): Promise<ConnectedState> {
   const { context, publisher } = scenario
   context.transcript.add('harness', 'note', 'the client connects')
-  // If the events are ours, none is sent while the client connects; the target's own may be, and are found in `disconnected`.
+  // No event is published while the client connects. A target that sends events by itself may send some: see `disconnected`.
   const firstDue = state.firstDue ?? (publisher.available ? witnessed(scenario).length : null)
   const client = await subscribe(scenario, state, via)
   // Even a severe fault lets the response head pass, but a busy machine needs time for that.

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import { Agent, request as sendRequest } from 'undici'
 import type { Dispatcher } from 'undici'
 import { Inconclusive } from '#model/errors'
 import type { SessionContext } from '#peers/session/context'
@@ -8,37 +8,38 @@ import { reportRefusal } from '#peers/http/refusal'
 import { secureOptions } from '#peers/net/trust'
 import { takeTurn } from '#peers/session/turn'
 
-/** Publishes by the contract's means, straight to the target: never through the link. */
+/** Publishes by the contract's means, always straight to the target: no fault touches a publication. */
 export interface Publisher {
   /** The contract says how to publish. */
   readonly available: boolean
   /**
-   * Publishes one event, and waits for the answer.
+   * Publishes one event and waits for the response.
    *
-   * @throws Inconclusive `publish-failed`: no connection, no answer, or a status that is not 2xx. Says the status,
-   * never what was sent.
+   * @throws Inconclusive `publish-failed`: no connection, no response, or a status that is not 2xx. The message has the
+   * status, and never what was sent.
    */
   publish(event: Publication): Promise<void>
-  /** As `publish`, but an error status, or an event that HTTP cannot carry there, is an answer. */
+  /** The same, but `rejected` if the status is not 2xx, or if HTTP cannot carry the event in its place. */
   tryPublish(event: Publication): Promise<'accepted' | 'rejected'>
 }
 
-/** The publisher of a session. Its connections are kept alive and belong to the context's scope. */
+/** The publisher of a session. Its connections are kept alive, and closed with the context's scope. */
 export function openPublisher(context: SessionContext): Publisher {
   let agent: Agent | null = null
   const { sse } = context.environment
   const dispatcher = (): Agent => {
     if (agent !== null) return agent
-    const made = new Agent({
+    agent = new Agent({
       connect: { ...secureOptions(context.endpoint('sse').tls), timeout: context.limits.connect },
       connections: 16,
       pipelining: 1,
     })
-    context.scope.defer(() => made.destroy())
-    agent = made
-    return made
+    const opened = agent
+    context.scope.defer(() => opened.destroy())
+    return agent
   }
-  const ask = async (event: Publication): Promise<number> => {
+  /** Gives the status of the response. */
+  const request = async (event: Publication): Promise<number> => {
     const plan = context.endpoint('sse').publish
     if (plan === null) throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
     await takeTurn(context)
@@ -51,7 +52,7 @@ export function openPublisher(context: SessionContext): Publisher {
     available: (sse?.publish ?? null) !== null,
     async tryPublish(event) {
       try {
-        const status = await ask(event)
+        const status = await request(event)
         return status >= 200 && status <= 299 ? 'accepted' : 'rejected'
       } catch (error) {
         if (error instanceof Inconclusive && isUnsendable(error.cause)) return 'rejected'
@@ -59,7 +60,7 @@ export function openPublisher(context: SessionContext): Publisher {
       }
     },
     async publish(event) {
-      const status = await ask(event)
+      const status = await request(event)
       if (status < 200 || status > 299)
         throw new Inconclusive('publish-failed', `the publisher answered ${status}`)
     },
@@ -74,31 +75,31 @@ async function send(
 ): Promise<{ readonly status: number; readonly headers: Dispatcher.ResponseData['headers'] }> {
   const body = fillBytes(plan.body, event)
   try {
-    const answer = await request(fillUrl(plan.url, event), {
+    const response = await sendRequest(fillUrl(plan.url, event), {
       method: plan.method,
       headers: plan.headers.flatMap(([name, value]) => fillHeader(name, value, event)),
       body: body.length === 0 ? null : body,
       dispatcher,
       signal: AbortSignal.timeout(Math.ceil(limitMs)),
     })
-    // Read to its end, so that the connection can serve the next event; but not for ever.
-    await answer.body.dump({ limit: 65_536 })
-    return { status: answer.statusCode, headers: answer.headers }
+    // Read to its end, so that the connection can be used for the next event.
+    await response.body.dump({ limit: 65_536 })
+    return { status: response.statusCode, headers: response.headers }
   } catch (error) {
-    throw new Inconclusive('publish-failed', `the publisher could not be asked: ${codeOf(error)}`, {
+    throw new Inconclusive('publish-failed', `the publisher cannot be reached: ${codeOf(error)}`, {
       cause: error,
     })
   }
 }
 
-/** undici refuses to send a header with a line break. */
+/** undici does not send a header that has a line break. */
 function isUnsendable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'UND_ERR_INVALID_ARG'
 }
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'TimeoutError') return 'no answer in time'
+  if (error.name === 'TimeoutError') return 'no response in time'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
@@ -116,7 +117,10 @@ function textOf(value: string | Uint8Array): string {
   return typeof value === 'string' ? value : Buffer.from(value).toString('utf8')
 }
 
-/** The template with its placeholders filled in: `{data}` by bytes as they are. What is not set is empty, in JSON null. */
+/**
+ * Fills in the placeholders of a template: `{data}` by the bytes as they are, `{json:data}` by a JSON string literal,
+ * `{url:data}` percent-encoded. A field that the event does not have is empty, in JSON `null`.
+ */
 export function fillBytes(template: string, event: Publication): Uint8Array {
   const parts: Uint8Array[] = []
   let at = 0
@@ -139,7 +143,7 @@ function filled(form: string | undefined, value: string | Uint8Array | undefined
   return typeof value === 'string' ? Buffer.from(value, 'utf8') : value
 }
 
-/** Every byte that is not unreserved (RFC 3986 2.3), percent-encoded: any bytes, lone surrogates as U+FFFD. */
+/** Percent-encodes every byte that is not unreserved (RFC 3986 2.3). A lone surrogate becomes U+FFFD. */
 function percent(value: string | Uint8Array): string {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value
   return Array.from(bytes, (byte) =>
@@ -149,9 +153,12 @@ function percent(value: string | Uint8Array): string {
   ).join('')
 }
 
-/** In a URL every value is percent-encoded, however the placeholder is written; a parameter that is not set is left out. */
+/**
+ * Fills in the placeholders of a URL: always percent-encoded, however they are written. A query parameter with a field
+ * that the event does not have is left out.
+ */
 export function fillUrl(url: URL, event: Publication): URL {
-  const made = new URL(url)
+  const filledUrl = new URL(url)
   const fill = (text: string): string =>
     text.replaceAll(urlPlaceholder, (_, field: string) =>
       percent(valueOf(event, field.toLowerCase() as Field) ?? ''),
@@ -160,18 +167,18 @@ export function fillUrl(url: URL, event: Publication): URL {
     [...part.matchAll(urlPlaceholder)].some(
       ([, field]) => valueOf(event, (field ?? '').toLowerCase() as Field) === undefined,
     )
-  made.pathname = fill(url.pathname)
+  filledUrl.pathname = fill(url.pathname)
   if (url.search !== '') {
     const kept = url.search
       .slice(1)
       .split('&')
       .filter((part) => !isUnset(part))
-    made.search = kept.map(fill).join('&')
+    filledUrl.search = kept.map(fill).join('&')
   }
-  return made
+  return filledUrl
 }
 
-/** A header whose value is not set is left out. Bytes go as they are, as far as HTTP can carry them. */
+/** Name and value of a header, or nothing if the event does not have a field of it. Bytes are sent as they are. */
 function fillHeader(name: string, value: string, event: Publication): string[] {
   const unset = [...value.matchAll(placeholder)].some(
     (match) => valueOf(event, match[2] as Field) === undefined,

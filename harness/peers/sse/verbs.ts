@@ -22,7 +22,7 @@ async function subscribe(
   }
 }
 
-/** The verbs of the kit that are about HTTP and server-sent events, and the conforming clients. */
+/** The kit's verbs for event streams and HTTP, and the conforming clients. */
 export function sseVerbs(
   context: SessionContext,
 ): Pick<Kit, 'subscribe' | 'request' | 'publish' | 'tryPublish' | 'resume' | 'clients'> {

@@ -7,27 +7,27 @@ import type { Fault, ConnectionTrace, Proof } from '#proxies/types'
 import { Stage, echoing, forwarder, ponging, upgraded } from '../stage.ts'
 import type { Act } from '../stage.ts'
 
-type Strike = (client: net.Socket, upstream: net.Socket) => void
+type Effect = (client: net.Socket, upstream: net.Socket) => void
 
-/** A fault of this test's own: what it does to a connection, and whether it strikes at all. */
+/** A fault that a test defines: `apply` is what the proxy does to a connection. */
 interface TestFault extends Fault {
-  readonly strike: Strike
+  readonly apply: Effect
 }
 
-const faultOf = (strike: Strike, severs: boolean, prove: Fault['prove']): TestFault => ({
+const faultOf = (apply: Effect, severs: boolean, prove: Fault['prove']): TestFault => ({
   name: 'test-fault',
   direction: 'server-to-client',
   settings: { bytes: 3 },
   toxics: [],
   severs,
   prove,
-  strike,
+  apply,
 })
-const struck = (): Proof => ({ proven: true, summary: 'it struck', figures: { bytes: 3 } })
+const proven = (): Proof => ({ proven: true, summary: 'it had an effect', figures: { bytes: 3 } })
 
-/** Passes so many bytes down, then FIN. */
+/** Lets so many bytes from the server pass, then sends FIN. */
 const cut =
-  (bytes: number): Strike =>
+  (bytes: number): Effect =>
   (client, upstream) => {
     let left = bytes
     upstream.on('data', (chunk) => {
@@ -37,21 +37,19 @@ const cut =
       if (left <= 0) client.end()
     })
   }
-const pass: Strike = (client, upstream) => upstream.on('data', (chunk) => client.write(chunk))
-const silence: Strike = () => undefined
+const pass: Effect = (client, upstream) => upstream.on('data', (chunk) => client.write(chunk))
+const silence: Effect = () => undefined
 
 describe('underFault', () => {
   let stage: Stage
   beforeEach(() => (stage = new Stage()))
   afterEach(async () => {
     await stage.close()
-    expect(stage.standing.size, 'connections that nobody ended').to.equal(0)
+    expect(stage.standing.size, 'open connections').to.equal(0)
   })
 
   const sessionFor = async (act: Act, timeScale = 1): Promise<Session> => {
-    const engine = forwarder(stage, (fault, client, upstream) =>
-      (fault as TestFault).strike(client, upstream),
-    )
+    const engine = forwarder(stage, (fault, client, upstream) => (fault as TestFault).apply(client, upstream))
     return stage.session(await stage.serve(act), { engine, timeScale })
   }
   const thrown = (promise: Promise<unknown>): Promise<unknown> =>
@@ -70,7 +68,7 @@ describe('underFault', () => {
     const session = await sessionFor(echoing)
     const traces: ConnectionTrace[] = []
     const routes: Route[] = []
-    const fault = faultOf(pass, false, (faulted, control) => (traces.push(faulted, control), struck()))
+    const fault = faultOf(pass, false, (faulted, control) => (traces.push(faulted, control), proven()))
     await session.kit.underFault(fault, async (via) => {
       routes.push(via)
       await exchange(session)(via)
@@ -84,18 +82,23 @@ describe('underFault', () => {
       ([one, two]: number[]) => one === two,
     )
     expect(session.evidence().faults).to.deep.equal([
-      { name: 'test-fault', direction: 'server-to-client', settings: { bytes: 3 }, proof: 'it struck' },
+      {
+        name: 'test-fault',
+        direction: 'server-to-client',
+        settings: { bytes: 3 },
+        proof: 'it had an effect',
+      },
     ])
     expect(session.evidence().measured).to.deep.equal({ 'test-fault.bytes': 3 })
   })
 
-  it('builds the fault from the control, and bears the end of the exchange where it severs', async () => {
+  it('makes the fault from the control, and expects an exchange that it severs to end early', async () => {
     const session = await sessionFor(echoing)
     let faulted: ConnectionTrace | null = null
     const build = (control: ConnectionTrace): TestFault =>
       faultOf(cut((control.openedAtServerToClientBytes ?? 0) + 3), true, (trace) => {
         faulted = trace
-        return struck()
+        return proven()
       })
     await session.kit.underFault(build, exchange(session))
     expect(faulted).to.deep.include({ serverToClientBytes: 150 })
@@ -105,38 +108,38 @@ describe('underFault', () => {
 
   for (const [name, bytes] of [
     ['in the head of the handshake', 20],
-    ['in front of everything', 0],
+    ['before any byte', 0],
   ] as const) {
-    it(`bears a cut ${name}`, async () => {
+    it(`expects the exchange to end at a cut ${name}`, async () => {
       const session = await sessionFor(echoing)
-      const strike: Strike = bytes === 0 ? (client) => client.resetAndDestroy() : cut(bytes)
-      await session.kit.underFault(faultOf(strike, true, struck), exchange(session))
+      const apply: Effect = bytes === 0 ? (client) => client.resetAndDestroy() : cut(bytes)
+      await session.kit.underFault(faultOf(apply, true, proven), exchange(session))
       expect(session.evidence().faults).to.have.length(1)
     })
   }
 
-  it('gives up on a silent link, and the trace says so', async () => {
+  it('stops waiting on a silent link, which its trace shows', async () => {
     const session = await sessionFor(echoing, 0.05)
     let faulted: ConnectionTrace | null = null
-    const fault = faultOf(silence, true, (trace) => ((faulted = trace), struck()))
+    const fault = faultOf(silence, true, (trace) => ((faulted = trace), proven()))
     await session.kit.underFault(fault, exchange(session))
     expect(faulted).to.deep.include({ serverToClientBytes: 0 })
     expect((faulted as ConnectionTrace | null)?.ending).to.deep.include({ how: 'timeout', by: 'harness' })
   })
 
-  it('waits for the ending that a severing fault brings behind the exchange', async () => {
+  it('waits for the end that a severing fault brings after the exchange', async () => {
     const session = await sessionFor(echoing)
     let faulted: ConnectionTrace | null = null
-    const later: Strike = (client, upstream) => {
+    const later: Effect = (client, upstream) => {
       pass(client, upstream)
       setTimeout(() => client.end(), 50)
     }
-    const fault = faultOf(later, true, (trace) => ((faulted = trace), struck()))
+    const fault = faultOf(later, true, (trace) => ((faulted = trace), proven()))
     await session.kit.underFault(fault, exchange(session))
     expect((faulted as ConnectionTrace | null)?.ending).to.deep.include({ how: 'fin', by: 'peer' })
   })
 
-  it('is inconclusive where the fault is not proven, whatever the exchange said', async () => {
+  it('is inconclusive if the fault is not proven, whatever the exchange found', async () => {
     const not = (): Proof => ({ proven: false, summary: 'nothing happened' })
     const session = await sessionFor(echoing)
     const error = await thrown(session.kit.underFault(faultOf(pass, false, not), exchange(session)))
@@ -153,7 +156,7 @@ describe('underFault', () => {
     expect(session.evidence().faults).to.deep.equal([])
   })
 
-  it('lets a violation of the faulted run count once the fault is proven', async () => {
+  it('passes on a violation of the faulted run once the fault is proven', async () => {
     let connections = 0
     const second: Act = (socket) => {
       connections += 1
@@ -161,30 +164,30 @@ describe('underFault', () => {
       else ponging()(socket)
     }
     const session = await sessionFor(second, 0.05)
-    const error = await thrown(session.kit.underFault(faultOf(pass, false, struck), exchange(session)))
+    const error = await thrown(session.kit.underFault(faultOf(pass, false, proven), exchange(session)))
     expect(error).to.be.instanceOf(Violation)
     expect(session.evidence().faults).to.have.length(1)
   })
 
-  it('lets a violation of the control count at once', async () => {
+  it('passes on a violation of the control at once', async () => {
     const session = await sessionFor(
       upgraded(() => () => undefined),
       0.05,
     )
-    const error = await thrown(session.kit.underFault(faultOf(pass, false, struck), exchange(session)))
+    const error = await thrown(session.kit.underFault(faultOf(pass, false, proven), exchange(session)))
     expect(error).to.be.instanceOf(Violation)
     expect(session.evidence().faults).to.deep.equal([])
   })
 
-  it('passes on an error of its own', async () => {
+  it('passes on an error of the check itself', async () => {
     const session = await sessionFor(echoing)
-    const fault = faultOf(pass, false, struck)
+    const fault = faultOf(pass, false, proven)
     let runs = 0
     const error = await thrown(
       session.kit.underFault(fault, async (via) => {
         await exchange(session)(via)
         runs += 1
-        if (runs === 2) throw new RangeError('ours')
+        if (runs === 2) throw new RangeError('a bug')
       }),
     )
     expect(error).to.be.instanceOf(RangeError)

@@ -15,20 +15,20 @@ const verbs = [
   'expectPromptReconnect',
 ] as const
 
-/** What each verb says is wrong. */
-function faultsOf(outcome: ResumeOutcome): Record<string, unknown> {
-  const said: Record<string, unknown> = {}
+/** What each verb reports as wrong. */
+function problemsOf(outcome: ResumeOutcome): Record<string, unknown> {
+  const problems: Record<string, unknown> = {}
   for (const verb of verbs) {
     try {
       outcome[verb]()
     } catch (error) {
-      said[verb] = (error as { actual?: string }).actual
+      problems[verb] = (error as { actual?: string }).actual
     }
   }
-  return said
+  return problems
 }
 
-const sound = (outcome: ResumeOutcome): void => void expect(faultsOf(outcome)).to.deep.equal({})
+const sound = (outcome: ResumeOutcome): void => void expect(problemsOf(outcome)).to.deep.equal({})
 const hangUp: ResumePlan = { loss: { kind: 'client-fin' } }
 
 describe('resume', () => {
@@ -56,7 +56,7 @@ describe('resume', () => {
 
   for (const [at, where] of places) {
     for (const eol of ['\n', '\r\n']) {
-      it(`cuts ${where}, and finds nothing wrong (${eol.length === 1 ? 'LF' : 'CRLF'})`, async () => {
+      it(`cuts ${where}, and reports nothing for a server that resumes (${eol.length === 1 ? 'LF' : 'CRLF'})`, async () => {
         const outcome = await (await kit({ eol })).resume({ loss: { kind: 'cut', at }, race: 0 })
         sound(outcome)
         expect(outcome.faults).to.deep.equal([
@@ -67,21 +67,21 @@ describe('resume', () => {
             proof: `the link ended the stream by FIN ${where}`,
           },
         ])
-        // The event that was cut is none; unless the CR of its blank line came, which ends it.
+        // The event that was cut is not dispatched, unless the CR of its empty line arrived, which ends it.
         const dispatched = at === 'in-blank-line' && eol === '\r\n' ? '4' : '3'
         expect(outcome.cursor).to.equal(dispatched)
       })
     }
   }
 
-  it('tries again where an id has grown by a digit', async () => {
+  it('tries again if an id has grown by a digit', async () => {
     const { resume } = await kit({ firstId: 98 })
     const outcome = await resume({ loss: { kind: 'cut', at: 'in-data' } })
     sound(outcome)
     expect(outcome.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
   })
 
-  it('finds the place on a stream that others publish to', async () => {
+  it('finds the place on a stream with other publishers', async () => {
     const { url, publish } = await resumeServer(bench)
     const [mine, others] = [
       bench.verbs(url, { publish, engine, timeScale: 0.5 }),
@@ -89,7 +89,7 @@ describe('resume', () => {
     ]
     const noise = { on: true }
     const noisy = (async () => {
-      while (noise.on) await others.publish({ data: 'somebody else' })
+      while (noise.on) await others.publish({ data: 'another publisher' })
     })()
     const outcome = await mine.resume({ loss: { kind: 'cut', at: 'in-character' }, race: 0 })
     noise.on = false
@@ -98,15 +98,15 @@ describe('resume', () => {
     expect(outcome.faults[0]?.proof).to.equal(
       'the link ended the stream by FIN inside a character of several bytes in the data of an event',
     )
-    expect(outcome.witness.every(({ data }) => data !== 'somebody else')).to.equal(true)
+    expect(outcome.witness.every(({ data }) => data !== 'another publisher')).to.equal(true)
   })
 
   const losses: readonly (readonly [string, ResumePlan, readonly string[]])[] = [
-    ['RST by the link', { loss: { kind: 'rst' } }, ['reset']],
+    ['a RST by the link', { loss: { kind: 'rst' } }, ['reset']],
     ['a black hole', { loss: { kind: 'black-hole' } }, ['black-hole']],
     ['a link that is down', { loss: { kind: 'down', ms: 50 } }, ['link-down']],
-    ['FIN by the client', { loss: { kind: 'client-fin' } }, []],
-    ['RST by the client', { loss: { kind: 'client-rst' } }, []],
+    ['a FIN by the client', { loss: { kind: 'client-fin' } }, []],
+    ['a RST by the client', { loss: { kind: 'client-rst' } }, []],
     [
       'three cuts in a row',
       { loss: { kind: 'cut', at: 'in-data' }, losses: 3 },
@@ -119,32 +119,32 @@ describe('resume', () => {
       ['link-down', 'link-down'],
     ],
     [
-      'a slow way back',
+      'a slow reconnect',
       { ...hangUp, reconnectUnder: latency({ ms: 150, direction: 'server-to-client' }) },
       ['latency'],
     ],
   ]
   for (const [name, plan, faults] of losses) {
-    it(`survives ${name}`, async () => {
+    it(`reports nothing after ${name}`, async () => {
       const outcome = await (await kit()).resume({ ...plan, race: 0 })
       sound(outcome)
       expect(outcome.faults.map((fault) => fault.name)).to.deep.equal(faults)
     })
   }
 
-  it('takes no heartbeat for a slow link that is still behind', async () => {
+  it('does not wait for a slow link that delivers only heartbeats', async () => {
     const { resume } = await kit({ neverLive: true, heartbeatMs: 20 })
     const outcome = await resume({
       ...hangUp,
       reconnectUnder: latency({ ms: 150, direction: 'server-to-client' }),
       race: 0,
     })
-    expect(faultsOf(outcome)).to.deep.equal({
+    expect(problemsOf(outcome)).to.deep.equal({
       expectNothingLost: 'lost: an event sent during or after the reconnect',
     })
   })
 
-  it('takes the events that were asked for', async () => {
+  it('sends as many events as the plan says', async () => {
     const outcome = await (
       await kit()
     ).resume({ ...hangUp, before: 1, gap: 12, race: 4, after: 3, data: (index) => `n${index} \u20ac` })
@@ -158,7 +158,7 @@ describe('resume', () => {
 
   const defects: readonly (readonly [string, Behaviour, Readonly<Record<string, string>>])[] = [
     [
-      'replays the event of the cursor',
+      'replays the event that Last-Event-ID names',
       { replay: (kept, cursor) => kept.filter(({ id }) => id >= cursor) },
       { expectNothingTwice: 'twice: the event that Last-Event-ID named' },
     ],
@@ -168,7 +168,7 @@ describe('resume', () => {
       { expectNothingLost: 'lost: an event sent while the client was disconnected' },
     ],
     [
-      'loses the first of the gap',
+      'loses the first event of the gap',
       { replay: (kept, cursor) => kept.filter(({ id }) => id > cursor + 1) },
       { expectNothingLost: 'lost: an event sent while the client was disconnected' },
     ],
@@ -191,7 +191,7 @@ describe('resume', () => {
       { expectNothingTwice: 'twice: an event sent while the client was disconnected' },
     ],
     [
-      'loses what comes right behind the replay',
+      'loses the events right after the replay',
       { raceGapMs: 150 },
       { expectNothingLost: 'lost: an event sent during or after the reconnect' },
     ],
@@ -206,19 +206,19 @@ describe('resume', () => {
       { expectUnaltered: 'an event with the same id but other data' },
     ],
     [
-      'takes the client back at the second attempt',
+      'accepts the second attempt to reconnect',
       { statusOf: (at) => (at === 0 ? 500 : 200) },
       { expectPromptReconnect: 'the first attempt was refused' },
     ],
     [
-      'takes the client back when it was busy once',
+      'is busy at the first attempt to reconnect',
       { statusOf: (at) => (at === 0 ? 503 : 200) },
       { expectPromptReconnect: 'the first attempt was refused' },
     ],
   ]
-  for (const [name, behaviour, said] of defects) {
-    it(`names a server that ${name}`, async () => {
-      expect(faultsOf(await (await kit(behaviour)).resume(hangUp))).to.deep.equal(said)
+  for (const [name, behaviour, expected] of defects) {
+    it(`reports a server that ${name}`, async () => {
+      expect(problemsOf(await (await kit(behaviour)).resume(hangUp))).to.deep.equal(expected)
     })
   }
 
@@ -235,7 +235,7 @@ describe('resume', () => {
     }
   })
 
-  it('names a server that does not take a cursor', async () => {
+  it('reports a server that rejects Last-Event-ID', async () => {
     expect(await caught((await kit({ statusOf: () => 400 })).resume(hangUp))).to.deep.equal({
       name: 'Violation',
       expected: 'a reconnect with Last-Event-ID to be accepted',
@@ -246,7 +246,7 @@ describe('resume', () => {
     })
   })
 
-  it('does not judge without its witness', async () => {
+  it('does not judge if the witness has lost its connection', async () => {
     expect(await caught((await kit({ dropsFirstAt: 3 })).resume(hangUp))).to.deep.equal({
       name: 'Inconclusive',
       reason: 'witness-lost',
@@ -254,7 +254,7 @@ describe('resume', () => {
     })
   })
 
-  it('does not judge what a client misses whose stream ends by itself, as every one like it does', async () => {
+  it('does not judge what a client misses if the server ends every stream after a while', async () => {
     expect(await caught((await kit({ endsReplays: true })).resume(hangUp))).to.deep.equal({
       name: 'Inconclusive',
       reason: 'ended-idle',
@@ -262,10 +262,10 @@ describe('resume', () => {
     })
   })
 
-  it('does not judge without its fault', async () => {
+  it('does not judge if the fault is not proven', async () => {
     const ascii = { loss: { kind: 'cut', at: 'in-character' }, data: () => 'ascii' } as const
     expect(await caught((await kit()).resume(ascii))).to.include({ reason: 'fault-not-proven' })
-    // Nothing ever comes up to a black hole on the way up: what comes down proves nothing.
+    // Without toxics it has no effect.
     const under = {
       ...hangUp,
       reconnectUnder: { ...blackHole({ direction: 'server-to-client' }), toxics: [] },
@@ -273,7 +273,7 @@ describe('resume', () => {
     expect(await caught((await kit()).resume(under))).to.include({ reason: 'fault-not-proven' })
   })
 
-  it('does not judge where nothing is published', async () => {
+  it('does not judge if no event arrives', async () => {
     const url = await bench.answering(stream(''))
     const { resume } = bench.verbs(url, {
       publish: { url, method: 'POST', headers: [], body: '{data}', fields: new Set(['data']) },
@@ -282,7 +282,7 @@ describe('resume', () => {
     expect(await caught(resume(hangUp))).to.include({ name: 'Inconclusive', reason: 'no-event' })
   })
 
-  it('goes by the events of a target that ticks by itself', async () => {
+  it('uses the events that a target sends by itself', async () => {
     let next = 1
     const url = await bench.listen((socket) => {
       socket.once('data', (bytes) => {
@@ -303,7 +303,7 @@ describe('resume', () => {
     sound(await resume({ loss: { kind: 'client-rst' } }))
   })
 
-  it('leaves no connection behind', async () => {
+  it('closes every connection', async () => {
     const { resume } = await kit()
     await resume({ loss: { kind: 'down', ms: 10 } })
     await resume({ loss: { kind: 'cut', at: 'in-id' } })

@@ -8,7 +8,7 @@ import { sseVerbs } from '#peers/sse/verbs'
 import type { SessionEnvironment } from '#peers/session/session'
 import type { Engine } from '#proxies/types'
 
-/** What one test opens, and closes in the end. */
+/** Opens servers and sessions for one test, and closes them after it. */
 export class Bench {
   readonly #closers: (() => unknown)[] = []
   readonly opened: Ending[] = []
@@ -22,7 +22,7 @@ export class Bench {
     for (const closer of this.#closers.splice(0).reverse()) await closer()
   }
 
-  /** A raw TCP server: `serve` is handed each socket; errors of sockets are borne. */
+  /** A raw TCP server that calls `serve` with each socket. Errors of sockets are ignored. */
   async listen(serve: (socket: net.Socket) => void): Promise<URL> {
     const sockets = new Set<net.Socket>()
     const server = net.createServer((socket) => {
@@ -103,7 +103,7 @@ export const stream = (body: string): string =>
 export const chunk = (text: string): string =>
   `${Buffer.byteLength(text, 'latin1').toString(16)}\r\n${text}\r\n`
 
-/** A rejection's class, and what it expected and got. */
+/** What a rejection consists of: `expected` and `actual` of a Violation, else its reason and message. */
 export async function caught(promise: Promise<unknown>): Promise<Record<string, unknown>> {
   try {
     await promise

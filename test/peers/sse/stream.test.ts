@@ -1,121 +1,12 @@
 import { expect } from 'chai'
-import { Bench, caught, chunk, stream } from './sse-support.ts'
+import { Bench, caught, stream } from './sse-support.ts'
 
-describe('subscribe', () => {
+describe('the verbs of a stream', () => {
   let bench: Bench
   beforeEach(() => (bench = new Bench()))
   afterEach(() => bench.close())
 
-  it("asks as an EventSource does, with the contract's headers", async () => {
-    let asked = ''
-    const url = await bench.listen((socket) => {
-      socket.on('data', (bytes) => {
-        asked += bytes.toString('latin1')
-        socket.write(stream(''))
-      })
-    })
-    const { subscribe } = bench.verbs(url, {
-      endpoint: {
-        headers: [
-          ['Authorization', 'Bearer x'],
-          ['Cookie', 'a=b'],
-        ],
-      },
-    })
-    await subscribe({ lastEventId: 'é1', headers: [['cookie', 'c=d']], without: ['Accept-Encoding'] })
-    expect(asked).to.equal(
-      'GET /events?x=1 HTTP/1.1\r\n' +
-        `Host: ${url.host}\r\n` +
-        'Accept: text/event-stream\r\n' +
-        'Cache-Control: no-cache\r\n' +
-        'Authorization: Bearer x\r\n' +
-        'cookie: c=d\r\n' +
-        'Last-Event-ID: \xc3\xa91\r\n\r\n',
-    )
-  })
-
-  it('gives events, lines, cursor and retry as they come', async () => {
-    const url = await bench.answering(stream('retry: 5\nid: 1\ndata: a\n\n'), 'id: 2\nevent: e\ndata: b\n\n')
-    const sse = await bench.verbs(url).subscribe()
-    const events = await sse.expectEvents(2)
-    expect(events.map(({ type, data, id, lastEventId }) => [type, data, id, lastEventId])).to.deep.equal([
-      ['message', 'a', '1', '1'],
-      ['e', 'b', '2', '2'],
-    ])
-    expect([sse.retry, sse.lastEventId, sse.ending]).to.deep.equal([5, '2', null])
-    expect(Buffer.from(sse.bytesOf(events[1] ?? expect.fail())).toString()).to.equal(
-      'id: 2\nevent: e\ndata: b\n\n',
-    )
-    expect(sse.trace).to.include({ openedAtServerToClientBytes: 52 })
-  })
-
-  it('takes chunked bodies apart, byte by byte, behind an interim response', async () => {
-    const answer = `HTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('da')}${chunk('ta: x\n\n')}0\r\n\r\n`
-    const sse = await bench.verbs(await bench.answering(...answer.split(''))).subscribe()
-    await sse.expectEvent('x', ({ data }) => data === 'x')
-    expect(await sse.expectEnd()).to.deep.equal({ by: 'target', how: 'fin', code: null })
-  })
-
-  const refusals: readonly (readonly [string, readonly string[], string, string])[] = [
-    [
-      'a page of HTML',
-      ['HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>'],
-      'a Content-Type of text/event-stream',
-      'Content-Type "text/html"',
-    ],
-    ['no type', ['HTTP/1.1 200 OK\r\n\r\n'], 'a Content-Type of text/event-stream', 'no Content-Type'],
-    ['a redirect', ['HTTP/1.1 307 There\r\nLocation: /x\r\n\r\n'], 'status 200', 'status 307'],
-    ['204', ['HTTP/1.1 204 No\r\nContent-Type: text/event-stream\r\n\r\n'], 'status 200', 'status 204'],
-    [
-      'a coding that was not accepted',
-      ['HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n'],
-      'no content coding, as the request accepts none',
-      'Content-Encoding "gzip"',
-    ],
-    ['garbage', ['SSH-2.0-x\r\n'], 'an HTTP response with status 200', 'bytes that are not an HTTP response'],
-    [
-      'an endless head',
-      ['HTTP/1.1 200 OK\r\n', `X: ${'a'.repeat(70_000)}`],
-      'an HTTP response with status 200',
-      'a head of more than 64 KiB',
-    ],
-  ]
-  for (const [name, answer, expected, actual] of refusals) {
-    it(`refuses ${name}`, async () => {
-      const { subscribe } = bench.verbs(await bench.answering(...answer))
-      expect(await caught(subscribe())).to.deep.equal({ name: 'Violation', expected, actual })
-    })
-  }
-
-  it('says that a mute server said nothing', async () => {
-    const { subscribe } = bench.verbs(await bench.listen(() => undefined), { timeScale: 0.02 })
-    expect(await caught(subscribe())).to.deep.equal({
-      name: 'Violation',
-      expected: 'an HTTP response with status 200',
-      actual: 'no response',
-    })
-  })
-
-  it('says how a server hung up', async () => {
-    const fin = await bench.listen((socket) => void socket.once('data', () => socket.end('HTTP/1.1')))
-    expect(await caught(bench.verbs(fin).subscribe())).to.include({
-      actual: 'the target ended the connection by FIN',
-    })
-    const rst = await bench.listen((socket) => void socket.once('data', () => socket.resetAndDestroy()))
-    expect(await caught(bench.verbs(rst).subscribe())).to.include({
-      actual: 'the target ended the connection by RST',
-    })
-  })
-
-  for (const status of [429, 503]) {
-    it(`does not judge ${status}, and tells the observer`, async () => {
-      const { subscribe } = bench.verbs(await bench.answering(`HTTP/1.1 ${status} x\r\n\r\n`))
-      expect(await caught(subscribe())).to.include({ name: 'Inconclusive', reason: 'target-refused' })
-      expect(bench.refused).to.deep.equal([`status-${status}`])
-    })
-  }
-
-  it('says what it waited for, and what came instead', async () => {
+  it('reports what it waited for, and that it did not arrive', async () => {
     const url = await bench.answering(stream('data: a\n\n'))
     const sse = await bench.verbs(url, { timeScale: 0.05 }).subscribe()
     expect(await caught(sse.expectEvent('an event b', ({ data }) => data === 'b'))).to.deep.equal({
@@ -128,11 +19,11 @@ describe('subscribe', () => {
     await sse.expectOpen()
   })
 
-  it('notices the end at once, a cut event is none', async () => {
+  it('reports the end of the stream at once, and dispatches no incomplete event', async () => {
     let connections = 0
     const url = await bench.listen((socket) => {
       connections += 1
-      // The one after it stands: a target that ends every stream is another matter.
+      // Only the first is ended: a target that ends every stream is not judged for it.
       const end = connections === 1
       socket.once('data', () => {
         socket.write(stream('data: a\n\nid: 7\ndata: b\n'))
@@ -151,14 +42,7 @@ describe('subscribe', () => {
     expect(await sse.expectEnd()).to.deep.equal({ by: 'target', how: 'fin', code: null })
   })
 
-  it('takes garbage among chunks as the end of the stream', async () => {
-    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
-    const sse = await bench.verbs(await bench.answering(`${head}${chunk('data: a\n\n')}zz\r\n`)).subscribe()
-    await sse.expectEvents(1)
-    expect(await sse.expectEnd()).to.deep.equal({ by: 'target', how: 'fin', code: null })
-  })
-
-  it('keeps a bounded part of an endless line', async () => {
+  it('keeps at most 4 MiB of an endless line', async () => {
     const piece = 'a'.repeat(65_536)
     const url = await bench.listen((socket) => {
       const pour = (): void => {
@@ -175,10 +59,70 @@ describe('subscribe', () => {
     sse.reset()
   })
 
-  it('tells the observer when the connection is over', async () => {
-    const sse = await bench.verbs(await bench.answering(stream(''))).subscribe()
-    sse.close()
-    await bench.close()
-    expect(bench.opened).to.deep.equal([{ by: 'harness', how: 'fin', code: null }])
+  it('waits for a line, which may have arrived before', async () => {
+    const sse = await bench.verbs(await bench.answering(stream(': one\n\nevent: ping\n\n'))).subscribe()
+    const comment = await sse.expectLine('a comment', ({ kind }) => kind === 'comment')
+    expect(Buffer.from(comment.bytes).toString()).to.equal(': one')
+    await sse.expectLine('a name', ({ name, value }) => name === 'event' && value === 'ping')
+    expect(sse.events).to.deep.equal([])
+  })
+
+  it('reports which line did not arrive, and that the stream ended', async () => {
+    // Only the first is ended: a target that ends every stream is not judged for it.
+    let streams = 0
+    const url = await bench.listen(
+      (socket) =>
+        void socket.once('data', () => {
+          socket.write(stream('data: a\n\n'))
+          if (streams++ === 0) socket.end()
+        }),
+    )
+    const sse = await bench.verbs(url).subscribe()
+    expect(await caught(sse.expectLine('a comment', ({ kind }) => kind === 'comment'))).to.deep.equal({
+      name: 'Violation',
+      expected: 'a comment',
+      actual: 'none arrived, and the target ended the stream by FIN',
+    })
+  })
+
+  it('expects a heartbeat of a stream that is idle, and of no other', async () => {
+    const isComment = ({ kind }: { readonly kind: string }): boolean => kind === 'comment'
+    const silent = await bench.verbs(await bench.answering(stream('data: a\n\n'))).subscribe()
+    expect(await caught(silent.expectHeartbeat('a beat', isComment, 60))).to.deep.equal({
+      name: 'Violation',
+      expected: 'a beat',
+      actual: 'none arrived',
+    })
+    const beating = await bench.verbs(await bench.answering(stream(': beat\n\n'))).subscribe()
+    expect((await beating.expectHeartbeat('a beat', isComment, 60)).kind).to.equal('comment')
+    // Events, and a line that never ends.
+    for (const piece of ['data: b\n\n', 'b']) {
+      const busy = await bench.listen((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => {
+          socket.write(stream('data: a\n\ndata: '))
+          const ticking = setInterval(() => socket.write(piece), 10)
+          socket.once('close', () => clearInterval(ticking))
+        })
+      })
+      const sse = await bench.verbs(busy).subscribe()
+      expect(await caught(sse.expectHeartbeat('a beat', isComment, 300))).to.deep.equal({
+        name: 'Inconclusive',
+        reason: 'out-of-time',
+        message: 'out-of-time: the stream was not idle for long enough',
+      })
+    }
+  })
+
+  it('waits until the body has grown, whatever its content coding', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n'
+    const verbs = bench.verbs(await bench.answering(`${head}0123456789`), { timeScale: 0.05 })
+    const sse = await verbs.subscribe({ headers: [['Accept-Encoding', 'gzip']] })
+    await sse.expectGrowth('ten bytes', 9)
+    expect(sse.size).to.equal(10)
+    expect(await caught(sse.expectGrowth('more', 10))).to.include({
+      expected: 'more',
+      actual: 'no byte arrived',
+    })
   })
 })
