@@ -146,8 +146,8 @@ describe('the installed package', function () {
       folder.path,
     )
     expect(status).to.equal(1)
-    expect(out).to.match(/not ok .*fails the connection on a Ping with a payload of 126 octets/)
-    expect(out).to.match(/\bok .*fails the connection on a Pong with a payload of 126 octets/)
+    expect(out).to.match(/not ok .*fails the connection on a Ping with a 126-byte payload/)
+    expect(out).to.match(/\bok .*fails the connection on a Pong with a 126-byte payload/)
     expect(out).to.match(/# fail 1$/m)
   })
 
