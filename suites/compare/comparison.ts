@@ -140,10 +140,10 @@ export const sideBySide = check({
   expectations: ['EXP-SCA-1', 'EXP-SCA-3'],
   async run({ connect, subscribe, inParallel, now, measure }) {
     const startedAt = now()
-    const [sockets, streams] = await Promise.all([
-      inParallel(10, () => connect()),
-      inParallel(10, () => subscribe()),
-    ])
+    const opening = [inParallel(10, () => connect()), inParallel(10, () => subscribe())] as const
+    // Both settle first: a target that serves neither then always fails on its WebSockets.
+    await Promise.allSettled(opening)
+    const [sockets, streams] = await Promise.all(opening)
     await Promise.all(sockets.map((ws) => ws.expectPong()))
     await Promise.all(streams.map((stream) => stream.expectOpen(0)))
     measure('untilAllServedMs', Math.round(now() - startedAt))

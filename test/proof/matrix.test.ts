@@ -9,11 +9,11 @@ import { loadCatalogue } from '#suites/index'
 import {
   capabilitiesOf,
   committedMatrix,
-  judged,
-  lookAt,
+  judgeMutant,
   namedBy,
   rowOf,
-  sideBySide,
+  runConcurrently,
+  runOnReference,
   unblocked,
   update,
   writeMatrix,
@@ -21,12 +21,12 @@ import {
 import type { MutantRow } from './proof.ts'
 
 /**
- * Every check on every mutant of its protocol: `npm run proof:matrix`. `MUTANTS=mute,dead` looks at these alone, and
- * `MATRIX_SHARD=1/2` at the first of two halves. `MATRIX_TIME_SCALE=1` has the limits that users have, and takes longer.
+ * Every check on every mutant of its protocol: `npm run proof:matrix`. `MUTANTS=mute,dead` judges only these, and
+ * `MATRIX_SHARD=1/2` the first of two halves. `MATRIX_TIME_SCALE=1` has the limits that users have, and takes longer.
  */
 const wanted = process.env['MUTANTS']?.split(',') ?? null
 const timeScale = Number(process.env['MATRIX_TIME_SCALE'] ?? 0.5)
-/** Where to put the names of rows that differ, so that these can be looked at once more, alone. */
+/** File for the names of rows that differ, so that these can be judged once more, alone. */
 const differing = process.env['MATRIX_DIFFERING']
 const [shard = 1, shards = 1] = (process.env['MATRIX_SHARD'] ?? '1/1').split('/').map(Number)
 
@@ -37,36 +37,36 @@ const chosen = mutants
   .filter((_, index) => index % shards === shard - 1)
 const committed = committedMatrix()
 
-describe('the whole matrix', function () {
+describe('the matrix of checks and mutants', function () {
   this.timeout(0)
   let engine: Engine
   let rows: readonly Promise<MutantRow>[]
 
   before(async () => {
     engine = await openEngine({ choice: 'embedded', runId: 'matrix' })
-    const reference = await judged(catalogue, engine, {})
-    // So many checks at once want more patience than the few that name a mutant.
+    const reference = await runOnReference(catalogue, engine, {})
+    // Many concurrent checks need longer limits than the few that name a mutant.
     const by = { catalogue, engine, capabilities: capabilitiesOf(reference), timeScale }
-    const look = async ({ name, protocol }: Mutant): Promise<MutantRow> => {
-      // A rule of one protocol is consulted by that protocol alone.
+    const judge = async ({ name, protocol }: Mutant): Promise<MutantRow> => {
+      // A rule of one protocol has no effect on another protocol.
       const checks = catalogue.checks.filter(
         (check) => [check.protocol, protocol].includes('both') || check.protocol === protocol,
       )
       const own = new Set(named.get(name))
       const others = checks.filter(({ id }) => !own.has(id))
-      // Those that name it are looked at by themselves, as in every test run: some mutants show on a fresh server alone.
-      const looks = [
-        own.size === 0 ? new Map<string, Result>() : await lookAt(name, by, committed[name], [...own]),
-        await lookAt(name, { ...by, catalogue: { ...catalogue, checks: others } }, committed[name]),
+      // Checks that name it run by themselves, as in every test run: some mutants are only visible on a fresh server.
+      const results = [
+        own.size === 0 ? new Map<string, Result>() : await judgeMutant(name, by, committed[name], [...own]),
+        await judgeMutant(name, { ...by, catalogue: { ...catalogue, checks: others } }, committed[name]),
       ]
       return rowOf(
-        looks.flatMap((look) => [...look.values()]),
+        results.flatMap((byId) => [...byId.values()]),
         own,
         committed[name],
       )
     }
-    rows = sideBySide(
-      chosen.map((mutant) => () => look(mutant)),
+    rows = runConcurrently(
+      chosen.map((mutant) => () => judge(mutant)),
       3,
     )
     for (const row of rows) row.catch(() => undefined)
@@ -80,12 +80,12 @@ describe('the whole matrix', function () {
       const row = settled[index]
       return row?.status === 'fulfilled' ? [[mutant.name, row.value] as const] : []
     })
-    // Another shard may have written meanwhile.
+    // Another shard may have written in the meantime.
     writeMatrix({ ...committedMatrix(), ...Object.fromEntries(found) })
   })
 
   for (const [index, { name }] of chosen.entries()) {
-    it(`is the committed one for ${name}`, async () => {
+    it(`has the committed row for ${name}`, async () => {
       try {
         expect(await rows[index]).to.deep.equal(committed[name])
       } catch (error) {

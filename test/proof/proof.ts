@@ -14,24 +14,24 @@ import type { Contract } from '#target/contract/contract'
 import type { KnownCapabilities } from '#target/discovery/discover'
 import type { Engine } from '#proxies/types'
 
-/** Which checks fall on which mutant. */
+/** Which checks fail on which mutant. */
 export interface Matrix {
   readonly [mutant: string]: MutantRow
 }
 
 export interface MutantRow {
-  /** Checks that name this mutant, and what each says instead of what it expected; several, where both are right. */
+  /** The `actual` text of each check that names this mutant; several texts if each is right. */
   readonly named: Readonly<Record<string, string | readonly string[]>>
-  /** Further checks that fall on it. */
+  /** Further checks that fail on it. */
   readonly also: readonly string[]
-  /** Checks that fall on it at times: by what else is connected, or by what was published before. */
+  /** Checks that fail on it only sometimes, depending on other connections or on what was published before. */
   readonly sometimes?: readonly string[]
 }
 
-/** Limits a quarter as long, for the reference and its mutants alike: on this machine every answer comes at once. */
+/** Limits a quarter as long, for the reference and its mutants: a local server responds at once. */
 export const timeScale = 0.25
 
-// Each run has a mocha that listens for what nobody caught, and many run side by side here.
+// Each run listens for uncaught errors of the process, and many runs are concurrent here.
 process.setMaxListeners(50)
 
 export const matrixFile = new URL('matrix.json', import.meta.url)
@@ -41,15 +41,15 @@ export function committedMatrix(): Matrix {
 }
 
 /**
- * The catalogue as mutants are to be judged by it: each check by itself, not blocked by the fall of another one that
- * the same mutant brings about.
+ * The catalogue without prerequisites: each check is judged by itself, not blocked by another check that fails on the
+ * same mutant.
  */
 export function unblocked({ checks, expectations }: Catalogue<Kit>): Catalogue<Kit> {
   return { expectations, checks: checks.map((check) => ({ ...check, after: [] })) }
 }
 
-/** Judges the reference, or a mutant of it. */
-export async function judged(
+/** Runs the catalogue against the reference, or against a mutant of it. */
+export async function runOnReference(
   catalogue: Catalogue<Kit>,
   engine: Engine,
   options: ReferenceOptions,
@@ -57,11 +57,11 @@ export async function judged(
 ): Promise<Report> {
   await using reference = await startReference(options)
   const { publish, ...contract } = referenceContract(reference)
-  // The pushing variant lets nobody publish.
-  const whole: Contract =
+  // The variant `pushing` has no publish endpoint.
+  const full: Contract =
     options.variant === 'pushing' || publish === undefined ? contract : { ...contract, publish }
   return await run(catalogue, {
-    targets: resolveTargets(whole),
+    targets: resolveTargets(full),
     shown: { websocket: 'reference', sse: 'reference' },
     engine,
     redactor: { text: (value) => value, bytes: (value) => value },
@@ -74,14 +74,14 @@ export async function judged(
   })
 }
 
-/** What the reference can: taken for known about each mutant, so that what a mutant lost cannot hide a fall. */
-export function capabilitiesOf({ targets }: Report): KnownCapabilities {
+/** The capabilities of the reference. Runs on mutants use them, so that no check is skipped on a mutant that lacks one. */
+export function capabilitiesOf({ targets }: Pick<Report, 'targets'>): KnownCapabilities {
   const of = (protocol: string): KnownCapabilities['sse'] =>
     targets.find((target) => target.protocol === protocol)?.capabilities ?? null
   return { websocket: of('websocket'), sse: of('sse') }
 }
 
-/** Mutants that checks name, with the ids of these checks. */
+/** Every mutant that a check names, with the ids of these checks. */
 export function namedBy({ checks }: Catalogue<Kit>): ReadonlyMap<string, readonly string[]> {
   const named = new Map<string, string[]>()
   for (const { id, mutants } of checks) {
@@ -90,22 +90,22 @@ export function namedBy({ checks }: Catalogue<Kit>): ReadonlyMap<string, readonl
   return named
 }
 
-/** A result as one line of a failed assertion. */
-export function told({ id, verdict, expected, actual, reason }: Result): string {
-  return `${verdict} ${id}: ${actual === null ? (reason ?? 'as it should be') : `expected ${expected}; actual: ${actual}`}`
+/** A result as one line, for a failed assertion. */
+export function resultLine({ id, verdict, expected, actual, reason }: Result): string {
+  return `${verdict} ${id}: ${actual === null ? (reason ?? 'nothing unexpected') : `expected ${expected}; actual: ${actual}`}`
 }
 
-/** True: the check fell, with the verdict of its level. */
-export function fell(result: Result): boolean {
+/** True if the check failed, with the verdict of its level. */
+export function hasFailed(result: Result): boolean {
   return result.verdict === fallenVerdict(result.level)
 }
 
-/** Runs these side by side, so many at once, in order. Each may be awaited by itself; none rejects unheard. */
-export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: number): Promise<T>[] {
+/** Starts the jobs in order, at most `concurrency` at once. Each promise can be awaited by itself. */
+export function runConcurrently<T>(jobs: readonly (() => Promise<T>)[], concurrency: number): Promise<T>[] {
   const free: (() => void)[] = []
   let active = 0
   return jobs.map(async (job) => {
-    if (active >= atOnce) await new Promise<void>((resolve) => free.push(resolve))
+    if (active >= concurrency) await new Promise<void>((resolve) => free.push(resolve))
     else active += 1
     try {
       return await job()
@@ -118,12 +118,12 @@ export function sideBySide<T>(jobs: readonly (() => Promise<T>)[], atOnce: numbe
 }
 
 /**
- * Results of a mutant by id. What is not as committed is looked at once more before it counts: one check at a time,
- * with whole limits, and repeated if it falls. A machine under load is no proof of anything, and some mutants make
- * checks that run side by side fall by each other.
- * @param named the checks that name the mutant, all of which have to fall; every check unless given.
+ * Results of a mutant by id. A result that differs from the committed one is judged again before it counts: one check
+ * at a time, with full limits, and repeated if it fails. Load on the machine can change a result, and on some mutants
+ * concurrent checks affect each other.
+ * @param named the checks that name the mutant, all of which must fail. Default: every check.
  */
-export async function lookAt(
+export async function judgeMutant(
   mutant: string,
   by: {
     readonly catalogue: Catalogue<Kit>
@@ -135,52 +135,52 @@ export async function lookAt(
   named?: readonly string[],
 ): Promise<Map<string, Result>> {
   const { catalogue, engine, capabilities, timeScale: scale = timeScale } = by
-  const look = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
-    (await judged(catalogue, engine, { mutant }, { capabilities, timeScale: scale, ...more })).results
-  const first = await look({
+  const judge = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
+    (await runOnReference(catalogue, engine, { mutant }, { capabilities, timeScale: scale, ...more })).results
+  const first = await judge({
     repeatFalls: false,
     ...(named === undefined ? {} : { selection: { only: named } }),
   })
-  const falls = new Set([...(named ?? Object.keys(row.named)), ...row.also])
+  const expectedFailures = new Set([...(named ?? Object.keys(row.named)), ...row.also])
   const doubtful = first.filter(
     (result) =>
       row.sometimes?.includes(result.id) !== true &&
-      (fell(result) !== falls.has(result.id) ||
+      (hasFailed(result) !== expectedFailures.has(result.id) ||
         (result.id in row.named && !agrees(row.named[result.id], result.actual))),
   )
   const only = doubtful.map(({ id }) => id)
-  const again = only.length === 0 ? [] : await look({ selection: { only }, jobs: 1, timeScale: 1 })
+  const again = only.length === 0 ? [] : await judge({ selection: { only }, jobs: 1, timeScale: 1 })
   return new Map([...first, ...again].map((result) => [result.id, result]))
 }
 
 /**
- * Several texts may be committed where each is right. How TCP ended is not compared: a server that closes while bytes
- * of ours lie unread is heard with FIN or with RST, whichever is faster.
+ * Several texts can be committed if each is right. FIN and RST count as the same: a server that closes its socket while
+ * bytes of the client are unread sends a RST, otherwise a FIN, and which of both depends on timing.
  */
 export function agrees(committed: MutantRow['named'][string] | undefined, actual: string | null): boolean {
   if (committed === undefined || actual === null) return false
-  return [committed].flat().some((text) => howeverEnded(text) === howeverEnded(actual))
+  return [committed].flat().some((text) => withoutTcpEnding(text) === withoutTcpEnding(actual))
 }
 
-function howeverEnded(text: string): string {
+function withoutTcpEnding(text: string): string {
   return text
     .replaceAll(/\bTCP (FIN|RST)\b/g, 'the end of TCP')
     .replaceAll(/\bby (FIN|RST)\b/g, 'by the end of TCP')
 }
 
 /**
- * Whether the matrix is to be written, for review: `UPDATE_MATRIX=1` puts what was found in the place of what is
- * committed, `UPDATE_MATRIX=add` adds further texts to it. Never in CI.
+ * Whether to write the matrix, for review: `UPDATE_MATRIX=1` replaces the committed results, `UPDATE_MATRIX=add` adds
+ * further texts to them. Never in CI.
  */
 export const update = process.env['CI'] === undefined ? (process.env['UPDATE_MATRIX'] ?? null) : null
 
-/** The row of a mutant: what fell, with the committed texts where these agree with what was said. */
+/** The row of a mutant: the checks that failed, with the committed texts if they agree with the results. */
 export function rowOf(results: Iterable<Result>, own: ReadonlySet<string>, committed?: MutantRow): MutantRow {
-  const fallen = [...results].filter(fell)
-  const texts = fallen
+  const failed = [...results].filter(hasFailed)
+  const texts = failed
     .filter(({ id }) => own.has(id))
     .map(({ id, actual }) => [id, textOf(actual ?? '', committed?.named[id])] as const)
-  const others = fallen.flatMap(({ id }) => (own.has(id) ? [] : [id]))
+  const others = failed.flatMap(({ id }) => (own.has(id) ? [] : [id]))
   const sometimes = sometimesOf(others, committed)
   return {
     named: Object.fromEntries(texts.toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -189,12 +189,12 @@ export function rowOf(results: Iterable<Result>, own: ReadonlySet<string>, commi
   }
 }
 
-/** What is committed as falling at times; with `UPDATE_MATRIX=add` also what fell on one occasion only. */
+/** Checks committed as failing sometimes; with `UPDATE_MATRIX=add` also those that differ from the committed row. */
 function sometimesOf(others: readonly string[], committed?: MutantRow): string[] {
   const before = committed?.also ?? []
-  const once =
+  const differing =
     update !== 'add' ? [] : [...others, ...before].filter((id) => others.includes(id) !== before.includes(id))
-  return [...new Set([...(committed?.sometimes ?? []), ...once])].toSorted((a, b) => (a < b ? -1 : 1))
+  return [...new Set([...(committed?.sometimes ?? []), ...differing])].toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 function textOf(
@@ -206,7 +206,7 @@ function textOf(
   return update === 'add' ? [...[committed].flat(), actual].toSorted((a, b) => (a < b ? -1 : 1)) : actual
 }
 
-/** Writes the matrix for review, without mutants that are no more. */
+/** Writes the matrix for review, without mutants that no longer exist. */
 export function writeMatrix(matrix: Matrix): void {
   const known = new Set(mutants.map(({ name }) => name))
   const rows = Object.entries(matrix).filter(([name]) => known.has(name))

@@ -7,13 +7,13 @@ import { run } from '#run/run'
 import { resolveTargets } from '#target/contract/contract'
 import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
-import { timeScale, told } from './proof.ts'
+import { resultLine, timeScale } from './proof.ts'
 
-/** What comes from the server comes late, in ms: the first of a connection, and all that follows. */
-const firstMs = 120
-const laterMs = 80
+/** Delay of the first bytes from the server on a connection, and of all that follow, in ms. */
+const firstDelayMs = 120
+const laterDelayMs = 80
 
-/** Those that take most steps one after another, and those that are waited for the least. */
+/** The checks with the most steps in sequence, and those with the shortest limits. */
 const only = [
   'ws/connection/one-for-many',
   'ws/faults/other-clients-unaffected-by-*',
@@ -23,25 +23,25 @@ const only = [
   'sse/faults/other-clients-unaffected-by-*',
 ]
 
-describe('a target that is slow, and breaks nothing', function () {
+describe('a slow target that breaks no requirement', function () {
   this.timeout(120_000)
 
-  it('passes, and nothing is called out of time', async () => {
+  it('passes, and no check runs out of time', async () => {
     await using engine = await openEngine({ choice: 'embedded', runId: 'slow' })
     await using reference = await startReference()
     const { ws, sse, publish } = referenceContract(reference)
-    await using late = await lateBefore(Number(new URL(reference.http).port))
-    const moved = (url: string | undefined): string => {
-      const there = new URL(url ?? '')
-      there.host = `127.0.0.1:${late.port}`
-      return there.href
+    await using delayed = await delayBefore(Number(new URL(reference.http).port))
+    const throughDelay = (url: string | undefined): string => {
+      const address = new URL(url ?? '')
+      address.host = `127.0.0.1:${delayed.port}`
+      return address.href
     }
-    if (publish === undefined) throw new TypeError('the reference takes events')
+    if (publish === undefined) throw new TypeError('the reference has a publish endpoint')
     const { results } = await run(await loadCatalogue(), {
       targets: resolveTargets({
-        ws: moved(ws),
-        sse: moved(sse),
-        publish: { ...publish, url: moved(publish.url) },
+        ws: throughDelay(ws),
+        sse: throughDelay(sse),
+        publish: { ...publish, url: throughDelay(publish.url) },
       }),
       engine,
       redactor: { text: (value) => value, bytes: (value) => value },
@@ -51,31 +51,31 @@ describe('a target that is slow, and breaks nothing', function () {
       timeScale,
       selection: { only },
     })
-    expect(results.filter(({ verdict }) => verdict !== 'pass').map(told)).to.deep.equal([])
+    expect(results.filter(({ verdict }) => verdict !== 'pass').map(resultLine)).to.deep.equal([])
     expect(results).to.have.length.at.least(13)
   })
 })
 
-/** A server in front of that port, which passes everything on, but what comes back late and in order. */
-async function lateBefore(port: number): Promise<AsyncDisposable & { readonly port: number }> {
+/** A proxy to that port, which delays what the server sends, in order. */
+async function delayBefore(port: number): Promise<AsyncDisposable & { readonly port: number }> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
-    const up = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-    for (const socket of [client, up]) {
+    const upstream = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => undefined)
     }
-    client.pipe(up)
-    client.on('close', () => up.destroy())
+    client.pipe(upstream)
+    client.on('close', () => upstream.destroy())
     let due = 0
-    const later = (act: () => void): void => {
+    const delay = (act: () => void): void => {
       const now = performance.now()
-      due = Math.max(due, now + (due === 0 ? firstMs : laterMs))
+      due = Math.max(due, now + (due === 0 ? firstDelayMs : laterDelayMs))
       setTimeout(act, due - now)
     }
-    up.on('data', (bytes) => later(() => client.write(bytes)))
-    up.on('end', () => later(() => client.end()))
-    up.on('close', () => later(() => client.destroy()))
+    upstream.on('data', (bytes) => delay(() => client.write(bytes)))
+    upstream.on('end', () => delay(() => client.end()))
+    upstream.on('close', () => delay(() => client.destroy()))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -10,7 +10,10 @@ export function acceptsConnection(host: string, port: number, withinMs: number):
       accepted = true
       socket.destroy()
     })
-    socket.on('error', () => undefined)
+    // Only an accepted connection is reset. The reset can arrive before `connect` is emitted.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET') accepted = true
+    })
     socket.on('close', () => {
       clearTimeout(timer)
       resolve(accepted)

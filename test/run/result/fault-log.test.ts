@@ -5,7 +5,7 @@ import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine, FaultProxy } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
 import { needToxiproxy } from '../../lacking.ts'
-import { judged } from '../../proof/proof.ts'
+import { runOnReference } from '../../proof/proof.ts'
 
 /** Quick checks with every kind of fault. */
 const only = [
@@ -59,7 +59,7 @@ describe('the log of a fault', function () {
   after(() => engine.close())
 
   const judgeWith = async (by: Engine, mutant?: string): Promise<Report> =>
-    judged(await loadCatalogue(), by, mutant === undefined ? {} : { mutant }, { selection: { only } })
+    runOnReference(await loadCatalogue(), by, mutant === undefined ? {} : { mutant }, { selection: { only } })
 
   it('is part of every proven fault, and the report is valid', async () => {
     const report = await judgeWith(engine)

@@ -49,6 +49,18 @@ describe('the driver of a URL', () => {
     await once(server, 'close')
   })
 
+  it('says that a target is alive that resets every connection', async () => {
+    const server = net.createServer((socket) => socket.resetAndDestroy())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const driver = new UrlDriver({ index: 0, protocol: 'sse' }, new URL(`http://127.0.0.1:${port}/`))
+    const answers = [await driver.isAlive(1000), await driver.acceptsConnections(20)]
+    server.close()
+    await once(server, 'close')
+    expect(answers).to.deep.equal([true, true])
+  })
+
   it('knows of no crash, and restarts nothing', async () => {
     const { server, driver } = await served()
     server.close()
