@@ -16,7 +16,7 @@ describe('cli: warnings of Node', function () {
     const lines = run.err.split('\n').filter((line) => line !== '')
     expect(lines.filter((line) => !line.startsWith('streamproof: '))).to.deep.equal([])
     expect(run.out.replaceAll(/\s+/g, ' ')).to.include(
-      'out-of-time: the client waits longer before it comes back',
+      'out-of-time: the reconnection time that the server set is longer than this check may take',
     )
   })
 })

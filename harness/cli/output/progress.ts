@@ -8,7 +8,8 @@ const barLength = 20
 export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
   let applicable = 0
   let done = 0
-  let quarter = 1
+  /** Quarters of the checks that a note has reported as done. */
+  let quarters = 0
   let failed = 0
   const running = new Set<string>()
   const show = (): void => {
@@ -38,13 +39,15 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     observed(id, verdict, repeats) {
       running.delete(id)
       // A check that is run again counts once it has its final verdict.
-      if (repeats) return
+      if (repeats) {
+        show()
+        return
+      }
       done = Math.min(done + 1, applicable)
       if (verdict === 'fail' || verdict === 'warn') failed += 1
-      while (quarter <= 3 && done >= (applicable * quarter) / 4) {
-        terminal.note(`${done} of ${applicable} checks done`)
-        quarter += 1
-      }
+      const reached = Math.min(3, Math.floor((4 * done) / applicable))
+      if (reached > quarters) terminal.note(`${done} of ${applicable} checks done`)
+      quarters = Math.max(quarters, reached)
       show()
     },
     finding(text) {
