@@ -1,19 +1,19 @@
-// Everything that can be told about a target. Only `ws` or `sse` is needed; see docs/contract.md.
+// The keys that describe a server. Only `ws` or `sse` is required; docs/contract.md describes all of them.
 export default {
   ws: 'wss://staging.example/chat',
   sse: 'https://staging.example/events?channel=probe',
 
-  // Credentials come from the environment; they reach no report.
+  // Credentials from the environment. They never reach a report.
   headers: { Authorization: `Bearer ${process.env.TOKEN}` },
   subprotocols: ['chat.v2'],
 
-  // What the server wants to hear right after a WebSocket opens.
+  // Messages that the server and the client exchange right after a WebSocket opens.
   opening: [{ send: '{"type": "hello"}' }, { expect: '"welcome"' }],
 
   allowedOrigin: 'https://app.example',
   deniedOrigin: 'https://evil.example',
 
-  // Plain-text addresses that must not serve what the secure ones do.
+  // Plain-text URLs that must not offer what the secure ones do.
   plainUrl: { ws: 'ws://staging.example/chat', sse: 'http://staging.example/events' },
 
   publish: {
@@ -22,7 +22,7 @@ export default {
     body: '{"data": {json:data}, "event": {json:event}, "id": {json:id}}',
   },
 
-  // This service replays; if that breaks, it is a fail, and not merely not applicable.
+  // This server replays events. If that breaks, it is a failure instead of "not applicable".
   expects: ['sse.ids', 'sse.resume'],
 
   timeoutScale: 1.5,

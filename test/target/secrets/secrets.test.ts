@@ -106,7 +106,7 @@ describe('the redactor', () => {
   it('keeps subprotocols, and values that are equal to a subprotocol or to a part of a target URL', () => {
     const chat = redactorFor(
       parseContract({
-        ws: 'ws://chat:secret77@chat.example/live/chat?room=live&topic=news',
+        ws: 'ws://chat:secret77@chat.example/live/chat?channel=live&topic=news',
         headers: ['X-Service: v2.chat', 'X-Host: chat.example', 'X-Key: other-key'],
         subprotocols: ['v2.chat', 'chat'],
         opening: [{ send: '{"join":"live"}' }],
