@@ -4,14 +4,14 @@ import type { Planned } from '#run/select/plan'
 import type { TargetDriver } from '#target/drivers/driver'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, ConnectionRecord, Refusal } from './attempt.ts'
-import { classifyAttempt, droppedAtOnce, isDropped, isRateLimited, isShortLived } from './classify.ts'
+import { isDropped, isShortLived } from './classify.ts'
 import { Sleepers, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
-import { ConcurrencyLimit, hasFreeSlot } from './concurrency-limit.ts'
-import { ConnectionRateLimiter } from './connection-rate-limiter.ts'
+import { hasFreeSlot } from './concurrency-limit.ts'
 import { CrashIsolation } from './crash-isolation.ts'
 import { Entry } from './entry.ts'
 import { livenessMs } from './liveness-monitor.ts'
+import { LoadControl } from './load-control.ts'
 import { Prerequisites } from './prerequisites.ts'
 import { needsRepetition, RepetitionBudget } from './repetition.ts'
 import { TargetWatch } from './target-watch.ts'
@@ -20,17 +20,8 @@ import type { RunTools, ScheduleOptions } from './tools.ts'
 /** A check that was refused connections this often beside others runs alone, so that it is not refused again and again. */
 const maxRefusals = 3
 
-/** Checks at once while connections are made at intervals: more would only wait for each other. */
-const maxRateLimitedJobs = 4
-
 /** At the end a target is watched a little longer than the grace period, so that its last checks can be final. */
 const lastWatchMs = livenessMs.grace + 20
-
-const findings = {
-  rateLimited: 'target rate-limits connections; slowing down',
-  concurrencyLimited: 'target limits concurrent connections; running fewer checks at once',
-  refusesAlways: 'target keeps refusing connections after every pause; no longer waiting for it',
-} as const
 
 /**
  * Runs planned checks, each on connections of its own, and makes each final. Up to `jobs` run at once; `exclusive` ones
@@ -44,8 +35,7 @@ export class Schedule<Kit> {
   readonly #clock: Clock
   readonly #drivers: readonly TargetDriver[]
   readonly #prerequisites: Prerequisites<Kit>
-  readonly #concurrency: ConcurrencyLimit
-  readonly #rateLimiter = new ConnectionRateLimiter()
+  readonly #load: LoadControl
   readonly #repetitions: RepetitionBudget
   readonly #watch: TargetWatch
   readonly #isolation: CrashIsolation<Kit>
@@ -54,7 +44,6 @@ export class Schedule<Kit> {
   readonly #running = new Set<Entry<Kit>>()
   /** Running entries that did not run alone all the time. */
   readonly #accompanied = new Set<Entry<Kit>>()
-  readonly #reported = new Set<string>()
   #change: Deferred<void> = deferred()
   #stopped = false
 
@@ -64,7 +53,7 @@ export class Schedule<Kit> {
     this.#clock = tools.clock ?? systemClock
     this.#connecting = new Sleepers(this.#clock)
     this.#repetitions = new RepetitionBudget(options.repetitionsMs)
-    this.#concurrency = new ConcurrencyLimit(options.jobs)
+    this.#load = new LoadControl(options.jobs, (text) => options.finding?.(text))
     this.entries = plan.map((planned) => new Entry(planned))
     this.#prerequisites = new Prerequisites(this.entries)
     for (const [index, { notApplicable }] of plan.entries()) {
@@ -94,12 +83,8 @@ export class Schedule<Kit> {
         return attempt
       },
       keep: (entry, attempt) => this.#keep(entry, attempt),
-      slowDown: () => {
-        const slower = this.#rateLimiter.refused(this.#isolation, null, this.#clock.now()) === 'retry'
-        if (slower) this.#reportOnce(findings.rateLimited)
-        return slower
-      },
-      finding: (text) => this.#options.finding?.(text),
+      slowDown: () => this.#load.slowDown(this.#isolation, this.#clock.now()),
+      finding: (text) => options.finding?.(text),
     })
   }
 
@@ -149,11 +134,11 @@ export class Schedule<Kit> {
   }
 
   #pauseLeftMs(): number {
-    return this.#rateLimiter.pauseLeftMs(this.#clock.now())
+    return this.#load.rateLimiter.pauseLeftMs(this.#clock.now())
   }
 
   #endWaits(): void {
-    this.#rateLimiter.stop()
+    this.#load.rateLimiter.stop()
     this.#connecting.wakeAll()
   }
 
@@ -178,18 +163,12 @@ export class Schedule<Kit> {
     return lastEnd === undefined || this.#watch.aliveSince(entry.target, lastEnd + livenessMs.grace)
   }
 
-  #reportOnce(text: string): void {
-    if (!this.#reported.has(text)) this.#options.finding?.(text)
-    this.#reported.add(text)
-  }
-
   // --- Starting checks ---
 
   #startReady(): void {
-    const rateLimit = this.#rateLimiter.intervalMs > 0 ? maxRateLimitedJobs : Number.POSITIVE_INFINITY
     const driverLimits = this.#drivers.map(({ maxConcurrent }) => maxConcurrent)
     for (const entry of this.entries) {
-      if (this.#stopped || this.#running.size >= Math.min(rateLimit, this.#concurrency.value)) return
+      if (this.#stopped || this.#running.size >= this.#load.maxRunning) return
       const isReady =
         !entry.isFinal &&
         // An entry counts as running until it is known what its attempt is worth.
@@ -242,7 +221,7 @@ export class Schedule<Kit> {
       ...this.#options.environment,
       acquireConnection: () => this.#acquireConnection(),
     }
-    const budgetMs = this.#options.budget(entry.check) + this.#rateLimiter.extraBudgetMs
+    const budgetMs = this.#options.budget(entry.check) + this.#load.rateLimiter.extraBudgetMs
     this.#running.add(entry)
     this.#options.started?.(entry.check.id)
     entry.running = startAttempt(entry.check, this.#tools, environment, budgetMs, {
@@ -263,7 +242,7 @@ export class Schedule<Kit> {
   /** Waits until one more connection may be opened. */
   async #acquireConnection(): Promise<void> {
     for (;;) {
-      const waitMs = this.#rateLimiter.acquire(this.#clock.now())
+      const waitMs = this.#load.rateLimiter.acquire(this.#clock.now())
       if (waitMs === 0) return
       await this.#connecting.sleep(waitMs)
     }
@@ -281,46 +260,16 @@ export class Schedule<Kit> {
   }
 
   #take(entry: Entry<Kit>, attempt: Attempt, hadCompanions: boolean): void {
-    const situation = {
+    const decision = this.#load.attemptEnded(attempt, {
+      check: entry,
       crashed: this.#watch.crash !== null,
       hadCompanions,
-      limitLowered: this.#concurrency.isLowered,
-    }
-    const kind = classifyAttempt(attempt, situation)
-    if (kind === 'lost-in-crash') entry.discardAttempts(attempt)
-    else if (kind === 'interrupted') return
-    else if (kind === 'too-many-connections') this.#retryWithFewer(entry, attempt)
-    else if (kind === 'rate-limited' && this.#pausesFor(entry, attempt)) return
-    else {
-      if (hadCompanions && droppedAtOnce(attempt)) this.#lowerConcurrency(attempt)
-      else this.#concurrency.succeeded()
-      this.#noteRate(entry, attempt)
-      this.#keep(entry, attempt)
-    }
-  }
-
-  #retryWithFewer(entry: Entry<Kit>, attempt: Attempt): void {
-    entry.refused(maxRefusals)
-    this.#lowerConcurrency(attempt)
-    if (attempt.retryAfterMs !== null) this.#rateLimiter.pause(attempt.retryAfterMs, this.#clock.now())
-    this.#reportOnce(findings.concurrencyLimited)
-  }
-
-  /** Pauses before the check runs again. False: pauses are no use, so the refusal is what was observed. */
-  #pausesFor(entry: Entry<Kit>, { retryAfterMs }: Attempt): boolean {
-    return this.#rateLimiter.refused(entry, retryAfterMs, this.#clock.now()) === 'retry'
-  }
-
-  #lowerConcurrency({ startedAt }: Attempt): void {
-    this.#concurrency.refused(startedAt, this.#running.size, this.#clock.now())
-  }
-
-  /** Reports what an observed attempt shows about the rate of connections. */
-  #noteRate(entry: Entry<Kit>, attempt: Attempt): void {
-    if (isRateLimited(attempt)) {
-      if (this.#rateLimiter.hasGivenUp) this.#reportOnce(findings.refusesAlways)
-    } else if (attempt.connections.length > 0 && this.#rateLimiter.succeeded(entry))
-      this.#reportOnce(findings.rateLimited)
+      running: this.#running.size,
+      now: this.#clock.now(),
+    })
+    if (decision === 'keep') this.#keep(entry, attempt)
+    else if (decision === 'discard') entry.discardAttempts(attempt)
+    else if (decision === 'retry-refused') entry.refused(maxRefusals)
   }
 
   #keep(entry: Entry<Kit>, attempt: Attempt): void {
