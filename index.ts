@@ -1,17 +1,19 @@
-import { randomInt } from 'node:crypto'
 import type { Report } from './harness/model/result.ts'
-import { addressOf } from './harness/peers/session/context.ts'
+import {
+  commandFor,
+  parseContract,
+  redactorFor,
+  registry,
+  resolveTargets,
+} from './harness/protocols/index.ts'
+import type { Contract } from './harness/protocols/index.ts'
 import type { ApplicableCheck } from './harness/run/applicable.ts'
-import { checksOf, run as runCatalogue } from './harness/run/run.ts'
-import type { FailOn, RunHooks, RunSettings, Selection } from './harness/run/settings.ts'
-import { version } from './harness/run/version.ts'
-import { commandFor, conditionWords } from './harness/target/contract/command.ts'
-import { parseContract, resolveTargets } from './harness/target/contract/contract.ts'
-import type { Contract } from './harness/target/contract/contract.ts'
-import { redactorFor } from './harness/target/secrets/redactor.ts'
-import { openEngine } from './proxies/driver/open-engine.ts'
-import { engineOnDemand } from './proxies/driver/engine-on-demand.ts'
-import type { Engine, EngineOptions } from './proxies/types.ts'
+import { openRun } from './harness/run/open-run.ts'
+import type { OpenRun } from './harness/run/open-run.ts'
+import { select } from './harness/run/select/select.ts'
+import type { FailOn, RunHooks, Selection } from './harness/run/settings.ts'
+import { conditionWords } from './harness/target/contract/command.ts'
+import type { EngineOptions } from './proxies/types.ts'
 import { loadCatalogue } from './suites/index.ts'
 
 export { Inconclusive, SetupError, UsageError, Violation } from './harness/model/errors.ts'
@@ -21,7 +23,7 @@ export type { Outcome } from './harness/model/judge.ts'
 export type { Report, Result } from './harness/model/result.ts'
 export type { ApplicableCheck } from './harness/run/applicable.ts'
 export type { RunHooks, Selection } from './harness/run/settings.ts'
-export type { Contract } from './harness/target/contract/contract.ts'
+export type { Contract } from './harness/protocols/index.ts'
 
 /** What a run is told besides the contract of its target. */
 export interface LibraryOptions extends Selection {
@@ -56,64 +58,49 @@ export interface LibraryOptions extends Selection {
  * @throws UsageError for a contract that is wrong, SetupError where a target cannot be reached or is none.
  */
 export async function checks(contract: Contract, options: LibraryOptions = {}): Promise<ApplicableCheck[]> {
-  const runId = freshRunId()
-  return checksOf(
-    await loadCatalogue(),
-    settingsOf(contract, options, engineOnDemand(engineOptions(contract, options, runId)), runId),
-  )
+  return (await open(contract, options, 'on-demand')).checks()
 }
 
 /**
  * Runs the catalogue against the targets that the contract names, and gives the report. Nothing is printed.
  * @throws UsageError for a contract that is wrong or where nothing matches, SetupError where a target cannot be
- *   reached or is none, EngineError where the engine cannot be had.
+ *   reached or does not speak its protocol, EngineError where the engine cannot be reached.
  */
 export async function run(
   contract: Contract,
   options: LibraryOptions = {},
   hooks: RunHooks = {},
 ): Promise<Report> {
-  const runId = freshRunId()
-  const engine = await openEngine(engineOptions(contract, options, runId))
+  const opened = await open(contract, options, 'open')
   try {
-    return await runCatalogue(await loadCatalogue(), settingsOf(contract, options, engine, runId), hooks)
+    return await opened.run(hooks)
   } finally {
-    await engine.close()
+    await opened.close()
   }
 }
 
-function freshRunId(): string {
-  return randomInt(0x1_0000_0000).toString(36)
-}
-
-function engineOptions(contract: Contract, options: LibraryOptions, runId: string): EngineOptions {
-  const { websocket, sse } = resolveTargets(parseContract(contract))
-  const targets = [websocket, sse].flatMap((one) => (one === null ? [] : [addressOf(one.url)]))
-  const { proxy = 'auto', proxyListen, proxyAdvertise, proxyUpstream, timeScale } = options
-  return {
-    choice: proxy,
-    runId,
-    targets,
-    ...definedOnly({ proxyListen, proxyAdvertise, proxyUpstream, timeScale }),
-  }
-}
-
-function settingsOf(given: Contract, options: LibraryOptions, engine: Engine, runId: string): RunSettings {
+async function open(
+  given: Contract,
+  options: LibraryOptions,
+  engine: 'open' | 'on-demand',
+): Promise<OpenRun> {
   const contract = parseContract(given)
   const { only, skip, level, topic, clause, grep, seed, jobs, timeScale, maxTimeMs, failOn, signal } = options
-  return {
-    ...definedOnly({ jobs, timeScale, maxTimeMs, failOn, signal }),
-    targets: resolveTargets(contract),
-    engine,
-    redactor: redactorFor(contract),
-    expects: contract.expects ?? [],
-    budgets: contract.budgets ?? {},
-    selection: definedOnly({ only, skip, level, topic, clause, grep }),
-    seed: seed ?? randomInt(0x1_0000_0000),
-    command: commandFor(contract, conditionWords({ ...options, timeoutScale: timeScale })),
-    runId,
-    version: version(),
-  }
+  const { proxy = 'auto', proxyListen, proxyAdvertise, proxyUpstream } = options
+  const selection = definedOnly({ only, skip, level, topic, clause, grep })
+  return openRun(
+    { registry, catalogue: select(await loadCatalogue(), selection) },
+    {
+      ...definedOnly({ seed, jobs, timeScale, maxTimeMs, failOn, signal }),
+      targets: resolveTargets(contract),
+      redactor: redactorFor(contract),
+      expects: contract.expects ?? [],
+      budgets: contract.budgets ?? {},
+      command: commandFor(contract, conditionWords({ ...options, timeoutScale: timeScale })),
+      proxy: { choice: proxy, ...definedOnly({ proxyListen, proxyAdvertise, proxyUpstream }) },
+      engine,
+    },
+  )
 }
 
 /** Without the keys that are undefined: `exactOptionalPropertyTypes` tells them from absent ones. */

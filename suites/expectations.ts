@@ -45,7 +45,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-USE-1',
     topic: 'use cases',
-    protocol: 'both',
+    protocol: null,
     statement: 'WebSocket suits frequent two-way messages; SSE suits pushes from the server',
     needs: 'both targets, and a way to publish events (--publish-url)',
     summary: (figure) =>
@@ -54,7 +54,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CMP-1',
     topic: 'compatibility',
-    protocol: 'both',
+    protocol: null,
     statement: 'Both work in modern browsers and in the clients that people use',
     needs: 'a target of either protocol',
     beyond:
@@ -63,7 +63,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-CMP-2',
     topic: 'compatibility',
-    protocol: 'both',
+    protocol: null,
     statement: 'SSE passes firewalls and proxies untouched; WebSocket may need configuration',
     needs: 'an sse target',
     beyond:
@@ -82,7 +82,7 @@ export const expectations: readonly Expectation[] = [
   {
     id: 'EXP-PER-2',
     topic: 'performance',
-    protocol: 'both',
+    protocol: null,
     statement: 'WebSocket has the lower two-way latency',
     needs: 'both targets, and a way to publish events (--publish-url)',
     summary: (figure) =>

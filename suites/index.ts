@@ -3,10 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { declaredChecks } from '#model/check'
 import { assemble } from '#model/catalogue'
 import type { Catalogue, SuiteFile } from '#model/catalogue'
+import { protocols } from '#protocols/index'
 import type { Kit } from '#peers/kit'
 import { expectations } from './expectations.ts'
-
-const folders = ['websocket', 'sse', 'compare'] as const
 
 let loaded: Promise<Catalogue<Kit>> | null = null
 
@@ -17,17 +16,26 @@ export function loadCatalogue(): Promise<Catalogue<Kit>> {
 }
 
 async function load(): Promise<Catalogue<Kit>> {
-  const files: SuiteFile[] = []
   const before = declaredChecks().length
-  for (const folderName of folders) {
-    const folder = new URL(`${folderName}/`, import.meta.url)
-    for (const name of (await readdir(folder)).filter(isModule).toSorted()) {
-      // In sequence: the order in which a file is evaluated is the order of its checks in the catalogue.
-      const exports = (await import(new URL(name, folder).href)) as Record<string, unknown>
-      files.push({ path: fileURLToPath(new URL(name, folder)), exports })
-    }
+  const files: SuiteFile[] = []
+  // One file after the other: the place of a check in the text is the order in which its file is evaluated.
+  for (const url of await modulesBelow(new URL('.', import.meta.url))) {
+    const exports = (await import(url.href)) as Record<string, unknown>
+    files.push({ path: fileURLToPath(url), exports })
   }
-  return { checks: assemble<Kit>(files, declaredChecks().slice(before)), expectations }
+  return { checks: assemble<Kit>(files, declaredChecks().slice(before), protocols), expectations }
+}
+
+/** The modules in the folders of this folder, by name. */
+async function modulesBelow(folder: URL): Promise<URL[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const folders = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => new URL(`${name}/`, folder))
+  const modules = await Promise.all(
+    folders.map(async (below) => (await readdir(below)).filter(isModule).map((name) => new URL(name, below))),
+  )
+  return modules.flat().toSorted((a, b) => (a.pathname < b.pathname ? -1 : 1))
 }
 
 /** True for a source file in a checkout or a compiled file in the package, never for declarations. */

@@ -12,16 +12,32 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'harness/wire': [],
   proxies: [],
   'harness/reference': ['harness/model', 'harness/common'],
-  'harness/peers': ['harness/model', 'harness/common', 'harness/wire', 'proxies'],
+  // What checks may need, by name: data, which the kit's types are made of.
+  'harness/protocols/capabilities': ['harness/model'],
+  'harness/peers': [
+    'harness/model',
+    'harness/common',
+    'harness/wire',
+    'harness/protocols/capabilities',
+    'proxies',
+  ],
+  'harness/protocols': [
+    'harness/model',
+    'harness/common',
+    'harness/peers',
+    'harness/protocols/capabilities',
+    'harness/target',
+  ],
   'harness/target': ['harness/model', 'harness/common', 'harness/wire', 'harness/peers', 'proxies'],
   'harness/run': ['harness/model', 'harness/common', 'harness/peers', 'harness/target', 'proxies'],
   reports: ['harness/model'],
   suites: ['harness/peers', 'proxies'],
-  'suites/index.ts': ['harness/model', 'harness/peers', 'suites'],
+  'suites/index.ts': ['harness/model', 'harness/peers', 'harness/protocols', 'suites'],
   'harness/cli': [
     'harness/model',
     'harness/common',
     'harness/peers',
+    'harness/protocols',
     'harness/target',
     'harness/run',
     'harness/reference',
@@ -34,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'harness/model',
     'harness/common',
     'harness/peers',
+    'harness/protocols',
     'harness/target',
     'harness/run',
     'proxies',
@@ -149,6 +166,7 @@ function areaOf(file: string): string {
   const [first = '', second = ''] = file.split('/')
   if (!file.includes('/')) return '.'
   if (file === 'suites/index.ts') return file
+  if (/^harness\/protocols\/\w+\/capabilities\.ts$/.test(file)) return 'harness/protocols/capabilities'
   return first === 'harness' ? `${first}/${second}` : first
 }
 

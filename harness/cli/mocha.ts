@@ -1,13 +1,11 @@
-import { randomInt } from 'node:crypto'
-import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
 import { Scope } from '#common/scope'
-import { registerRun } from '#run/run'
-import type { RunSettings } from '#run/settings'
+import { registry } from '#protocols/index'
+import { openRun } from '#run/open-run'
+import { select } from '#run/select/select'
 import { configure } from './config/configuration.ts'
-import { engineOptions } from './config/link.ts'
 import { reportError } from './program.ts'
-import { settingsFrom } from './config/settings.ts'
+import { runConfiguration, selectionOf } from './config/settings.ts'
 import { openSubject } from './config/subject.ts'
 import { Terminal } from './output/terminal.ts'
 
@@ -35,18 +33,14 @@ try {
   if (subject.isReference) {
     terminal.diagnose('STREAMPROOF_TARGET is not set: testing the embedded reference server')
   }
-  const runId = randomInt(0x1_0000_0000).toString(36)
-  const engine = await openEngine(
-    engineOptions(options, runId, { env: process.env, targets: subject.targets }),
+  const catalogue = select(await loadCatalogue(), selectionOf(options))
+  const run = await openRun(
+    { registry, catalogue },
+    runConfiguration(configuration, subject, { env: process.env }),
   )
-  scope.defer(() => engine.close())
-  const settings: RunSettings = settingsFrom(configuration, subject, {
-    engine,
-    runId,
-    env: process.env,
-  })
-  terminal.diagnose(`seed ${settings.seed}, proxy engine ${engine.kind} ${engine.version}`)
-  await registerRun(await loadCatalogue(), settings, () => scope.close().then(() => undefined))
+  scope.defer(() => run.close())
+  terminal.diagnose(`seed ${run.settings.seed}, proxy engine ${run.engine.kind} ${run.engine.version}`)
+  await run.register(() => scope.close().then(() => undefined))
 } catch (error) {
   await scope.close()
   process.exit(reportError(error, terminal))

@@ -6,7 +6,6 @@ const rfc = (number: number) => (section: string) =>
 const places: Readonly<Record<Spec, (section: string) => string | null>> = {
   RFC6455: rfc(6455),
   RFC7692: rfc(7692),
-  RFC8441: rfc(8441),
   RFC9110: rfc(9110),
   RFC9112: rfc(9112),
   HTML: (section) =>

@@ -1,11 +1,10 @@
-import type { Protocol } from './model.ts'
-
 /** One documented statement about a protocol, or about several, and how a run answers it. */
 export interface Expectation {
   /** Permanent: `EXP-REC-3`. */
   readonly id: string
   readonly topic: string
-  readonly protocol: Protocol
+  /** The id of a protocol; null for a statement that compares protocols. */
+  readonly protocol: string | null
   /** The statement in one sentence. */
   readonly statement: string
   /** What a run needs in order to measure it: an option, or a property of the target. */

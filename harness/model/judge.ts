@@ -5,7 +5,7 @@ import type { Level, Verdict } from './model.ts'
 export type Outcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'violated'; readonly violation: Violation }
-  | { readonly kind: 'not-applicable'; readonly reason: string }
+  | { readonly kind: 'not-applicable'; readonly reason: string; readonly enable: string }
   | { readonly kind: 'blocked'; readonly by: string }
   | { readonly kind: 'inconclusive'; readonly cause: Inconclusive }
   | { readonly kind: 'crashed'; readonly error: unknown }

@@ -5,7 +5,7 @@ import {
   faultRecordSchema,
   transcriptEntrySchema,
 } from './evidence.ts'
-import { levels, specs, topics, verdicts } from './model.ts'
+import { levels, roles, specs, topics, verdicts } from './model.ts'
 import type { Verdict } from './model.ts'
 
 /**
@@ -30,7 +30,7 @@ export const resultSchema = z.strictObject({
   /** Id of a protocol in `protocols`; null for a check that compares protocols. */
   protocol: z.string().nullable(),
   /** Role of the target that the requirement is about. */
-  role: z.enum(['server', 'client', 'path']),
+  role: z.enum(roles),
   topic: z.enum(topics),
   level: z.enum(levels),
   clause: z.strictObject({ spec: z.enum(specs), section: z.string(), url: z.string().nullable() }),

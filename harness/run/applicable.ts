@@ -1,11 +1,12 @@
-import type { Catalogue } from '#model/catalogue'
+import type { SelectedCatalogue } from '#model/catalogue'
 import { closingMs, startAttempt } from './schedule/attempt.ts'
 import { tally } from './schedule/repetition.ts'
 import { budgets, prepare } from './prepare.ts'
 import { redacted, resultOf } from './result/result.ts'
 import type { RunSettings } from './settings.ts'
 import type { RunTools } from './schedule/tools.ts'
-import { Fallen, failsTest } from './mocha/walk.ts'
+import { CheckFailure, failsTest } from './result/check-failure.ts'
+import { endpointsOf } from '#target/target'
 
 /** A check that applies to a target, ready to be registered as a test of any runner. */
 export interface ApplicableCheck {
@@ -33,16 +34,17 @@ const marginMs = 1000
 /** Discovers what the targets support, and gives every selected check, in the order of the catalogue. */
 export async function applicableChecks<Kit>(
   tools: RunTools<Kit>,
-  catalogue: Catalogue<Kit>,
+  catalogue: SelectedCatalogue<Kit>,
   settings: RunSettings,
 ): Promise<ApplicableCheck[]> {
   const { environment, plan } = await prepare(tools, catalogue, settings)
   const budgetOf = budgets(settings, environment.slowestMs)
+  const { targets } = settings
   return plan.map(({ check, notApplicable, target }) => ({
     id: check.id,
     title: check.title,
     level: check.level,
-    skip: notApplicable,
+    skip: notApplicable?.reason ?? null,
     timeoutMs: budgetOf(check) + closingMs + marginMs,
     run: async () => {
       const unwatched = {
@@ -51,11 +53,20 @@ export async function applicableChecks<Kit>(
         refused: () => undefined,
         late: () => undefined,
       }
-      const attempt = await startAttempt(check, tools, environment, budgetOf(check), unwatched).settled
+      const attempt = await startAttempt(
+        check,
+        tools,
+        {
+          ...environment,
+          endpoints: endpointsOf(target === null ? targets : targets.slice(target, target + 1)),
+        },
+        budgetOf(check),
+        unwatched,
+      ).settled
       const { outcome, evidence, durationMs } = attempt
       const judged = { check, target, outcome, attempts: tally([attempt]), evidence, durationMs }
       const result = redacted(resultOf(judged, settings.command, settings.seed), settings.redactor)
-      if (failsTest(result.verdict)) throw new Fallen(result)
+      if (failsTest(result.verdict)) throw new CheckFailure(result)
     },
   }))
 }

@@ -1,22 +1,22 @@
-import type { Catalogue } from '#model/catalogue'
+import type { SelectedCatalogue } from '#model/catalogue'
 import type { Report, Result } from '#model/result'
 import type { Entry } from './schedule/entry.ts'
-import { apart, planChecks } from './select/plan.ts'
+import { planChecks, serializeEchoChecks } from './select/plan.ts'
 import type { Planned } from './select/plan.ts'
 import { redacted, resultOf } from './result/result.ts'
 import { Schedule } from './schedule/schedule.ts'
-import { globExpression, select } from './select/select.ts'
-import type { RunSettings } from './settings.ts'
+import { globExpression } from './select/select.ts'
+import type { RunHooks, RunSettings } from './settings.ts'
 import type { Environment, RunTools, ScheduleOptions } from './schedule/tools.ts'
 
 export const defaultJobs = 16
 /** Time budget of a check that names none, in ms. */
 export const defaultBudgetMs = 15_000
 
-/** What is added for a slow target at most, in ms. */
+/** The most that is added for a slow target, in ms. */
 const mostForPaceMs = 120_000
 
-/** A run up to where it is known what applies: targets discovered, checks selected, nothing started. */
+/** A run before it starts: targets discovered, checks selected, nothing run yet. */
 export interface Prepared<Kit> {
   readonly environment: Environment
   readonly targets: Report['targets']
@@ -27,35 +27,28 @@ export interface Prepared<Kit> {
 }
 
 /**
- * @throws UsageError where the selection matches nothing, SetupError where a target cannot be reached or is none.
+ * @throws SetupError where a target cannot be reached or does not speak its protocol.
  */
 export async function prepare<Kit>(
   tools: RunTools<Kit>,
-  catalogue: Catalogue<Kit>,
+  { selected }: SelectedCatalogue<Kit>,
   settings: RunSettings,
-  discovering?: (protocol: 'websocket' | 'sse', url: string) => void,
+  discovering?: RunHooks['discovering'],
 ): Promise<Prepared<Kit>> {
-  // What was mistyped is told before anything is asked of a target.
-  const checks = select(catalogue.checks, settings.selection ?? {})
-  const { targets, engine, redactor, seed, timeScale = 1 } = settings
-  const environment = { ...targets, engine, redactor, seed, timeScale }
-  let slowestMs = 0
-  let broadcasts = false
-  const found = await tools.discover(environment, {
+  const { targets, engine, redactor, seed, timeScale = 1, signal } = settings
+  const environment = { engine, redactor, seed, timeScale }
+  const found = await tools.discover(targets, environment, {
     expects: settings.expects ?? [],
-    ...(settings.shown === undefined ? {} : { shown: settings.shown }),
     ...(settings.capabilities === undefined ? {} : { known: settings.capabilities }),
-    paced: (ms) => (slowestMs = Math.max(slowestMs, ms)),
-    broadcasting: () => (broadcasts = true),
-    ...(discovering === undefined ? {} : { discovering }),
-    ...(settings.signal === undefined ? {} : { signal: settings.signal }),
+    discovering: ({ protocol, name }) => discovering?.(protocol, name),
+    ...(signal === undefined ? {} : { signal }),
   })
-  const plan = settings.signal?.aborted === true ? [] : planChecks(checks, found)
+  const plan = signal?.aborted === true ? [] : planChecks(selected, found.targets, tools.protocols)
   return {
-    environment: { ...environment, slowestMs },
-    targets: redacted(found, redactor),
-    plan: broadcasts ? apart(plan) : plan,
-    broadcasts,
+    environment: { ...environment, slowestMs: found.slowestMs },
+    targets: redacted(found.targets, redactor),
+    plan: found.broadcasts ? serializeEchoChecks(plan, tools.protocols) : plan,
+    broadcasts: found.broadcasts,
   }
 }
 
@@ -69,30 +62,31 @@ export function scheduleOf<Kit>(
   return new Schedule(plan, tools, {
     ...hooks,
     environment,
+    targets: settings.targets,
     jobs: settings.jobs ?? defaultJobs,
     budget: budgets(settings, environment.slowestMs),
-    repeatFailures: settings.repeatFalls ?? true,
+    repeatFailures: settings.repeatFailures ?? true,
   })
 }
 
-/** Steps that a check may take one after another: a target that is slow at each has the time for all of them. */
+/** Steps that a check may take in sequence: a target that is slow at each of them gets the time for all. */
 const steps = 60
 
-/** A target is slow where its slowest answer took longer, in ms. */
+/** A target is slow if its slowest answer took longer than this, in ms. */
 export const slowMs = 500
 
 /**
- * The time budget of a check in ms: what the contract says, scaled; else what the check says, or the usual one, scaled,
- * and what a target needs whose slowest answer takes so long.
+ * The time budget of a check in ms, scaled: the contract's if it names one, otherwise the check's own or the default, and
+ * in addition what a target with such a slowest answer needs.
  */
 export function budgets(
   { budgets: given = {}, timeScale = 1 }: RunSettings,
   slowestMs = 0,
 ): ScheduleOptions['budget'] {
   const pace = Math.min(steps * slowestMs, mostForPaceMs)
-  const told = Object.entries(given).map(([pattern, ms]) => ({ expression: globExpression(pattern), ms }))
+  const named = Object.entries(given).map(([pattern, ms]) => ({ expression: globExpression(pattern), ms }))
   return ({ id, budget = defaultBudgetMs }) => {
-    const ms = told.find(({ expression }) => expression.test(id))?.ms
+    const ms = named.find(({ expression }) => expression.test(id))?.ms
     return ms === undefined ? budget * timeScale + pace : ms * timeScale
   }
 }

@@ -9,7 +9,6 @@ type Spec = Result['clause']['spec']
 const specOrder: readonly Spec[] = [
   'RFC6455',
   'RFC7692',
-  'RFC8441',
   'HTML',
   'FETCH',
   'RFC9110',
@@ -22,7 +21,6 @@ const specOrder: readonly Spec[] = [
 const specNames: Readonly<Record<Spec, string>> = {
   RFC6455: 'RFC 6455',
   RFC7692: 'RFC 7692',
-  RFC8441: 'RFC 8441',
   RFC9110: 'RFC 9110',
   RFC9112: 'RFC 9112',
   HTML: 'HTML',
@@ -94,7 +92,6 @@ const sectionTitles: Readonly<Partial<Record<Spec, Readonly<Record<string, strin
     '7.2': 'Message Payload Transformation',
     '8': 'Security Considerations',
   },
-  RFC8441: { '4': 'The Extended CONNECT Method', '5': 'Using Extended CONNECT to Bootstrap WebSockets' },
   RFC9110: {
     '4.2': 'HTTP-Related URI Schemes',
     '4.3': 'Authoritative Access',

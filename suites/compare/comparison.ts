@@ -2,7 +2,12 @@ import { check, percentile } from '#peers/kit'
 import type { Section } from '#peers/kit'
 import { deliveredOnce } from '#suites/sse/support'
 
-export const section: Section = { protocol: 'both', order: 1, title: 'The two protocols, side by side' }
+export const section: Section = {
+  protocol: null,
+  compares: ['websocket', 'sse'],
+  order: 1,
+  title: 'The two protocols, side by side',
+}
 
 const sampleSize = 30
 const everyByte = Uint8Array.from({ length: 256 }, (_, index) => index)

@@ -183,7 +183,7 @@ export const ipv6 = check({
   needs: ['ipv6'],
   mutants: ['mute-on-ipv6'],
   async run({ subscribe, overIpv6 }) {
-    const stream = await subscribe({ via: await overIpv6('sse') })
+    const stream = await subscribe({ via: await overIpv6() })
     await stream.expectOpen()
   },
 })

@@ -234,7 +234,7 @@ export const ipv6 = check({
   needs: ['ipv6'],
   mutants: ['mute-on-ipv6'],
   async run({ connect, overIpv6 }) {
-    const ws = await connect({ via: await overIpv6('websocket') })
+    const ws = await connect({ via: await overIpv6() })
     await ws.expectPong()
   },
 })

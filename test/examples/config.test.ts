@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
-import { resolveTargets } from '#target/contract/contract'
+import { resolveTargets } from '#protocols/index'
 import { top } from '../built.ts'
 import { temporaryFolder } from '../cli/temporary.ts'
 

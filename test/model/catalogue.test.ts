@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { assemble } from '#model/catalogue'
+import { assemble as assembleFor } from '#model/catalogue'
+import type { PlacedCheck, SuiteFile } from '#model/catalogue'
 import { check } from '#model/check'
 import type { Check, DeclaredCheck, Section } from '#model/check'
 
@@ -8,6 +9,14 @@ const section = (order: number, protocol: Section['protocol'] = 'websocket'): Se
   order,
   title: `section ${order}`,
 })
+
+const protocols = [
+  { id: 'websocket', prefix: 'ws' },
+  { id: 'sse', prefix: 'sse' },
+]
+
+const assemble = (files: readonly SuiteFile[], declared: readonly DeclaredCheck[]): PlacedCheck[] =>
+  assembleFor(files, declared, protocols)
 
 function made(id: string, more: Partial<Check> = {}): DeclaredCheck {
   return check({
@@ -33,17 +42,9 @@ const file = (
 const ids = (checks: readonly DeclaredCheck[]): string[] => checks.map((one) => one.id)
 
 describe('check()', () => {
-  it('takes the protocol from the id', () => {
-    expect(['ws/a/b', 'sse/a/b', 'both/a/b'].map((id) => made(id).protocol)).to.deep.equal([
-      'websocket',
-      'sse',
-      'both',
-    ])
-  })
-
-  for (const id of ['ws/only-two', 'http/a/b', 'ws/A/b', 'ws/a/b_c', 'ws/a/-b', '']) {
+  for (const id of ['ws/only-two', 'WS/a/b', 'ws/A/b', 'ws/a/b_c', 'ws/a/-b', '']) {
     it(`refuses the id '${id}'`, () => {
-      expect(() => made(id)).to.throw(TypeError, 'is not protocol/area/name')
+      expect(() => made(id)).to.throw(TypeError, 'is not prefix/area/name')
     })
   }
 
@@ -86,7 +87,40 @@ describe('assemble()', () => {
     expect(placed[0]?.section.title).to.equal('section 1')
   })
 
-  it('puts a check behind those that it builds on', () => {
+  it('takes protocol and role from the section', () => {
+    const [one, other] = [made('ws/p/one'), made('both/p/other')]
+    const placed = assemble(
+      [
+        file('p.ts', { section: { ...section(1), role: 'client' }, one }),
+        file('q.ts', { section: section(1, null), other }),
+      ],
+      [one, other],
+    )
+    expect(placed.map(({ protocol, role }) => [protocol, role])).to.deep.equal([
+      ['websocket', 'client'],
+      [null, 'server'],
+    ])
+  })
+
+  it('makes a check of its own of every variant, with the variant in its id', () => {
+    const varied = made('ws/v/varied', { variants: ['h1', 'h2'] })
+    const [later, single] = [
+      made('ws/v/later', { variants: ['h2'], after: ['ws/v/varied'] }),
+      made('ws/v/single', { after: ['ws/v/varied'] }),
+    ]
+    const placed = assemble(
+      [file('v.ts', { section: section(1), varied, later, single })],
+      [varied, later, single],
+    )
+    expect(placed.map(({ id, variant, after }) => [id, variant, after])).to.deep.equal([
+      ['ws/v/varied@h1', 'h1', undefined],
+      ['ws/v/varied@h2', 'h2', undefined],
+      ['ws/v/later@h2', 'h2', ['ws/v/varied@h2']],
+      ['ws/v/single', null, ['ws/v/varied@h1', 'ws/v/varied@h2']],
+    ])
+  })
+
+  it('puts a check after its prerequisites', () => {
     const [late, base] = [made('ws/x/late', { after: ['ws/x/base'] }), made('ws/x/base')]
     const placed = assemble([file('x.ts', { section: section(1), late, base })], [late, base])
     expect(ids(placed)).to.deep.equal(['ws/x/base', 'ws/x/late'])
@@ -108,7 +142,7 @@ describe('assemble()', () => {
       },
     ],
     [
-      'stands in a file without a section',
+      'is in a file without a section',
       'a.ts exports checks but no section',
       () => {
         const one = made('ws/w/homeless')
@@ -116,16 +150,32 @@ describe('assemble()', () => {
       },
     ],
     [
-      'builds on one that does not exist',
-      'check ws/w/after builds on ws/w/nothing, which does not exist',
+      'has the prefix of another protocol',
+      'the id of check sse/w/elsewhere has to begin with ws/',
+      () => {
+        const one = made('sse/w/elsewhere')
+        return assemble([file('a.ts', { section: section(1), one })], [one])
+      },
+    ],
+    [
+      'is in a section of an unknown protocol',
+      'check ws/w/unknown is in a section of the protocol carrier-pigeon, which does not exist',
+      () => {
+        const one = made('ws/w/unknown')
+        return assemble([file('a.ts', { section: section(1, 'carrier-pigeon'), one })], [one])
+      },
+    ],
+    [
+      'has a prerequisite that does not exist',
+      'check ws/w/after has the prerequisite ws/w/nothing, which does not exist',
       () => {
         const one = made('ws/w/after', { after: ['ws/w/nothing'] })
         return assemble([file('a.ts', { section: section(1), one })], [one])
       },
     ],
     [
-      'builds on itself',
-      'checks build on each other in a circle: ws/w/i -> ws/w/ii -> ws/w/i',
+      'is a prerequisite of itself',
+      'checks are prerequisites of each other in a circle: ws/w/i -> ws/w/ii -> ws/w/i',
       () => {
         const two = [made('ws/w/i', { after: ['ws/w/ii'] }), made('ws/w/ii', { after: ['ws/w/i'] })]
         return assemble([file('a.ts', { section: section(1), two })], two)

@@ -15,7 +15,7 @@ describe('judge', () => {
 
   const sameForEveryLevel: readonly (readonly [Outcome, Verdict])[] = [
     [{ kind: 'held' }, 'pass'],
-    [{ kind: 'not-applicable', reason: 'ws.echo: does not echo' }, 'not-applicable'],
+    [{ kind: 'not-applicable', reason: 'ws.echo: does not echo', enable: '--option' }, 'not-applicable'],
     [{ kind: 'blocked', by: 'ws/handshake/status-101' }, 'blocked'],
     [{ kind: 'inconclusive', cause: new Inconclusive('witness-lost', 'the witness ended') }, 'inconclusive'],
     [{ kind: 'crashed', error: new TypeError('x is undefined') }, 'harness-error'],

@@ -6,6 +6,8 @@ import { openContext } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Session, SessionEnvironment } from '#peers/session/session'
+import { openServerKit } from '#protocols/kit'
+import type { Kit } from '#peers/kit'
 import type { Engine, Fault, FaultProxy } from '#proxies/types'
 
 /** What a little server does with one connection: it may write any bytes, at any time, or nothing. */
@@ -39,8 +41,7 @@ export class Stage {
     endpoint: Partial<Endpoint> = {},
   ): SessionEnvironment {
     return {
-      websocket: endpointOf(url, endpoint),
-      sse: null,
+      endpoints: [endpointOf(url, endpoint)],
       engine: null,
       seed: 1,
       timeScale: 1,
@@ -57,8 +58,16 @@ export class Stage {
     }
   }
 
-  session(url: URL, changes: Partial<SessionEnvironment> = {}, endpoint: Partial<Endpoint> = {}): Session {
-    const session = openSession(this.environment(url, changes, endpoint), 'ws/test/one')
+  session(
+    url: URL,
+    changes: Partial<SessionEnvironment> = {},
+    endpoint: Partial<Endpoint> = {},
+  ): Session<Kit> {
+    const session = openSession(
+      this.environment(url, changes, endpoint),
+      { id: 'ws/test/one', protocol: 'websocket' },
+      openServerKit,
+    )
     this.#closers.push(() => session.close())
     return session
   }
@@ -68,7 +77,10 @@ export class Stage {
     changes: Partial<SessionEnvironment> = {},
     endpoint: Partial<Endpoint> = {},
   ): SessionContext {
-    const context = openContext(this.environment(url, changes, endpoint), 'ws/test/one')
+    const context = openContext(this.environment(url, changes, endpoint), {
+      id: 'ws/test/one',
+      protocol: 'websocket',
+    })
     this.#closers.push(() => context.scope.close())
     return context
   }
@@ -97,6 +109,7 @@ export function endpointOf(url: URL, changes: Partial<Endpoint> = {}): Endpoint 
     opening: [],
     publish: null,
     request: { method: 'GET', headers: [], body: null },
+    accept: '*/*',
     ...changes,
   }
 }

@@ -7,10 +7,10 @@ import type { Kit } from '#peers/kit'
 import { mutants } from '#reference/mutants'
 import { startReference } from '#reference/start'
 import type { ReferenceOptions } from '#reference/start'
-import { run } from '#run/run'
-import type { RunSettings } from '#run/settings'
-import { resolveTargets } from '#target/contract/contract'
-import type { Contract } from '#target/contract/contract'
+import { namedAs, runCatalogue } from '../run-catalogue.ts'
+import type { SelectedRun } from '../run-catalogue.ts'
+import { resolveTargets } from '#protocols/index'
+import type { Contract } from '#protocols/index'
 import type { KnownCapabilities } from '#target/discovery/discover'
 import type { Engine } from '#proxies/types'
 
@@ -53,16 +53,15 @@ export async function runOnReference(
   catalogue: Catalogue<Kit>,
   engine: Engine,
   options: ReferenceOptions,
-  settings: Partial<RunSettings> = {},
+  settings: Partial<SelectedRun> = {},
 ): Promise<Report> {
   await using reference = await startReference(options)
   const { publish, ...contract } = referenceContract(reference)
   // The variant `pushing` has no publish endpoint.
   const full: Contract =
     options.variant === 'pushing' || publish === undefined ? contract : { ...contract, publish }
-  return await run(catalogue, {
-    targets: resolveTargets(full),
-    shown: { websocket: 'reference', sse: 'reference' },
+  return await runCatalogue(catalogue, {
+    targets: namedAs('reference', resolveTargets(full)),
     engine,
     redactor: { text: (value) => value, bytes: (value) => value },
     seed: 1,
@@ -76,9 +75,7 @@ export async function runOnReference(
 
 /** The capabilities of the reference. Runs on mutants use them, so that no check is skipped on a mutant that lacks one. */
 export function capabilitiesOf({ targets }: Pick<Report, 'targets'>): KnownCapabilities {
-  const of = (protocol: string): KnownCapabilities['sse'] =>
-    targets.find((target) => target.protocol === protocol)?.capabilities ?? null
-  return { websocket: of('websocket'), sse: of('sse') }
+  return Object.fromEntries(targets.map(({ protocol, capabilities }) => [protocol, capabilities]))
 }
 
 /** Every mutant that a check names, with the ids of these checks. */
@@ -135,10 +132,10 @@ export async function judgeMutant(
   named?: readonly string[],
 ): Promise<Map<string, Result>> {
   const { catalogue, engine, capabilities, timeScale: scale = timeScale } = by
-  const judge = async (more: Partial<RunSettings>): Promise<readonly Result[]> =>
+  const judge = async (more: Partial<SelectedRun>): Promise<readonly Result[]> =>
     (await runOnReference(catalogue, engine, { mutant }, { capabilities, timeScale: scale, ...more })).results
   const first = await judge({
-    repeatFalls: false,
+    repeatFailures: false,
     ...(named === undefined ? {} : { selection: { only: named } }),
   })
   const expectedFailures = new Set([...(named ?? Object.keys(row.named)), ...row.also])

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { referenceContract } from '#cli/config/reference-contract'
 import { startReference } from '#reference/start'
-import { run } from '#run/run'
-import { resolveTargets } from '#target/contract/contract'
+import { runCatalogue } from '../run-catalogue.ts'
+import { resolveTargets } from '#protocols/index'
 import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
 import { resultLine, timeScale } from './proof.ts'
@@ -31,13 +31,13 @@ describe('a slow target that breaks no requirement', function () {
     await using reference = await startReference()
     const { ws, sse, publish } = referenceContract(reference)
     await using delayed = await delayBefore(Number(new URL(reference.http).port))
-    const throughDelay = (url: string | undefined): string => {
-      const address = new URL(url ?? '')
+    const throughDelay = (url: unknown): string => {
+      const address = new URL(String(url))
       address.host = `127.0.0.1:${delayed.port}`
       return address.href
     }
     if (publish === undefined) throw new TypeError('the reference has a publish endpoint')
-    const { results } = await run(await loadCatalogue(), {
+    const { results } = await runCatalogue(await loadCatalogue(), {
       targets: resolveTargets({
         ws: throughDelay(ws),
         sse: throughDelay(sse),

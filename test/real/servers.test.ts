@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { Report } from '../../harness/model/result.ts'
-import { run } from '../../harness/run/run.ts'
-import { parseContract, resolveTargets } from '../../harness/target/contract/contract.ts'
-import { redactorFor } from '../../harness/target/secrets/redactor.ts'
+import { namedAs, runCatalogue } from '../run-catalogue.ts'
+import { parseContract, resolveTargets } from '../../harness/protocols/index.ts'
+import { redactorFor } from '../../harness/protocols/index.ts'
 import { openEngine } from '../../proxies/driver/open-engine.ts'
 import type { EngineOptions } from '../../proxies/types.ts'
 import { loadCatalogue } from '../../suites/index.ts'
@@ -63,9 +63,8 @@ async function judged(
 ): Promise<Report> {
   const contract = parseContract(server.contract)
   await using engine = await openEngine({ choice, runId: `real-${server.name}` })
-  return await run(await loadCatalogue(), {
-    targets: resolveTargets(contract),
-    shown: { websocket: server.name, sse: server.name },
+  return await runCatalogue(await loadCatalogue(), {
+    targets: namedAs(server.name, resolveTargets(contract)),
     engine,
     redactor: redactorFor(contract),
     seed: 1,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Contract } from '../../harness/target/contract/contract.ts'
+import type { Contract } from '../../harness/protocols/index.ts'
 
 /** A server that nobody here wrote, started on a free port of the loopback address. */
 export interface RealServer {

@@ -1,5 +1,6 @@
 import { clauseUrl } from '#model/clause'
-import { capabilities } from '#model/model'
+import { capabilitiesOf } from '#model/protocol'
+import { protocols } from '#protocols/index'
 import type { Clause, Topic } from '#model/model'
 import { summarise } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
@@ -300,7 +301,9 @@ function statuses(index: number): ExpectationResult['status'] {
 }
 
 function target(protocol: 'websocket' | 'sse', prefix: string, url: string): Report['targets'][number] {
-  const names = capabilities.filter((name) => name.startsWith(prefix) || name === 'ipv6')
+  const names = Object.keys(capabilitiesOf(protocols)).filter(
+    (name) => name.startsWith(prefix) || name === 'ipv6',
+  )
   return {
     role: 'server',
     protocol,

@@ -3,17 +3,18 @@ import type { Check } from '#model/check'
 import type { Catalogue, PlacedCheck } from '#model/catalogue'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Expectation } from '#model/expectation'
-import type { Protocol } from '#model/model'
 import type { Report } from '#model/result'
 import { Scope } from '#common/scope'
-import { conduct } from '#run/conduct'
+import { executeRun } from '#run/execute-run'
+import { select } from '#run/select/select'
 import { deferred } from '#common/deferred'
 import type { ConnectionObserver, SessionEnvironment } from '#peers/session/session'
-import type { RunHooks, RunSettings } from '#run/settings'
+import type { RunHooks, RunSettings, Selection } from '#run/settings'
 import { systemClock } from '#run/schedule/clock'
 import type { Clock } from '#run/schedule/clock'
+import type { RunTarget } from '#target/target'
 import type { RunTools, SessionOf } from '#run/schedule/tools'
-import { resolveTargets } from '#target/contract/contract'
+import { protocols, resolveTargets } from '#protocols/index'
 import type { Engine } from '#proxies/types'
 import { FakeTarget } from './fake-target.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -36,6 +37,7 @@ export interface FakeOptions {
   /** A target that echoes every line by default. */
   readonly target?: FakeTarget
   readonly settings?: Partial<RunSettings>
+  readonly selection?: Selection
   readonly hooks?: RunHooks
   readonly capabilities?: Report['targets'][number]['capabilities']
   readonly expectations?: readonly Expectation[]
@@ -56,8 +58,14 @@ export function fake(
     run: async (kit) => run(kit),
     ...properties,
   })
-  const protocol: Protocol = 'websocket'
-  return { ...declared, protocol, section: { protocol, order: 1, title: 'fake checks' } }
+  const protocol = 'websocket'
+  return {
+    ...declared,
+    protocol,
+    role: 'server',
+    variant: null,
+    section: { protocol, order: 1, title: 'fake checks' },
+  }
 }
 
 export const engine: Engine = {
@@ -85,27 +93,42 @@ export function fakeTools(
   targets: Report['targets'],
   clock: Clock = systemClock,
   target: FakeTarget = new FakeTarget(clock),
+  slowestMs = 0,
 ): RunTools<FakeKit> {
   return {
+    protocols,
     clock,
     openSession: (environment) => openSession(environment, clock, target),
-    driver: ({ protocol }, index) => target.driver({ index, protocol }),
-    discover: async () => targets,
+    discover: async () => ({ targets, slowestMs, broadcasts: false }),
   }
+}
+
+/** The targets of a run, as far as the scheduler asks about them: this fake one. */
+export function drivenBy(target: FakeTarget, targets: readonly RunTarget[]): RunTarget[] {
+  return targets.map((one) => ({
+    ...one,
+    driver: (index) => target.driver({ index, protocol: one.protocol }),
+  }))
 }
 
 /** Runs fake checks, and lets the time of a virtual clock pass meanwhile. */
 export function runFakes(options: FakeOptions): Promise<Report> {
   const catalogue: Catalogue<FakeKit> = { checks: options.checks, expectations: options.expectations ?? [] }
-  const settings: RunSettings = { ...fakeSettings(9), ...options.settings }
-  const { clock, target } = options
+  const { clock = systemClock } = options
+  const { target = new FakeTarget(clock) } = options
+  const settings: RunSettings = {
+    ...fakeSettings(9),
+    targets: drivenBy(target, fakeSettings(9).targets),
+    ...options.settings,
+  }
   const capabilities = { ...options.capabilities }
   const tools = fakeTools(
     [{ role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities }],
     clock,
     target,
   )
-  const report = conduct(tools, catalogue, settings, options.hooks ?? {})
+  const selected = select(catalogue, options.selection ?? {})
+  const report = executeRun(tools, selected, settings, options.hooks ?? {})
   return clock instanceof VirtualClock ? clock.run(report) : report
 }
 

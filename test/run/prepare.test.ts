@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { conduct } from '#run/conduct'
+import { executeRun } from '#run/execute-run'
 import { budgets } from '#run/prepare'
 import type { RunSettings } from '#run/settings'
+import { systemClock } from '#run/schedule/clock'
 import { fake, fakeSettings, fakeTools } from './fakes.ts'
 
 const settings = (more: Partial<RunSettings> = {}): RunSettings =>
@@ -27,25 +28,23 @@ describe('the time budget of a check', () => {
 describe('a target that discovery found to be slow', () => {
   it('is known to be to every session, and the run says so', async () => {
     const paces: (number | undefined)[] = []
-    const tools = fakeTools([{ role: 'server', protocol: 'websocket', url: 'ws://fake/', capabilities: {} }])
+    const targets = [{ role: 'server' as const, protocol: 'websocket', url: 'ws://fake/', capabilities: {} }]
+    const tools = fakeTools(targets, systemClock, undefined, 1200)
     const slow: typeof tools = {
       ...tools,
-      async discover(environment, options) {
-        options.paced?.(300)
-        options.paced?.(1200)
-        options.paced?.(20)
-        return tools.discover(environment, options)
-      },
-      openSession(environment, id) {
+      openSession(environment, check) {
         paces.push(environment.slowestMs)
-        return tools.openSession(environment, id)
+        return tools.openSession(environment, check)
       },
     }
-    const catalogue = { checks: [fake('slow-one', () => undefined)], expectations: [] }
-    const { run } = await conduct(slow, catalogue, fakeSettings(9), {})
+    const checks = [fake('slow-one', () => undefined)]
+    const { run } = await executeRun(
+      slow,
+      { checks, selected: checks, expectations: [] },
+      fakeSettings(9),
+      {},
+    )
     expect(paces).to.deep.equal([1200])
-    expect(run.findings).to.deep.equal([
-      'the target answers slowly: every wait and every time budget is longer for it',
-    ])
+    expect(run.findings).to.deep.equal(['target answers slowly: every wait and every time budget is longer'])
   })
 })

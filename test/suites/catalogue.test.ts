@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { capabilities } from '#model/model'
+import { capabilitiesOf } from '#model/protocol'
+import { protocols } from '#protocols/index'
 import { clauseName } from '#model/clause'
 import { mutants } from '#reference/mutants'
 import { loadCatalogue } from '#suites/index'
@@ -57,7 +58,9 @@ describe('the catalogue', () => {
     const { checks } = await loadCatalogue()
     const needed = new Set(checks.flatMap((one) => one.needs ?? []))
     const reportedOnly = ['sse.heartbeat', 'sse.endless']
-    expect(capabilities.filter((one) => !needed.has(one) && !reportedOnly.includes(one))).to.deep.equal([])
+    expect(
+      Object.keys(capabilitiesOf(protocols)).filter((one) => !needed.has(one) && !reportedOnly.includes(one)),
+    ).to.deep.equal([])
   })
 
   it('requires endless streams for every check that compares a client with a witness', async () => {

@@ -3,9 +3,9 @@ import { referenceContract } from '#cli/config/reference-contract'
 import { openEngine } from '#proxies/driver/open-engine'
 import { startReference } from '#reference/start'
 import type { ReferenceOptions } from '#reference/start'
-import { run } from '#run/run'
+import { runCatalogue } from '../run-catalogue.ts'
 import { loadCatalogue } from '#suites/index'
-import { resolveTargets } from '#target/contract/contract'
+import { resolveTargets } from '#protocols/index'
 
 /** Figures feed the documented expectations: a figure must be counted, whatever the target does. */
 describe('measurements of the websocket suites', () => {
@@ -13,7 +13,7 @@ describe('measurements of the websocket suites', () => {
     await using engine = await openEngine({ choice: 'embedded', runId: 'measurements' })
     await using reference = await startReference(options)
     const { ws = '' } = referenceContract(reference)
-    const { results } = await run(await loadCatalogue(), {
+    const { results } = await runCatalogue(await loadCatalogue(), {
       targets: resolveTargets({ ws }),
       engine,
       redactor: { text: (value) => value, bytes: (value) => value },

@@ -1,5 +1,5 @@
 import { UsageError } from '#model/errors'
-import type { Contract } from '#target/contract/contract'
+import type { Contract } from '#protocols/index'
 import { headerList } from '#target/contract/headers'
 import { shownUrl } from '#common/url'
 import { configure } from '#cli/config/configuration'

@@ -1,11 +1,15 @@
 import { openEngine } from '#proxies/driver/open-engine'
 import { Scope } from '#common/scope'
 import type { Engine } from '#proxies/types'
+import { ownerOf } from '#model/protocol'
+import { protocols, registry } from '#protocols/index'
+import type { Contract } from '#protocols/index'
 import { discoverTargets } from '#target/discovery/discover'
+import type { RunTarget } from '#target/target'
 import { configure } from '#cli/config/configuration'
 import { exitCodes, isExpected } from '#cli/process/exit'
 import type { CommandHandler, Invocation } from '#cli/config/invocation'
-import { engineOptions } from '#cli/config/link'
+import { proxyOptions } from '#cli/config/link'
 import { hangingIndent } from '#cli/output/layout'
 import { checkAddress, checkIpv6 } from '#cli/process/diagnostics'
 import type { DiagnosticResult } from '#cli/process/diagnostics'
@@ -50,9 +54,8 @@ async function diagnose(invocation: Invocation): Promise<number> {
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.print('no URL is given: checking the embedded reference server')
-  for (const protocol of ['websocket', 'sse'] as const) {
-    await checkTarget(subject, protocol, { engine, timeScale: options.timeoutScale }, print)
-  }
+  for (const target of subject.targets)
+    await checkTarget(subject, target, { engine, timeScale: options.timeoutScale }, print)
   return hasFailed ? exitCodes.setup : exitCodes.ok
 }
 
@@ -62,7 +65,11 @@ type Print = (result: DiagnosticResult, indent?: string) => void
 
 async function checkEngine(options: Options, env: Invocation['env'], print: Print): Promise<Engine | null> {
   try {
-    const engine = await openEngine(engineOptions(options, `doctor-${process.pid}`, { env }))
+    const engine = await openEngine({
+      ...proxyOptions(options, env),
+      runId: `doctor-${process.pid}`,
+      timeScale: options.timeoutScale,
+    })
     print({
       state: 'ok',
       message: `proxy engine: ${engine.kind} ${engine.version} forwarded a connection and cut it`,
@@ -78,29 +85,23 @@ async function checkEngine(options: Options, env: Invocation['env'], print: Prin
 
 async function checkTarget(
   subject: Subject,
-  protocol: 'websocket' | 'sse',
+  target: RunTarget,
   link: { readonly engine: Engine | null; readonly timeScale: number },
   print: Print,
 ): Promise<void> {
-  const endpoint = subject.targets[protocol]
-  if (endpoint === null) return
-  const address = await checkAddress(endpoint)
+  const { protocol, endpoint } = target
+  const address = endpoint === null ? [] : await checkAddress(endpoint)
   for (const { state, message } of address) print({ state, message: `${protocol} ${message}` })
   if (address.some(({ state }) => state === 'failed')) return
-  const targets =
-    protocol === 'websocket' ? { websocket: endpoint, sse: null } : { websocket: null, sse: endpoint }
   try {
-    const [found] = await discoverTargets(
-      { ...targets, ...link, seed: 1, redactor: subject.redactor },
-      {
-        shown: subject.shown,
-        expects:
-          subject.contract.expects?.filter((name) => name.startsWith(protocol === 'sse' ? 'sse.' : 'ws.')) ??
-          [],
-      },
+    const { targets } = await discoverTargets(
+      registry,
+      [target],
+      { ...link, seed: 1, redactor: subject.redactor },
+      { expects: expectedOf(subject.contract, protocol) },
     )
     print({ state: 'ok', message: `${protocol} accepts a valid connection; its capabilities:` })
-    for (const [name, { state, evidence }] of Object.entries(found?.capabilities ?? {})) {
+    for (const [name, { state, evidence }] of Object.entries(targets[0]?.capabilities ?? {})) {
       print(
         { state: state === 'present' ? 'ok' : 'missing', message: `${name} is ${state}: ${evidence}` },
         '    ',
@@ -110,4 +111,12 @@ async function checkTarget(
     if (!isExpected(error)) throw error
     print({ state: 'failed', message: `${protocol}: ${error.message}` })
   }
+}
+
+/** The declared capabilities that belong to this protocol, or to any. */
+function expectedOf({ expects = [] }: Contract, protocol: string): readonly string[] {
+  return expects.filter((capability) => {
+    const owner = ownerOf(protocols, capability)
+    return owner === null || owner.id === protocol
+  })
 }

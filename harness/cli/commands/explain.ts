@@ -4,7 +4,8 @@ import { clauseName, clauseUrl } from '#model/clause'
 import { UsageError } from '#model/errors'
 import { fallenVerdict } from '#model/judge'
 import type { PlacedCheck } from '#model/catalogue'
-import type { Capability } from '#model/model'
+import { capabilitiesOf } from '#model/protocol'
+import { protocols } from '#protocols/index'
 import { reportSchema } from '#model/result'
 import type { Result } from '#model/result'
 import { mutantNamed } from '#reference/mutants'
@@ -27,6 +28,7 @@ export const explainCommand: CommandHandler = async (invocation) => {
     throw new UsageError(`there is no check ${oneLine(id)}${suggestion(id, ids)}; see \`streamproof list\``)
   }
   const { options } = await configure({ ...invocation, positional: [], flags: {} })
+  const capabilities = capabilitiesOf(protocols)
   const report = resolve(invocation.folder, options.out, 'report.json')
   const rows: readonly (readonly [name: string, value: string | null])[] = [
     ['requirement', `the target ${check.title}`],
@@ -40,8 +42,8 @@ export const explainCommand: CommandHandler = async (invocation) => {
     ],
     ['section', check.section.title],
     ['topic', check.topic],
-    ['protocol', check.protocol === 'both' ? 'WebSocket and event stream, compared' : check.protocol],
-    ['needs', lines(check.needs, (name) => `${name}: ${capabilityHelp[name]}`)],
+    ['protocol', check.protocol ?? `${(check.section.compares ?? []).join(' and ')}, compared`],
+    ['needs', lines(check.needs, (name) => `${name}: ${capabilities[name]?.meaning ?? 'unknown'}`)],
     ['prerequisites', lines(check.after, (name) => name)],
     [
       'runs',
@@ -114,32 +116,4 @@ function lastVerdict(path: string, folder: string, id: string): string | null {
 function reasonOf({ reason, expected, actual }: Result): string {
   if (reason !== null) return oneLine(` (${reason})`)
   return expected === null || actual === null ? '' : oneLine(` (expected ${expected}; actual: ${actual})`)
-}
-
-/** What has to be true for a capability to be present. */
-const capabilityHelp: Readonly<Record<Capability, string>> = {
-  'ws.echo': 'a text message comes back unchanged',
-  'ws.echo.binary': 'a binary message comes back unchanged',
-  'ws.deflate': 'the server accepts an offer of permessage-deflate',
-  'ws.subprotocol': '--subprotocol names a subprotocol that the server supports',
-  'ws.denied-origin': '--denied-origin names an origin that the server must reject',
-  'ws.allowed-origin': '--allowed-origin names an origin that the server must accept',
-  'ws.tls': 'a wss: URL, or secureUrl.ws in the config file',
-  'ws.plain': 'plainUrl.ws in the config file: a plain-text URL that must not offer the service',
-  'sse.publish': '--publish-url is given, and a published event arrives on the stream',
-  'sse.publish.verbatim': 'published data arrive unchanged, not wrapped in JSON or encoded',
-  'sse.publish.event': 'the publish request in the config file contains {event}',
-  'sse.publish.id': 'the publish request in the config file contains {id}',
-  'sse.publish.binary': 'the body of the publish request contains {data} without encoding',
-  'sse.events': 'events arrive, published ones or others',
-  'sse.ids': 'events carry ids',
-  'sse.shared-ids': 'two connections receive the same event with the same id',
-  'sse.resume': 'a request with a known Last-Event-ID receives the events after it',
-  'sse.heartbeat': 'the server sends something on an idle stream',
-  'sse.endless': 'the server does not end the stream on its own',
-  'sse.denied-origin': '--denied-origin names an origin that the server must reject',
-  'sse.allowed-origin': '--allowed-origin names an origin that the server must accept',
-  'sse.tls': 'an https: URL, or secureUrl.sse in the config file',
-  'sse.plain': 'plainUrl.sse in the config file: a plain-text URL that must not offer the service',
-  ipv6: 'the host of the target has an IPv6 address that this machine can reach',
 }

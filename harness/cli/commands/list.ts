@@ -13,7 +13,7 @@ import { selectionOf } from '#cli/config/settings'
 /** `list`: prints the selected checks by section of the standard. */
 export const listCommand: CommandHandler = async (invocation) => {
   const { options } = await configure({ ...invocation, positional: [] })
-  const found = select((await loadCatalogue()).checks, selectionOf(options))
+  const { selected: found } = select(await loadCatalogue(), selectionOf(options))
   invocation.terminal.print(
     invocation.flags['json'] === true ? json(found) : text(found, invocation.terminal.listWidth),
   )

@@ -1,25 +1,24 @@
-import { randomInt } from 'node:crypto'
-import { openEngine } from '#proxies/driver/open-engine'
 import { loadCatalogue } from '#suites/index'
-import type { Catalogue } from '#model/catalogue'
+import type { SelectedCatalogue } from '#model/catalogue'
 import { SetupError } from '#model/errors'
 import { Scope } from '#common/scope'
 import type { Report } from '#model/result'
 import type { Kit } from '#peers/kit'
-import { run } from '#run/run'
+import { registry } from '#protocols/index'
+import { openRun } from '#run/open-run'
 import { select } from '#run/select/select'
 import { configure } from '#cli/config/configuration'
 import type { Configuration } from '#cli/config/configuration'
 import { exitCodeOf, exitCodes } from '#cli/process/exit'
 import type { CommandHandler, Invocation } from '#cli/config/invocation'
-import { engineOptions } from '#cli/config/link'
 import { openOutputs } from '#cli/output/outputs'
 import { progressHooks } from '#cli/output/progress'
-import { selectionOf, settingsFrom } from '#cli/config/settings'
+import { runConfiguration, selectionOf } from '#cli/config/settings'
 import { interruptible } from '#cli/process/signals'
 import { openSubject } from '#cli/config/subject'
 import type { Terminal } from '#cli/output/terminal'
 import { waitForTarget } from '#cli/process/wait'
+import { endpointsOf } from '#target/target'
 
 /** `run`: tests a server and writes the reports. */
 export const runCommand: CommandHandler = async (invocation) => {
@@ -45,8 +44,7 @@ async function testTarget(invocation: Invocation, signal: AbortSignal): Promise<
   const { options } = configuration
   terminal.quiet = options.quiet
   for (const warning of configuration.warnings) terminal.diagnose(warning)
-  const catalogue = await loadCatalogue()
-  select(catalogue.checks, selectionOf(options))
+  const catalogue = select(await loadCatalogue(), selectionOf(options))
   const outputs = openOutputs(options, invocation.folder, invocation.env, terminal)
 
   try {
@@ -62,7 +60,7 @@ async function testTarget(invocation: Invocation, signal: AbortSignal): Promise<
 /** Opens what a run needs, runs the checks, and closes everything even if an error occurs. */
 async function observe(
   configuration: Configuration,
-  catalogue: Catalogue<Kit>,
+  catalogue: SelectedCatalogue<Kit>,
   { env, terminal }: Invocation,
   signal: AbortSignal,
 ): Promise<Report> {
@@ -74,17 +72,16 @@ async function observe(
   if (subject.isReference) terminal.note('no URL is given: testing the embedded reference server')
   if (options.wait !== null) {
     terminal.note('waiting until the server accepts connections')
-    for (const target of [subject.targets.websocket, subject.targets.sse]) {
-      if (target !== null) await waitForTarget(target.url, options.wait, signal)
-    }
+    for (const { url } of endpointsOf(subject.targets)) await waitForTarget(url, options.wait, signal)
   }
   if (signal.aborted) throw new SetupError('interrupted before the first check started')
-  const runId = randomInt(0x1_0000_0000).toString(36).padStart(7, '0')
-  const engine = await openEngine(engineOptions(options, runId, { env, targets: subject.targets }))
-  scope.defer(() => engine.close())
-  const settings = settingsFrom(configuration, subject, { engine, runId, signal, env })
-  terminal.note(`seed ${settings.seed}, proxy engine ${engine.kind} ${engine.version}`)
-  const report = await run(catalogue, settings, progressHooks(terminal, options.ascii))
+  const run = await openRun(
+    { registry, catalogue },
+    runConfiguration(configuration, subject, { env, signal }),
+  )
+  scope.defer(() => run.close())
+  terminal.note(`seed ${run.settings.seed}, proxy engine ${run.engine.kind} ${run.engine.version}`)
+  const report = await run.run(progressHooks(terminal, options.ascii))
   terminal.clearProgress()
   await closeAll(scope, terminal)
   return report

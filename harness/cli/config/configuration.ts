@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import { contractShape, parseContract, parseStrictly } from '#target/contract/contract'
-import type { Contract } from '#target/contract/contract'
+import { contractShape, parseStrictly } from '#target/contract/contract'
+import { parseContract, protocols } from '#protocols/index'
+import type { Contract } from '#protocols/index'
 import { closest, suggestion } from '#common/edit-distance'
 import { loadConfigFile } from './file.ts'
 import { systemReason } from '#cli/output/files'
@@ -63,7 +64,7 @@ const fileSchema = z.strictObject({
       .filter((name) => optionSpec(name).contract !== true)
       .map((name) => [name, z.exactOptional(optionSpec(name).schema)]),
   ),
-  ...contractShape,
+  ...contractShape(protocols),
 })
 
 /**

@@ -1,24 +1,13 @@
-import type { EngineOptions } from '#proxies/types'
-import { addressOf } from '#peers/session/context'
-import type { Targets } from '#target/contract/contract'
+import type { RunConfiguration } from '#run/open-run'
 import type { Invocation } from './invocation.ts'
 import type { Options } from './options.ts'
 
 /** The settings of the proxy engine, from the options. */
-export function engineOptions(
-  options: Options,
-  runId: string,
-  { env, targets }: { readonly env: Invocation['env']; readonly targets?: Targets },
-): EngineOptions {
-  const { proxy, proxyListen, proxyAdvertise, proxyUpstream, timeoutScale } = options
+export function proxyOptions(options: Options, env: Invocation['env']): RunConfiguration['proxy'] {
+  const { proxy, proxyListen, proxyAdvertise, proxyUpstream } = options
   return {
     choice: proxy,
-    runId,
     env,
-    targets: [targets?.websocket, targets?.sse].flatMap((one) =>
-      one === null || one === undefined ? [] : [addressOf(one.url)],
-    ),
-    timeScale: timeoutScale,
     ...(proxyListen === null ? {} : { proxyListen }),
     ...(proxyAdvertise === null ? {} : { proxyAdvertise }),
     ...(proxyUpstream === null ? {} : { proxyUpstream }),

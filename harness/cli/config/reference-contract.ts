@@ -1,5 +1,5 @@
 import { echoSubprotocol } from '#reference/websocket/rules'
-import type { Contract } from '#target/contract/contract'
+import type { Contract } from '#protocols/index'
 import type { Reference } from '#reference/start'
 
 /** The contract of the embedded reference server. */

@@ -1,6 +1,6 @@
-import type { Contract, Targets } from '#target/contract/contract'
-import { resolveTargets } from '#target/contract/contract'
-import { redactorFor } from '#target/secrets/redactor'
+import { redactorFor, resolveTargets } from '#protocols/index'
+import type { Contract } from '#protocols/index'
+import type { RunTarget } from '#target/target'
 import type { Redactor } from '#peers/session/session'
 import { startReference } from '#reference/start'
 import type { Reference } from '#reference/start'
@@ -9,9 +9,7 @@ import { referenceContract } from './reference-contract.ts'
 
 /** The server to test: the user's, or the embedded reference server. */
 export interface Subject {
-  readonly targets: Targets
-  /** The name in the report; null for the URL without credentials. */
-  readonly shown: { readonly websocket: string | null; readonly sse: string | null }
+  readonly targets: readonly RunTarget[]
   readonly contract: Contract
   readonly redactor: Redactor
   readonly isReference: boolean
@@ -30,7 +28,6 @@ export async function openSubject(
   if (contract.ws !== undefined || contract.sse !== undefined) {
     return {
       targets: resolveTargets(contract),
-      shown: { websocket: null, sse: null },
       contract,
       redactor: redactorFor(contract),
       isReference: false,
@@ -40,8 +37,7 @@ export async function openSubject(
   const reference: Reference = await startReference(proxyUpstream === null ? {} : { host: '0.0.0.0' })
   const referenceTarget = referenceContract(reference)
   return {
-    targets: resolveTargets(referenceTarget),
-    shown: { websocket: 'reference', sse: 'reference' },
+    targets: resolveTargets(referenceTarget).map((target) => ({ ...target, name: 'reference' })),
     contract: referenceTarget,
     redactor: redactorFor({}),
     isReference: true,

@@ -1,3 +1,4 @@
+import { protocols } from '#protocols/index'
 import type { PlanOutline, RunHooks } from '#run/settings'
 import type { Terminal } from './terminal.ts'
 
@@ -23,7 +24,7 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
   }
   return {
     discovering(protocol, url) {
-      const text = `discovering what the ${targetNames[protocol]} supports: ${url}`
+      const text = `discovering what the ${protocols.find(({ id }) => id === protocol)?.title ?? protocol} target supports: ${url}`
       terminal.progress(text)
       terminal.note(text)
     },
@@ -55,8 +56,6 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
     },
   }
 }
-
-const targetNames = { websocket: 'WebSocket server', sse: 'event stream' } as const
 
 /** `422 checks: 407 applicable (18 exclusive), 15 not applicable`. */
 function planned({ total, applicable, notApplicable, exclusive }: PlanOutline): string {

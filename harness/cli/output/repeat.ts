@@ -1,5 +1,6 @@
-import { commandFor, conditionWords, quoted } from '#target/contract/command'
-import type { Contract } from '#target/contract/contract'
+import { commandFor } from '#protocols/index'
+import type { Contract } from '#protocols/index'
+import { conditionWords, quoted } from '#target/contract/command'
 import type { CommandInput, Configuration } from '#cli/config/configuration'
 import type { OptionName } from '#cli/config/options'
 import { keyOf } from '#cli/config/options'

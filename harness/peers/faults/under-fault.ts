@@ -17,7 +17,8 @@ export async function runUnderFault(
   exchange: (via: Route) => Promise<void>,
   options: UnderFaultOptions = {},
 ): Promise<void> {
-  const link = await context.openLink(context.endpoint(options.protocol ?? 'websocket').url)
+  const endpoint = options.protocol === undefined ? context.endpoint : context.endpointOf(options.protocol)
+  const link = await context.openLink(endpoint.url)
   let faultedRoute = null as Route | null
   try {
     await proveFault(context, {

@@ -25,7 +25,7 @@ export async function sendRequest(
   context: SessionContext,
   options: RequestOptions = {},
 ): Promise<HttpAnswer> {
-  const server = context.endpoint(options.protocol ?? 'sse')
+  const server = options.protocol === undefined ? context.endpoint : context.endpointOf(options.protocol)
   // Without a method it is the request for the stream, as the contract describes it.
   const isForStream = options.method === undefined
   const url = options.url ?? server.url
@@ -38,7 +38,7 @@ export async function sendRequest(
     method: options.method ?? server.request.method,
     target: options.target,
     version: options.version ?? '1.1',
-    defaults: defaultHeaders(options.protocol ?? 'sse'),
+    defaults: defaultHeaders(server.accept),
     headers: options.headers ?? [],
     without: options.without ?? [],
     maxTls: options.maxTls,
@@ -67,9 +67,9 @@ export async function sendRequest(
   }
 }
 
-function defaultHeaders(protocol: 'websocket' | 'sse'): HeaderList {
+function defaultHeaders(accept: string): HeaderList {
   return [
-    ['Accept', protocol === 'sse' ? 'text/event-stream' : '*/*'],
+    ['Accept', accept],
     ['Accept-Encoding', 'identity'],
     ['Cache-Control', 'no-cache'],
   ]

@@ -36,8 +36,8 @@ export interface HttpHead {
  * the contract's method, headers and body; otherwise it has no body unless one is given.
  */
 export interface RequestOptions {
-  /** Whose URL; sse by default. */
-  readonly protocol?: 'websocket' | 'sse'
+  /** Whose URL; by default that of the check's own protocol. */
+  readonly protocol?: string
   readonly method?: string
   /** The request target as sent; the URL's path and query by default. */
   readonly target?: string

@@ -1,6 +1,9 @@
 import { check as declare } from '#model/check'
 import type { Check, DeclaredCheck } from '#model/check'
-import type { Fault, ConnectionTrace } from '#proxies/types'
+import type { SharedCapability } from '#model/protocol'
+import type { SseCapability } from '#protocols/sse/capabilities'
+import type { WebSocketCapability } from '#protocols/websocket/capabilities'
+import type { ConnectionTrace, Fault } from '#proxies/types'
 import type { Ending, FaultRecord, TranscriptEntry } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { HttpAnswer, Publication, RequestOptions, Route } from './http.ts'
@@ -78,7 +81,7 @@ export interface Kit {
   /** Clients that other people wrote: `ws`, undici's WebSocket and `eventsource`. */
   readonly clients: ConformingClients
   /** The way to the target's IPv6 address; needs the capability `ipv6`. */
-  readonly overIpv6: (protocol: 'websocket' | 'sse') => Promise<Route>
+  readonly overIpv6: () => Promise<Route>
   readonly websocket: Endpoint
   readonly sse: Endpoint
   /** A text that no other call gives, in this run or another: 16 characters of `a-z0-9`. */
@@ -98,12 +101,15 @@ export interface Kit {
 }
 
 export interface UnderFaultOptions {
-  /** Whose link; websocket by default. */
-  readonly protocol?: 'websocket' | 'sse'
+  /** Whose link; by default that of the check's own protocol. */
+  readonly protocol?: string
 }
 
+/** What a check may need of its target. */
+export type Capability = WebSocketCapability | SseCapability | SharedCapability
+
 /** Declares a check, whose `run` is called with the kit. */
-export const check: (definition: Check<Kit>) => DeclaredCheck<Kit> = declare
+export const check: (definition: Check<Kit, Capability>) => DeclaredCheck<Kit> = declare
 
 /** What one run of a check gives besides its verdict. */
 export interface Evidence {

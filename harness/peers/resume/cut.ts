@@ -35,7 +35,7 @@ export async function cutStream(
   place: CutPlace,
 ): Promise<ResumeState> {
   const { context } = scenario
-  const link = await context.openLink(context.endpoint('sse').url)
+  const link = await context.openLink(context.endpoint.url)
   let state = before
   for (let attempt = 1; ; attempt += 1) {
     const start = usesReplay(attempt) ? await sendAhead(scenario, state) : state
@@ -69,7 +69,7 @@ async function cutOnce(
   isLast: boolean,
 ): Promise<ResumeState> {
   const { context, feed } = scenario
-  const secure = isSecure(context.endpoint('sse').url)
+  const secure = isSecure(context.endpoint.url)
   const { state } = await proveFault(context, {
     link,
     control: (via) => findPlace(scenario, before, via, place),
@@ -140,7 +140,7 @@ async function findPlace(
   if (event === undefined || received === undefined)
     throw new MissedCut('the control did not receive the event that the stream was to be cut in')
 
-  const secure = isSecure(context.endpoint('sse').url)
+  const secure = isSecure(context.endpoint.url)
   const offset = cutOffset(place, received, control.lines, control.body)
   const plainBytes = offset === null ? null : control.exchange.rawOffset(offset)
   const bytes = secure ? insideLastRecord(control.trace, bytesBefore) : plainBytes

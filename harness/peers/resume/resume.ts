@@ -126,7 +126,7 @@ async function reconnectForGood(scenario: Scenario, state: ResumeState): Promise
   const { context, plan, feed } = scenario
   if (plan.reconnectUnder === undefined) return receiveTheRest(scenario, state, routeBack(scenario, state))
   return proveFault(context, {
-    link: await context.openLink(context.endpoint('sse').url),
+    link: await context.openLink(context.endpoint.url),
     async control(via) {
       const control = await controlConnection(scenario, state, via)
       const last = witnessed(scenario).at(-1)

@@ -7,7 +7,7 @@ import type { Fault, FaultProxy } from '#proxies/types'
 import type { Endpoint } from './endpoint.ts'
 import type { Evidence, Route } from '#peers/kit'
 import { freshNonce } from '#peers/kit/nonce'
-import type { SessionEnvironment } from './session.ts'
+import type { SessionCheck, SessionEnvironment } from './session.ts'
 import type { Connection } from '#peers/net/connection'
 
 /** How long each kind of wait lasts, in ms. Everything that waits takes its limit from here. */
@@ -34,7 +34,7 @@ const patience = 4
 /** What the verbs of one session share. Holds secrets (the endpoints' headers): never part of evidence. */
 export interface SessionContext {
   readonly environment: SessionEnvironment
-  readonly checkId: string
+  readonly check: SessionCheck
   /** Owns all that is opened. */
   readonly scope: Scope
   /** Already multiplied by the run's time scale, and no shorter than the target's own pace asks for. */
@@ -45,8 +45,15 @@ export interface SessionContext {
   now(): number
   /** Milliseconds, multiplied by the run's time scale. */
   scaled(ms: number): number
-  /** The target of this protocol. That there is one is the scheduler's business: a TypeError otherwise. */
-  endpoint(protocol: 'websocket' | 'sse'): Endpoint
+  /**
+   * The server that this context is bound to; unbound, the one of the check's own protocol. The scheduler runs a check
+   * only where its targets exist: TypeError otherwise.
+   */
+  readonly endpoint: Endpoint
+  /** The server of this protocol. Throws a TypeError where the run has none. */
+  endpointOf(protocol: string): Endpoint
+  /** This context, bound to the server of a protocol: what the verbs of that protocol are made from. */
+  boundTo(protocol: string): SessionContext
   /** Straight to where the URL points. */
   direct(url: URL): Route
   /** Opens a proxy of this session to where the URL points. */
@@ -67,7 +74,7 @@ export interface SessionContext {
   evidence(): Evidence
 }
 
-export function openContext(environment: SessionEnvironment, checkId: string): SessionContext {
+export function openContext(environment: SessionEnvironment, check: SessionCheck): SessionContext {
   const start = performance.now()
   const now = (): number => performance.now() - start
   const scaled = (ms: number): number => ms * environment.timeScale
@@ -84,12 +91,18 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
   const faults: FaultRecord[] = []
   const unread = new Map<number, () => Promise<readonly FaultLogEntry[] | null>>()
   const measured: Record<string, number | string> = {}
-  const random = randomStream(`${environment.seed}/${checkId}`)
+  const random = randomStream(`${environment.seed}/${check.id}`)
   const connections = new WeakMap<Route, Connection[]>()
   let close: Ending | null = null
-  return {
+  const endpointOf = (protocol: string | null): Endpoint => {
+    const found = environment.endpoints.find((endpoint) => endpoint.protocol === protocol)
+    if (found === undefined)
+      throw new TypeError(`${check.id} ran without a target of the protocol ${protocol ?? 'it did not name'}`)
+    return found
+  }
+  const context: SessionContext = {
     environment,
-    checkId,
+    check,
     scope,
     limits: {
       connect: patient(limits.connect),
@@ -102,14 +115,15 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
     transcript,
     now,
     scaled,
-    endpoint(protocol) {
-      const found = environment[protocol]
-      if (found === null) throw new TypeError(`${checkId} ran without a ${protocol} target`)
-      return found
+    get endpoint() {
+      return endpointOf(check.protocol)
     },
+    endpointOf,
+    boundTo: (protocol) =>
+      Object.create(context, { endpoint: { get: () => endpointOf(protocol) } }) as SessionContext,
     direct: (url) => ({ kind: 'direct', ...addressOf(url), severs: false }),
     async openLink(url) {
-      if (environment.engine === null) throw new TypeError(`${checkId} ran without an engine`)
+      if (environment.engine === null) throw new TypeError(`${check.id} ran without an engine`)
       const link = await environment.engine.open(addressOf(url)).catch((error: unknown) => {
         throw new Inconclusive('engine-failed', 'the engine did not open a proxy', { cause: error })
       })
@@ -158,6 +172,7 @@ export function openContext(environment: SessionEnvironment, checkId: string): S
       close,
     }),
   }
+  return context
 }
 
 const secureSchemes = new Set(['wss:', 'https:'])

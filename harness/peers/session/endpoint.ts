@@ -1,8 +1,7 @@
-import type { Protocol } from '#model/model'
-
 /** What peers need to know to talk to a target. Made from the contract; holds secrets, so it never reaches a report. */
 export interface Endpoint {
-  readonly protocol: Exclude<Protocol, 'both'>
+  /** The id of its protocol. */
+  readonly protocol: string
   /** Without user part; `ws:`, `wss:`, `http:` or `https:`. */
   readonly url: URL
   /** Sent with every request: credentials, cookies, what the contract says. Name and value as given. */
@@ -21,6 +20,8 @@ export interface Endpoint {
   readonly publish: PublishPlan | null
   /** How its stream is asked for: GET without a body by default. */
   readonly request: StreamRequest
+  /** The media type that a request to this server asks for. */
+  readonly accept: string
 }
 
 /** The request that a stream answers. */

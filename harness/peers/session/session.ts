@@ -1,7 +1,7 @@
 import type { Ending } from '#model/model'
 import type { Engine } from '#proxies/types'
 import type { Endpoint } from './endpoint.ts'
-import type { Evidence, Kit } from '#peers/kit'
+import type { Evidence } from '#peers/kit'
 
 /** Takes credentials out of whatever is about to be recorded, in every encoding that it may appear in. */
 export interface Redactor {
@@ -20,10 +20,19 @@ export interface ConnectionObserver {
   ): void
 }
 
+/** What a session is opened for. */
+export interface SessionCheck {
+  readonly id: string
+  /** The id of its protocol; null for a check that compares protocols. */
+  readonly protocol: string | null
+  /** The variant of the check that is run (`h2` of `ws/a/b@h2`); null where it has none. */
+  readonly variant?: string | null
+}
+
 /** What all checks of a run share. */
 export interface SessionEnvironment {
-  readonly websocket: Endpoint | null
-  readonly sse: Endpoint | null
+  /** The servers that the session may talk to, one of each protocol at most. */
+  readonly endpoints: readonly Endpoint[]
   readonly engine: Engine | null
   readonly seed: number
   /** Multiplies every limit. */
@@ -37,7 +46,7 @@ export interface SessionEnvironment {
 }
 
 /** One run of one check: its kit, what it leaves behind, and the owner of all that it opened. */
-export interface Session {
+export interface Session<Kit> {
   readonly kit: Kit
   evidence(): Evidence
   /** Closes every connection, stream and link of this session. Idempotent. */

@@ -26,11 +26,10 @@ export interface Publisher {
 /** The publisher of a session. Its connections are kept alive, and closed with the context's scope. */
 export function openPublisher(context: SessionContext): Publisher {
   let agent: Agent | null = null
-  const { sse } = context.environment
   const dispatcher = (): Agent => {
     if (agent !== null) return agent
     agent = new Agent({
-      connect: { ...secureOptions(context.endpoint('sse').tls), timeout: context.limits.connect },
+      connect: { ...secureOptions(context.endpoint.tls), timeout: context.limits.connect },
       connections: 16,
       pipelining: 1,
     })
@@ -40,8 +39,8 @@ export function openPublisher(context: SessionContext): Publisher {
   }
   /** Gives the status of the response. */
   const request = async (event: Publication): Promise<number> => {
-    const plan = context.endpoint('sse').publish
-    if (plan === null) throw new TypeError(`${context.checkId} publishes, but the contract does not say how`)
+    const plan = context.endpoint.publish
+    if (plan === null) throw new TypeError(`${context.check.id} publishes, but the contract does not say how`)
     await takeTurn(context)
     context.transcript.add('harness', 'note', 'publishes an event')
     const { status, headers } = await send(plan, event, dispatcher(), context.limits.event)
@@ -49,7 +48,9 @@ export function openPublisher(context: SessionContext): Publisher {
     return status
   }
   return {
-    available: (sse?.publish ?? null) !== null,
+    get available() {
+      return context.endpoint.publish !== null
+    },
     async tryPublish(event) {
       try {
         const status = await request(event)

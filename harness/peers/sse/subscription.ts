@@ -39,7 +39,7 @@ export class Subscription {
    * @throws what `openConnection` throws.
    */
   async connect(): Promise<this> {
-    const request = subscriptionRequest(this.context.endpoint('sse'), this.#options)
+    const request = subscriptionRequest(this.context.endpoint, this.#options)
     this.#acceptsCodings = namesCodings(request)
     this.#exchange = await openExchange(this.context, {
       ...request,

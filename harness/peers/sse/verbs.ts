@@ -1,8 +1,6 @@
 import { Inconclusive, Violation } from '#model/errors'
-import { openClients } from '#peers/third-party/clients'
 import type { SessionContext } from '#peers/session/context'
 import { Stream } from './stream.ts'
-import { sendRequest } from '#peers/http/request'
 import type { Kit, SubscribeOptions } from '#peers/kit'
 import { openPublisher } from './publish.ts'
 import type { Publisher } from './publish.ts'
@@ -22,17 +20,15 @@ async function subscribe(
   }
 }
 
-/** The kit's verbs for event streams and HTTP, and the conforming clients. */
+/** The kit's verbs for event streams. */
 export function sseVerbs(
   context: SessionContext,
-): Pick<Kit, 'subscribe' | 'request' | 'publish' | 'tryPublish' | 'resume' | 'clients'> {
+): Pick<Kit, 'subscribe' | 'publish' | 'tryPublish' | 'resume'> {
   const publisher = openPublisher(context)
   return {
     subscribe: (options) => subscribe(context, publisher, options),
-    request: (options) => sendRequest(context, options),
     publish: (event) => publisher.publish(event),
     tryPublish: (event) => publisher.tryPublish(event),
     resume: (plan) => runScenario(context, publisher, plan),
-    clients: openClients(context),
   }
 }

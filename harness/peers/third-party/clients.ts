@@ -4,15 +4,21 @@ import { runEventSource } from './event-source.ts'
 import { runUndiciWebSocket, runWs } from './websocket.ts'
 import { takeTurn } from '#peers/session/turn'
 
+/** The contexts of a session, each bound to the server that the client connects to. */
+export interface ClientContexts {
+  readonly websocket: SessionContext
+  readonly sse: SessionContext
+}
+
 /** Clients that other projects wrote, over the routes of a session: for checks about compatibility. */
-export function openClients(context: SessionContext): ConformingClients {
-  const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
+export function openClients({ websocket, sse }: ClientContexts): ConformingClients {
+  const inTurn = async <T>(context: SessionContext, run: () => Promise<T>): Promise<T> => {
     await takeTurn(context)
     return await run()
   }
   return {
-    ws: (options = {}) => inTurn(() => runWs(context, options)),
-    undiciWebSocket: (options = {}) => inTurn(() => runUndiciWebSocket(context, options)),
-    eventSource: (options) => inTurn(() => runEventSource(context, options)),
+    ws: (options = {}) => inTurn(websocket, () => runWs(websocket, options)),
+    undiciWebSocket: (options = {}) => inTurn(websocket, () => runUndiciWebSocket(websocket, options)),
+    eventSource: (options) => inTurn(sse, () => runEventSource(sse, options)),
   }
 }

@@ -28,7 +28,7 @@ const downMs = 100
  * @throws Inconclusive `out-of-time` if the server sets a reconnection time longer than the check may take.
  */
 export async function runEventSource(context: SessionContext, options: Options) {
-  const endpoint = context.endpoint('sse')
+  const endpoint = context.endpoint
   const link = options.whileLinkDown === undefined ? null : await context.openLink(endpoint.url)
   const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
   const watch = new Watch()

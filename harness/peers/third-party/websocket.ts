@@ -47,7 +47,7 @@ class ClientLog {
 
 /** Opens with the `ws` package, runs the contract's opening exchange and an optional echo, and closes with 1000. */
 export function runWs(context: SessionContext, options: Options): Promise<ClientReport> {
-  const endpoint = context.endpoint('websocket')
+  const endpoint = context.endpoint
   const route = options.via ?? context.direct(endpoint.url)
   const log = new ClientLog()
   const socket = new WsWebSocket(endpoint.url, [...endpoint.subprotocols], {
@@ -78,7 +78,7 @@ export function runWs(context: SessionContext, options: Options): Promise<Client
 
 /** As `runWs`, with undici's WebSocket. */
 export function runUndiciWebSocket(context: SessionContext, options: Options): Promise<ClientReport> {
-  const endpoint = context.endpoint('websocket')
+  const endpoint = context.endpoint
   const route = options.via ?? context.direct(endpoint.url)
   const log = new ClientLog()
   const agent = dispatcherOver(context, endpoint, route)
@@ -141,7 +141,7 @@ async function converse(
 
 /** The contract's opening exchange. */
 async function opening(context: SessionContext, log: ClientLog, client: Client): Promise<void> {
-  for (const step of context.endpoint('websocket').opening) {
+  for (const step of context.endpoint.opening) {
     if ('send' in step) client.send(step.send)
     else await received(log, (message) => message.includes(step.expect), context.limits.reply)
   }

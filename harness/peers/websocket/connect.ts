@@ -19,7 +19,7 @@ async function open(
   options: ConnectOptions,
   purpose: 'check' | 'idle-control',
 ): Promise<RawWebSocket> {
-  const endpoint = context.endpoint('websocket')
+  const endpoint = context.endpoint
   const url = options.url ?? endpoint.url
   // The opening exchange may hold credentials.
   const opening = withholdsCredentials(endpoint, { url, encrypted: isSecure(url) }) ? [] : endpoint.opening

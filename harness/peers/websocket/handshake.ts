@@ -21,7 +21,7 @@ export async function sendHandshake(
     isValid: Object.keys(changes).every((name) => name === 'via' || name === 'url'),
   },
 ): Promise<Answer> {
-  const endpoint = context.endpoint('websocket')
+  const endpoint = context.endpoint
   const connection = await openConnection(context, {
     url: changes.url ?? endpoint.url,
     via: changes.via,
@@ -44,7 +44,7 @@ export async function handshakeOver(
   changes: HandshakeChanges,
   traits: HandshakeTraits,
 ): Promise<Answer> {
-  const endpoint = context.endpoint('websocket')
+  const endpoint = context.endpoint
   const key = randomBytes(16).toString('base64')
   const answer = new Answer(context, stream, { ...traits, key, tlsError: tls?.error ?? null })
   if (answer.tlsError !== null) return answer

@@ -1,4 +1,3 @@
-import type { PlacedCheck } from '#model/catalogue'
 import type { Result } from '#model/result'
 import { watchForLateErrors } from '#run/schedule/late-errors'
 import { resultFor, scheduleOf } from '#run/prepare'
@@ -6,7 +5,8 @@ import type { Prepared } from '#run/prepare'
 import type { Schedule } from '#run/schedule/schedule'
 import type { RunSettings } from '#run/settings'
 import type { RunTools } from '#run/schedule/tools'
-import { Fallen, failsTest, grouped, titleOf } from './walk.ts'
+import type { Planned } from '#run/select/plan'
+import { CheckFailure, failsTest } from '#run/result/check-failure'
 
 /** What a file of mocha has to offer: its globals, or stand-ins for them. */
 export interface MochaGlobals {
@@ -36,21 +36,19 @@ export function register<Kit>(
   let chosen: ReadonlySet<string> | null = null
   let running: Running<Kit> | null = null
   const started = (): Running<Kit> => (running ??= start(tools, prepared, settings, chosen))
-  for (const [title, group] of grouped(
-    prepared.plan.map((one) => ({ ...one, check: one.check as unknown as PlacedCheck })),
-  )) {
+  for (const [title, group] of bySection(prepared.plan)) {
     globals.describe(title, () => {
-      for (const one of group) {
-        if (one.notApplicable !== null) {
-          globals.it(titleOf(one))
+      for (const planned of group) {
+        if (planned.notApplicable !== null) {
+          globals.it(titleOf(planned))
           continue
         }
-        const test = globals.it(titleOf(one), async function (this: Mocha.Context) {
-          const result = await started().result(one.check.id)
+        const test = globals.it(titleOf(planned), async function (this: Mocha.Context) {
+          const result = await started().result(planned)
           if (result === null) return this.skip()
-          if (failsTest(result.verdict)) throw new Fallen(result)
+          if (failsTest(result.verdict)) throw new CheckFailure(result)
         })
-        registered.set(test, { id: one.check.id, choose: (ids) => (chosen ??= ids) })
+        registered.set(test, { id: planned.check.id, choose: (ids) => (chosen ??= ids) })
       }
     })
   }
@@ -62,6 +60,22 @@ export function register<Kit>(
   const endOnce = (): Promise<void> => (ended ??= end())
   ends.add(endOnce)
   globals.after(endOnce)
+}
+
+/** The title of the test of a check. */
+function titleOf<Kit>({ check, notApplicable }: Planned<Kit>): string {
+  const plain = `${check.id}: ${check.title}`
+  return notApplicable === null ? plain : `${plain} (not applicable: ${notApplicable.reason})`
+}
+
+/** Checks by the title of their section, in the order of the catalogue. */
+function bySection<Kit>(plan: readonly Planned<Kit>[]): Map<string, Planned<Kit>[]> {
+  const groups = new Map<string, Planned<Kit>[]>()
+  for (const planned of plan) {
+    const { title } = planned.check.section
+    groups.set(title, [...(groups.get(title) ?? []), planned])
+  }
+  return groups
 }
 
 const ends = new Set<() => Promise<void>>()
@@ -90,7 +104,7 @@ export function begin(runner: Mocha.Runner): void {
 
 interface Running<Kit> {
   readonly schedule: Schedule<Kit>
-  result(id: string): Promise<Result | null>
+  result(planned: Planned<Kit>): Promise<Result | null>
   end(): Promise<void>
 }
 
@@ -107,8 +121,8 @@ function start<Kit>(
   const done = schedule.run()
   return {
     schedule,
-    async result(id) {
-      const entry = schedule.entries.find(({ check }) => check.id === id)
+    async result({ check, target }) {
+      const entry = schedule.entries.find((one) => one.check === check && one.target === target)
       await entry?.settled
       return entry === undefined ? null : resultFor(entry, settings)
     },

@@ -7,10 +7,8 @@ import { isFlaky } from '#model/result'
 import type { ExpectationResult, Result } from '#model/result'
 import type { Redactor } from '#peers/session/session'
 import { inBrief } from './brief.ts'
-import { howToEnable } from './enable.ts'
 import type { Judged } from '#run/schedule/entry'
 import { isJudgement } from './exit-code.ts'
-import { reportedProtocol } from './protocols.ts'
 
 /** The result of a check. `command`: the beginning of the command that repeats it. */
 export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number): Result {
@@ -22,8 +20,8 @@ export function resultOf<Kit>(judged: Judged<Kit>, command: string, seed: number
     id: check.id,
     target: judged.target,
     title: check.title,
-    protocol: reportedProtocol(check.protocol),
-    role: 'server',
+    protocol: check.protocol,
+    role: check.role,
     topic: check.topic,
     level: check.level,
     clause: { ...check.clause, url: clauseUrl(check.clause) },
@@ -53,7 +51,7 @@ function explain(outcome: Outcome): Pick<Result, 'reason' | 'enable' | 'expected
     case 'violated':
       return { ...nothing, expected: outcome.violation.expected, actual: outcome.violation.actual }
     case 'not-applicable':
-      return { ...nothing, reason: outcome.reason, enable: howToEnable(outcome.reason) }
+      return { ...nothing, reason: outcome.reason, enable: outcome.enable }
     case 'blocked':
       return { ...nothing, reason: `the prerequisite ${outcome.by} did not pass` }
     case 'inconclusive':
@@ -108,7 +106,7 @@ export function answer(
     const about = {
       id,
       topic,
-      protocol: reportedProtocol(protocol),
+      protocol,
       statement,
       status,
       checks: ids,

@@ -106,7 +106,7 @@ export function startAttempt<Kit>(
     let ended: Outcome | 'interrupted'
     const cancelBudget = clock.after(budgetMs, () => interruption.resolve(outOfTime()))
     try {
-      session = tools.openSession({ ...environment, observer }, check.id)
+      session = tools.openSession({ ...environment, observer }, check)
       // After an interruption the check may go on until its session is closed; its outcome is ignored.
       ended = await Promise.race([outcomeOf(check, session.kit), interruption.promise])
     } catch (error) {

@@ -2,6 +2,7 @@ import { deferred } from '#common/deferred'
 import type { Deferred } from '#common/deferred'
 import type { Planned } from '#run/select/plan'
 import type { TargetDriver } from '#target/drivers/driver'
+import { endpointsOf } from '#target/target'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, ConnectionRecord, Refusal } from './attempt.ts'
 import { isDropped, isShortLived } from './classify.ts'
@@ -58,12 +59,9 @@ export class Schedule<Kit> {
     this.#prerequisites = new Prerequisites(this.entries)
     for (const [index, { notApplicable }] of plan.entries()) {
       if (notApplicable !== null)
-        this.entries[index]?.settleWith({ kind: 'not-applicable', reason: notApplicable })
+        this.entries[index]?.settleWith({ kind: 'not-applicable', ...notApplicable })
     }
-    const { websocket, sse } = options.environment
-    this.#drivers = [websocket, sse]
-      .filter((endpoint) => endpoint !== null)
-      .map((endpoint, index) => tools.driver(endpoint, index))
+    this.#drivers = options.targets.map((target, index) => target.driver(index))
     this.#watch = new TargetWatch(
       this.#drivers,
       this.#clock,
@@ -217,8 +215,11 @@ export class Schedule<Kit> {
   }
 
   async #attempt(entry: Entry<Kit>): Promise<Attempt> {
+    const { targets } = this.#options
+    const used = entry.target === null ? targets : targets.slice(entry.target, entry.target + 1)
     const environment = {
       ...this.#options.environment,
+      endpoints: endpointsOf(used),
       acquireConnection: () => this.#acquireConnection(),
     }
     const budgetMs = this.#options.budget(entry.check) + this.#load.rateLimiter.extraBudgetMs
@@ -275,6 +276,6 @@ export class Schedule<Kit> {
   #keep(entry: Entry<Kit>, attempt: Attempt): void {
     entry.attempts.push(attempt)
     entry.complete = !(this.#options.repeatFailures && needsRepetition(entry.attempts))
-    this.#options.observed?.(entry.check.id, attempt.outcome, !entry.complete)
+    this.#options.observed?.(entry.check, attempt.outcome, !entry.complete)
   }
 }

@@ -1,11 +1,11 @@
-import type { Endpoint } from '#peers/session/endpoint'
 import type { Outcome } from '#model/judge'
+import type { Level } from '#model/model'
+import type { ProtocolFacts } from '#model/protocol'
 import type { Evidence } from '#peers/kit'
-import type { SessionEnvironment } from '#peers/session/session'
-import type { Report } from '#model/result'
-import type { TargetDriver } from '#target/drivers/driver'
+import type { SessionCheck, SessionEnvironment } from '#peers/session/session'
+import type { Discovery, DiscoveryOptions } from '#target/discovery/discover'
+import type { RunTarget } from '#target/target'
 import type { Clock } from './clock.ts'
-import type { DiscoveryOptions } from '#target/discovery/discover'
 
 /** What the scheduler needs of a session. */
 export interface SessionOf<Kit> {
@@ -14,22 +14,26 @@ export interface SessionOf<Kit> {
   close(): Promise<void>
 }
 
-/** What a run uses of the outside: the peers, discovery, and a driver for each target. */
+/** What a run needs from outside: the protocols, sessions and discovery. */
 export interface RunTools<Kit> {
-  openSession(environment: SessionEnvironment, checkId: string): SessionOf<Kit>
-  /** @param index the position of this target in the list that discovery gives. */
-  driver(endpoint: Endpoint, index: number): TargetDriver
+  readonly protocols: readonly ProtocolFacts[]
+  openSession(environment: SessionEnvironment, check: SessionCheck): SessionOf<Kit>
+  discover(
+    targets: readonly RunTarget[],
+    environment: Environment,
+    options: DiscoveryOptions,
+  ): Promise<Discovery>
   /** Tests pass a clock of their own; by default, that of the system. */
   readonly clock?: Clock
-  /** What the targets can, in the order in which the report lists them: websocket, then sse. */
-  discover(environment: Environment, options: DiscoveryOptions): Promise<Report['targets']>
 }
 
 /** What all sessions of a run share. */
-export type Environment = Omit<SessionEnvironment, 'observer'>
+export type Environment = Omit<SessionEnvironment, 'observer' | 'endpoints'>
 
 export interface ScheduleOptions {
   readonly environment: Environment
+  /** In the order of the report. */
+  readonly targets: readonly RunTarget[]
   readonly jobs: number
   /** Time budget of a check in ms, scaled. */
   readonly budget: (check: { readonly id: string; readonly budget?: number }) => number
@@ -37,6 +41,10 @@ export interface ScheduleOptions {
   /** All repetitions together, in ms; 30 seconds by default. */
   readonly repetitionsMs?: number
   readonly started?: (id: string) => void
-  readonly observed?: (id: string, outcome: Outcome, repeats: boolean) => void
+  readonly observed?: (
+    check: { readonly id: string; readonly level: Level },
+    outcome: Outcome,
+    repeats: boolean,
+  ) => void
   readonly finding?: (text: string) => void
 }

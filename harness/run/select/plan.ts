@@ -1,63 +1,107 @@
 import type { PlacedCheck } from '#model/catalogue'
-import type { Capability } from '#model/model'
+import type { CapabilityFinding } from '#model/model'
+import { capabilitiesOf, ownerOf } from '#model/protocol'
+import type { ProtocolFacts } from '#model/protocol'
 import type { Report } from '#model/result'
 
-type Found = Report['targets']
+type Targets = Report['targets']
 
-/** A check that was selected, and why it is not observed, if it is not. */
+/** Why a check does not apply, and what would make it apply. */
+export interface NotApplicable {
+  /** One sentence: the missing capability, and what discovery found. */
+  readonly reason: string
+  /** An option, a key of the config file, or a property of the target. */
+  readonly enable: string
+}
+
+/** A check that was selected, for one of the targets. */
 export interface Planned<Kit> {
   readonly check: PlacedCheck<Kit>
-  /** Null: it applies. Else one sentence: the missing capability, what discovery saw, and what would turn it on. */
-  readonly notApplicable: string | null
-  /** Index of its target; null for a check that compares both. */
+  /** Null: it applies. */
+  readonly notApplicable: NotApplicable | null
+  /** Index of its target; null for a check that compares protocols. */
   readonly target: number | null
-  /** Has to run with nothing beside it, though the check itself could do with company. */
+  /** Runs alone in this run, though the check itself is not exclusive. */
   readonly alone?: boolean
 }
 
-/** Where messages go to everybody, checks that wait for an echo would take each other's for theirs. */
-export function apart<Kit>(plan: readonly Planned<Kit>[]): Planned<Kit>[] {
+/**
+ * Where the target passes messages on to every connection, checks that wait for an echo would take each other's for
+ * their own: they run one at a time.
+ */
+export function serializeEchoChecks<Kit>(
+  plan: readonly Planned<Kit>[],
+  protocols: readonly ProtocolFacts[],
+): Planned<Kit>[] {
+  const facts = capabilitiesOf(protocols)
   return plan.map((planned) =>
-    planned.check.needs?.some((capability) => capability.startsWith('ws.echo')) === true
+    planned.check.needs?.some((capability) => facts[capability]?.echoes === true) === true
       ? { ...planned, alone: true }
       : planned,
   )
 }
 
-/** Which of the selected checks apply. Checks of a protocol for which no target is given are left out. */
-export function planChecks<Kit>(checks: readonly PlacedCheck<Kit>[], targets: Found): Planned<Kit>[] {
+/**
+ * Each selected check for each target of its protocol and role. Checks without a target are left out; so are those that
+ * compare protocols where the run has a target of none of them.
+ */
+export function planChecks<Kit>(
+  checks: readonly PlacedCheck<Kit>[],
+  targets: Targets,
+  protocols: readonly ProtocolFacts[],
+): Planned<Kit>[] {
   return checks.flatMap((check) => {
-    const target =
-      check.protocol === 'both' ? null : targets.findIndex(({ protocol }) => protocol === check.protocol)
-    return target === -1 ? [] : [{ check, target, notApplicable: whyNot(check, targets) }]
+    if (check.protocol === null) return comparison(check, targets, protocols)
+    return targets.flatMap(({ protocol, role }, target) =>
+      protocol === check.protocol && role === check.role
+        ? [{ check, target, notApplicable: missingCapability(check, targets, [target], protocols) }]
+        : [],
+    )
   })
 }
 
-function whyNot(check: PlacedCheck, targets: Found): string | null {
-  if (check.protocol === 'both' && targets.length < 2) {
-    const missing = targets[0]?.protocol === 'websocket' ? 'an sse' : 'a websocket'
-    return `compares both protocols, and ${missing} target is not given`
-  }
+/** A check that compares protocols needs a target of each: the first one of a protocol stands for it. */
+function comparison<Kit>(
+  check: PlacedCheck<Kit>,
+  targets: Targets,
+  protocols: readonly ProtocolFacts[],
+): Planned<Kit>[] {
+  const compared = (check.section.compares ?? []).flatMap((id) => protocols.filter((one) => one.id === id))
+  const indexes = compared.map(({ id }) =>
+    targets.findIndex(({ protocol, role }) => protocol === id && role === check.role),
+  )
+  if (indexes.every((index) => index === -1)) return []
+  const absent = compared[indexes.indexOf(-1)]
+  const notApplicable =
+    absent === undefined
+      ? missingCapability(check, targets, indexes, protocols)
+      : {
+          reason: `compares ${compared.map(({ id }) => id).join(' and ')}, and the run has no ${absent.id} target`,
+          enable: `--${absent.prefix} URL`,
+        }
+  return [{ check, target: null, notApplicable }]
+}
+
+/** The first capability that the check needs and that a target has not. */
+function missingCapability(
+  check: PlacedCheck,
+  targets: Targets,
+  indexes: readonly number[],
+  protocols: readonly ProtocolFacts[],
+): NotApplicable | null {
+  const facts = capabilitiesOf(protocols)
   for (const capability of check.needs ?? []) {
-    for (const finding of findingsOf(capability, check, targets)) {
-      if (finding.state === 'absent') return `needs ${capability}: ${finding.evidence}`
+    const owner = ownerOf(protocols, capability)
+    for (const index of indexes) {
+      const target = targets[index]
+      if (target === undefined || (owner !== null && owner.id !== target.protocol)) continue
+      const { state, evidence }: CapabilityFinding = target.capabilities[capability] ?? {
+        state: 'absent',
+        evidence: 'discovery did not look for it',
+      }
+      if (state === 'absent')
+        return { reason: `needs ${capability}: ${evidence}`, enable: facts[capability]?.enable ?? capability }
     }
   }
   return null
-}
-
-function findingsOf(
-  capability: Capability,
-  check: PlacedCheck,
-  targets: Found,
-): Found[number]['capabilities'][string][] {
-  const owner = capability.startsWith('ws.')
-    ? 'websocket'
-    : capability.startsWith('sse.')
-      ? 'sse'
-      : check.protocol
-  const asked = targets.filter(({ protocol }) => owner === 'both' || protocol === owner)
-  return asked.map(
-    ({ capabilities }) => capabilities[capability] ?? { state: 'absent', evidence: 'not looked for' },
-  )
 }

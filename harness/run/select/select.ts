@@ -1,7 +1,7 @@
 import { clauseName } from '#model/clause'
 import { UsageError } from '#model/errors'
 import { specs, topics } from '#model/model'
-import type { PlacedCheck } from '#model/catalogue'
+import type { Catalogue, PlacedCheck, SelectedCatalogue } from '#model/catalogue'
 import { suggestion } from '#common/edit-distance'
 import type { Selection } from '#run/settings'
 
@@ -11,7 +11,8 @@ const levels = ['MUST', 'SHOULD', 'MAY', 'INFO'] as const
  * The checks that are wanted, in the order of the catalogue.
  * @throws UsageError for an id, level, topic or clause that there is none of, and when nothing is left.
  */
-export function select<Kit>(checks: readonly PlacedCheck<Kit>[], selection: Selection): PlacedCheck<Kit>[] {
+export function select<Kit>(catalogue: Catalogue<Kit>, selection: Selection): SelectedCatalogue<Kit> {
+  const { checks } = catalogue
   const only = idFilters(selection.only, '--only', checks)
   const skip = idFilters(selection.skip, '--skip', checks)
   const wantedLevels = words(selection.level, '--level', levels, (word) => word.toUpperCase())
@@ -27,7 +28,7 @@ export function select<Kit>(checks: readonly PlacedCheck<Kit>[], selection: Sele
       (selection.grep === undefined || selection.grep.test(fullTitle(check))),
   )
   if (found.length === 0) throw new UsageError('no check matched: see `streamproof list` for what there is')
-  return found
+  return { ...catalogue, selected: found }
 }
 
 /** What mocha's `--grep` is matched against. */

@@ -1,4 +1,5 @@
-import type { Contract } from './contract.ts'
+import type { ProtocolModule } from '#target/protocol'
+import type { AnyContract } from './contract.ts'
 import { headerList } from './headers.ts'
 import { holdsSecrets } from '#common/url'
 
@@ -7,21 +8,25 @@ import { holdsSecrets } from '#common/url'
  * given as the environment variable that the tool reads for it; subprotocols are public.
  * @param more further words, appended as they are.
  */
-export function commandFor(contract: Contract, more: readonly string[] = []): string {
-  const words = ['streamproof', 'run']
-  for (const key of ['ws', 'sse'] as const) {
-    const given = contract[key]
-    if (given === undefined) continue
-    const secret = !URL.canParse(given) || holdsSecrets(new URL(given))
-    words.push(`--${key}`, secret ? `"$STREAMPROOF_${key.toUpperCase()}"` : quoted(given))
-  }
+export function contractCommand<Kit>(
+  protocols: readonly ProtocolModule<Kit>[],
+  contract: AnyContract,
+  more: readonly string[] = [],
+): string {
+  const own = protocols.map((protocol) => protocol.words(contract))
+  const words = ['streamproof', 'run', ...own.flatMap(({ target }) => target)]
   if (headerList(contract.headers).length > 0) words.push('--header', '"$STREAMPROOF_HEADER"')
-  for (const name of contract.subprotocols ?? []) words.push('--subprotocol', quoted(name))
-  if (contract.publish !== undefined) words.push('--publish-url', '"$STREAMPROOF_PUBLISH_URL"')
+  words.push(...own.flatMap(({ further }) => further))
   if (contract.allowedOrigin !== undefined) words.push('--allowed-origin', quoted(contract.allowedOrigin))
   if (contract.deniedOrigin !== undefined) words.push('--denied-origin', quoted(contract.deniedOrigin))
   if (contract.insecure === true) words.push('--insecure')
   return [...words, ...more].join(' ')
+}
+
+/** The words that name a target: its URL, or the environment variable for it where the URL may hold credentials. */
+export function targetWords(prefix: string, url: string): string[] {
+  const secret = !URL.canParse(url) || holdsSecrets(new URL(url))
+  return [`--${prefix}`, secret ? `"$STREAMPROOF_${prefix.toUpperCase()}"` : quoted(url)]
 }
 
 /** The options that can change a verdict besides the target: how faults are injected, and how long waits are. */

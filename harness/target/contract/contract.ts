@@ -1,67 +1,71 @@
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import { capabilities } from '#model/model'
-import type { Capability } from '#model/model'
+import { capabilitiesOf, ownerOf } from '#model/protocol'
+import type { ProtocolFacts } from '#model/protocol'
 import type { Endpoint } from '#peers/session/endpoint'
+import type { ProtocolModule, SharedSettings } from '#target/protocol'
+import { endpointsOf, serverTarget } from '#target/target'
+import type { RunTarget } from '#target/target'
 import { headerList, headersSchema } from './headers.ts'
 import { suggestion } from '#common/edit-distance'
-import { publishPlan, publishSchema } from './publish-plan.ts'
 import { parseUrl, withoutUserPart } from '#common/url'
 
 /**
- * What only the owner of a target can tell. The part of the config file, the environment and the flags that is about
- * the target; `contractShape` is there for whoever declares the rest of these.
+ * What only the owner of a target can say, as far as it is the same for every protocol: the part of the config file, the
+ * environment and the flags that is about the target. Each protocol module adds its own keys.
  */
-export const contractShape = {
-  /** `ws:` or `wss:`. */
-  ws: z.string().exactOptional(),
-  /** `http:` or `https:`. */
-  sse: z.string().exactOptional(),
+const sharedShape = {
   /** Sent with every request: `{ Name: 'value' }`, `['Name: value']` or `[['Name', 'value']]`. */
   headers: headersSchema.exactOptional(),
-  /** What the server speaks; offered in every WebSocket handshake. */
-  subprotocols: z.array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a token')).exactOptional(),
-  /** What to send and to expect right after a WebSocket opens, before a check begins. */
-  opening: z
-    .array(z.union([z.strictObject({ send: z.string() }), z.strictObject({ expect: z.string() })]))
-    .exactOptional(),
   allowedOrigin: z.string().exactOptional(),
   deniedOrigin: z.string().exactOptional(),
-  /** The same services over TLS, where `ws` and `sse` are plain. */
-  secureUrl: z
-    .strictObject({ ws: z.string().exactOptional(), sse: z.string().exactOptional() })
-    .exactOptional(),
-  /** Plain-text addresses that must not serve what the secure ones serve. */
-  plainUrl: z
-    .strictObject({ ws: z.string().exactOptional(), sse: z.string().exactOptional() })
-    .exactOptional(),
   /** PEM of further certificate authorities. The command line takes a path and puts the text here. */
   ca: z.string().exactOptional(),
   insecure: z.boolean().exactOptional(),
-  publish: publishSchema.exactOptional(),
-  /** Capabilities that this target has: one that discovery cannot prove is a fail. */
-  expects: z.array(z.enum(capabilities)).exactOptional(),
   /** Time budgets in ms by check id or glob, for a target that needs longer than the catalogue allows. */
   budgets: z.record(z.string(), z.number().positive()).exactOptional(),
 } as const
 
-export const contractSchema = z.strictObject(contractShape)
+/** Keys whose values depend on which protocols there are. */
+export interface SharedContract extends z.infer<z.ZodObject<typeof sharedShape>> {
+  /** By key of a target (`ws`): the same service over TLS, where that target's URL is plain. */
+  readonly secureUrl?: Readonly<Record<string, string>>
+  /** By key of a target: a plain-text address that must not serve what the secure one serves. */
+  readonly plainUrl?: Readonly<Record<string, string>>
+  /** Capabilities that the target has: one that discovery cannot prove is a failure. */
+  readonly expects?: readonly string[]
+}
 
-export type Contract = z.infer<typeof contractSchema>
+/** A contract as the core reads it: the shared keys, and whatever the protocols add. */
+export type AnyContract = SharedContract & Readonly<Record<string, unknown>>
 
-/** What a contract is resolved to: whom peers talk to. */
-export interface Targets {
-  readonly websocket: Endpoint | null
-  readonly sse: Endpoint | null
+/** Everything that a contract may hold, for these protocols. */
+export function contractShape(
+  protocols: readonly (ProtocolFacts & Pick<ProtocolModule<never>, 'contract'>)[],
+): z.ZodRawShape {
+  const byTarget = z
+    .strictObject(Object.fromEntries(protocols.map(({ prefix }) => [prefix, z.string().exactOptional()])))
+    .exactOptional()
+  return {
+    ...Object.assign({}, ...protocols.map(({ contract }) => contract)),
+    ...sharedShape,
+    secureUrl: byTarget,
+    plainUrl: byTarget,
+    expects: z.array(z.enum(Object.keys(capabilitiesOf(protocols)))).exactOptional(),
+  }
 }
 
 /**
  * Checks what was given, as a whole.
- * @param source where it stands, for the message: `streamproof.config.js`, `--publish-url`.
+ * @param source where it was given, for the message: `streamproof.config.js`, `--publish-url`.
  * @throws UsageError in one line: the place, what is wrong there, and what may have been meant.
  */
-export function parseContract(value: unknown, source = 'the contract'): Contract {
-  return parseStrictly(contractSchema, value, source)
+export function parseContractOf(
+  protocols: readonly (ProtocolFacts & Pick<ProtocolModule<never>, 'contract'>)[],
+  value: unknown,
+  source = 'the contract',
+): AnyContract {
+  return parseStrictly(z.strictObject(contractShape(protocols)), value, source) as AnyContract
 }
 
 /**
@@ -138,80 +142,82 @@ function definitionOf(schema: unknown): Definition {
   return (schema as { readonly def?: Definition } | undefined)?.def ?? {}
 }
 
-const schemes = { ws: ['ws:', 'wss:'], sse: ['http:', 'https:'] } as const
-const protocols = { ws: 'websocket', sse: 'sse' } as const
-
 /**
- * Whom to talk to. A user part in a URL becomes an `Authorization: Basic` header, unless that header is given.
+ * The servers that a contract names, in the order of the protocols. A user part in a URL becomes an
+ * `Authorization: Basic` header, unless the contract gives that header.
  * @throws UsageError for a URL of another scheme or none, and for a declared capability that needs a key not given.
  */
-export function resolveTargets(contract: Contract): Targets {
-  const targets = { websocket: endpointOf(contract, 'ws'), sse: endpointOf(contract, 'sse') }
-  if (targets.websocket === null && targets.sse === null)
-    throw new UsageError('no target: give a ws:, wss:, http: or https: URL')
-  for (const capability of contract.expects ?? []) refuseUnfounded(capability, targets)
+export function resolveTargetsOf<Kit>(
+  protocols: readonly ProtocolModule<Kit>[],
+  contract: AnyContract,
+): RunTarget[] {
+  const targets = protocols.flatMap((protocol) => {
+    const endpoint = protocol.server(contract, sharedSettings(protocol, contract))
+    return endpoint === null ? [] : [serverTarget(endpoint)]
+  })
+  if (targets.length === 0) {
+    const schemes = protocols.flatMap(({ schemes: { plain, secure } }) => [plain, secure])
+    throw new UsageError(`no target: give a ${listed(schemes)} URL`)
+  }
+  for (const capability of contract.expects ?? [])
+    refuseUnfounded(protocols, capability, endpointsOf(targets))
   return targets
 }
 
-function endpointOf(contract: Contract, key: 'ws' | 'sse'): Endpoint | null {
-  const given = contract[key]
-  if (given === undefined) return null
-  const parsed = parseUrl(given, `--${key}`, schemes[key])
-  if (key === 'ws' && parsed.hash !== '') throw new UsageError('--ws: a WebSocket URL has no fragment (#)')
-  const { url, authorization } = withoutUserPart(parsed)
-  url.hash = ''
-  const headers = headerList(contract.headers)
-  const stated = headers.some(([name]) => name.toLowerCase() === 'authorization')
-  const all =
-    authorization === null || stated ? headers : [...headers, ['Authorization', authorization] as const]
-  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
+}
+
+function sharedSettings<Kit>(protocol: ProtocolModule<Kit>, contract: AnyContract): SharedSettings {
+  const { id, prefix, schemes } = protocol
+  const further = (kind: 'secureUrl' | 'plainUrl', scheme: string): URL | null => {
+    const given = contract[kind]?.[prefix]
+    return given === undefined ? null : withoutUserPart(parseUrl(given, `${kind}.${prefix}`, [scheme])).url
+  }
   return {
-    protocol: protocols[key],
-    url,
-    headers: all,
-    tls: { ca: contract.ca ?? null, insecure: contract.insecure ?? false },
-    secureUrl: secure ? url : further(contract, 'secureUrl', key),
-    plainUrl: further(contract, 'plainUrl', key),
-    allowedOrigin: contract.allowedOrigin ?? null,
-    deniedOrigin: contract.deniedOrigin ?? null,
-    subprotocols: key === 'ws' ? (contract.subprotocols ?? []) : [],
-    opening: key === 'ws' ? (contract.opening ?? []) : [],
-    publish: key === 'sse' && contract.publish !== undefined ? publishPlan(contract.publish, url, all) : null,
-    request: { method: 'GET', headers: [], body: null },
+    endpoint(given) {
+      const parsed = parseUrl(given, `--${prefix}`, [schemes.plain, schemes.secure])
+      const { url, authorization } = withoutUserPart(parsed)
+      url.hash = ''
+      const headers = headerList(contract.headers)
+      const stated = headers.some(([name]) => name.toLowerCase() === 'authorization')
+      return {
+        protocol: id,
+        url,
+        headers:
+          authorization === null || stated
+            ? headers
+            : [...headers, ['Authorization', authorization] as const],
+        tls: { ca: contract.ca ?? null, insecure: contract.insecure ?? false },
+        secureUrl: url.protocol === schemes.secure ? url : further('secureUrl', schemes.secure),
+        plainUrl: further('plainUrl', schemes.plain),
+        allowedOrigin: contract.allowedOrigin ?? null,
+        deniedOrigin: contract.deniedOrigin ?? null,
+      }
+    },
   }
 }
 
-function further(contract: Contract, kind: 'secureUrl' | 'plainUrl', key: 'ws' | 'sse'): URL | null {
-  const given = contract[kind]?.[key]
-  if (given === undefined) return null
-  const wanted = kind === 'secureUrl' ? schemes[key].slice(1) : schemes[key].slice(0, 1)
-  return withoutUserPart(parseUrl(given, `${kind}.${key}`, wanted)).url
+/** A capability that comes from a key of the contract cannot be declared without that key. */
+function refuseUnfounded(
+  protocols: readonly ProtocolFacts[],
+  capability: string,
+  endpoints: readonly Endpoint[],
+): void {
+  const owner = ownerOf(protocols, capability)
+  if (owner === null) return
+  const endpoint = endpoints.find(({ protocol }) => protocol === owner.id)
+  if (endpoint === undefined)
+    throw new UsageError(`expects ${capability}, but no ${owner.id} target is given`)
+  const key = owner.capabilities[capability]?.key
+  if (key !== undefined && !isGiven(endpoint, key))
+    throw new UsageError(`expects ${capability}, but the contract lacks ${key}`)
 }
 
-/** Capabilities that come from a key of the contract: declaring them without it is a contradiction. */
-const founded: Partial<Record<Capability, readonly [key: string, given: (targets: Targets) => boolean]>> = {
-  'ws.subprotocol': ['subprotocols', ({ websocket }) => (websocket?.subprotocols.length ?? 0) > 0],
-  'ws.denied-origin': ['deniedOrigin', ({ websocket }) => websocket?.deniedOrigin != null],
-  'ws.allowed-origin': ['allowedOrigin', ({ websocket }) => websocket?.allowedOrigin != null],
-  'ws.tls': ['secureUrl.ws', ({ websocket }) => websocket?.secureUrl != null],
-  'ws.plain': ['plainUrl.ws', ({ websocket }) => websocket?.plainUrl != null],
-  'sse.denied-origin': ['deniedOrigin', ({ sse }) => sse?.deniedOrigin != null],
-  'sse.allowed-origin': ['allowedOrigin', ({ sse }) => sse?.allowedOrigin != null],
-  'sse.tls': ['secureUrl.sse', ({ sse }) => sse?.secureUrl != null],
-  'sse.plain': ['plainUrl.sse', ({ sse }) => sse?.plainUrl != null],
-  'sse.publish': ['publish', ({ sse }) => sse?.publish != null],
-  'sse.publish.verbatim': ['publish', ({ sse }) => sse?.publish != null],
-  'sse.publish.binary': ['publish', ({ sse }) => sse?.publish != null],
-  'sse.publish.event': ['publish with {event}', ({ sse }) => sse?.publish?.fields.has('event') === true],
-  'sse.publish.id': ['publish with {id}', ({ sse }) => sse?.publish?.fields.has('id') === true],
-}
-
-function refuseUnfounded(capability: Capability, targets: Targets): void {
-  const protocol = capability.startsWith('ws.') ? 'websocket' : 'sse'
-  if (capability !== 'ipv6' && targets[protocol] === null) {
-    throw new UsageError(`expects ${capability}, but no ${protocol} target is given`)
-  }
-  const found = founded[capability]
-  if (found !== undefined && !found[1](targets))
-    throw new UsageError(`expects ${capability}, but the contract lacks ${found[0]}`)
+/** Whether the endpoint has what a key of the contract gives: `deniedOrigin`, `secureUrl.ws`, `publish with {id}`. */
+function isGiven(endpoint: Endpoint, key: string): boolean {
+  const [name = '', field] = key.split(' with ')
+  const value = (endpoint as unknown as Readonly<Record<string, unknown>>)[name.split('.')[0] ?? '']
+  if (field !== undefined) return endpoint.publish?.fields.has(field.slice(1, -1) as 'event' | 'id') === true
+  return Array.isArray(value) ? value.length > 0 : value !== null
 }

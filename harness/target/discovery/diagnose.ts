@@ -1,63 +1,60 @@
 import { Inconclusive, SetupError, Violation } from '#model/errors'
+import type { ProtocolFacts } from '#model/protocol'
 import type { Endpoint } from '#peers/session/endpoint'
-import type { HttpHead, Kit } from '#peers/kit'
+import type { HttpHead } from '#peers/kit'
 import { shownUrl } from '#common/url'
 
 /** Why a target could not be opened, and what to do about it: always one line. */
 export type Diagnosis = SetupError | null
 
+/** How a protocol asks a server what it is. */
+export interface FirstAnswer<Kit> {
+  /** The head of the server's first answer; null where it shows that the server speaks the protocol. */
+  ask(kit: Kit): Promise<HttpHead | null>
+  /** What is asked with, with its article: `a WebSocket handshake`. */
+  readonly request: string
+  /** Why a redirect is not followed, as a sentence without its end. */
+  readonly redirects: string
+}
+
 /**
- * Asks a target that did not open what it is. Null: it is what it was said to be, as far as its first answer tells,
- * and the checks are to say what is wrong with it.
- * @param speaksOther whether the other protocol is spoken at this address.
+ * Asks a target that did not open what it is. Null: as far as its first answer shows, it speaks the protocol, and the
+ * checks say what is wrong with it.
+ * @param other asks which other protocol is spoken at this address; null: none that we know.
  */
-export async function diagnose(
+export async function diagnose<Kit>(
   kit: Kit,
   endpoint: Endpoint,
-  speaksOther: () => Promise<boolean>,
+  first: FirstAnswer<Kit>,
+  expected: ProtocolFacts,
+  other: () => Promise<ProtocolFacts | null>,
 ): Promise<Diagnosis> {
   const url = shownUrl(endpoint.url)
+  const mistaken = async (): Promise<string | null> => {
+    const spoken = await other()
+    if (spoken === null) return null
+    const { plain, secure } = spoken.schemes
+    return `${url} is ${spoken.noun}, not ${expected.noun}: give it as ${plain} or ${secure}`
+  }
   try {
-    const told = endpoint.protocol === 'websocket' ? await ofWebSocket(kit) : await ofStream(kit)
-    if (told === null) return null
-    return new SetupError(`${url} ${(await speaksOther()) ? otherProtocol(endpoint) : told}`)
+    const head = await first.ask(kit)
+    if (head === null) return null
+    return new SetupError((await mistaken()) ?? `${url} ${wrongAnswer(head, first)}`)
   } catch (error) {
     if (error instanceof Inconclusive) {
       return new SetupError(`${url} ${unreached(error, endpoint.url)}`, { cause: error })
     }
     if (!(error instanceof Violation)) throw error
-    const other = await speaksOther()
-    return new SetupError(
-      other ? `${url} ${otherProtocol(endpoint)}` : `${url}: ${violated(error, endpoint)}`,
-      { cause: error },
-    )
+    return new SetupError((await mistaken()) ?? `${url}: ${violated(error, endpoint, expected)}`, {
+      cause: error,
+    })
   }
 }
 
-function otherProtocol({ protocol }: Endpoint): string {
-  return protocol === 'websocket'
-    ? 'is an event stream and no WebSocket: give it as http: or https:'
-    : 'is a WebSocket and no event stream: give it as ws: or wss:'
-}
-
-async function ofWebSocket(kit: Kit): Promise<string | null> {
-  const answer = await kit.handshake()
-  if (answer.head === null) {
-    await answer.expectAccepted()
-    return null
-  }
-  return answer.head.status === 101 ? null : wrongAnswer(answer.head, 'websocket')
-}
-
-async function ofStream(kit: Kit): Promise<string | null> {
-  const head = (await kit.request()).expectHead()
-  return head.status === 200 && mediaType(head) === 'text/event-stream' ? null : wrongAnswer(head, 'sse')
-}
-
-function wrongAnswer(head: HttpHead, protocol: Endpoint['protocol']): string {
+function wrongAnswer<Kit>(head: HttpHead, first: FirstAnswer<Kit>): string {
   const { status } = head
-  const what = protocol === 'websocket' ? 'a WebSocket handshake' : 'a request for an event stream'
-  if (status >= 300 && status <= 399) return redirect(head, protocol)
+  const what = first.request
+  if (status >= 300 && status <= 399) return redirect(head, first.redirects)
   if (status === 401)
     return "answers 401: it asks for credentials; give them with --header 'Authorization: ...'"
   if (status === 403)
@@ -73,18 +70,16 @@ function wrongAnswer(head: HttpHead, protocol: Endpoint['protocol']): string {
   return `answers ${status} to ${what}; check the path of the URL`
 }
 
-/** Nobody is sent on: neither WebSocket clients nor our requests carry credentials to wherever a server points. */
-function redirect(head: HttpHead, protocol: Endpoint['protocol']): string {
+/** No redirect is followed: neither WebSocket clients nor our requests carry credentials to wherever a server points. */
+function redirect(head: HttpHead, why: string): string {
   const location = head.get('location')
   const plain = location === null ? '' : withoutControls(location.split(/[?#]/)[0] ?? '')
   const where = location === null ? 'nowhere (it sends no Location)' : plain
-  const advice =
-    protocol === 'websocket' ? 'WebSocket clients do not follow' : 'credentials are not carried elsewhere'
-  return `redirects (${head.status}) to ${where}; ${advice}: give the address where it ends`
+  return `redirects (${head.status}) to ${where}; ${why}: give the address where it ends`
 }
 
 /** The media type in lower case, without parameters and without anything that a terminal would act on. */
-function mediaType(head: HttpHead): string | null {
+export function mediaType(head: HttpHead): string | null {
   const type = head.get('content-type')
   return type === null ? null : withoutControls((type.split(';')[0] ?? '').trim().toLowerCase())
 }
@@ -94,7 +89,7 @@ function withoutControls(text: string): string {
   return plain.length > 80 ? `${plain.slice(0, 80)}...` : plain
 }
 
-const crowded = 'has no room for us (429 or 503); try again later'
+const crowded = 'accepts no further connection (429 or 503); try again later'
 
 function codeOf(error: unknown): string | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
@@ -115,7 +110,7 @@ function unreached(error: Inconclusive, url: URL): string {
     case 'EAI_NODATA':
       return `cannot be found: the name ${host} does not resolve (${code}); check the host of the URL`
     case 'ECONNRESET':
-      return 'resets every connection; check the port, and what stands in front of the server'
+      return 'resets every connection; check the port, and the proxies in front of the server'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
@@ -128,16 +123,16 @@ function unreached(error: Inconclusive, url: URL): string {
   }
 }
 
-/** What stands in the way of a first answer: TLS, silence, an end, or something that is no HTTP. */
-function violated({ actual }: Violation, { url }: Endpoint): string {
-  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
+/** Why there was no first answer: TLS, silence, an end, or something that is not HTTP. */
+function violated({ actual }: Violation, { url }: Endpoint, { schemes }: ProtocolFacts): string {
+  const secure = url.protocol === schemes.secure
   const failed = /TLS failed(?: with|:)? ?:?(\w+)/.exec(actual)?.[1]
-  if (failed !== undefined) return tlsFailed(failed)
+  if (failed !== undefined) return tlsFailed(failed, schemes.plain)
   if (/no whole answer|no response/.test(actual)) {
     return 'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
   }
   if (/ended|closed|FIN|RST/.test(actual)) {
-    return `hangs up before it answers (${actual}); is it the right port${secure ? '' : ', and does it want TLS (wss:, https:)'}?`
+    return `hangs up before it answers (${actual}); is it the right port${secure ? '' : `, and does it want TLS (${schemes.secure})`}?`
   }
   return `does not answer as an HTTP server: ${actual}`
 }
@@ -150,14 +145,14 @@ const untrusted = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ])
 
-function tlsFailed(code: string): string {
+function tlsFailed(code: string, plain: string): string {
   if (untrusted.has(code))
     return `its certificate is not trusted (${code}); give the authority with --ca FILE, or --insecure`
   if (code === 'CERT_HAS_EXPIRED') return `its certificate has expired (${code}); renew it, or use --insecure`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `its certificate is for another host (${code}); check the host of the URL, or use --insecure`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code === 'ECONNRESET') {
-    return `TLS fails (${code}): the port may speak plain text; try ws: or http:`
+    return `TLS fails (${code}): the port may speak plain text; try ${plain}`
   }
   return `TLS fails (${code}); check the port and the certificate`
 }

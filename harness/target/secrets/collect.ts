@@ -1,6 +1,5 @@
 import { headerList } from '#target/contract/headers'
 import type { HeadersGiven } from '#target/contract/headers'
-import type { Contract } from '#target/contract/contract'
 import { userPart } from '#common/url'
 
 /** The credentials of a contract, which must not appear in anything that a run prints or writes. */
@@ -28,26 +27,32 @@ const publicWords = new Set(
   ),
 )
 
+/** Where a contract may hold credentials. */
+export interface SecretSources {
+  /** URLs of targets: their hosts and paths are public. */
+  readonly targetUrls: readonly (string | undefined)[]
+  readonly otherUrls: readonly (string | undefined)[]
+  readonly headers: readonly (HeadersGiven | undefined)[]
+  /** Bodies of requests, with placeholders. */
+  readonly bodies: readonly (string | undefined)[]
+  /** Messages that are sent or expected. */
+  readonly texts: readonly string[]
+  /** Names that every report may show, such as subprotocols: a value that is equal to one of them is public. */
+  readonly publicNames: readonly string[]
+}
+
 /**
  * Collects every credential of a contract: user name, password and query values of each URL, header values, cookies,
- * the publish request except for the event, and the texts of the opening exchange. The host and path of a target and
- * its subprotocols are public, and so is a value that is equal to one of them.
+ * what requests hold besides their placeholders, and messages. The host and path of a target are public, and so is a
+ * value that is equal to one of them.
  */
-export function secretsOf(contract: Contract): Secrets {
-  const { publish } = contract
-  const urls = [
-    contract.ws,
-    contract.sse,
-    contract.secureUrl?.ws,
-    contract.secureUrl?.sse,
-    contract.plainUrl?.ws,
-    contract.plainUrl?.sse,
-  ].flatMap(parsed)
-  const found = new Collector([...urls.flatMap(publicPartsOf), ...(contract.subprotocols ?? [])])
-  for (const url of [...urls, ...parsed(publish?.url)]) addUrl(found, url)
-  for (const headers of [contract.headers, publish?.headers]) addHeaders(found, headers)
-  if (publish?.body !== undefined) addBody(found, publish.body)
-  for (const step of contract.opening ?? []) addText(found, 'send' in step ? step.send : step.expect)
+export function secretsOf(sources: SecretSources): Secrets {
+  const urls = sources.targetUrls.flatMap(parsed)
+  const found = new Collector([...urls.flatMap(publicPartsOf), ...sources.publicNames])
+  for (const url of [...urls, ...sources.otherUrls.flatMap(parsed)]) addUrl(found, url)
+  for (const headers of sources.headers) addHeaders(found, headers)
+  for (const body of sources.bodies) if (body !== undefined) addBody(found, body)
+  for (const text of sources.texts) addText(found, text)
   return found.result()
 }
 

@@ -1,13 +1,33 @@
 import type { Redactor } from '#peers/session/session'
-import type { Contract } from '#target/contract/contract'
+import type { AnyContract } from '#target/contract/contract'
+import type { ProtocolModule } from '#target/protocol'
 import { secretsOf } from './collect.ts'
-import type { Secrets } from './collect.ts'
+import type { SecretSources, Secrets } from './collect.ts'
 
 const mark = '[redacted]'
 
 /** Makes the redactor that hides every credential of a contract. */
-export function redactorFor(contract: Contract): Redactor {
-  return redactorOf(secretsOf(contract))
+export function contractRedactor<Kit>(
+  protocols: readonly ProtocolModule<Kit>[],
+  contract: AnyContract,
+): Redactor {
+  const own = protocols.map((protocol) => protocol.secrets(contract))
+  const all = <Key extends keyof SecretSources>(key: Key): SecretSources[Key] =>
+    own.flatMap((sources): readonly unknown[] => sources[key] ?? []) as unknown as SecretSources[Key]
+  return redactorOf(
+    secretsOf({
+      targetUrls: [
+        ...all('targetUrls'),
+        ...Object.values(contract.secureUrl ?? {}),
+        ...Object.values(contract.plainUrl ?? {}),
+      ],
+      otherUrls: all('otherUrls'),
+      headers: [contract.headers, ...all('headers')],
+      bodies: all('bodies'),
+      texts: all('texts'),
+      publicNames: all('publicNames'),
+    }),
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { Inconclusive } from '#model/errors'
 import type { ResumePlan } from '#peers/kit'
+import type { Kit } from '#peers/kit'
 import type { Session } from '#peers/session/session'
 import { openEngine } from '#proxies/driver/open-engine'
 import {
@@ -54,7 +55,7 @@ describe('an engine that does not carry out its commands', () => {
   beforeEach(() => (stage = new Stage()))
   afterEach(() => stage.close())
 
-  const exchange = async ({ kit }: Session, fault: Fault): Promise<void> => {
+  const exchange = async ({ kit }: Session<Kit>, fault: Fault): Promise<void> => {
     await kit.underFault(fault, async (via) => {
       const ws = await kit.connect({ via })
       for (const word of ['one', 'two', 'three']) await ws.expectEcho('text', word.repeat(20))

@@ -47,7 +47,7 @@ describe('proveFault', () => {
 
   /** Asks once and waits for an answer. */
   const ask = async (via: Route): Promise<Connection> => {
-    const endpoint = context.endpoint('websocket')
+    const endpoint = context.endpoint
     const socket = await openConnection(context, {
       url: endpoint.url,
       tls: endpoint.tls,

@@ -2,6 +2,7 @@ import type net from 'node:net'
 import { expect } from 'chai'
 import { Inconclusive, Violation } from '#model/errors'
 import type { Route } from '#peers/kit'
+import type { Kit } from '#peers/kit'
 import type { Session } from '#peers/session/session'
 import type { Fault, ConnectionTrace, Proof } from '#proxies/types'
 import { Stage, echoing, forwarder, ponging, upgraded } from '../stage.ts'
@@ -48,7 +49,7 @@ describe('underFault', () => {
     expect(stage.standing.size, 'open connections').to.equal(0)
   })
 
-  const sessionFor = async (act: Act, timeScale = 1): Promise<Session> => {
+  const sessionFor = async (act: Act, timeScale = 1): Promise<Session<Kit>> => {
     const engine = forwarder(stage, (fault, client, upstream) => (fault as TestFault).apply(client, upstream))
     return stage.session(await stage.serve(act), { engine, timeScale })
   }
@@ -58,7 +59,7 @@ describe('underFault', () => {
       (error: unknown) => error,
     )
   const exchange =
-    ({ kit }: Session) =>
+    ({ kit }: Session<Kit>) =>
     async (via: Route): Promise<void> => {
       const ws = await kit.connect({ via })
       await ws.expectEcho('text', 'hello')

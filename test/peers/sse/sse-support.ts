@@ -4,7 +4,7 @@ import type { Ending } from '#model/model'
 import { openContext } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint, PublishPlan } from '#peers/session/endpoint'
-import { sseVerbs } from '#peers/sse/verbs'
+import { openServerKit } from '#protocols/kit'
 import type { SessionEnvironment } from '#peers/session/session'
 import type { Engine } from '#proxies/types'
 
@@ -69,11 +69,11 @@ export class Bench {
       opening: [],
       publish: options.publish ?? null,
       request: { method: 'GET', headers: [], body: null },
+      accept: 'text/event-stream',
       ...options.endpoint,
     }
     const environment: SessionEnvironment = {
-      websocket: { ...endpoint, protocol: 'websocket' },
-      sse: endpoint,
+      endpoints: [endpoint, { ...endpoint, protocol: 'websocket' }],
       engine: options.engine ?? null,
       seed: 1,
       timeScale: options.timeScale ?? 1,
@@ -83,17 +83,17 @@ export class Bench {
         refused: (how) => void this.refused.push(how),
       },
     }
-    const context = openContext(environment, 'sse/test/test')
+    const context = openContext(environment, { id: 'sse/test/test', protocol: 'sse' })
     this.defer(() => context.scope.close())
     return context
   }
 
   verbsOf(context: SessionContext) {
-    return sseVerbs(context)
+    return openServerKit(context)
   }
 
   verbs(url: URL, options: Parameters<Bench['context']>[1] = {}) {
-    return sseVerbs(this.context(url, options))
+    return openServerKit(this.context(url, options))
   }
 }
 

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Violation } from '#model/errors'
 import { begin, register } from '#run/mocha/registration'
 import { applicableChecks } from '#run/applicable'
+import { protocols } from '#protocols/index'
 import { planChecks } from '#run/select/plan'
 import type { RunSettings } from '#run/settings'
 import { fake, fakeSettings, fakeTools } from '../fakes.ts'
@@ -17,7 +18,6 @@ const capabilities = { 'ws.echo': { state: 'absent', evidence: 'nothing came bac
 const settings: RunSettings = fakeSettings(9)
 const targets = [{ role: 'server' as const, protocol: 'websocket' as const, url: 'ws://fake/', capabilities }]
 const environment = {
-  ...settings.targets,
   engine: settings.engine,
   redactor: settings.redactor,
   seed: 7,
@@ -43,7 +43,7 @@ async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string |
       },
     ],
   })
-  const prepared = { environment, targets, plan: planChecks(checks, targets), broadcasts: false }
+  const prepared = { environment, targets, plan: planChecks(checks, targets, protocols), broadcasts: false }
   let suite = mocha.suite
   register(fakeTools(targets), prepared, settings, async () => void (told.disposed += 1), {
     describe(title, body) {
@@ -129,7 +129,11 @@ describe('the list of checks for any runner', () => {
       fake('list-falls', violated),
       fake('list-needs', violated, { needs: ['ws.echo'] }),
     ]
-    const list = await applicableChecks(fakeTools(targets), { checks, expectations: [] }, settings)
+    const list = await applicableChecks(
+      fakeTools(targets),
+      { checks, selected: checks, expectations: [] },
+      settings,
+    )
     expect(list.map(({ title, skip, run }) => [title, skip, run.length])).to.deep.equal([
       ['does list-passes', null, 0],
       ['does list-falls', null, 0],
@@ -150,7 +154,11 @@ describe('the list of checks for any runner', () => {
       fake('list-hangs', ({ wait }) => wait(60_000), { budget: 20 }),
     ]
     const scaled = { ...settings, timeScale: 2, budgets: { 'ws/fake/list-usual': 3000 } }
-    const list = await applicableChecks(fakeTools(targets), { checks, expectations: [] }, scaled)
+    const list = await applicableChecks(
+      fakeTools(targets),
+      { checks, selected: checks, expectations: [] },
+      scaled,
+    )
     expect(list.map(({ timeoutMs }) => timeoutMs)).to.deep.equal([12_000, 126_000, 6040])
     const startedAt = performance.now()
     const error: unknown = await list[2]?.run().then(

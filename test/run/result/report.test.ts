@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Violation } from '#model/errors'
 import { reportSchema } from '#model/result'
 import type { Report } from '#model/result'
-import { redactorFor } from '#target/secrets/redactor'
+import { redactorFor } from '#protocols/index'
 import { fake, runFakes, verdicts } from '../fakes.ts'
 
 const violated = (): never => {
@@ -111,7 +111,7 @@ describe('the report', () => {
     ]
     const report = await runFakes({
       checks,
-      settings: { selection: { only: ['ws/fake/in-*'] } },
+      selection: { only: ['ws/fake/in-*'] },
       expectations: [
         ...['A', 'B', 'C', 'D', 'E', 'F'].map(about),
         { ...about('G'), beyond: 'a browser', holds: () => null },

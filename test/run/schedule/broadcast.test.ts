@@ -3,8 +3,8 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
-import { run } from '#run/run'
-import { parseContract, resolveTargets } from '#target/contract/contract'
+import { runCatalogue } from '../../run-catalogue.ts'
+import { parseContract, resolveTargets } from '#protocols/index'
 import { openEngine } from '#proxies/driver/open-engine'
 import type { Engine } from '#proxies/types'
 import { loadCatalogue } from '#suites/index'
@@ -42,7 +42,7 @@ describe('a target that passes messages on to every connection', () => {
     this.timeout(60_000)
     const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`
     const findings: string[] = []
-    const report = await run(
+    const report = await runCatalogue(
       await loadCatalogue(),
       {
         targets: resolveTargets(parseContract({ ws: url })),
@@ -52,7 +52,7 @@ describe('a target that passes messages on to every connection', () => {
         command: 'streamproof run',
         version: '0.0.0',
         timeScale: 0.25,
-        repeatFalls: false,
+        repeatFailures: false,
         selection: {
           only: [
             'ws/fragmentation/text-in-*',
@@ -75,7 +75,7 @@ describe('a target that passes messages on to every connection', () => {
       'ws/utf8/binary-all-octets',
     ])
     expect(findings).to.deep.equal([
-      'the target passes messages on to other connections: checks that wait for an echo run one by one',
+      'target passes messages on to other connections: checks that wait for an echo run one at a time',
     ])
   })
 })

@@ -12,7 +12,7 @@ const outcomes = {
   unsure: { kind: 'inconclusive', cause: new Inconclusive('no-event', 'none') },
   crashed: { kind: 'crashed', error: new Error('ours') },
   blocked: { kind: 'blocked', by: 'ws/fake/other' },
-  'not-applicable': { kind: 'not-applicable', reason: 'needs ws.echo' },
+  'not-applicable': { kind: 'not-applicable', reason: 'needs ws.echo', enable: 'an echo' },
 } as const satisfies Record<string, Outcome>
 
 const first = fake('prerequisite', () => undefined)

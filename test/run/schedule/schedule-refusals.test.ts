@@ -80,7 +80,7 @@ describe('a target that limits concurrent connections', () => {
       await runFakes({
         clock: new VirtualClock(),
         checks,
-        settings: { jobs: 4, repeatFalls: false },
+        settings: { jobs: 4, repeatFailures: false },
         hooks: { finding: () => lowered.open() },
       })
       expect(count).to.equal(runs)

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { Inconclusive, Violation } from '#model/errors'
+import type { RunTarget } from '#target/target'
 import { Schedule } from '#run/schedule/schedule'
 import { FakeTarget } from '../fake-target.ts'
-import { engine, fake, fakeSettings, fakeTools, gate, runFakes, verdicts } from '../fakes.ts'
+import { drivenBy, engine, fake, fakeSettings, fakeTools, gate, runFakes, verdicts } from '../fakes.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
 const violated = (): never => {
@@ -75,19 +76,18 @@ describe('the scheduler', () => {
       }),
     )
     const { redactor, seed, targets } = fakeSettings(9)
-    const tools = {
-      ...fakeTools([], clock, target),
-      driver: (_: unknown, index: number) => ({
-        ...target.driver({ index, protocol: 'websocket' }),
-        maxConcurrent: index === 0 ? 1 : null,
-      }),
+    const [only] = drivenBy(target, targets)
+    if (only === undefined) throw new TypeError('the settings have a target')
+    const limited: RunTarget = {
+      ...only,
+      driver: (index) => ({ ...only.driver(index), maxConcurrent: 1 }),
     }
-    const { websocket } = targets
     const schedule = new Schedule(
       checks.map((check, index) => ({ check, target: index % 2, notApplicable: null })),
-      tools,
+      fakeTools([], clock, target),
       {
-        environment: { websocket, sse: websocket, engine, redactor, seed, timeScale: 1 },
+        environment: { engine, redactor, seed, timeScale: 1 },
+        targets: [limited, only],
         jobs: 4,
         budget: () => 5000,
         repeatFailures: true,
@@ -125,7 +125,7 @@ describe('the scheduler', () => {
     const report = await runFakes({
       clock: new VirtualClock(),
       checks,
-      settings: { selection: { only: ['ws/fake/chosen-b'] } },
+      selection: { only: ['ws/fake/chosen-b'] },
     })
     expect(ran).to.deep.equal(['b'])
     expect(report.results.map(({ id }) => id)).to.deep.equal(['ws/fake/chosen-b'])
@@ -200,6 +200,7 @@ describe('the scheduler', () => {
 
   it('repeats no check when the time for repetitions is spent', async () => {
     const clock = new VirtualClock()
+    const target = new FakeTarget(clock)
     const runs: Record<string, number> = {}
     const fails = (name: string) =>
       fake(`spends-${name}`, async ({ wait }) => {
@@ -211,9 +212,10 @@ describe('the scheduler', () => {
     const { targets, redactor, seed } = fakeSettings(9)
     const schedule = new Schedule(
       checks.map((check) => ({ check, target: 0, notApplicable: null })),
-      fakeTools([], clock),
+      fakeTools([], clock, target),
       {
-        environment: { ...targets, engine, redactor, seed, timeScale: 1 },
+        environment: { engine, redactor, seed, timeScale: 1 },
+        targets: drivenBy(target, targets),
         jobs: 2,
         budget: () => 5000,
         repeatFailures: true,
@@ -234,7 +236,7 @@ describe('the scheduler', () => {
       target,
       checks: [fake('budget-spent', async ({ ask }) => void (await ask('hello')), { budget: 50 })],
       hooks: { observed: () => endedAt.push(clock.now()) },
-      settings: { repeatFalls: false },
+      settings: { repeatFailures: false },
     })
     expect(report.results[0]?.reason).to.equal(
       'out-of-time: the time budget of the check was spent before it could be judged',

@@ -1,7 +1,10 @@
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
-import { commandFor, conditionWords } from '#target/contract/command'
-import { parseContract, resolveTargets } from '#target/contract/contract'
+import { commandFor } from '#protocols/index'
+import { conditionWords } from '#target/contract/command'
+import { parseContract, resolveTargets } from '#protocols/index'
+import type { Contract } from '#protocols/index'
+import type { Endpoint } from '#peers/session/endpoint'
 
 /** The one line that is told about a contract that is not right. */
 function told(contract: unknown): string {
@@ -12,6 +15,12 @@ function told(contract: unknown): string {
     return (error as Error).message
   }
   throw new Error('nothing was told')
+}
+
+/** The only server that a contract names. */
+function endpointOf(contract: Contract): Endpoint | null | undefined {
+  const [target] = resolveTargets(contract)
+  return target?.endpoint
 }
 
 describe('the contract', () => {
@@ -85,23 +94,21 @@ describe('the contract', () => {
   })
 
   it('makes a Basic header of the user part, and takes it out of the URL', () => {
-    const { websocket } = resolveTargets(parseContract({ ws: 'wss://user:pa%3Ass@host:8443/chat?x=1' }))
+    const websocket = endpointOf(parseContract({ ws: 'wss://user:pa%3Ass@host:8443/chat?x=1' }))
     expect(websocket?.url.href).to.equal('wss://host:8443/chat?x=1')
     expect(websocket?.headers).to.deep.equal([['Authorization', 'Basic dXNlcjpwYTpzcw==']])
     expect(websocket?.secureUrl?.href).to.equal('wss://host:8443/chat?x=1')
   })
 
   it('leaves an Authorization header that is given as it is', () => {
-    const { sse } = resolveTargets(
-      parseContract({ sse: 'http://a:b@host/', headers: { authorization: 'Bearer x' } }),
-    )
+    const sse = endpointOf(parseContract({ sse: 'http://a:b@host/', headers: { authorization: 'Bearer x' } }))
     expect(sse?.headers).to.deep.equal([['authorization', 'Bearer x']])
   })
 
   it('takes headers in each form', () => {
     const headers = [{ A: 'b', C: ['d', 'e'] }, ['A: b', 'C: d', 'C:e'], [['A', 'b'], 'C: d', ['C', 'e']]]
     for (const given of headers) {
-      const { websocket } = resolveTargets(parseContract({ ws: 'ws://h/', headers: given }))
+      const websocket = endpointOf(parseContract({ ws: 'ws://h/', headers: given }))
       expect(websocket?.headers).to.deep.equal([
         ['A', 'b'],
         ['C', 'd'],
@@ -113,9 +120,9 @@ describe('the contract', () => {
   it('publishes with the headers of the stream at the same origin, and nowhere else', () => {
     const headers = { 'X-Key': 'secret' }
     const at = (url: string) =>
-      resolveTargets(
+      endpointOf(
         parseContract({ sse: 'http://host/events', headers, publish: { url, body: '{"data":{json:data}}' } }),
-      ).sse?.publish
+      )?.publish
     expect(at('http://host/publish')?.headers).to.deep.equal([
       ['X-Key', 'secret'],
       ['Content-Type', 'application/json'],
@@ -125,7 +132,7 @@ describe('the contract', () => {
 
   it('knows what a publisher can set by the placeholders', () => {
     const publish = { url: 'http://h/p/{event}?id={url:id}' }
-    const plan = resolveTargets(parseContract({ sse: 'http://h/', publish })).sse?.publish
+    const plan = endpointOf(parseContract({ sse: 'http://h/', publish }))?.publish
     expect([...(plan?.fields ?? [])].toSorted((a, b) => (a < b ? -1 : 1))).to.deep.equal([
       'data',
       'event',

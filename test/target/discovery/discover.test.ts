@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { SetupError } from '#model/errors'
-import { parseContract, resolveTargets } from '#target/contract/contract'
+import { parseContract, registry, resolveTargets } from '#protocols/index'
 import { discoverTargets } from '#target/discovery/discover'
 
 const open: { close(): unknown }[] = []
@@ -61,9 +61,10 @@ interface Given {
 
 async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, string>> {
   const parsed = parseContract(contract)
-  const [target] = await discoverTargets(
+  const { targets } = await discoverTargets(
+    registry,
+    resolveTargets(parsed),
     {
-      ...resolveTargets(parsed),
       engine: null,
       seed: 1,
       timeScale: scale,
@@ -72,7 +73,7 @@ async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, s
     { expects: parsed.expects ?? [] },
   )
   return Object.fromEntries(
-    Object.entries(target?.capabilities ?? {}).map(([name, { state, evidence }]) => [
+    Object.entries(targets[0]?.capabilities ?? {}).map(([name, { state, evidence }]) => [
       name,
       `${state}: ${evidence}`,
     ]),
@@ -81,18 +82,13 @@ async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, s
 
 /** How long the slowest answer took, as discovery tells it, in ms. */
 async function slowest(contract: object): Promise<number> {
-  const paces: number[] = []
-  await discoverTargets(
-    {
-      ...resolveTargets(parseContract(contract)),
-      engine: null,
-      seed: 1,
-      timeScale: 0.5,
-      redactor: { text: (value) => value, bytes: (value) => value },
-    },
-    { paced: (ms) => paces.push(ms) },
-  )
-  return Math.max(...paces)
+  const { slowestMs } = await discoverTargets(registry, resolveTargets(parseContract(contract)), {
+    engine: null,
+    seed: 1,
+    timeScale: 0.5,
+    redactor: { text: (value) => value, bytes: (value) => value },
+  })
+  return slowestMs
 }
 
 async function refused(contract: object): Promise<string> {
@@ -170,7 +166,7 @@ describe('discovery of a WebSocket server', () => {
       'ws.subprotocol': 'absent: no subprotocol is given: --subprotocol NAME',
       'ws.denied-origin': 'absent: no origin to refuse is given: --denied-origin URL',
       'ws.tls': 'absent: no secure address is known: give a wss: URL, or secureUrl.ws in the config file',
-      ipv6: 'absent: the URL names an IPv4 address: give the host by its name',
+      ipv6: 'absent: the URL names an IPv4 address; give the host by its name',
     })
   })
 
@@ -196,14 +192,14 @@ describe('discovery of a WebSocket server', () => {
     [
       'an answer around what was sent',
       (ws, data, isBinary) => ws.send(isBinary ? data : `you said: ${data.toString()}`),
-      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
+      'absent: a text message came back inside an answer: the server answers in its own way and does not echo',
       'present: a binary message came back unchanged',
     ],
     [
       'an answer behind what was sent',
       (ws, data, isBinary) => ws.send(Buffer.concat([data, Buffer.from('/answer')]), { binary: isBinary }),
-      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
-      'absent: a binary message came back inside of an answer: the server has answers of its own, and no echo',
+      'absent: a text message came back inside an answer: the server answers in its own way and does not echo',
+      'absent: a binary message came back inside an answer: the server answers in its own way and does not echo',
     ],
     [
       'an answer as JSON, in ASCII',
@@ -214,8 +210,8 @@ describe('discovery of a WebSocket server', () => {
             (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
           ),
         ),
-      'absent: a text message came back inside of an answer: the server has answers of its own, and no echo',
-      'absent: a binary message came back inside of an answer: the server has answers of its own, and no echo',
+      'absent: a text message came back inside an answer: the server answers in its own way and does not echo',
+      'absent: a binary message came back inside an answer: the server answers in its own way and does not echo',
     ],
     [
       'text and binary that are decoded as Latin-1 on their way',
@@ -434,8 +430,8 @@ describe('a target that does not open is told in one line', () => {
     [
       '503',
       answers(503),
-      'has no room for us (429 or 503); try again later',
-      'has no room for us (429 or 503); try again later',
+      'accepts no further connection (429 or 503); try again later',
+      'accepts no further connection (429 or 503); try again later',
     ],
     [
       'an HTML page',
@@ -467,11 +463,11 @@ describe('a target that does not open is told in one line', () => {
   it('a server of the other protocol', async () => {
     const stream = await web(answers(200, { 'content-type': 'text/event-stream' }))
     expect(await refused({ ws: `ws://${stream}/` })).to.equal(
-      'ws://HOST/ is an event stream and no WebSocket: give it as http: or https:',
+      'ws://HOST/ is an event stream, not a WebSocket: give it as http: or https:',
     )
     const socket = await webSocket(() => undefined)
     expect(await refused({ sse: `http://${socket}/` })).to.equal(
-      'http://HOST/ is a WebSocket and no event stream: give it as ws: or wss:',
+      'http://HOST/ is a WebSocket, not an event stream: give it as ws: or wss:',
     )
   })
 
@@ -523,10 +519,10 @@ describe('a target that does not open is told in one line', () => {
   it('TLS where plain text is spoken', async () => {
     const host = await web(answers(200))
     expect(await refused({ ws: `wss://${host}/` })).to.match(
-      /^wss:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try ws: or http:$/,
+      /^wss:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try ws:$/,
     )
     expect(await refused({ sse: `https://${host}/` })).to.match(
-      /^https:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try ws: or http:$/,
+      /^https:\/\/HOST\/: TLS fails \(\w+\): the port may speak plain text; try http:$/,
     )
   })
 })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { parseContract } from '#target/contract/contract'
-import { redactorFor } from '#target/secrets/redactor'
+import { parseContract } from '#protocols/index'
+import { redactorFor } from '#protocols/index'
 
 const planted = {
   password: 'p@ss/w0rd+Q1',

@@ -2,19 +2,37 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { CapabilityFinding } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Kit, WebSocketPeer } from '#peers/kit'
-import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
-import type { Both, Findings } from './findings.ts'
-import { timed } from './timed.ts'
+import { absent, broken, oneByOne, present } from '#target/discovery/findings'
+import type { Both, Findings } from '#target/discovery/findings'
+import type { FindQuestion, Found, ServerQuestions } from '#target/discovery/server'
+import type { Timing } from '#target/discovery/timing'
 
-/**
- * What a WebSocket server can. Every question has connections of its own, which are closed behind it.
- * @param how asks two questions: side by side, or one after the other where a target has room for few connections.
- */
-export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both): Promise<Findings> {
+/** What is asked of WebSocket servers. */
+export const websocketQuestions: ServerQuestions<Kit> = {
+  async open(kit) {
+    ;(await kit.connect()).reset()
+  },
+  find: supportOf,
+  async speaks(kit) {
+    return (await kit.handshake()).head?.status === 101
+  },
+  firstAnswer: {
+    request: 'a WebSocket handshake',
+    redirects: 'WebSocket clients do not follow',
+    async ask(kit) {
+      const answer = await kit.handshake()
+      if (answer.head === null) await answer.expectAccepted()
+      return answer.head?.status === 101 ? null : answer.head
+    },
+  },
+}
+
+/** What a WebSocket server supports. Every question opens connections of its own and closes them. */
+async function supportOf({ kit, endpoint, how, timing }: FindQuestion<Kit>): Promise<Found> {
   const [[echoes, deflate], [subprotocol, tls]] = await how(
     () =>
       how(
-        () => echoFindings(kit, how),
+        () => echoFindings(kit, how, timing),
         () => deflateFinding(kit, how),
       ),
     () =>
@@ -24,35 +42,32 @@ export async function discoverWebSocket(kit: Kit, endpoint: Endpoint, how: Both)
       ),
   )
   return {
-    ...echoes,
-    'ws.deflate': deflate,
-    'ws.subprotocol': subprotocol,
-    ...originFindings(endpoint),
-    'ws.tls': tls,
-    'ws.plain': plainFinding(endpoint),
+    findings: { ...echoes.findings, 'ws.deflate': deflate, 'ws.subprotocol': subprotocol, 'ws.tls': tls },
+    broadcasts: echoes.broadcasts,
   }
 }
 
-/** Measured where a message of one connection reached another one. */
-export const broadcasts = 'broadcasts'
-
 /**
- * What became of a message: `altered`: it came back damaged; `other-type`: its octets did, as a message of the other
- * type; `within`: it came back inside of an answer of the application.
+ * What happened to a message: `altered`: it came back damaged; `other-type`: its bytes came back as a message of the
+ * other type; `within`: it came back inside an answer of the application.
  */
 type Echo = 'same' | 'altered' | 'other-type' | 'within' | 'none' | 'ended'
 
 /** A nonce proves that what comes is an answer: no server can send it without having read it. */
-async function echoFindings(kit: Kit, how: Both): Promise<Findings> {
+async function echoFindings(kit: Kit, how: Both, timing: Timing): Promise<Found> {
   const nonce = kit.nonce()
   const ofText = { before: utf8('streamproof '), nonce, after: utf8(' \u00e9\u4e16\u{1F600}') }
   const ofBinary = { before: Buffer.of(0x00, 0xff, 0x80, 0xc0), nonce: kit.nonce(), after: Buffer.of(0xfe) }
   const listener = how === oneByOne ? null : await kit.connect()
   const [text, binary] = await how(
-    () => echoOf(kit, 'text', ofText),
-    () => echoOf(kit, 'binary', ofBinary),
+    () => echoOf(kit, timing, 'text', ofText),
+    () => echoOf(kit, timing, 'binary', ofBinary),
   )
-  if (listener !== null && (await hears(listener, nonce))) kit.measure(broadcasts, 1)
+  const broadcasts = listener !== null && (await hears(listener, nonce))
+  return { findings: echoesFound(text, binary), broadcasts }
+}
+
+function echoesFound(text: Echo, binary: Echo): Findings {
   if (text === 'ended' && binary === 'ended') {
     const finding = absent(
       'the server ends the connection on a message that it does not know; an opening exchange may be missing (opening in the config file)',
@@ -62,10 +77,10 @@ async function echoFindings(kit: Kit, how: Both): Promise<Findings> {
   return { 'ws.echo': echoFinding('text', text), 'ws.echo.binary': echoFinding('binary', binary) }
 }
 
-/** Whether a connection that said nothing has got what another one sent. */
+/** Whether a connection that sent nothing received what another one sent. */
 async function hears(listener: WebSocketPeer, nonce: string): Promise<boolean> {
   try {
-    // Behind its answer comes nothing that was sent before.
+    // After the Pong nothing arrives that was sent before the Ping.
     await listener.expectPong()
   } catch (error) {
     if (!judged(error)) throw error
@@ -74,7 +89,7 @@ async function hears(listener: WebSocketPeer, nonce: string): Promise<boolean> {
   return listener.messages.some(({ payload }) => Buffer.from(payload).includes(nonce))
 }
 
-/** An application owes nobody an echo: only one that is damaged is wrong. */
+/** An application need not echo: only a damaged echo is wrong. */
 function echoFinding(type: 'text' | 'binary', echo: Echo): CapabilityFinding {
   const which = `a ${type} message`
   switch (echo) {
@@ -87,7 +102,9 @@ function echoFinding(type: 'text' | 'binary', echo: Echo): CapabilityFinding {
         `${which} came back as a ${type === 'text' ? 'binary' : 'text'} one: let the echo keep the type of each message`,
       )
     case 'within':
-      return absent(`${which} came back inside of an answer: the server has answers of its own, and no echo`)
+      return absent(
+        `${which} came back inside an answer: the server answers in its own way and does not echo`,
+      )
     case 'ended':
       return absent(`the server ends the connection on ${which}`)
     case 'none':
@@ -99,22 +116,20 @@ function echoFinding(type: 'text' | 'binary', echo: Echo): CapabilityFinding {
 
 const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8')
 
-/** A message in three parts, so that damage can be told from what an application adds. */
+/** A message in three parts, so that damage differs from what an application adds. */
 interface Probe {
   readonly before: Buffer
   readonly nonce: string
   readonly after: Buffer
 }
 
-async function echoOf(kit: Kit, type: 'text' | 'binary', probe: Probe): Promise<Echo> {
+async function echoOf(kit: Kit, timing: Timing, type: 'text' | 'binary', probe: Probe): Promise<Echo> {
   const payload = Buffer.concat([probe.before, utf8(probe.nonce), probe.after])
   let peer: WebSocketPeer | null = null
   try {
     peer = await kit.connect()
     const open = peer
-    await timed(kit, `${type}Ms`, () =>
-      open.expectEcho(type, type === 'text' ? payload.toString('utf8') : payload),
-    )
+    await timing.of(() => open.expectEcho(type, type === 'text' ? payload.toString('utf8') : payload))
     return 'same'
   } catch (error) {
     if (!judged(error) || peer === null) {
@@ -131,18 +146,18 @@ async function echoOf(kit: Kit, type: 'text' | 'binary', probe: Probe): Promise<
 }
 
 /**
- * What came instead of the message. ASCII survives every mistake, and an octet that is none becomes three at most: what
- * has more in front of the nonce, or behind it, is an answer around the message.
+ * What was received instead of the message. ASCII survives every mistake, and any other byte becomes three at most: an
+ * answer with more bytes before or after the nonce was built around the message.
  */
 function answered(answer: Buffer, sent: Buffer, { before, nonce, after }: Probe): Echo {
   if (answer.equals(sent)) return 'other-type'
   if (answer.includes(sent)) return 'within'
   const at = answer.indexOf(nonce)
-  const isText = before.every((octet) => octet < 0x80)
+  const isText = before.every((byte) => byte < 0x80)
   const front = answer.subarray(0, at)
   const isFront = isText ? front.equals(before) : front.length <= 3 * before.length
-  const behind = answer.length - at - nonce.length
-  return isFront && behind <= 2 * after.length + 1 ? 'altered' : 'within'
+  const rest = answer.length - at - nonce.length
+  return isFront && rest <= 2 * after.length + 1 ? 'altered' : 'within'
 }
 
 async function deflateFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {
@@ -166,7 +181,7 @@ async function deflateFinding(kit: Kit, how: Both): Promise<CapabilityFinding> {
       : absent('permessage-deflate was offered and not accepted: switch it on in the server')
   } catch (error) {
     if (!judged(error)) throw error
-    return absent('no connection stood on which permessage-deflate was offered')
+    return absent('no connection stayed open on which permessage-deflate was offered')
   }
 }
 

@@ -2,25 +2,50 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { CapabilityFinding } from '#model/model'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { EventStream, Kit, StreamEvent } from '#peers/kit'
-import { absent, broken, oneByOne, originFindings, plainFinding, present } from './findings.ts'
-import type { Both, Findings } from './findings.ts'
-import { timed } from './timed.ts'
+import { absent, broken, oneByOne, present } from '#target/discovery/findings'
+import type { Both, Findings } from '#target/discovery/findings'
+import { mediaType } from '#target/discovery/diagnose'
+import type { FindQuestion, Found, ServerQuestions } from '#target/discovery/server'
+import type { Timing } from '#target/discovery/timing'
 import { laterMs, sharedFinding } from './shared-ids.ts'
 
-/** How long streams are listened to, in ms: a heartbeat that comes less often is not found. */
+/** What is asked of event-stream servers. */
+export const sseQuestions: ServerQuestions<Kit> = {
+  async open(kit) {
+    ;(await kit.subscribe()).close()
+  },
+  find: supportOf,
+  async speaks(kit) {
+    await kit.subscribe()
+    return true
+  },
+  firstAnswer: {
+    request: 'a request for an event stream',
+    redirects: 'credentials are not carried elsewhere',
+    async ask(kit) {
+      const head = (await kit.request()).expectHead()
+      return head.status === 200 && mediaType(head) === 'text/event-stream' ? null : head
+    },
+  },
+}
+
+/** How long streams are listened to, in ms: a heartbeat that is sent less often is not found. */
 export const listeningMs = 1800
 
-/**
- * What an event stream server can: by what comes on two streams within the window, and by what is published.
- * @param how asks two questions: side by side, or one after the other where a target has room for few streams.
- */
-export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale: number): Promise<Findings> {
+/** What an event-stream server supports: by what two streams receive within the window, and by what is published. */
+async function supportOf({
+  kit,
+  endpoint,
+  how,
+  timeScale: scale,
+  timing,
+}: FindQuestion<Kit>): Promise<Found> {
   const first = await kit.subscribe()
   const idle = how === oneByOne ? first : await beside(kit, first)
   const opened = kit.now()
   const listening = pause(listeningMs * Math.max(1, scale))
   const [published, tls, second] = await Promise.all([
-    publishFindings(kit, endpoint, first),
+    publishFindings(kit, endpoint, first, timing),
     tlsFinding(kit, endpoint),
     pause(laterMs * Math.max(1, scale)).then(() => beside(kit, first)),
   ])
@@ -28,7 +53,7 @@ export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale
   const few = how === oneByOne
   const ready = published.event !== null && !few ? pause(0) : listening
   await ready
-  // What was published before it opened, the second stream has not seen.
+  // The second stream has not received what was published before it opened.
   if (published.event !== null && second !== first) await publishTo(kit, [first, second], published.marker)
   if (few && second !== first) await makeRoom(second)
   const resume = await resumeFinding(kit, endpoint, first, how)
@@ -41,15 +66,13 @@ export async function discoverSse(kit: Kit, endpoint: Endpoint, how: Both, scale
     'sse.resume': resume,
     'sse.heartbeat': heartbeatFinding(idle, published.marker),
     'sse.endless': endlessFinding([first, second, idle]),
-    ...originFindings(endpoint),
     'sse.tls': tls,
-    'sse.plain': plainFinding(endpoint),
   }
   for (const stream of [first, second, idle]) stream.close()
-  return findings
+  return { findings, broadcasts: false }
 }
 
-/** One more stream; where there is no room for it, the one that is open. */
+/** One more stream; where the target refuses it, the one that is open. */
 async function beside(kit: Kit, open: EventStream): Promise<EventStream> {
   try {
     return await kit.subscribe()
@@ -73,7 +96,12 @@ interface Published {
   readonly marker: string
 }
 
-async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream): Promise<Published> {
+async function publishFindings(
+  kit: Kit,
+  endpoint: Endpoint,
+  stream: EventStream,
+  timing: Timing,
+): Promise<Published> {
   const marker = `streamproof-${kit.nonce()}`
   const plan = endpoint.publish
   if (plan === null) {
@@ -96,7 +124,7 @@ async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream
     const whole =
       tail === undefined ? data : Uint8Array.from([...new TextEncoder().encode(`${data} `), ...tail])
     try {
-      return await timed(kit, `${name}Ms`, async () => {
+      return await timing.of(async () => {
         await kit.publish({ ...rest, data: whole })
         return await stream.expectEvent('the published event', (event) => event.data.includes(data))
       })
@@ -111,7 +139,7 @@ async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream
   const raw = [plan.url.href, plan.body, ...plan.headers.map(([, value]) => value)].some((text) =>
     /(\{|%7B)(url:)?data(\}|%7D)/.test(text),
   )
-  // One after the other: what came of the first tells what to think of the others.
+  // One after the other: if the plain event does not arrive, the others say nothing.
   const event = await arrival('plain', {})
   if (typeof event === 'string') {
     const findings = {
@@ -149,7 +177,7 @@ async function publishFindings(kit: Kit, endpoint: Endpoint, stream: EventStream
   }
 }
 
-/** One more event, for each of these streams to see; one that does not come is no matter here. */
+/** Publishes one more event for each of these streams to receive. If it does not arrive, nothing follows from it here. */
 async function publishTo(kit: Kit, streams: readonly EventStream[], marker: string): Promise<void> {
   const data = `${marker} shared ${kit.nonce()}`
   try {
@@ -177,7 +205,7 @@ function settable(
     : broken(`an event published with ${what} arrived without it`)
 }
 
-/** What every stream begins with, a greeting or a replay, is none that a check could wait for. */
+/** A check cannot wait for what every stream begins with: a greeting or a replay. */
 function eventsFinding(
   stream: EventStream,
   published: StreamEvent | null,
@@ -187,9 +215,9 @@ function eventsFinding(
   if (stream.events.some(({ ms }) => ms - opened > 100)) return present('events arrive by themselves')
   if (stream.events.length > 0)
     return absent(
-      'events arrive when a stream opens, and none later: --publish-url URL tells how to publish one',
+      'events arrive when a stream opens, and none later: --publish-url URL says how to publish one',
     )
-  return absent('no event arrived within the discovery window: --publish-url URL tells how to publish one')
+  return absent('no event arrived within the discovery window: --publish-url URL says how to publish one')
 }
 
 function idsFinding({ events }: EventStream): CapabilityFinding {
@@ -199,8 +227,11 @@ function idsFinding({ events }: EventStream): CapabilityFinding {
   return present(known.length === events.length ? 'every event has an id' : 'events have ids')
 }
 
-/** Events behind the cursor that a resume is judged by: one that loses some of them is found out. */
+/** Events after the cursor that a resume is judged by: more than one, so that a partial replay is noticed. */
 const resumedEvents = 3
+
+/** In the data of the events that are published to be replayed. */
+const resumeMarker = 'streamproof-resume'
 
 /**
  * Replays: a connection that names a known event gets what came after it, and a fresh one, which is the control,
@@ -218,7 +249,7 @@ async function resumeFinding(
     return absent('no event with an id was seen, so that there is nothing to resume from')
   try {
     for (let count = withId().length; endpoint.publish !== null && count <= resumedEvents; count++) {
-      const data = `streamproof-resume ${kit.nonce()}`
+      const data = `${resumeMarker} ${kit.nonce()}`
       await kit.publish({ data })
       await seen.expectEvent('the published event', (event) => event.data.includes(data))
     }
@@ -237,11 +268,11 @@ async function resumeFinding(
       () => shown(id),
       () => shown(),
     )
-    // Whatever a fresh connection gets of the past has come by now.
+    // By now a fresh connection has received whatever it gets of the past.
     await pause(50)
-    const replayed = later.filter((event) => find(resumed, event) !== undefined)
-    const fresh = later.every((event) => find(control, event) !== undefined)
-    const skipped = find(resumed, cursor) === undefined && find(control, cursor) !== undefined
+    const replayed = later.filter((event) => eventLike(resumed, event) !== undefined)
+    const fresh = later.every((event) => eventLike(control, event) !== undefined)
+    const skipped = eventLike(resumed, cursor) === undefined && eventLike(control, cursor) !== undefined
     for (const stream of [resumed, control]) stream.close()
     if (replayed.length === 0) {
       return absent('a connection that names a known Last-Event-ID gets none of the events after it')
@@ -259,7 +290,7 @@ async function resumeFinding(
   }
 }
 
-function find(stream: EventStream, { type, data, id }: StreamEvent): StreamEvent | undefined {
+function eventLike(stream: EventStream, { type, data, id }: StreamEvent): StreamEvent | undefined {
   return stream.events.find((event) => event.type === type && event.data === data && event.id === id)
 }
 
@@ -277,14 +308,14 @@ async function came(stream: EventStream, wanted: StreamEvent): Promise<boolean> 
   }
 }
 
-/** Anything on a stream that does not come of a publication of ours, and not with the first bytes. */
+/** Anything that a stream receives, except our own publications (also inside JSON) and what comes with the first bytes. */
 function heartbeatFinding({ lines, events, ending }: EventStream, marker: string): CapabilityFinding {
   const [opened] = lines
   const quiet = (ms: number): boolean => opened !== undefined && ms - opened.ms > 100
   if (lines.some(({ kind, ms }) => kind === 'comment' && quiet(ms)))
     return present('comments are sent on an idle stream')
   const pushed = events.filter(
-    ({ data, ms }) => !data.includes(marker) && !data.startsWith('streamproof') && quiet(ms),
+    ({ data, ms }) => !data.includes(marker) && !data.includes(resumeMarker) && quiet(ms),
   )
   if (pushed.length > 0) return present('events are sent by themselves')
   return absent(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Catalogue, PlacedCheck } from '#model/catalogue'
+import type { PlacedCheck, SelectedCatalogue } from '#model/catalogue'
 import { UsageError } from '#model/errors'
 import { judge } from '#model/judge'
 import { reportSchema, summarise } from '#model/result'
@@ -8,24 +8,24 @@ import { exitCode } from './result/exit-code.ts'
 import { watchForLateErrors } from './schedule/late-errors.ts'
 import type { Planned } from './select/plan.ts'
 import { prepare, resultFor, scheduleOf, slowMs } from './prepare.ts'
-import { reportedProtocols } from './result/protocols.ts'
+import type { Prepared } from './prepare.ts'
 import { answer, messageOf, redacted, round } from './result/result.ts'
-import { select } from './select/select.ts'
 import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
 import { stopper } from './stop.ts'
 import type { Stopped } from './stop.ts'
 import type { RunTools } from './schedule/tools.ts'
-import { undeclared } from './result/undeclared.ts'
-import { walk } from './mocha/walk.ts'
+import { unmetDeclaredCapabilities } from './result/unmet-capabilities.ts'
+import type { Schedule } from './schedule/schedule.ts'
 
 /**
- * Discovers what the targets can, observes the checks that apply, and gives the report. Nothing is printed, and the
+ * Discovers what the targets support, runs the checks that apply, and gives the report. Nothing is printed, and the
  * process is left as it was.
- * @throws UsageError where the selection matches nothing, SetupError where a target cannot be reached or is none.
+ * @throws UsageError where no selected check is about a target, SetupError where a target cannot be reached or does not
+ *   speak its protocol.
  */
-export async function conduct<Kit>(
+export async function executeRun<Kit>(
   tools: RunTools<Kit>,
-  catalogue: Catalogue<Kit>,
+  catalogue: SelectedCatalogue<Kit>,
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Report> {
@@ -41,46 +41,35 @@ export async function conduct<Kit>(
     finding(`an error in Streamproof that belongs to no check: ${messageOf(error)}`)
   })
   try {
-    const prepared = await prepare(tools, catalogue, settings, (protocol, url) =>
-      hooks.discovering?.(protocol, url),
-    )
+    const prepared = await prepare(tools, catalogue, settings, hooks.discovering?.bind(hooks))
     const { plan, targets } = prepared
-    for (const remark of settings.engine.remarks ?? []) finding(remark)
-    if ((prepared.environment.slowestMs ?? 0) > slowMs)
-      finding('the target answers slowly: every wait and every time budget is longer for it')
-    if (prepared.broadcasts)
-      finding(
-        'the target passes messages on to other connections: checks that wait for an echo run one by one',
-      )
+    for (const remark of remarksOn(prepared, settings)) finding(remark)
     hooks.discovered?.(targets)
     const isAborted = plan.length === 0 && settings.signal?.aborted === true
     if (plan.length === 0 && !isAborted)
-      throw new UsageError('no check of the given protocol matched: give its URL as well')
+      throw new UsageError(
+        'the selected checks are about other protocols than the targets; give their URLs as well',
+      )
     hooks.planned?.(outline(plan))
-    const levels = new Map(plan.map(({ check }) => [check.id, check.level]))
     const schedule = scheduleOf(tools, prepared, settings, {
       started: (id) => hooks.started?.(id),
-      observed: (id, outcome, repeats) =>
-        hooks.observed?.(id, judge(levels.get(id) ?? 'MUST', outcome), repeats),
+      observed: (check, outcome, repeats) => hooks.observed?.(check.id, judge(check.level, outcome), repeats),
       finding,
     })
     const unstop = stopper(settings, () => schedule.stop())
-    const walked = schedule.entries.map((entry, index) => ({
-      check: entry.check as unknown as PlacedCheck,
-      notApplicable: plan[index]?.notApplicable ?? null,
-      result: entry.settled.then(() => resultFor(entry, settings)),
-    }))
-    await Promise.all([schedule.run(), walk(walked, (result) => hooks.reported?.(result))])
-    const why = unstop()
-    const unjudged = schedule.entries.filter(({ judged }) => judged === null).length
-    if (unjudged > 0 || isAborted)
+    await Promise.all([schedule.run(), reportInOrder(schedule, settings, hooks)])
+    const stopped = unstop()
+    const complete = !isAborted && schedule.entries.every(({ judged }) => judged !== null)
+    if (!complete)
       finding(
-        `${why === 'time' ? 'the time limit (--max-time) was reached' : 'the run was stopped'} before every check was judged`,
+        stopped === 'time'
+          ? 'the time limit (--max-time) was reached before every check was judged'
+          : 'the run was stopped before every check was judged',
       )
-    // Late errors may have changed what was reported: the model is made from what stands at the end.
+    // Late errors may have changed what was reported: the model is made from the entries as they are at the end.
     const results = [
       ...schedule.entries.map((entry) => resultFor(entry, settings)).filter((result) => result !== null),
-      ...redacted(undeclared(settings, targets), settings.redactor),
+      ...redacted(unmetDeclaredCapabilities(settings, targets, tools.protocols), settings.redactor),
     ]
     return reportSchema.parse({
       schemaVersion: 2,
@@ -92,23 +81,49 @@ export async function conduct<Kit>(
         seed: settings.seed,
         exitCode: exitCode(results, {
           failOn: settings.failOn ?? 'must',
-          interruptedBy: signalOf(why),
+          interruptedBy: signalOf(stopped),
           harnessFailed,
         }),
-        complete: unjudged === 0 && !isAborted,
+        complete,
         engine: { kind: settings.engine.kind, version: settings.engine.version },
         node: process.version,
         platform: `${process.platform} ${process.arch}`,
         findings,
       },
-      protocols: reportedProtocols,
+      protocols: tools.protocols.map(({ id, title, shortTitle }) => ({ id, title, shortTitle })),
       targets,
       summary: summarise(results),
-      expectations: answers(catalogue, results, settings, plan),
+      expectations: answers(catalogue, results, settings, prepared),
       results,
     } satisfies Report)
   } finally {
     unwatch()
+  }
+}
+
+/** What concerns the run as a whole and is known before it starts. */
+function remarksOn<Kit>({ environment, broadcasts }: Prepared<Kit>, { engine }: RunSettings): string[] {
+  return [
+    ...(engine.remarks ?? []),
+    ...((environment.slowestMs ?? 0) > slowMs
+      ? ['target answers slowly: every wait and every time budget is longer']
+      : []),
+    ...(broadcasts
+      ? ['target passes messages on to other connections: checks that wait for an echo run one at a time']
+      : []),
+  ]
+}
+
+/** Reports each result as soon as it and all before it are final. */
+async function reportInOrder<Kit>(
+  { entries }: Schedule<Kit>,
+  settings: RunSettings,
+  hooks: RunHooks,
+): Promise<void> {
+  for (const entry of entries) {
+    await entry.settled
+    const result = resultFor(entry, settings)
+    if (result !== null) hooks.reported?.(result)
   }
 }
 
@@ -127,15 +142,14 @@ function signalOf(why: Stopped): string | null {
 }
 
 function answers<Kit>(
-  catalogue: Catalogue<Kit>,
+  { checks, expectations, selected }: SelectedCatalogue<Kit>,
   results: readonly Result[],
   settings: RunSettings,
-  plan: readonly Planned<Kit>[],
+  { plan }: Prepared<Kit>,
 ): Report['expectations'] {
-  const checks = catalogue.checks as unknown as PlacedCheck[]
   const scale = {
-    selected: new Set(select(catalogue.checks, settings.selection ?? {}).map(({ id }) => id)),
+    selected: new Set(selected.map(({ id }) => id)),
     planned: new Set(plan.map(({ check }) => check.id)),
   }
-  return redacted(answer(catalogue.expectations, checks, results, scale), settings.redactor)
+  return redacted(answer(expectations, checks as unknown as PlacedCheck[], results, scale), settings.redactor)
 }

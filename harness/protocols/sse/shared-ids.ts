@@ -1,6 +1,6 @@
 import type { CapabilityFinding } from '#model/model'
 import type { EventStream, StreamEvent } from '#peers/kit'
-import { absent, broken, present } from './findings.ts'
+import { absent, broken, present } from '#target/discovery/findings'
 
 /** How long behind the first stream the second one opens, in ms: so that what each counts for itself comes later on it. */
 export const laterMs = 300

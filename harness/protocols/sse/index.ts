@@ -1,0 +1,22 @@
+import type { Kit } from '#peers/kit'
+import { serverDiscovery } from '#target/discovery/server'
+import type { ProtocolModule } from '#target/protocol'
+import { sseCapabilities } from './capabilities.ts'
+import { sseContract, sseSecrets, sseServer, sseWords } from './contract.ts'
+import { sseQuestions } from './discovery.ts'
+
+/** Server-sent events (HTML, section 9.2). */
+export const sse: ProtocolModule<Kit> = {
+  id: 'sse',
+  prefix: 'sse',
+  title: 'Server-Sent Events',
+  shortTitle: 'SSE',
+  noun: 'an event stream',
+  schemes: { plain: 'http:', secure: 'https:' },
+  capabilities: sseCapabilities,
+  contract: sseContract,
+  server: sseServer,
+  secrets: sseSecrets,
+  words: sseWords,
+  discovery: { server: serverDiscovery(sseQuestions) },
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { UsageError } from '#model/errors'
+import type { Endpoint } from '#peers/session/endpoint'
+import { quoted, targetWords } from '#target/contract/command'
+import type { CommandWords, SharedSettings } from '#target/protocol'
+import type { SecretSources } from '#target/secrets/collect'
+
+/** What a contract says about a WebSocket server. */
+export const websocketContract = {
+  /** `ws:` or `wss:`. */
+  ws: z.string().exactOptional(),
+  /** What the server speaks; offered in every handshake. */
+  subprotocols: z.array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a token')).exactOptional(),
+  /** What to send and to expect right after a WebSocket opens, before a check begins. */
+  opening: z
+    .array(z.union([z.strictObject({ send: z.string() }), z.strictObject({ expect: z.string() })]))
+    .exactOptional(),
+} as const
+
+export type WebSocketContract = z.infer<z.ZodObject<typeof websocketContract>>
+
+/** The WebSocket server that a contract names. @throws UsageError for a URL with a fragment (RFC 6455 3). */
+export function websocketServer(contract: WebSocketContract, shared: SharedSettings): Endpoint | null {
+  const { ws, subprotocols = [], opening = [] } = contract
+  if (ws === undefined) return null
+  const endpoint = shared.endpoint(ws)
+  if (new URL(ws.trim()).hash !== '') throw new UsageError('--ws: a WebSocket URL has no fragment (#)')
+  return {
+    ...endpoint,
+    subprotocols,
+    opening,
+    publish: null,
+    request: { method: 'GET', headers: [], body: null },
+    accept: '*/*',
+  }
+}
+
+/** Where a contract may hold credentials of a WebSocket server: its URL and the opening exchange. */
+export function websocketSecrets({
+  ws,
+  opening = [],
+  subprotocols = [],
+}: WebSocketContract): Partial<SecretSources> {
+  return {
+    targetUrls: [ws],
+    texts: opening.map((step) => ('send' in step ? step.send : step.expect)),
+    publicNames: subprotocols,
+  }
+}
+
+export function websocketWords({ ws, subprotocols = [] }: WebSocketContract): CommandWords {
+  return {
+    target: ws === undefined ? [] : targetWords('ws', ws),
+    further: subprotocols.flatMap((name) => ['--subprotocol', quoted(name)]),
+  }
+}
