@@ -195,7 +195,7 @@ describe('cli: targets that cannot be tested', () => {
       await streamproof(['run', asWebSocket, ...hasty], folder.path),
       folder.path,
       3,
-      /is an event stream and no WebSocket: give it as http: or https:/,
+      /is an event stream, not a WebSocket: give it as http: or https:/,
     )
     await using webSocket = await startReference({ sse: false })
     const asStream = webSocket.ws.href.replace('ws:', 'http:')
