@@ -128,7 +128,7 @@ function violated({ actual }: Violation, { url }: Endpoint, { schemes }: Protoco
   const secure = url.protocol === schemes.secure
   const failed = /TLS failed(?: with|:)? ?:?(\w+)/.exec(actual)?.[1]
   if (failed !== undefined) return tlsFailed(failed, schemes.plain)
-  if (/no whole answer|no response/.test(actual)) {
+  if (/no complete answer|no response/.test(actual)) {
     return 'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
   }
   if (/ended|closed|FIN|RST/.test(actual)) {
