@@ -36,7 +36,8 @@ describe('the examples of config files', () => {
         folder: folder.path,
       })
       expect(file).to.equal(name)
-      expect(resolveTargets(contract).sse?.publish).not.to.equal(null)
+      const published = resolveTargets(contract).filter(({ endpoint }) => endpoint?.publish != null)
+      expect(published.map(({ protocol }) => protocol)).to.deep.equal(['sse'])
     })
   }
 })
