@@ -185,3 +185,21 @@ export class Exchange {
     this.stream.watch.changed()
   }
 }
+
+const who: Readonly<Record<Ending['by'], string>> = {
+  target: 'the target',
+  harness: 'the harness',
+  proxy: 'the link',
+}
+
+const how: Readonly<Record<Ending['how'], string>> = {
+  'close-frame': 'by a Close frame',
+  fin: 'by FIN',
+  rst: 'by RST',
+  timeout: 'by silence',
+}
+
+/** `the target ended the stream by FIN`: the same text in every run. */
+export function endedHow(ending: Ending, what: string): string {
+  return `${who[ending.by]} ended ${what} ${how[ending.how]}`
+}

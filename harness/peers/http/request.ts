@@ -4,13 +4,13 @@ import { ByteBuffer } from '#wire/byte-buffer'
 import { encodeUtf8 } from '#wire/utf8'
 import type { HeaderList } from '#wire/http/head'
 import type { SessionContext } from '#peers/session/context'
+import { endedHow } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
 import { reportRefusal } from './refusal.ts'
 import { Severed } from '#peers/faults/severed'
 import { isEventStream, streamBody, streamEndpoint } from '#peers/sse/request'
-import { endedHow } from '#peers/sse/words'
 
 /** Bytes of a response's body that are kept. */
 const bodyCeiling = 65_536

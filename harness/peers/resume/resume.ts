@@ -5,7 +5,6 @@ import { proveFault } from '#peers/faults/prove-fault'
 import type { ResumeOutcome, ResumePlan, Route, StreamEvent } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from '#peers/sse/publish'
-import { progressOf } from '#peers/sse/search'
 import { Subscription } from '#peers/sse/subscription'
 import { compareWithWitness, identityOf, isComplete } from './compare.ts'
 import type { Identity, Reconnection, ResumeRecord } from './compare.ts'
@@ -243,9 +242,9 @@ async function catchUp(
   const isSlow = (client.route.patience ?? 1) > 1
   const deadline = context.now() + 3 * context.limits.event
   for (;;) {
-    const progress = progressOf(client)
+    const { progress } = client
     const marker = await client.find(isMarker, context.limits.reply)
-    if (marker !== undefined || !isSlow || progressOf(client) === progress) return
+    if (marker !== undefined || !isSlow || client.progress === progress) return
     if (context.now() > deadline) throw new Inconclusive('out-of-time', 'the slow link was still delivering')
   }
 }

@@ -2,6 +2,7 @@ import { Inconclusive, Violation } from '#model/errors'
 import type { HeaderList } from '#wire/http/head'
 import { encodeUtf8 } from '#wire/utf8'
 import { Severed } from '#peers/faults/severed'
+import { endedHow } from '#peers/http/exchange'
 import type { Exchange, ExchangeRequest } from '#peers/http/exchange'
 import { reportRefusal } from '#peers/http/refusal'
 import { asLatin1, withholdsCredentials } from '#peers/http/request-head'
@@ -9,7 +10,6 @@ import type { HttpHead, SubscribeOptions } from '#peers/kit'
 import { isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
-import { endedHow } from './words.ts'
 
 /** What a browser sends when it opens an event stream, without what the contract and the check add. */
 const usualHeaders: HeaderList = [

@@ -1,12 +1,11 @@
 import { Inconclusive, Violation } from '#model/errors'
 import type { Ending } from '#model/model'
 import { Severed } from '#peers/faults/severed'
+import { endedHow } from '#peers/http/exchange'
 import type { EventStream, StreamEvent, StreamLine, SubscribeOptions } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import type { Publisher } from './publish.ts'
-import { findLate, findLine } from './search.ts'
 import { Subscription } from './subscription.ts'
-import { endedHow } from './words.ts'
 
 type LineMatch = (line: StreamLine, stream: EventStream) => boolean
 
@@ -24,7 +23,7 @@ export class Stream extends Subscription implements EventStream {
     match: (event: StreamEvent) => boolean,
     within?: number,
   ): Promise<StreamEvent> {
-    const found = (await this.find(match, this.#limit(within))) ?? (await findLate(this.context, this, match))
+    const found = (await this.find(match, this.#limit(within))) ?? (await this.#findLate(match))
     this.context.judged(this.ending)
     if (found !== undefined) return found
     // Whether other events arrived depends on who else publishes: the text has to be the same in every run.
@@ -118,9 +117,28 @@ export class Stream extends Subscription implements EventStream {
   }
 
   async #line(match: LineMatch, withinMs: number): Promise<StreamLine | undefined> {
-    const found = await findLine(this, (line) => match(line, this), withinMs)
+    const found = await this.findLine((line) => match(line, this), withinMs)
     this.context.judged(this.ending)
     return found
+  }
+
+  /**
+   * Waits for an event that is late on a link that we made slow, as long as the link delivers more than heartbeats: the
+   * target is not to blame for our fault. Gives up at once on any other link.
+   *
+   * @throws Inconclusive `out-of-time`: the link is still delivering.
+   */
+  async #findLate(match: (event: StreamEvent) => boolean): Promise<StreamEvent | undefined> {
+    const { patience = 1, severs } = this.route
+    if (patience <= 1 || severs) return undefined
+    const deadline = this.context.now() + this.context.limits.event
+    for (;;) {
+      const { progress } = this
+      const found = await this.find(match, this.context.limits.reply / 2)
+      if (found !== undefined || this.progress === progress) return found
+      if (this.context.now() > deadline)
+        throw new Inconclusive('out-of-time', 'the slow link was still delivering')
+    }
   }
 
   async #endWithin(ms: number): Promise<Ending | undefined> {

@@ -9,8 +9,6 @@ import type { HttpHead, Route, StreamEvent, StreamLine, StreamProblem, Subscribe
 import { endedByPolicy } from '#peers/net/idle-control'
 import type { SessionContext } from '#peers/session/context'
 import { judgeResponse, missingResponse, namesCodings, subscriptionRequest } from './request.ts'
-import { findEvent } from './search.ts'
-import { eventInWords } from './words.ts'
 
 /**
  * One connection that requests an event stream, and all that has arrived on it so far. `connect` sends the request,
@@ -129,7 +127,23 @@ export class Subscription {
 
   /** The first event that matches, of those that have arrived and those that arrive in time. */
   find(match: (event: StreamEvent) => boolean, withinMs: number): Promise<StreamEvent | undefined> {
-    return findEvent(this, match, withinMs)
+    return this.#first(() => this.events, match, withinMs)
+  }
+
+  /** The first line that matches, of those that have arrived and those that arrive in time. */
+  findLine(match: (line: StreamLine) => boolean, withinMs: number): Promise<StreamLine | undefined> {
+    return this.#first(() => this.lines, match, withinMs)
+  }
+
+  /**
+   * How much of its events a stream has delivered: the text changes if more than heartbeats has arrived. A slow link
+   * that still has events to deliver delivers no heartbeats alone.
+   */
+  get progress(): string {
+    const last = this.lines.at(-1)
+    const ended = last === undefined ? 0 : last.offset + last.bytes.length + (last.end === 'crlf' ? 2 : 1)
+    const fields = this.lines.filter(({ kind }) => kind === 'field').length
+    return `${fields} fields, ${this.size - ended} bytes`
   }
 
   /** Ends the connection by FIN. */
@@ -169,6 +183,22 @@ export class Subscription {
     return severs ? Math.min(ms, this.context.limits.reply / 2) : ms * patience
   }
 
+  async #first<Item>(
+    received: () => readonly Item[],
+    match: (item: Item) => boolean,
+    withinMs: number,
+  ): Promise<Item | undefined> {
+    let examined = 0
+    const examine = (): Item | null | undefined => {
+      for (const items = received(); examined < items.length; examined += 1) {
+        const item = items[examined]
+        if (item !== undefined && match(item)) return item
+      }
+      return this.exchange.over || this.ending !== null ? null : undefined
+    }
+    return (await this.exchange.stream.watch.until(examine, withinMs)) ?? undefined
+  }
+
   #receive(bytes: Uint8Array, ms: number): void {
     this.#lastByteMs = ms
     this.#parser.push(bytes, ms)
@@ -178,4 +208,11 @@ export class Subscription {
       this.context.transcript.add('target', 'event', eventInWords(event), raw)
     }
   }
+}
+
+/** `event "message", id "4", 12 characters of data`, cut off if it is long. */
+function eventInWords({ type, id, data }: StreamEvent): string {
+  const name = type.length > 40 ? `${type.slice(0, 40)}..` : type
+  const cursor = id === null ? 'no id' : `id ${JSON.stringify(id.slice(0, 40))}`
+  return `event ${JSON.stringify(name)}, ${cursor}, ${data.length} characters of data`
 }
