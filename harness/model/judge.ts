@@ -1,7 +1,7 @@
 import type { Violation, Inconclusive } from './errors.ts'
 import type { Level, Verdict } from './model.ts'
 
-/** What became of one check, before anybody says what that means. */
+/** What happened in one check, before it is judged. */
 export type Outcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'violated'; readonly violation: Violation }
@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'inconclusive'; readonly cause: Inconclusive }
   | { readonly kind: 'crashed'; readonly error: unknown }
 
-const fallen: Readonly<Record<Level, Verdict>> = {
+const failingVerdicts: Readonly<Record<Level, Verdict>> = {
   MUST: 'fail',
   SHOULD: 'warn',
   MAY: 'notice',
@@ -23,7 +23,7 @@ export function judge(level: Level, outcome: Outcome): Verdict {
     case 'held':
       return 'pass'
     case 'violated':
-      return fallen[level]
+      return failingVerdicts[level]
     case 'not-applicable':
       return 'not-applicable'
     case 'blocked':
@@ -35,7 +35,7 @@ export function judge(level: Level, outcome: Outcome): Verdict {
   }
 }
 
-/** The verdict that a check of this level gives when its requirement is broken. */
-export function fallenVerdict(level: Level): Verdict {
-  return fallen[level]
+/** The verdict of a check of this level if the target breaks its requirement. */
+export function failingVerdict(level: Level): Verdict {
+  return failingVerdicts[level]
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Inconclusive, Violation } from '#model/errors'
-import { fallenVerdict, judge } from '#model/judge'
+import { failingVerdict, judge } from '#model/judge'
 import type { Outcome } from '#model/judge'
 import type { Level, Verdict } from '#model/model'
 
@@ -10,7 +10,7 @@ const violated: Outcome = { kind: 'violated', violation: new Violation('a Pong',
 describe('judge', () => {
   it('gives a broken requirement the fallen verdict of its level', () => {
     expect(levels.map((level) => judge(level, violated))).to.deep.equal(['fail', 'warn', 'notice', 'notice'])
-    expect(levels.map(fallenVerdict)).to.deep.equal(['fail', 'warn', 'notice', 'notice'])
+    expect(levels.map(failingVerdict)).to.deep.equal(['fail', 'warn', 'notice', 'notice'])
   })
 
   const sameForEveryLevel: readonly (readonly [Outcome, Verdict])[] = [

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Catalogue } from '#model/catalogue'
-import { fallenVerdict } from '#model/judge'
+import { failingVerdict } from '#model/judge'
 import type { Report, Result } from '#model/result'
 import { referenceContract } from '#cli/config/reference-contract'
 import type { Kit } from '#peers/kit'
@@ -94,7 +94,7 @@ export function resultLine({ id, verdict, expected, actual, reason }: Result): s
 
 /** True if the check failed, with the verdict of its level. */
 export function hasFailed(result: Result): boolean {
-  return result.verdict === fallenVerdict(result.level)
+  return result.verdict === failingVerdict(result.level)
 }
 
 /** Starts the jobs in order, at most `concurrency` at once. Each promise can be awaited by itself. */

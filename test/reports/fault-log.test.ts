@@ -16,9 +16,9 @@ const entries = [
 
 /** The report of a run with a real Toxiproxy, which keeps no log. */
 function withoutLog(report: Report): Report {
-  const results = report.results.map((one) => ({
-    ...one,
-    faults: one.faults.map(({ log: _log, ...fault }) => fault),
+  const results = report.results.map((result) => ({
+    ...result,
+    faults: result.faults.map(({ log: _log, ...fault }) => fault),
   }))
   return { ...report, results }
 }

@@ -115,16 +115,16 @@ const overridesOf: Readonly<Partial<Record<Verdict, Partial<Result>>>> = {
 
 /** A target with results of every verdict. */
 export function mixedReport(): Report {
-  const results = plain().map((one) => {
-    const verdict = verdictOf[one.id]
-    if (verdict === undefined) return one
-    const more = one.id.startsWith('ws/origin')
+  const results = plain().map((passed) => {
+    const verdict = verdictOf[passed.id]
+    if (verdict === undefined) return passed
+    const overrides = passed.id.startsWith('ws/origin')
       ? {
           reason: 'needs ws.denied-origin: no origin to refuse was given',
           enable: '--denied-origin ORIGIN',
         }
       : overridesOf[verdict]
-    return { ...one, ...more, verdict }
+    return { ...passed, ...overrides, verdict }
   })
   return reportOf([...results, ...failures()], 1)
 }
@@ -133,7 +133,7 @@ export function mixedReport(): Report {
 export function passingReport(): Report {
   return {
     ...reportOf(plain(), 0),
-    targets: reportOf([], 0).targets.map((one) => ({ ...one, url: 'reference' })),
+    targets: reportOf([], 0).targets.map((target) => ({ ...target, url: 'reference' })),
   }
 }
 
@@ -272,18 +272,21 @@ export function reportOf(results: readonly Result[], exitCode: number): Report {
       target('sse', 'sse', 'https://chat.example/events'),
     ],
     summary: summarise(results),
-    expectations: expectations.map((one, index): ExpectationResult => {
+    expectations: expectations.map((expectation, index): ExpectationResult => {
       const status = statuses(index)
       return {
-        id: one.id,
-        topic: one.topic,
-        protocol: one.protocol === 'both' ? null : one.protocol,
-        statement: one.statement,
+        id: expectation.id,
+        topic: expectation.topic,
+        protocol: expectation.protocol === 'both' ? null : expectation.protocol,
+        statement: expectation.statement,
         status,
         checks: status === 'not-measured' ? [] : results.slice(index, index + 3).map(({ id }) => id),
-        needs: { 'not-measured': one.needs, partly: 'a second instance', confirmed: null, refuted: null }[
-          status
-        ],
+        needs: {
+          'not-measured': expectation.needs,
+          partly: 'a second instance',
+          confirmed: null,
+          refuted: null,
+        }[status],
         summary:
           status === 'not-measured'
             ? ''

@@ -23,24 +23,24 @@ export function reportSaying(text: string): Report {
   return {
     ...report,
     run: { ...report.run, findings: [text] },
-    targets: report.targets.map((one) => ({
-      ...one,
+    targets: report.targets.map((target) => ({
+      ...target,
       url: text,
       capabilities: Object.fromEntries(
-        Object.entries(one.capabilities).map(([name, finding]) => [name, { ...finding, evidence: text }]),
+        Object.entries(target.capabilities).map(([name, finding]) => [name, { ...finding, evidence: text }]),
       ),
     })),
-    expectations: report.expectations.map((one) => ({
-      ...one,
-      summary: one.summary === '' ? '' : text,
+    expectations: report.expectations.map((expectation) => ({
+      ...expectation,
+      summary: expectation.summary === '' ? '' : text,
     })),
-    results: report.results.map((one) => ({
-      ...one,
-      reason: one.reason === null ? null : text,
-      enable: one.enable === null ? null : text,
-      expected: one.expected === null ? null : text,
-      actual: one.actual === null ? null : text,
-      faults: one.faults.map((fault) => ({
+    results: report.results.map((result) => ({
+      ...result,
+      reason: result.reason === null ? null : text,
+      enable: result.enable === null ? null : text,
+      expected: result.expected === null ? null : text,
+      actual: result.actual === null ? null : text,
+      faults: result.faults.map((fault) => ({
         ...fault,
         proof: text,
         ...(fault.log === undefined
@@ -52,8 +52,8 @@ export function reportSaying(text: string): Report {
               })),
             }),
       })),
-      measured: { ...one.measured, [text]: text },
-      transcript: one.transcript.map((entry) => ({ ...entry, note: text })),
+      measured: { ...result.measured, [text]: text },
+      transcript: result.transcript.map((entry) => ({ ...entry, note: text })),
       reproduce: text,
     })),
   }

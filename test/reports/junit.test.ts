@@ -59,7 +59,7 @@ describe('reports: junit', () => {
   it('maps every verdict and contains every check', () => {
     const report = mixedReport()
     const cases = read(junit(report)).testsuite.flatMap(({ testcase }) => testcase ?? [])
-    const kinds = new Map(cases.map((one) => [one['@name'], kindOf(one)]))
+    const kinds = new Map(cases.map((testcase) => [testcase['@name'], kindOf(testcase)]))
     expect([...kinds.keys()].toSorted()).to.deep.equal(report.results.map(({ id }) => id).toSorted())
     expect(kinds.get('ws/control/ping-over-125')).to.equal('failure')
     expect(kinds.get('ws/codes/rule-3')).to.equal('passed, with output')
@@ -75,7 +75,7 @@ describe('reports: junit', () => {
 
   it('uses the group of a check as its class name, with one dot', () => {
     const cases = read(junit(mixedReport())).testsuite.flatMap(({ testcase }) => testcase ?? [])
-    const classes = new Map(cases.map((one) => [one['@name'], one['@classname']]))
+    const classes = new Map(cases.map((testcase) => [testcase['@name'], testcase['@classname']]))
     expect(classes.get('ws/control/ping-over-125')).to.equal('websocket.RFC 6455 Control Frames')
     expect(classes.get('sse/resume/rule-1')).to.equal('sse.reconnection')
     for (const name of classes.values()) expect(name.split('.')).to.have.length(2)
@@ -87,12 +87,12 @@ describe('reports: junit', () => {
       target,
     }))
     const cases = read(junit(reportOf(twice, 0))).testsuite.flatMap(({ testcase }) => testcase ?? [])
-    expect(cases.map((one) => one['@name'])).to.deep.equal(['ws/a/b', 'ws/a/b (target 2)'])
+    expect(cases.map((testcase) => testcase['@name'])).to.deep.equal(['ws/a/b', 'ws/a/b (target 2)'])
   })
 
   it('contains the documented expectations without counting them as tests', () => {
     const [first] = read(junit(mixedReport())).testsuite
-    const names = (first?.properties?.property ?? []).map((one) => one['@name'])
+    const names = (first?.properties?.property ?? []).map((property) => property['@name'])
     expect(first?.['@name']).to.equal('documented expectations')
     expect(first?.['@tests']).to.equal('0')
     expect(names.filter((name) => name.startsWith('EXP-'))).to.have.length(23)
@@ -118,7 +118,8 @@ describe('reports: junit', () => {
 })
 
 function counts(cases: readonly Case[]): Record<string, string> {
-  const having = (name: keyof Case): string => String(cases.filter((one) => one[name] !== undefined).length)
+  const having = (name: keyof Case): string =>
+    String(cases.filter((testcase) => testcase[name] !== undefined).length)
   return {
     '@tests': String(cases.length),
     '@failures': having('failure'),
@@ -127,12 +128,12 @@ function counts(cases: readonly Case[]): Record<string, string> {
   }
 }
 
-function kindOf(one: Case): string {
-  for (const kind of ['failure', 'error', 'skipped'] as const) if (one[kind] !== undefined) return kind
-  return one['system-out'] === undefined ? 'passed' : 'passed, with output'
+function kindOf(testcase: Case): string {
+  for (const kind of ['failure', 'error', 'skipped'] as const) if (testcase[kind] !== undefined) return kind
+  return testcase['system-out'] === undefined ? 'passed' : 'passed, with output'
 }
 
-/** Elements and attributes as they nest, without what they say. */
+/** The structure of elements and attributes, without their texts. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shape)
   if (typeof value !== 'object' || value === null) return null

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** Small readers of the formats, written apart from the writers, and a real browser where there is one. */
+/** Small readers of the formats, independent of the writers, and a real browser if this machine has one. */
 
-/** Tags of a page in order, each with the names of its attributes; texts and values are left out. */
+/** The tags of a page in order, each with the names of its attributes, without texts and values. */
 export function tagsOf(page: string): string[] {
   const tags: string[] = []
   let at = 0
@@ -18,29 +18,29 @@ export function tagsOf(page: string): string[] {
     const found = tag.exec(page)
     if (found === null) throw new Error(`not a tag: ${JSON.stringify(page.slice(start, start + 60))}`)
     const name = (found[1] ?? 'doctype').toLowerCase()
-    const attributes = [...(found[2] ?? '').matchAll(/\s([a-z-]+)(?:="[^"]*")?/gi)].map((one) => one[1])
+    const attributes = [...(found[2] ?? '').matchAll(/\s([a-z-]+)(?:="[^"]*")?/gi)].map(([, name]) => name)
     tags.push([name, ...attributes].join(' '))
     at = tag.lastIndex
-    // Style and script hold raw text up to their end tag: that is what a hostile `</script>` aims at.
+    // Style and script contain raw text up to their end tag, which a hostile `</script>` would end.
     if (name === 'style' || name === 'script') at = page.toLowerCase().indexOf(`</${name}`, at)
   }
 }
 
-const alone = new Set(['doctype', 'meta', 'link', 'input', 'br'])
+const voidTags = new Set(['doctype', 'meta', 'link', 'input', 'br'])
 
-/** The first tag that does not close what is open; null when the page is balanced. */
+/** The first end tag that does not match the last open tag; null if every tag is closed. */
 export function unbalanced(tags: readonly string[]): string | null {
   const open: string[] = []
   for (const tag of tags) {
     const name = tag.split(' ')[0] ?? ''
     if (name.startsWith('/')) {
       if (open.pop() !== name.slice(1)) return tag
-    } else if (!alone.has(name)) open.push(name)
+    } else if (!voidTags.has(name)) open.push(name)
   }
   return open.at(-1) ?? null
 }
 
-/** A block of Markdown as GitHub reads it: what kind it is, and of what parts it consists. */
+/** A block of Markdown as GitHub reads it. */
 export interface Block {
   readonly kind: 'heading' | 'row' | 'item' | 'fence' | 'html' | 'text' | 'gap'
   /** Cells of a row, lines of a fence, else the one line. */
@@ -70,13 +70,13 @@ function kindOf(line: string): Block['kind'] {
   return line.startsWith('<') ? 'html' : 'text'
 }
 
-/** GitHub Flavored Markdown, "Tables": a bar splits, also inside of a code span, unless a backslash is before it. */
+/** GitHub Flavored Markdown, "Tables": `|` splits cells, also inside a code span, unless it follows a backslash. */
 function cellsOf(line: string): string[] {
   const cells = line.split(/(?<!\\)\|/)
   return cells.slice(1, -1).map((cell) => cell.trim().replaceAll('\\|', '|'))
 }
 
-/** What is left of inline text without its code spans (CommonMark 6.1: runs of the same length open and close). */
+/** Inline text without its code spans (CommonMark 6.1: backtick strings of equal length open and close). */
 export function withoutCode(text: string): string {
   let left = ''
   let at = 0
@@ -90,7 +90,7 @@ export function withoutCode(text: string): string {
       continue
     }
     const after = at + opening.length
-    const closing = [...text.slice(after).matchAll(/`+/g)].find(([one]) => one.length === opening.length)
+    const closing = [...text.slice(after).matchAll(/`+/g)].find(([run]) => run.length === opening.length)
     if (closing === undefined) throw new Error(`a code span is not closed: ${text.slice(at, at + 60)}`)
     left += '\u25a1'
     at = after + closing.index + opening.length
@@ -105,7 +105,7 @@ export function findBrowser(): string | null {
   return browsers.find((name) => spawnSync(name, ['--version'], { timeout: 20_000 }).status === 0) ?? null
 }
 
-/** The page as the browser holds it after its script has run; null when the browser would not. */
+/** The page as the browser has it after the script ran; null if the browser fails. */
 export function asBrowserReads(browser: string, page: string): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'streamproof-page-'))
   try {

@@ -27,12 +27,12 @@ describe('reports: terminal', () => {
   })
 
   it('counts one check in the singular', () => {
-    const one = reportOf([result('ws/a/one', { spec: 'RFC6455', section: '5.5' }, 'protocol')], 0)
-    expect(terminal(one).split('\n').slice(-4, -2)).to.deep.equal([
+    const report = reportOf([result('ws/a/one', { spec: 'RFC6455', section: '5.5' }, 'protocol')], 0)
+    expect(terminal(report).split('\n').slice(-4, -2)).to.deep.equal([
       '✓ passed: the one check passed (exit status 0)',
       '1 check: 1 pass, 0 not-applicable, 0 notice, 0 warn, 0 blocked, 0 inconclusive,',
     ])
-    const stopped = { ...one, run: { ...one.run, complete: false, exitCode: 130 } }
+    const stopped = { ...report, run: { ...report.run, complete: false, exitCode: 130 } }
     expect(terminal(stopped)).to.include('the run was interrupted: 1 check was judged')
   })
 
@@ -109,8 +109,8 @@ describe('reports: terminal', () => {
   it('lists the expectations that were not selected in one place', () => {
     const report = mixedReport()
     const unselected = { status: 'not-measured', needs: null, summary: 'not selected in this run' } as const
-    const expectations = report.expectations.map((one, index) =>
-      index < 3 ? { ...one, ...unselected } : one,
+    const expectations = report.expectations.map((expectation, index) =>
+      index < 3 ? { ...expectation, ...unselected } : expectation,
     )
     const text = terminal({ ...report, expectations })
     expect(text).to.include('  Not selected in this run: EXP-CON-1, EXP-CON-2, EXP-CON-3\n')
@@ -159,9 +159,9 @@ describe('reports: terminal', () => {
 
   it('breaks a command with backslashes, never inside quotes', () => {
     const command = `streamproof run --ws ws://h/ --denied-origin 'https://it'\\''s a long one.example' --header "$STREAMPROOF_HEADER" --only ws/a/failure --seed 1`
-    const one = { ...failure('ws/a/failure', 'an end', 'none'), reproduce: command }
+    const broken = { ...failure('ws/a/failure', 'an end', 'none'), reproduce: command }
     for (const width of [50, 60, 80, 200]) {
-      const text = terminal(reportOf([one], 1), { width, quiet: true })
+      const text = terminal(reportOf([broken], 1), { width, quiet: true })
       const printed = text.slice(text.indexOf('  streamproof run'), text.indexOf('\n\n✗ failed'))
       expect(printed.trim().replaceAll(/ \\\n +/g, ' '), String(width)).to.equal(command)
       expect(printed).to.include("'https://it'\\''s a long one.example'")
@@ -170,8 +170,12 @@ describe('reports: terminal', () => {
 
   it('breaks the address of a clause before its fragment', () => {
     const clause = { spec: 'HTML', section: 'parsing-an-event-stream' } as const
-    const one = result('sse/a/failure', clause, 'protocol', { verdict: 'fail', expected: 'a', actual: 'b' })
-    const lines = (width: number): string[] => terminal(reportOf([one], 1), { width }).split('\n')
+    const broken = result('sse/a/failure', clause, 'protocol', {
+      verdict: 'fail',
+      expected: 'a',
+      actual: 'b',
+    })
+    const lines = (width: number): string[] => terminal(reportOf([broken], 1), { width }).split('\n')
     expect(lines(80)).to.include('  https://html.spec.whatwg.org/multipage/server-sent-events.html')
     expect(lines(80)).to.include('    #parsing-an-event-stream')
     expect(lines(60)).to.include.members([

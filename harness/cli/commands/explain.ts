@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { clauseName, clauseUrl } from '#model/clause'
 import { UsageError } from '#model/errors'
-import { fallenVerdict } from '#model/judge'
+import { failingVerdict } from '#model/judge'
 import type { PlacedCheck } from '#model/catalogue'
 import { capabilitiesOf } from '#model/protocol'
 import { protocols } from '#protocols/index'
@@ -34,7 +34,7 @@ export const explainCommand: CommandHandler = async (invocation) => {
     ['requirement', `the target ${check.title}`],
     [
       'level',
-      `${check.level}: a target that does not comply gets the verdict "${fallenVerdict(check.level)}"`,
+      `${check.level}: a target that does not comply gets the verdict "${failingVerdict(check.level)}"`,
     ],
     [
       'clause',

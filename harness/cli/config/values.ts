@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { suggestion } from '#common/edit-distance'
+import { reportFormats } from '#reports/index'
 import type { ReportFormat } from '#reports/index'
 
 /**
@@ -116,8 +117,6 @@ function isApi(text: string): boolean {
   return URL.canParse(whole) && /^https?:$/.test(new URL(whole).protocol)
 }
 
-const formats = ['terminal', 'json', 'junit', 'html', 'markdown'] as const satisfies readonly ReportFormat[]
-
 /** A report to write. A null path is the default place of the format; `-` is stdout. */
 export interface ReportWish {
   readonly format: ReportFormat
@@ -128,11 +127,11 @@ export interface ReportWish {
 export const reportWishes = list.transform((wishes, context) =>
   wishes.map((wish): ReportWish => {
     const [name = '', ...rest] = wish.split('=')
-    const format = formats.find((one) => one === name)
+    const format = reportFormats.find((known) => known === name)
     if (format === undefined || (rest.length > 0 && rest.join('=') === '')) {
       context.addIssue({
         code: 'custom',
-        message: `takes FORMAT or FORMAT=PATH, where FORMAT is ${formats.join(', ')}, not "${wish}"`,
+        message: `takes FORMAT or FORMAT=PATH, where FORMAT is ${reportFormats.join(', ')}, not "${wish}"`,
       })
       return { format: 'json', path: null }
     }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Report } from '#model/result'
 import { UsageError } from '#model/errors'
-import { formats } from '#reports/index'
+import { formats, reportFormats } from '#reports/index'
 import type { ReportFormat } from '#reports/index'
 import { prepareFile, removeEmpty, writeWhole } from './files.ts'
 import type { Options } from '#cli/config/options'
@@ -46,7 +46,7 @@ export function openOutputs(
   const wanted =
     options.report.length > 0
       ? options.report
-      : (['json', 'junit', 'html', 'markdown'] as const).map((format) => ({ format, path: null }))
+      : reportFormats.filter((format) => format !== 'terminal').map((format) => ({ format, path: null }))
   const outputs = wanted.map(({ format, path }): Output => {
     const name = path ?? defaultNames[format]
     if (name === '-') return { format, path: null }

@@ -83,10 +83,10 @@ describe('reports: the views that they are written from', () => {
     expect(headline(reportOf(mixedReport().results, 2)).sentence).to.equal(
       '1 inconclusive result: too many to trust a pass',
     )
-    const refused = mixedReport().results.map((one) =>
-      one.protocol === 'sse'
-        ? { ...one, verdict: 'inconclusive' as const, reason: 'target-refused: TCP' }
-        : one,
+    const refused = mixedReport().results.map((result) =>
+      result.protocol === 'sse'
+        ? { ...result, verdict: 'inconclusive' as const, reason: 'target-refused: TCP' }
+        : result,
     )
     const others = refused.filter(({ verdict }) => verdict === 'inconclusive').length
     expect(headline(reportOf(refused, 2)).sentence).to.equal(

@@ -34,8 +34,8 @@ describe('the report', () => {
       fake('same-measures', (kit) => kit.measure('ms', Math.random())),
     ]
     const runs = await Promise.all([runFakes({ checks }), runFakes({ checks, settings: { jobs: 3 } })])
-    const [one, other] = runs.map(withoutFigures)
-    expect(one).to.deep.equal(other)
+    const [first, second] = runs.map(withoutFigures)
+    expect(first).to.deep.equal(second)
   })
 
   it('answers the documented expectations from the checks that name them', async () => {
@@ -241,7 +241,7 @@ describe('a run that is stopped', () => {
 function withoutFigures({ run: _run, results, expectations, ...rest }: Report): object {
   return {
     ...rest,
-    expectations: expectations.map((one) => ({ ...one, summary: '' })),
-    results: results.map((one) => ({ ...one, measured: {}, transcript: [], durationMs: 0 })),
+    expectations: expectations.map((expectation) => ({ ...expectation, summary: '' })),
+    results: results.map((result) => ({ ...result, measured: {}, transcript: [], durationMs: 0 })),
   }
 }
