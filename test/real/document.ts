@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Expected, ExpectedFall } from './expected.ts'
-import { isFall } from './expected.ts'
+import type { Expected, ExpectedResult } from './expected.ts'
+import { isFailure } from './expected.ts'
 import type { About, ServerRecipe } from './servers.ts'
 
 interface Lock {
@@ -14,7 +14,7 @@ interface Subject {
   readonly expected: Expected
 }
 
-/** The text of docs/real-servers.md: all of it comes from the committed expectations and the recipes. */
+/** The text of docs/real-servers.md, made from the committed expectations and the recipes. */
 export function documentOf(subjects: readonly Subject[]): string {
   return `${[
     head,
@@ -27,21 +27,22 @@ export function documentOf(subjects: readonly Subject[]): string {
   ].join('\n\n')}\n`
 }
 
-const head = `# What real servers do
+const head = `# Results of real servers
 
-Nobody here wrote these servers. They run in CI, each as its README or package sets it up, so that a verdict which accuses
-one of them wrongly is noticed. This page is made from the verdicts that are committed under \`test/real/expectations\`,
-where the bytes that prove each fall stand as well (\`UPDATE_SNAPSHOTS=1 npx mocha --no-config --import=tsx
-test/docs/real-servers.test.ts\` writes it).
+These servers are independent projects. They run in CI, each set up as its README or package describes, so that a wrong
+verdict against one of them is noticed. This page is generated from the committed verdicts under
+\`test/real/expectations\`, which also hold the bytes that prove each failure.
+\`UPDATE_SNAPSHOTS=1 npx mocha --no-config --import=tsx/esm test/docs/real-servers.test.ts\` writes it.
 
-All of them carry real traffic every day. Most of what is listed is leniency towards handshakes and frames that no
-conforming client sends; some of it matters to those who rely on the rule, as with proxies, with clients that fragment, or
-with input that strangers control. It is what one version does by default, no judgement of a project. If a
-line is unfair, that is our mistake: please tell us.`
+All of these servers carry real traffic every day. Most of the list is leniency towards handshakes and frames that no
+conforming client sends. Some entries matter if you rely on the rule: with proxies, with clients that fragment, or with
+input from untrusted sources. The results are the defaults of one version, not a judgement of a project. If an entry is
+unfair, it is a fault of Streamproof: please report it.`
 
-function count(expected: Expected, verdict: ExpectedFall['verdict']): number {
-  return Object.values(expected).filter((one) => (typeof one === 'string' ? one : one.verdict) === verdict)
-    .length
+function count(expected: Expected, verdict: ExpectedResult['verdict']): number {
+  return Object.values(expected).filter(
+    (result) => (typeof result === 'string' ? result : result.verdict) === verdict,
+  ).length
 }
 
 function row({ recipe, expected }: Subject): string {
@@ -49,7 +50,7 @@ function row({ recipe, expected }: Subject): string {
   const cells = [
     `[${recipe.name}](#${recipe.name})`,
     versionOf(recipe.about),
-    ...verdicts.map((one) => count(expected, one)),
+    ...verdicts.map((verdict) => count(expected, verdict)),
   ]
   return `| ${cells.join(' | ')} |`
 }
@@ -67,21 +68,23 @@ const headings = [
 ] as const
 
 function section({ recipe, expected }: Subject): string {
-  const falls = Object.entries(expected).filter(
-    (entry): entry is [string, ExpectedFall] => typeof entry[1] !== 'string' && isFall(entry[1].verdict),
+  const failures = Object.entries(expected).filter(
+    (entry): entry is [string, ExpectedResult] => typeof entry[1] !== 'string' && isFailure(entry[1].verdict),
   )
   const parts = headings.flatMap(([verdict, heading]) => {
-    const own = falls.filter(([, one]) => one.verdict === verdict)
-    return own.length === 0 ? [] : [`**${heading}**`, own.map(([id, one]) => line(id, one)).join('\n')]
+    const listed = failures.filter(([, result]) => result.verdict === verdict)
+    return listed.length === 0
+      ? []
+      : [`**${heading}**`, listed.map(([id, result]) => line(id, result)).join('\n')]
   })
   return [`## ${recipe.name}`, recipe.about.configuration, ...parts].join('\n\n')
 }
 
-function line(id: string, { clause, title = '', actual = '' }: ExpectedFall): string {
+function line(id: string, { clause, title = '', actual = '' }: ExpectedResult): string {
   return `- \`${id}\` (${clause}): ${title}. Instead: ${plain(actual)}.`
 }
 
-/** What a server said, as text that Markdown leaves alone. */
+/** Text from a server, with the special characters of Markdown escaped. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>|]/g, String.raw`\$&`)
 }

@@ -4,20 +4,19 @@ import { isFlaky } from '../../harness/model/result.ts'
 import type { Report, Result } from '../../harness/model/result.ts'
 
 /**
- * What is expected of a server: the verdict of every id; for each that is not a pass its clause; for each fall what
- * came instead, and the last bytes that prove it. Written by `UPDATE_EXPECTATIONS=1`, read in review, never
- * rewritten in CI.
+ * The expected results of a server: the verdict of every check; its clause, if it is not a pass; and for each failure
+ * the actual behaviour and the last bytes that prove it. `UPDATE_EXPECTATIONS=1` writes it, for review, never in CI.
  */
-export type Expected = Readonly<Record<string, 'pass' | ExpectedFall>>
+export type Expected = Readonly<Record<string, 'pass' | ExpectedResult>>
 
-export interface ExpectedFall {
+export interface ExpectedResult {
   readonly verdict: Result['verdict']
   readonly clause: string
   readonly title?: string
   readonly reason?: string
   readonly expected?: string
   readonly actual?: string
-  /** Present where the verdict differed between attempts. */
+  /** Present if the verdict differed between attempts. */
   readonly flaky?: true
   readonly bytes?: readonly string[]
 }
@@ -37,27 +36,27 @@ export function described({ results }: Report): Expected {
   return Object.fromEntries(results.map((result) => [result.id, describedResult(result)]))
 }
 
-function describedResult(result: Result): 'pass' | ExpectedFall {
+function describedResult(result: Result): 'pass' | ExpectedResult {
   const flaky = isFlaky(result)
   if (result.verdict === 'pass' && !flaky) return 'pass'
   const { verdict, reason, expected, actual } = result
   return {
     verdict,
     clause: clauseName(result.clause),
-    ...(isFall(verdict) ? { title: result.title } : {}),
+    ...(isFailure(verdict) ? { title: result.title } : {}),
     ...(reason === null ? {} : { reason }),
     ...(expected === null ? {} : { expected }),
     ...(actual === null ? {} : { actual }),
     ...(flaky ? { flaky } : {}),
-    ...(isFall(verdict) ? { bytes: lastBytes(result) } : {}),
+    ...(isFailure(verdict) ? { bytes: lastBytes(result) } : {}),
   }
 }
 
-export function isFall(verdict: Result['verdict']): boolean {
+export function isFailure(verdict: Result['verdict']): boolean {
   return verdict === 'fail' || verdict === 'warn' || verdict === 'notice'
 }
 
-/** The last few entries of the transcript: what was sent, what came of it, and how it ended. */
+/** The last entries of the transcript: what was sent and received, and how the connection ended. */
 function lastBytes({ transcript }: Result): string[] {
   return transcript
     .slice(-6)
@@ -65,27 +64,30 @@ function lastBytes({ transcript }: Result): string[] {
 }
 
 /**
- * What differs between two, of each: so that a failed comparison shows these ids alone. Bytes carry nonces, masks and
- * dates: they are there to be read, and are not compared.
+ * The results that differ, of each side, so that a failed comparison shows only these ids. The bytes are for readers and
+ * are not compared: they contain nonces, masks and dates.
  */
-export function differences(one: Expected, other: Expected): readonly [object, object] {
-  const ids = [...new Set([...Object.keys(one), ...Object.keys(other)])]
-  const differing = ids.filter((id) => comparable(one[id]) !== comparable(other[id]))
+export function differences(first: Expected, second: Expected): readonly [object, object] {
+  const ids = [...new Set([...Object.keys(first), ...Object.keys(second)])]
+  const differing = ids.filter((id) => comparable(first[id]) !== comparable(second[id]))
   const pick = (all: Expected): object => Object.fromEntries(differing.map((id) => [id, all[id]]))
-  return [pick(one), pick(other)]
+  return [pick(first), pick(second)]
 }
 
-function comparable(one: Expected[string] | undefined): string {
-  return typeof one === 'object' ? JSON.stringify({ ...one, bytes: undefined }) : String(one)
+function comparable(result: Expected[string] | undefined): string {
+  return typeof result === 'object' ? JSON.stringify({ ...result, bytes: undefined }) : String(result)
 }
 
-/** Falls without the bytes that prove them. */
+/** Ids of failures without bytes that prove them. */
 export function unproven(all: Expected): string[] {
   return Object.entries(all)
-    .filter(([, one]) => typeof one !== 'string' && isFall(one.verdict) && (one.bytes ?? []).length === 0)
+    .filter(
+      ([, result]) =>
+        typeof result !== 'string' && isFailure(result.verdict) && (result.bytes ?? []).length === 0,
+    )
     .map(([id]) => id)
 }
 
-export function verdictOf(one: Expected[string] | undefined): Result['verdict'] | undefined {
-  return typeof one === 'string' ? one : one?.verdict
+export function verdictOf(result: Expected[string] | undefined): Result['verdict'] | undefined {
+  return typeof result === 'string' ? result : result?.verdict
 }

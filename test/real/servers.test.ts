@@ -28,18 +28,18 @@ for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.incl
     })
     after(() => server?.close())
 
-    it('gives every id its committed verdict', () => {
+    it('gives every check its committed verdict', () => {
       const before = committed(recipe.name)
       const [now, then] = differences(described(report), before)
       expect(now).to.deep.equal(then)
-      expect(unproven(before), 'falls without bytes that prove them').to.deep.equal([])
+      expect(unproven(before), 'failures without bytes that prove them').to.deep.equal([])
     })
 
-    it('applies to at least 40 % of its protocol, or says why not', () => {
+    it('applies to at least 40 % of the checks of its protocol, or its recipe says why not', () => {
       for (const protocol of ['websocket', 'sse'] as const) {
-        const own = report.results.filter((result) => result.protocol === protocol)
-        const applied = own.filter(({ verdict }) => verdict !== 'not-applicable')
-        const share = own.length === 0 ? 1 : applied.length / own.length
+        const ofProtocol = report.results.filter((result) => result.protocol === protocol)
+        const applied = ofProtocol.filter(({ verdict }) => verdict !== 'not-applicable')
+        const share = ofProtocol.length === 0 ? 1 : applied.length / ofProtocol.length
         expect(share >= 0.4 || recipe.fewApply !== undefined, `${protocol}: ${share}`).to.equal(true)
       }
     })

@@ -11,10 +11,10 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Contract } from '../../harness/protocols/index.ts'
 
-/** A server that nobody here wrote, started on a free port of the loopback address. */
+/** A server of an independent project, started on a free port of the loopback address. */
 export interface RealServer {
   readonly name: string
-  /** Keys of the configuration that say how to reach it. */
+  /** The contract, with the addresses of the started server. */
   readonly contract: Contract
   close(): Promise<void>
 }
@@ -23,7 +23,7 @@ export interface ServerRecipe {
   readonly name: string
   /** What it is, for docs/real-servers.md. */
   readonly about: About
-  /** Why less than 40 % of a protocol's checks apply, where that is so. */
+  /** Why less than 40 % of a protocol's checks apply, if so. */
   readonly fewApply?: string
   /** What is missing on this machine, or null. */
   missing(): string | null
@@ -32,13 +32,13 @@ export interface ServerRecipe {
 
 export interface About {
   readonly what: string
-  /** Its package, of npm (the version stands in the lock file) or of Debian 12. */
+  /** Its package: from npm (the lock file has the version) or from Debian 12. */
   readonly from: { readonly npm: string } | { readonly debian: string; readonly version: string }
-  /** How it is set up, and what else is fair to know. */
+  /** How it is set up, and what a reader should know about its results. */
   readonly configuration: string
 }
 
-const talkative = process.env['STREAMPROOF_REAL_STDERR'] === '1'
+const showsStderr = process.env['STREAMPROOF_REAL_STDERR'] === '1'
 const folder = fileURLToPath(new URL('servers/', import.meta.url))
 const debianPython = '/usr/bin/python3'
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
@@ -70,7 +70,7 @@ const sseServer = (name: string, script: string, about: About): ServerRecipe =>
   }))
 
 const nodeHttp =
-  'Host and the version of HTTP are left to the HTTP server of Node, which checks neither before an upgrade.'
+  "Node's HTTP server is responsible for Host and the HTTP version, and checks neither before an upgrade."
 
 export const recipes: readonly ServerRecipe[] = [
   websocketServer('ws', 'ws.mjs', npm('ws', `Defaults: no compression. ${nodeHttp}`)),
@@ -83,7 +83,7 @@ export const recipes: readonly ServerRecipe[] = [
     'faye-websocket.mjs',
     npm(
       'faye-websocket',
-      `The example of its README, which answers nothing to an upgrade that is no WebSocket: that silence is the example's. ${nodeHttp}`,
+      `The example of its README, which does not respond to an upgrade to another protocol: that is the example, not the library. ${nodeHttp}`,
     ),
   ),
   websocketServer('py-websockets', 'py_websockets.py', {
@@ -101,7 +101,7 @@ export const recipes: readonly ServerRecipe[] = [
     'hono.mjs',
     npm(
       'hono',
-      'The example of `streamSSE` on `@hono/node-server`; the application keeps no history to replay.',
+      'The example of `streamSSE` on `@hono/node-server`. The application keeps no history to replay.',
     ),
   ),
   sseServer(
@@ -109,7 +109,7 @@ export const recipes: readonly ServerRecipe[] = [
     'better-sse.mjs',
     npm(
       'better-sse',
-      "Defaults: data are sent as JSON, and no history is kept. Names and ids are the application's to clean.",
+      'Defaults: data is sent as JSON, and no history is kept. The application must validate names and ids.',
     ),
   ),
   sseServer('sse-channel', 'sse-channel.mjs', npm('sse-channel', 'Defaults, with a history of 2000 events.')),
@@ -119,7 +119,7 @@ export const recipes: readonly ServerRecipe[] = [
       what: 'nchan (nginx)',
       from: { debian: 'libnginx-mod-nchan', version: '1.3.6, nginx 1.22.1' },
       configuration:
-        'One location each for WebSocket, event stream and publishing. It passes on what is published: that it be UTF-8 and free of carriage returns is left to the publisher.',
+        'One location each for WebSocket, event stream and publishing. It forwards published data unchanged: the publisher must send UTF-8 without carriage returns.',
     },
     missing: () => (existsSync(nchanModule) ? null : 'nginx with libnginx-mod-nchan'),
     start: startNchan,
@@ -140,8 +140,8 @@ function recipe(
     missing: () => (python && !existsSync(debianPython) ? "Debian's python3" : null),
     async start() {
       const child = spawn(python ? debianPython : process.execPath, [join(folder, script), ...args], {
-        // What they say of the bad input that they are sent is nobody's business.
-        stdio: ['ignore', 'pipe', talkative ? 'inherit' : 'ignore'],
+        // Servers log the malformed input that the checks send.
+        stdio: ['ignore', 'pipe', showsStderr ? 'inherit' : 'ignore'],
       })
       const port = await announcedPort(name, child)
       return { name, contract: contract(port), close: () => stop(child) }
@@ -176,7 +176,7 @@ async function startNchan(): Promise<RealServer> {
   const conf = join(work, 'nginx.conf')
   await writeFile(conf, template.replaceAll('{folder}', work).replaceAll('{port}', String(port)))
   const child = spawn('/usr/sbin/nginx', ['-c', conf, '-p', work, '-e', join(work, 'error.log')], {
-    stdio: ['ignore', 'ignore', talkative ? 'inherit' : 'ignore'],
+    stdio: ['ignore', 'ignore', showsStderr ? 'inherit' : 'ignore'],
   })
   await untilListening('nginx', port, child)
   const origin = `http://127.0.0.1:${port}`
@@ -208,7 +208,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Polls by connecting: nginx has no other way to say that it listens. Gives up after 5 s. */
+/** Connects until nginx accepts a connection: it has no other sign that it listens. Rejects after 5 s. */
 async function untilListening(name: string, port: number, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + 5000
   while (performance.now() < deadline && child.exitCode === null) {

@@ -1,4 +1,4 @@
-// The pattern of the README of `better-sse`, with its defaults: what is broadcast goes out as JSON.
+// The example of the README of `better-sse`, with its defaults: it sends published data as JSON.
 import { createServer } from 'node:http'
 import { createChannel, createSession } from 'better-sse'
 

@@ -1,5 +1,5 @@
-// The README pattern of `streamSSE`: a queue for each client; the application keeps no history. The publisher waits
-// for no client: one that takes nothing (a HEAD request is such a one) holds back nobody else.
+// The README example of `streamSSE`, with a queue per client and no history. The publisher does not wait for clients:
+// one that reads nothing, such as a HEAD request, does not delay the others.
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'

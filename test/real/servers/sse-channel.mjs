@@ -1,4 +1,4 @@
-// The README pattern of `sse-channel`, with a longer history; everything else is its default.
+// The README example of `sse-channel`, with a longer history and otherwise its defaults.
 import { createServer } from 'node:http'
 import SseChannel from 'sse-channel'
 

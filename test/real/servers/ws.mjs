@@ -1,4 +1,4 @@
-// The echo of the README of `ws`, with its defaults; `--deflate` switches permessage-deflate on.
+// The echo example of the README of `ws`, with its defaults. `--deflate` enables permessage-deflate.
 import { WebSocketServer } from 'ws'
 
 const wss = new WebSocketServer({
