@@ -11,7 +11,7 @@ const maxCrashes = 10
 const maxTrialConnections = 100
 
 const isolationMs = {
-  /** How long the target is watched after a check was repeated alone. */
+  /** How long the target is watched after a check was repeated alone; most crashes take less. */
   watch: 100,
   /** How long a crashed target may take to come back, times the time scale: as long as a supervisor needs. */
   recovery: 10_000,

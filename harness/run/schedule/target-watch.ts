@@ -6,7 +6,7 @@ import { LivenessMonitor } from './liveness-monitor.ts'
 import type { DetectedCrash } from './liveness-monitor.ts'
 
 const probeMs = {
-  /** How long the answer to one probe may take. */
+  /** How long the answer to one probe may take: a live target accepts a connection within its round-trip time. */
   answer: 1000,
   /** Between two probes; also how long the resets of a crash may take to arrive. */
   interval: 20,
