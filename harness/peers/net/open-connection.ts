@@ -6,7 +6,7 @@ import type { Route } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { TcpConnection } from './tcp-connection.ts'
-import { takeTurn } from '#peers/session/turn'
+import { acquireConnection } from '#peers/session/acquire-connection'
 
 /**
  * Opens a connection and, for a secure URL, TLS on it. A failed TLS handshake or certificate is not thrown: `tls.error`
@@ -21,7 +21,7 @@ export async function openConnection(
   options: ConnectionOptions,
 ): Promise<Connection> {
   const route = options.via ?? context.direct(options.url)
-  await takeTurn(context)
+  await acquireConnection(context)
   const raw = net.connect({ host: route.host, port: route.port, noDelay: true })
   const connection = new TcpConnection(raw, route, options, context)
   context.scope.defer(() => connection.close())

@@ -40,7 +40,7 @@ export interface SessionEnvironment {
   /** The slowest answer that discovery got, in ms: no answer is waited for less than some times as long. */
   readonly slowestMs?: number
   readonly redactor: Redactor
-  /** Waits until the target is to be sent one more connection, where it limits their rate. Never rejects. */
+  /** Waits until one more connection may be opened, if the target limits their rate. Never rejects. */
   readonly acquireConnection?: () => Promise<void>
   readonly observer: ConnectionObserver
 }

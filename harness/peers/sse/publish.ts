@@ -6,7 +6,7 @@ import type { PublishPlan } from '#peers/session/endpoint'
 import type { Publication } from '#peers/kit'
 import { reportRefusal } from '#peers/http/refusal'
 import { secureOptions } from '#peers/net/trust'
-import { takeTurn } from '#peers/session/turn'
+import { acquireConnection } from '#peers/session/acquire-connection'
 
 /** Publishes by the contract's means, always straight to the target: no fault touches a publication. */
 export interface Publisher {
@@ -41,7 +41,7 @@ export function openPublisher(context: SessionContext): Publisher {
   const request = async (event: Publication): Promise<number> => {
     const plan = context.endpoint.publish
     if (plan === null) throw new TypeError(`${context.check.id} publishes, but the contract does not say how`)
-    await takeTurn(context)
+    await acquireConnection(context)
     context.transcript.add('harness', 'note', 'publishes an event')
     const { status, headers } = await send(plan, event, dispatcher(), context.limits.event)
     reportRefusal(context.environment.observer, { status, get: (name) => headers[name]?.toString() ?? null })

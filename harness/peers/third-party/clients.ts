@@ -2,7 +2,7 @@ import type { ConformingClients } from '#peers/kit'
 import type { SessionContext } from '#peers/session/context'
 import { runEventSource } from './event-source.ts'
 import { runUndiciWebSocket, runWs } from './websocket.ts'
-import { takeTurn } from '#peers/session/turn'
+import { acquireConnection } from '#peers/session/acquire-connection'
 
 /** The contexts of a session, each bound to the server that the client connects to. */
 export interface ClientContexts {
@@ -13,7 +13,7 @@ export interface ClientContexts {
 /** Clients that other projects wrote, over the routes of a session: for checks about compatibility. */
 export function openClients({ websocket, sse }: ClientContexts): ConformingClients {
   const inTurn = async <T>(context: SessionContext, run: () => Promise<T>): Promise<T> => {
-    await takeTurn(context)
+    await acquireConnection(context)
     return await run()
   }
   return {
