@@ -58,7 +58,7 @@ export const expectations: readonly Expectation[] = [
     statement: 'Both work in modern browsers and in the clients that people use',
     needs: 'a target of either protocol',
     beyond:
-      'a real Chromium and a real Firefox, which this version does not drive: it uses the clients of ws and undici instead',
+      'a real Chromium and a real Firefox, which this version does not drive: it uses the clients ws, undici and eventsource instead',
   },
   {
     id: 'EXP-CMP-2',
