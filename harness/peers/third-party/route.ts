@@ -7,7 +7,7 @@ import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Route } from '#peers/kit'
 import { reportRefusal } from '#peers/http/refusal'
-import { requestHeaders } from '#peers/http/request-head'
+import { requestHeaders, withholdsCredentials } from '#peers/http/request-head'
 import type { HeaderList } from '#wire/http/head'
 import type { ConnectionObserver } from '#peers/session/session'
 import { secureOptions } from '#peers/net/trust'
@@ -101,8 +101,8 @@ function watch(context: SessionContext, route: Route, socket: net.Socket): void 
 }
 
 /**
- * Merges the contract's headers, and those of a check, into those that the client sends by itself; also in the
- * requests that follow a redirect.
+ * Merges the contract's headers, and those of a check, into those that the client sends by itself; also in requests
+ * that follow a redirect. One that goes to a plain-text address carries no credentials, and no body.
  */
 export function withHeaders(
   dispatcher: Dispatcher,
@@ -112,8 +112,13 @@ export function withHeaders(
   return dispatcher.compose((dispatch) => (options, handler) => {
     const url = new URL(options.path, options.origin)
     const address = { url, encrypted: isSecure(url) }
-    const merged = requestHeaders(endpoint, address, headerEntries(options.headers), { headers: headers() })
-    return dispatch({ ...options, headers: merged.flat() }, handler)
+    const isWithheld = withholdsCredentials(endpoint, address)
+    const merged = requestHeaders(endpoint, address, headerEntries(options.headers), {
+      headers: headers(),
+      without: isWithheld ? ['Content-Length'] : [],
+    })
+    const body = isWithheld ? null : options.body
+    return dispatch({ ...options, headers: merged.flat(), ...(body === undefined ? {} : { body }) }, handler)
   })
 }
 
