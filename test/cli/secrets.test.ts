@@ -128,6 +128,17 @@ describe('cli: secrets', () => {
       ['run', 'ws://host/', '--publish-url', `${user}:${query}@host`],
       ['run', 'ws://host/', '--proxy', `ftp://${user}:${query}@host`],
     ]
+    for (const words of [
+      ['config', '--print'],
+      ['doctor', 'ws://127.0.0.1:9/'],
+      ['run', 'ws://127.0.0.1:9/'],
+    ]) {
+      for (const engine of [
+        `${user}:${query}@127.0.0.1:9`,
+        `http://${user}:${query}@127.0.0.1:9/?t=${header}`,
+      ])
+        expectNoSecret(await streamproof([...words, '--proxy', engine], empty.path), empty.path)
+    }
     for (const words of lines) {
       const result = await streamproof(words, empty.path)
       expect(result.status, result.err).to.be.oneOf([2, 3])

@@ -7,8 +7,7 @@ import type { Configuration } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
 import type { CommandHandler } from '#cli/config/invocation'
 import { hangingIndent } from '#cli/output/layout'
-import { keyOf, optionNames } from '#cli/config/options'
-import type { Options } from '#cli/config/options'
+import { keyOf, optionNames, optionSpec } from '#cli/config/options'
 
 /** `config --print`: prints every option, its value, and where the value comes from. */
 export const configCommand: CommandHandler = async (invocation) => {
@@ -42,33 +41,17 @@ function rank(key: string): number {
 function shown(key: string, { options, contract }: Configuration): string {
   const name = optionNames.find((option) => keyOf(option) === key)
   if (name === undefined) return fileOnly(key, contract)
-  return isOneOf(name, formatted) ? formattedValue(name, options) : plain(options[name])
-}
-
-/** Options whose values may hold credentials, or are not printed as they are stored. */
-const formatted = ['header', 'ws', 'sse', 'publishUrl', 'proxy', 'ca', 'report', 'maxTime', 'wait'] as const
-
-function isOneOf<Word extends string>(name: string, words: readonly Word[]): name is Word {
-  return words.some((word) => word === name)
-}
-
-function formattedValue(name: (typeof formatted)[number], options: Options): string {
-  if (name === 'header') {
-    return listed(headerList(options.header).map(([header]) => `${header}: ***`))
-  }
+  if (name === 'header') return listed(headerList(options.header).map(([header]) => `${header}: ***`))
   if (name === 'report') {
     return listed(options.report.map(({ format, path }) => (path === null ? format : `${format}=${path}`)))
   }
   const value = options[name]
   if (value === null) return '-'
-  if (typeof value === 'number') return `${value}ms`
-  if (name === 'ca') return value.includes('-----BEGIN ') ? 'PEM' : value
-  return address(value)
-}
-
-function plain(value: string | number | boolean | null | readonly string[]): string {
-  if (value === null) return '-'
-  return typeof value === 'object' ? listed(value) : String(value)
+  if (typeof value === 'object') return listed(value)
+  if (typeof value === 'string' && optionSpec(name).holdsUrl === true) return address(value)
+  if (name === 'wait' || name === 'maxTime') return `${value}ms`
+  if (name === 'ca' && String(value).includes('-----BEGIN ')) return 'PEM'
+  return String(value)
 }
 
 function listed(words: readonly string[]): string {
@@ -76,7 +59,8 @@ function listed(words: readonly string[]): string {
 }
 
 function address(text: string): string {
-  if (!text.includes('://')) return text
+  // `host:port` may follow a user name and password, too.
+  if (!text.includes('://')) return /[@?]/.test(text) ? '***' : text
   return URL.canParse(text) ? shownUrl(new URL(text)) : '*** (not a URL)'
 }
 

@@ -58,10 +58,13 @@ export const explainCommand: CommandHandler = async (invocation) => {
     ['time budget', `${check.budget ?? defaultBudgetMs} ms, multiplied by --timeout-scale`],
     [
       'fails on',
-      lines(check.mutants, (name) => `${name}: ${mutantNamed(name)?.breaks ?? 'there is no such mutant'}`),
+      lines(
+        check.mutants,
+        (name) => `mutant ${name}: ${mutantNamed(name)?.breaks ?? 'there is no such mutant'}`,
+      ),
     ],
     [
-      'answers',
+      'statements',
       lines(
         check.expectations,
         (name) => `${name}: ${expectations.find((candidate) => candidate.id === name)?.statement ?? ''}`,

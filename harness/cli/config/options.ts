@@ -36,8 +36,8 @@ export interface OptionSpec<Value> {
   readonly repeatable?: true
   /** The text is a number. */
   readonly numeric?: true
-  /** How much of the value is masked: all of it, or the credentials of a URL. */
-  readonly secret?: 'all' | 'url'
+  /** The value may be a URL, whose credentials must not be printed. */
+  readonly holdsUrl?: true
   /** A file or folder. In a config file the path is relative to the folder of that file. */
   readonly path?: true
   /** Belongs to the contract, which describes a target. */
@@ -82,8 +82,8 @@ function remoteProxyOption(
 const hostRule = [isHost, hostForm] as const
 
 export const optionTable = {
-  ws: targetOption('url', 'WebSocket server to test: a ws: or wss: URL', { secret: 'url' }),
-  sse: targetOption('url', 'event stream to test: an http: or https: URL', { secret: 'url' }),
+  ws: targetOption('url', 'WebSocket server to test: a ws: or wss: URL', { holdsUrl: true }),
+  sse: targetOption('url', 'event stream to test: an http: or https: URL', { holdsUrl: true }),
   header: option<HeadersGiven>({
     group: 'Target',
     contract: true,
@@ -93,7 +93,6 @@ export const optionTable = {
     schema: headers,
     fallback: [],
     repeatable: true,
-    secret: 'all',
   }),
   subprotocol: option<readonly string[]>({
     group: 'Target',
@@ -113,7 +112,7 @@ export const optionTable = {
   publishUrl: targetOption(
     'url',
     'URL to which a POST request publishes an event on the stream; another method, headers and a body can be set in the config file',
-    { key: 'publish.url', secret: 'url' },
+    { key: 'publish.url', holdsUrl: true },
   ),
   ca: targetOption('file', 'PEM file with additional certificate authorities to trust', { path: true }),
   insecure: option<boolean>({
@@ -193,7 +192,7 @@ export const optionTable = {
       'running Toxiproxy, or auto (default), which uses TOXIPROXY_URL if it is set and else embedded',
     schema: engineChoice,
     fallback: 'auto',
-    secret: 'url',
+    holdsUrl: true,
   }),
   proxyListen: remoteProxyOption(
     'host[:ports]',
