@@ -164,7 +164,6 @@ export class Schedule<Kit> {
   // --- Starting checks ---
 
   #startReady(): void {
-    const driverLimits = this.#drivers.map(({ maxConcurrent }) => maxConcurrent)
     for (const entry of this.entries) {
       if (this.#stopped || this.#running.size >= this.#load.maxRunning) return
       const isReady =
@@ -174,9 +173,15 @@ export class Schedule<Kit> {
         entry.attempts.length === 0 &&
         !entry.runsAlone &&
         this.#prerequisites.allowStart(entry)
-      const used = [...this.#running].map(({ target }) => target)
-      if (isReady && hasFreeSlot(entry.target, used, driverLimits)) void this.#observe(entry)
+      if (isReady && this.#hasFreeSlot(entry)) void this.#observe(entry)
     }
+  }
+
+  /** True: the drivers allow one more check on its target. */
+  #hasFreeSlot({ target }: Entry<Kit>): boolean {
+    const used = [...this.#running].map((running) => running.target)
+    const limits = this.#drivers.map(({ maxConcurrent }) => maxConcurrent)
+    return hasFreeSlot(target, used, limits)
   }
 
   /** Nothing is running. Runs an exclusive check, or else a repetition, or else watches the target once more. */
