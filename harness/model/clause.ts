@@ -18,7 +18,7 @@ const places: Readonly<Record<Spec, (section: string) => string | null>> = {
   STREAMPROOF: () => null,
 }
 
-/** The address of a clause, or null for a rule that stands in this project's own documentation. */
+/** The address of a clause; null for a rule of this project, which is in its own documentation. */
 export function clauseUrl(clause: Clause): string | null {
   return places[clause.spec](clause.section)
 }

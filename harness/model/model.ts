@@ -2,7 +2,7 @@
 
 export type { CapabilityFinding, Ending, FaultLogEntry, FaultRecord, TranscriptEntry } from './evidence.ts'
 
-/** What a target does: `server`: we connect to it; `client`: it connects to us; `path`: it is between two ends of ours. */
+/** What a target does: `server`: we connect to it; `client`: it connects to us; `path`: we are at both ends of it. */
 export const roles = ['server', 'client', 'path'] as const
 
 export type Role = (typeof roles)[number]
@@ -27,7 +27,7 @@ export const specs = [
 export type Spec = (typeof specs)[number]
 
 /**
- * Where a requirement stands. `section` is the number of an RFC's section (`5.5.1`), the anchor of an HTML or
+ * The place of a requirement in a standard. `section` is the number of an RFC's section (`5.5.1`), the anchor of an HTML or
  * Fetch section (`the-last-event-id-header`), an id of the documented expectations (`EXP-REC-3`), or a short
  * name of a rule of our own.
  */

@@ -9,7 +9,9 @@ import { watchForLateErrors } from './schedule/late-errors.ts'
 import type { Planned } from './select/plan.ts'
 import { prepare, resultFor, scheduleOf, slowMs } from './prepare.ts'
 import type { Prepared } from './prepare.ts'
-import { answer, messageOf, redacted, round } from './result/result.ts'
+import { expectationResults } from './result/expectations.ts'
+import { redacted } from './result/redacted.ts'
+import { messageOf, round } from './result/result.ts'
 import type { PlanOutline, RunHooks, RunSettings } from './settings.ts'
 import { stopper } from './stop.ts'
 import type { Stopped } from './stop.ts'
@@ -151,5 +153,8 @@ function answers<Kit>(
     selected: new Set(selected.map(({ id }) => id)),
     planned: new Set(plan.map(({ check }) => check.id)),
   }
-  return redacted(answer(expectations, checks as unknown as PlacedCheck[], results, scale), settings.redactor)
+  return redacted(
+    expectationResults(expectations, checks as unknown as PlacedCheck[], results, scale),
+    settings.redactor,
+  )
 }

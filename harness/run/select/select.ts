@@ -1,11 +1,9 @@
 import { clauseName } from '#model/clause'
 import { UsageError } from '#model/errors'
-import { specs, topics } from '#model/model'
+import { levels, specs, topics } from '#model/model'
 import type { Catalogue, PlacedCheck, SelectedCatalogue } from '#model/catalogue'
 import { suggestion } from '#common/edit-distance'
 import type { Selection } from '#run/settings'
-
-const levels = ['MUST', 'SHOULD', 'MAY', 'INFO'] as const
 
 /**
  * The checks that are wanted, in the order of the catalogue.

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
-import { redacted } from '#run/result/result'
+import { resultSchema } from '#model/result'
+import { redacted } from '#run/result/redacted'
+import { mixedReport } from '../../reports/fixture.ts'
 
 describe('the removal of secrets from a model', () => {
   const redactor = {
@@ -21,5 +23,31 @@ describe('the removal of secrets from a model', () => {
       capabilities: { 'ws.echo': { state: 'absent', evidence: 'no *** here' } },
       results: ['***'],
     })
+  })
+
+  it('leaves a result valid if a word of Streamproof is a secret', () => {
+    const words = [
+      'server',
+      'harness',
+      'target',
+      'proxy',
+      'fin',
+      'frame',
+      'fail',
+      'MUST',
+      'RFC6455',
+      'protocol',
+    ]
+    for (const secret of [...words, 'server-to-client', 'connection']) {
+      const redactor = {
+        text: (value: string) => value.replaceAll(secret, '***'),
+        bytes: (value: Uint8Array) => value,
+      }
+      for (const result of mixedReport().results)
+        expect(
+          resultSchema.safeParse(redacted(result, redactor)).error,
+          `${secret} in ${result.id}`,
+        ).to.equal(undefined)
+    }
   })
 })
