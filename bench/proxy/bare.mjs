@@ -1,5 +1,5 @@
-// What a proxy costs at the least on Node: two sockets piped into each other, no toxics, no API, no log. For orientation.
-// Given the upstream's ports, prints its own: flood, echo.
+// The least that a proxy costs on Node: two sockets piped into each other, without toxics, API and log. For orientation.
+// Takes the upstream's ports as arguments and prints its own: flood, echo.
 import { connect, createServer } from 'node:net'
 
 const pipeTo = (upstream) =>

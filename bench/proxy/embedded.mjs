@@ -1,4 +1,4 @@
-// The embedded engine in a process of its own, as it is installed: from dist.
+// The built embedded engine (from dist) in its own process.
 const { startProxyServer } = await import('../../dist/proxies/embedded/standalone.js')
 const server = await startProxyServer({
   host: '127.0.0.1',
@@ -7,5 +7,5 @@ const server = await startProxyServer({
   runtimeMetrics: true,
 })
 process.stdout.write(`${server.url}\n`)
-// A measurement of memory may ask for a collection first: run with --expose-gc.
+// A measurement of memory requests garbage collection by this signal; run with --expose-gc.
 process.on('SIGUSR2', () => globalThis.gc?.())

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-/** The measuring side: what is done with the ports of one way. */
+/** The measuring side: the load on the ports of one variant. */
 
-/** MB per second that arrive; what came before `skip` bytes is not counted. */
+/** MB per second that arrive; the first `skip` bytes are not counted. */
 export async function flow(port: number, connections: number, ms: number, skip = 0): Promise<number> {
   let bytes = 0
   let start = performance.now()
@@ -25,27 +25,28 @@ export async function flow(port: number, connections: number, ms: number, skip =
   if (skip === 0) start = performance.now()
   for (const socket of sockets) socket.write('go')
   await sleep(ms)
-  // Bytes come in lumps: the time runs from the end of one lump to the end of another.
+  // Bytes arrive in bursts, so the time runs from the end of one burst to the end of another.
   const rate = bytes / 1000 / ((skip === 0 ? performance.now() : last) - start)
   for (const socket of sockets) socket.resetAndDestroy()
   await sleep(100)
   return rate
 }
 
+/** Microseconds of a round trip of 100 bytes. */
 export async function roundTrips(port: number, count: number): Promise<Record<string, number>> {
   const times: number[] = []
-  const ask = Buffer.alloc(100, 'q')
+  const request = Buffer.alloc(100, 'q')
   let answered: () => void = () => undefined
-  let got = 0
+  let received = 0
   const socket = await open(port, (length) => {
-    got += length
-    if (got === ask.length) answered()
+    received += length
+    if (received === request.length) answered()
   })
   for (let i = 0; i < count + 500; i++) {
-    got = 0
+    received = 0
     const start = performance.now()
     const answer = new Promise<void>((resolve) => (answered = resolve))
-    socket.write(ask)
+    socket.write(request)
     await answer
     if (i >= 500) times.push((performance.now() - start) * 1000)
   }
@@ -53,7 +54,7 @@ export async function roundTrips(port: number, count: number): Promise<Record<st
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }
 
-/** Connections opened, used for one byte and reset, per second. */
+/** Connections per second that are opened, used for one byte and reset. */
 export async function connects(port: number, count: number, lanes: number): Promise<number> {
   const start = performance.now()
   let left = count
@@ -74,7 +75,7 @@ export async function connects(port: number, count: number, lanes: number): Prom
   return count / ((performance.now() - start) / 1000)
 }
 
-/** KB: growth of the proxy's resident memory by each connection that was used once and then stands idle. */
+/** KB of resident memory of the proxy for each connection that was used once and is then idle. */
 export async function idleMemory(
   port: number,
   count: number,
@@ -85,17 +86,17 @@ export async function idleMemory(
   const before = resident(pid)
   const sockets: Socket[] = []
   for (let i = 0; i < count; i += 250) {
-    const some = await Promise.all(
+    const batch = await Promise.all(
       Array.from({ length: 250 }, async () => {
-        let heard: () => void = () => undefined
-        const answer = new Promise<void>((resolve) => (heard = resolve))
-        const socket = await open(port, () => heard())
+        let onAnswer: () => void = () => undefined
+        const answer = new Promise<void>((resolve) => (onAnswer = resolve))
+        const socket = await open(port, () => onAnswer())
         socket.write('x')
         await answer
         return socket
       }),
     )
-    sockets.push(...some)
+    sockets.push(...batch)
   }
   collectGarbage?.()
   await sleep(1000)
@@ -105,19 +106,19 @@ export async function idleMemory(
   return growth / count
 }
 
-/** KB; Linux only. */
+/** Resident memory of a process in KB; Linux only. */
 function resident(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
-/** How much later than 100 ms answers come. */
+/** How many ms later than 100 ms answers arrive. */
 export async function lateness(
   port: number,
   connections: number,
   count: number,
 ): Promise<Record<string, number>> {
   const late: number[] = []
-  const one = async (index: number): Promise<void> => {
+  const measureOne = async (index: number): Promise<void> => {
     let answered: () => void = () => undefined
     const socket = await open(port, () => answered())
     await sleep(index * 5)
@@ -131,12 +132,12 @@ export async function lateness(
     }
     socket.resetAndDestroy()
   }
-  await Promise.all(Array.from({ length: connections }, (_, index) => one(index)))
+  await Promise.all(Array.from({ length: connections }, (_, index) => measureOne(index)))
   return { p50: percentile(late, 0.5), p99: percentile(late, 0.99), earliest: Math.min(...late) }
 }
 
-/** Reads into one buffer, so that the measuring side costs as little as it can. */
-export function open(port: number, heard: (bytes: number) => void): Promise<Socket> {
+/** Connects, and reads into one buffer, so that the measuring side costs as little as possible. */
+export function open(port: number, onBytes: (bytes: number) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       port,
@@ -145,7 +146,7 @@ export function open(port: number, heard: (bytes: number) => void): Promise<Sock
       onread: {
         buffer: Buffer.allocUnsafe(64 * 1024),
         callback: (length) => {
-          heard(length)
+          onBytes(length)
           return true
         },
       },

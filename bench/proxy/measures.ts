@@ -1,14 +1,14 @@
 import { connects, flow, idleMemory, lateness, roundTrips } from './load.ts'
-import type { Ports, Subject, Toxics, Way } from './ways.ts'
+import type { Kind, Ports, Toxics, Variant } from './variants.ts'
 
 type Figures = Readonly<Record<string, number>>
-export type Round = Readonly<Partial<Record<Way, Figures>>>
+export type Round = Readonly<Partial<Record<Kind, Figures>>>
 
-/** A line of the table: computed for each round, of which the median counts, or the least. */
+/** A line of the table: a value that is computed for each round. The median of the rounds counts, or the least. */
 export interface Line {
   readonly name: string
-  /** Undefined where a way that it takes is missing. */
-  readonly of: (round: Round) => number | undefined
+  /** Returns undefined if a variant that it needs is missing. */
+  readonly compute: (round: Round) => number | undefined
   readonly take?: 'median' | 'least'
   readonly unit: 'x' | 'ms' | '%'
   readonly goal: string
@@ -18,26 +18,31 @@ export interface Measure {
   readonly name: string
   readonly unit: string
   readonly toxics?: Toxics
-  /** Without it, proxies only: a figure of its own without a proxy makes no sense. */
+  /** False: measure proxies only, because the figure makes no sense without a proxy. */
   readonly direct?: boolean
-  /** New processes for each round: memory that was used once would be used again unseen. */
+  /** New processes for each round, because memory that a process used once is not counted again. */
   readonly fresh?: boolean
-  readonly run: (ports: Ports, subject: Subject) => Promise<Figures>
+  readonly run: (ports: Ports, variant: Variant) => Promise<Figures>
   readonly lines: readonly Line[]
 }
 
-const over = (a: number | undefined, b: number | undefined): number | undefined =>
+const ratioOf = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a / b
 
-/** Ratio of one figure to that of the real server; a bare pipe for orientation. */
+/** The figure of the engine divided by that of the real server, and that of a bare pipe for orientation. */
 const ratios = (key: string, goal: string): readonly Line[] => [
   {
     name: 'embedded / real',
-    of: ({ embedded, real }) => over(embedded?.[key], real?.[key]),
+    compute: ({ embedded, real }) => ratioOf(embedded?.[key], real?.[key]),
     unit: 'x',
     goal,
   },
-  { name: 'bare pipe / real', of: ({ bare, real }) => over(bare?.[key], real?.[key]), unit: 'x', goal: '' },
+  {
+    name: 'bare pipe / real',
+    compute: ({ bare, real }) => ratioOf(bare?.[key], real?.[key]),
+    unit: 'x',
+    goal: '',
+  },
 ]
 
 const throughput = (connections: number, goal: string, toxics?: Toxics): Measure => ({
@@ -48,14 +53,14 @@ const throughput = (connections: number, goal: string, toxics?: Toxics): Measure
   lines: ratios('rate', goal),
 })
 
-const added = (round: Round, way: Way, key: string): number | undefined => {
-  const [there, without] = [round[way]?.[key], round.direct?.[key]]
-  return there === undefined || without === undefined ? undefined : there - without
+const added = (round: Round, kind: Kind, key: string): number | undefined => {
+  const [proxied, direct] = [round[kind]?.[key], round.direct?.[key]]
+  return proxied === undefined || direct === undefined ? undefined : proxied - direct
 }
 
-const addedLine = (key: string, way: Way, name: string, goal: string): Line => ({
+const addedLine = (key: string, kind: Kind, name: string, goal: string): Line => ({
   name: `added ${key}, ${name} / real`,
-  of: (round) => over(added(round, way, key), added(round, 'real', key)),
+  compute: (round) => ratioOf(added(round, kind, key), added(round, 'real', key)),
   unit: 'x',
   goal,
 })
@@ -67,11 +72,11 @@ const latencyOf = (connections: number, goal: string): Measure => ({
   toxics: [{ type: 'latency', attributes: { latency: 100, jitter: 0 } }],
   run: ({ echo }) => lateness(echo, connections, 10),
   lines: [
-    { name: 'embedded p50', of: ({ embedded }) => embedded?.['p50'], unit: 'ms', goal },
-    { name: 'real p50', of: ({ real }) => real?.['p50'], unit: 'ms', goal: '' },
+    { name: 'embedded p50', compute: ({ embedded }) => embedded?.['p50'], unit: 'ms', goal },
+    { name: 'real p50', compute: ({ real }) => real?.['p50'], unit: 'ms', goal: '' },
     {
       name: 'embedded earliest',
-      of: ({ embedded }) => embedded?.['earliest'],
+      compute: ({ embedded }) => embedded?.['earliest'],
       take: 'least',
       unit: 'ms',
       goal: '>= 0',
@@ -89,7 +94,7 @@ export const measures: readonly Measure[] = [
   throughput(1, '>= 1.00x', [{ type: 'bandwidth', attributes: { rate: 10_000_000 } }]),
   {
     name: 'round-trip',
-    unit: 'harness',
+    unit: 'us',
     run: ({ echo }) => roundTrips(echo, 4000),
     lines: [
       addedLine('p50', 'embedded', 'embedded', '<= 0.60x'),
@@ -108,12 +113,12 @@ export const measures: readonly Measure[] = [
     unit: 'KB per connection',
     direct: false,
     fresh: true,
-    run: async ({ echo }, { way, process: child }) => ({
+    run: async ({ echo }, { kind, process: child }) => ({
       memory: await idleMemory(
         echo,
         5000,
         child?.pid ?? 0,
-        way === 'real' ? undefined : () => child?.kill('SIGUSR2'),
+        kind === 'real' ? undefined : () => child?.kill('SIGUSR2'),
       ),
     }),
     lines: ratios('memory', '<= 0.35x'),
@@ -127,8 +132,8 @@ export const measures: readonly Measure[] = [
     toxics: [{ type: 'bandwidth', attributes: { rate: 1000 } }],
     run: async ({ flood }) => ({ rate: (await flow(flood, 1, 3000, 1_000_000)) * 1000 }),
     lines: [
-      { name: 'embedded off by', of: ({ embedded }) => offBy(embedded), unit: '%', goal: 'within 1 %' },
-      { name: 'real off by', of: ({ real }) => offBy(real), unit: '%', goal: '' },
+      { name: 'embedded off by', compute: ({ embedded }) => offBy(embedded), unit: '%', goal: 'within 1 %' },
+      { name: 'real off by', compute: ({ real }) => offBy(real), unit: '%', goal: '' },
     ],
   },
 ]

@@ -1,4 +1,4 @@
-// The server behind the proxies under measurement, in a process of its own. Prints its ports: flood, echo.
+// The upstream server of all variants, in its own process. Prints its ports: flood, echo.
 import { createServer } from 'node:net'
 
 const block = Buffer.alloc(64 * 1024, 'x')
@@ -6,12 +6,12 @@ const block = Buffer.alloc(64 * 1024, 'x')
 const flood = createServer({ noDelay: true }, (socket) => {
   const pump = () => {
     while (socket.writable && socket.write(block)) {
-      // until the socket is full
+      // write until the socket is full
     }
   }
   socket.on('drain', pump)
   socket.on('error', () => undefined)
-  // Not before the client asks: an idle connection stays idle.
+  // Only after the client has sent something, so that an idle connection stays idle.
   socket.once('data', pump)
 })
 

@@ -22,6 +22,9 @@ export function latency(options: { readonly ms: number; readonly direction: Dire
 /** The answers must differ by this share of the jitter more than without the fault. The rest is left to chance. */
 const leastShareOfJitter = 1 / 4
 
+/** A busy machine may stall a few answers of the control. Up to this share of them, the slowest, does not count as variation. */
+const stalledShare = 1 / 3
+
 /**
  * Latency that varies: each chunk is delayed by `ms` plus or minus up to `jitter`, and the order is kept. The proof needs
  * the answers to at least five requests: fewer may take equally long by chance.
@@ -45,8 +48,8 @@ export function jitter(options: {
     prove(faulted, control) {
       const delays = compareDelays(faulted, control, ms - variationMs)
       if (typeof delays === 'string') return notProven(delays)
-      const spreadMs = spreadOf(faulted)
-      const controlSpreadMs = spreadOf(control)
+      const spreadMs = spreadOf(faulted, 0)
+      const controlSpreadMs = spreadOf(control, stalledShare)
       if (spreadMs === null || controlSpreadMs === null)
         return notProven('there were no two answers to compare')
       if (spreadMs - controlSpreadMs < variationMs * leastShareOfJitter)
@@ -59,10 +62,16 @@ export function jitter(options: {
   })
 }
 
-/** Difference in ms between the slowest and the quickest answer. The opening may be several requests, so it is left out. */
-function spreadOf(trace: ConnectionTrace): number | null {
-  const times = trace.roundTrips.map(([asked, answered]) => answered - asked)
-  return times.length < 2 ? null : Math.max(...times) - Math.min(...times)
+/**
+ * Difference in ms between the slowest and the quickest answer. The opening may be several requests, so it is left out.
+ * @param ignoredShare of the slowest answers is left out.
+ * @returns null for fewer than two answers.
+ */
+function spreadOf(trace: ConnectionTrace, ignoredShare: number): number | null {
+  const times = trace.roundTrips.map(([asked, answered]) => answered - asked).toSorted((a, b) => a - b)
+  const ignored = Math.floor((times.length - 1) * ignoredShare)
+  const [quickest, slowest] = [times[0], times.at(-1 - ignored)]
+  return times.length < 2 || quickest === undefined || slowest === undefined ? null : slowest - quickest
 }
 
 /** The figures that prove that no answer arrived before `leastMs`, or a sentence that says why they do not. */

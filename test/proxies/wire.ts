@@ -213,3 +213,26 @@ export async function quiet(condition: string, figure: () => number | Promise<nu
     last = next
   }
 }
+
+/**
+ * Measures time by the turns of a timer. A process that a busy machine holds up gets fewer turns, so an upper bound on
+ * this time holds there too.
+ */
+export class TurnTimer implements Disposable {
+  readonly #turnMs: number
+  readonly #timer: NodeJS.Timeout
+  #turns = 0
+
+  constructor(turnMs = 5) {
+    this.#turnMs = turnMs
+    this.#timer = setInterval(() => this.#turns++, turnMs)
+  }
+
+  get elapsedMs(): number {
+    return this.#turns * this.#turnMs
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}

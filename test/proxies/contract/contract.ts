@@ -5,7 +5,7 @@ import { Upstream, Wire } from '../wire.ts'
 
 /**
  * One contract, asserted of the embedded engine and of Toxiproxy's own server. Each row is one statement about what a
- * client sees; where the two differ on purpose, the row says what each does.
+ * client sees. If the two differ on purpose, the row states what each does.
  */
 
 export type Kind = 'embedded' | 'toxiproxy'
@@ -14,7 +14,7 @@ export interface ApiAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined if it is not JSON. */
   readonly json: unknown
 }
 
@@ -29,8 +29,8 @@ export interface ToxicBody {
 type Run = (t: Row) => Promise<void>
 
 interface ContractSuite {
-  /** `id` names the row of the contract; unique over all files. */
-  readonly row: (id: string, says: string, run: Run) => void
+  /** @param id of the row, unique over all files. */
+  readonly row: (id: string, statement: string, run: Run) => void
 }
 
 const ids = new Set<string>()
@@ -38,24 +38,24 @@ const ids = new Set<string>()
 /** Ids of the rows of all files loaded so far. */
 export const rowIds = (): readonly string[] => [...ids]
 
-/** Rows of a concurrent suite under way at one time. */
-const together = 10
+/** Rows of a concurrent suite that run at the same time. */
+const atOnce = 10
 
 /**
- * Declares rows for both engines. In a concurrent suite each row has a proxy of its own and all of them run side by
- * side, so that their waits overlap; mocha still reports them one by one.
+ * Declares rows for both engines. In a concurrent suite several rows run at the same time, each with its own proxy, so that
+ * their waits overlap. mocha still reports them one by one.
  */
 export function contract(
   title: string,
   options: { readonly concurrent: boolean },
   declare: (suite: ContractSuite) => void,
 ): void {
-  const rows: { readonly id: string; readonly says: string; readonly run: Run }[] = []
+  const rows: { readonly id: string; readonly statement: string; readonly run: Run }[] = []
   declare({
-    row(id, says, run) {
+    row(id, statement, run) {
       if (ids.has(id)) throw new Error(`row ${id} is declared twice`)
       ids.add(id)
-      rows.push({ id, says, run })
+      rows.push({ id, statement, run })
     },
   })
   for (const kind of ['embedded', 'toxiproxy'] as const) {
@@ -65,15 +65,15 @@ export function contract(
       before(async function () {
         if (kind === 'toxiproxy') needToxiproxy(this)
         server = await start(kind)
-        if (options.concurrent) overlap(rows, outcomes, (run) => play(kind, server.url, run))
+        if (options.concurrent) overlap(rows, outcomes, (run) => runRow(kind, server.url, run))
       })
       after(async () => {
         await Promise.all(outcomes.values())
         await (server as typeof server | undefined)?.stop()
       })
-      for (const { id, says, run } of rows) {
-        it(`${id}: ${says}`, async () => {
-          const outcome = await (outcomes.get(id) ?? play(kind, server.url, run))
+      for (const { id, statement, run } of rows) {
+        it(`${id}: ${statement}`, async () => {
+          const outcome = await (outcomes.get(id) ?? runRow(kind, server.url, run))
           if (outcome !== null) throw outcome
         })
       }
@@ -87,22 +87,22 @@ async function start(kind: Kind): Promise<{ readonly url: string; stop(): Promis
   return { url: server.url, stop: () => server.close() }
 }
 
-/** Starts every row, a few at a time, and keeps what became of each. */
+/** Starts every row, a few at a time, and keeps the outcome of each. */
 function overlap(
   rows: readonly { readonly id: string; readonly run: Run }[],
   outcomes: Map<string, Promise<Error | null>>,
-  play: (run: Run) => Promise<Error | null>,
+  runRow: (run: Run) => Promise<Error | null>,
 ): void {
-  const lanes = Array.from({ length: together }, () => Promise.resolve<Error | null>(null))
+  const lanes = Array.from({ length: atOnce }, () => Promise.resolve<Error | null>(null))
   for (const [index, { id, run }] of rows.entries()) {
-    const lane = index % together
-    const outcome = (lanes[lane] ?? Promise.resolve(null)).then(() => play(run))
+    const lane = index % atOnce
+    const outcome = (lanes[lane] ?? Promise.resolve(null)).then(() => runRow(run))
     lanes[lane] = outcome
     outcomes.set(id, outcome)
   }
 }
 
-async function play(kind: Kind, url: string, run: Run): Promise<Error | null> {
+async function runRow(kind: Kind, url: string, run: Run): Promise<Error | null> {
   const row = new Row(kind, url)
   try {
     await run(row)
@@ -116,7 +116,7 @@ async function play(kind: Kind, url: string, run: Run): Promise<Error | null> {
 
 let counter = 0
 
-/** What a row may use; everything it opens is closed behind it. */
+/** What a row may use. Everything that it opens is closed after it. */
 export class Row {
   readonly kind: Kind
   readonly url: string
@@ -140,7 +140,7 @@ export class Row {
     return name
   }
 
-  /** Calls the API; a body that is no string is sent as JSON. Redirects are not followed. */
+  /** Calls the API. A body that is not a string is sent as JSON. Redirects are not followed. */
   async api(
     method: string,
     path: string,
@@ -164,27 +164,27 @@ export class Row {
     return { status: response.status, headers: response.headers, text, json }
   }
 
-  /** Creates a proxy that goes away with the row, and gives its name and port. */
+  /** Creates a proxy that is removed after the row. */
   async proxy(
     upstream: number | string,
-    more: Readonly<Record<string, unknown>> = {},
+    fields: Readonly<Record<string, unknown>> = {},
   ): Promise<{ name: string; port: number; path: string }> {
     const name = this.name()
     const address = typeof upstream === 'number' ? `127.0.0.1:${upstream}` : upstream
-    const made = await this.api('POST', '/proxies', {
+    const created = await this.api('POST', '/proxies', {
       name,
       listen: '127.0.0.1:0',
       upstream: address,
-      ...more,
+      ...fields,
     })
-    if (made.status !== 201) throw new Error(`no proxy: ${made.status} ${made.text}`)
-    return { name, port: portOf(made.json), path: `/proxies/${name}` }
+    if (created.status !== 201) throw new Error(`no proxy: ${created.status} ${created.text}`)
+    return { name, port: portOf(created.json), path: `/proxies/${name}` }
   }
 
   async toxic(proxy: string, toxic: ToxicBody): Promise<string> {
-    const made = await this.api('POST', `/proxies/${proxy}/toxics`, toxic)
-    if (made.status !== 200) throw new Error(`no toxic: ${made.status} ${made.text}`)
-    return `/proxies/${proxy}/toxics/${(made.json as { name: string }).name}`
+    const created = await this.api('POST', `/proxies/${proxy}/toxics`, toxic)
+    if (created.status !== 200) throw new Error(`no toxic: ${created.status} ${created.text}`)
+    return `/proxies/${proxy}/toxics/${(created.json as { name: string }).name}`
   }
 
   async upstream(accepted?: (wire: Wire) => void): Promise<Upstream> {
@@ -205,7 +205,7 @@ export class Row {
     return wire
   }
 
-  /** A connection through a new proxy with these toxics: both ends in hand. */
+  /** A connection through a new proxy with these toxics, with both of its ends. */
   async pair(...toxics: readonly ToxicBody[]): Promise<{
     readonly client: Wire
     readonly server: Wire
@@ -225,15 +225,15 @@ export class Row {
     return { client, server, upstream, ...proxy, toxics: paths }
   }
 
-  /** As `pair`, with a byte that has passed up: the proxy has it at work, and not only dialled. */
+  /** Like `pair`, after one byte has passed to the server: the proxy serves the connection and has not only dialled it. */
   async livePair(): ReturnType<Row['pair']> {
-    const made = await this.pair()
-    made.client.send('x')
-    await made.server.got(1)
-    return made
+    const pair = await this.pair()
+    pair.client.send('x')
+    await pair.server.got(1)
+    return pair
   }
 
-  /** To be done when the row is over. */
+  /** Registers work to be done after the row. */
   defer(work: () => unknown): void {
     this.#clean.push(work)
   }

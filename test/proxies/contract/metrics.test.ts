@@ -5,7 +5,7 @@ import { startToxiproxy } from '#proxies/driver/start-server'
 import { until } from '../wire.ts'
 import { contract, Row } from './contract.ts'
 
-/** The same engine again, with flags. */
+/** Another server of the same kind, with flags. */
 async function withFlags(t: Row, ...flags: readonly ('-proxy-metrics' | '-runtime-metrics')[]): Promise<Row> {
   const server =
     t.kind === 'toxiproxy'
@@ -27,24 +27,24 @@ async function withFlags(t: Row, ...flags: readonly ('-proxy-metrics' | '-runtim
 const sample = (direction: string, kind: string, labels: string, value: number): string =>
   `toxiproxy_proxy_${kind}_bytes_total{direction="${direction}",${labels}} ${value}\n`
 
-/** The one figure of this kind of the downstream direction; undefined where there is none yet. */
+/** The figure of this kind for the downstream direction; undefined if there is none yet. */
 async function downstream(flagged: Row, kind: 'received' | 'sent'): Promise<string | undefined> {
   const { text } = await flagged.api('GET', '/metrics')
   return new RegExp(`${kind}_bytes_total\\{direction="downstream".*\\} (\\d+)`).exec(text)?.[1]
 }
 
-/** Received and sent bytes of the downstream direction, once both are there. */
+/** Waits for the received and sent bytes of the downstream direction. */
 async function bothDownstream(flagged: Row): Promise<readonly (string | undefined)[]> {
   const both = (): Promise<(string | undefined)[]> =>
     Promise.all([downstream(flagged, 'received'), downstream(flagged, 'sent')])
-  await until('both are counted', async () => !(await both()).includes(undefined))
+  await until('both figures are counted', async () => !(await both()).includes(undefined))
   return both()
 }
 
 contract('metrics', { concurrent: false }, ({ row }) => {
   row(
     'metrics/bytes',
-    'bytes of both directions are counted by listener, proxy and upstream once the link has ended',
+    'received and sent bytes by direction, listener, proxy and upstream, once the connection has ended',
     async (t) => {
       const flagged = await withFlags(t, '-proxy-metrics')
       const { client, server, name, port, upstream } = await flagged.pair()
@@ -57,7 +57,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
       await client.ended
       const labels = `listener="127.0.0.1:${port}",proxy="${name}",upstream="127.0.0.1:${upstream.port}"`
       await until(
-        'all four are counted',
+        'all four figures are counted',
         async () => (await flagged.api('GET', '/metrics')).text.split('_bytes_total{').length === 5,
       )
       const { text } = await flagged.api('GET', '/metrics')
@@ -74,7 +74,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     await client.ended
     expect(await bothDownstream(flagged)).to.deep.equal(['5', '2'])
   })
-  row('metrics/reset', 'what was sent before a reset is counted', async (t) => {
+  row('metrics/reset', 'bytes that were sent before a reset are counted', async (t) => {
     const flagged = await withFlags(t, '-proxy-metrics')
     const { client, server } = await flagged.pair()
     server.send('123')
@@ -88,7 +88,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     const { client, server } = await flagged.pair()
     server.fin()
     await client.ended
-    await until('it is counted', async () =>
+    await until('the connection is counted', async () =>
       (await flagged.api('GET', '/metrics')).text.includes('received_bytes_total{'),
     )
     const answer = await flagged.api('GET', '/metrics')
@@ -96,17 +96,17 @@ contract('metrics', { concurrent: false }, ({ row }) => {
     expect(answer.text).to.include('# TYPE toxiproxy_proxy_received_bytes_total counter\n')
     expect(answer.headers.get('x-toxiproxy-request-id')).to.have.length(20)
   })
-  row('metrics/labels', 'quotes and backslashes in a name are escaped', async (t) => {
+  row('metrics/labels', 'labels are escaped', async (t) => {
     const flagged = await withFlags(t, '-proxy-metrics')
     const upstream = await flagged.upstream((wire) => wire.fin())
-    const made = await flagged.api('POST', '/proxies', {
+    const created = await flagged.api('POST', '/proxies', {
       name: 'a"b\\c',
       listen: '127.0.0.1:0',
       upstream: `127.0.0.1:${upstream.port}`,
     })
-    const client = await flagged.connect(Number(/:(\d+)"/.exec(made.text)?.[1]))
+    const client = await flagged.connect(Number(/:(\d+)"/.exec(created.text)?.[1]))
     await client.ended
-    await until('it is counted', async () =>
+    await until('the connection is counted', async () =>
       (await flagged.api('GET', '/metrics')).text.includes('proxy="a\\"b\\\\c"'),
     )
   })
@@ -117,7 +117,7 @@ contract('metrics', { concurrent: false }, ({ row }) => {
   })
   row(
     'metrics/runtime',
-    'figures of the process: of Go there, of Node here; memory and time by the same names',
+    '`-runtime-metrics` gives figures of the process: of Go; in the embedded engine of Node',
     async (t) => {
       const flagged = await withFlags(t, '-runtime-metrics')
       const { text } = await flagged.api('GET', '/metrics')
@@ -132,16 +132,19 @@ contract('metrics', { concurrent: false }, ({ row }) => {
   )
 })
 
-/** The real server counts nothing of such a connection. */
+/** The real server does not count such a connection at all. */
 describe('metrics of the embedded engine', () => {
-  it('count as sent nothing of a direction in which a write failed', async () => {
+  it('do not count sent bytes of a direction in which a write failed', async () => {
     const t = new Row('embedded', '')
     const flagged = await withFlags(t, '-proxy-metrics')
     const { client, server } = await flagged.pair()
     client.socket.pause()
     await server.fill()
     client.rst()
-    await until('it is counted', async () => (await downstream(flagged, 'received')) !== undefined)
+    await until(
+      'the connection is counted',
+      async () => (await downstream(flagged, 'received')) !== undefined,
+    )
     expect(Number(await downstream(flagged, 'received'))).to.be.greaterThan(0)
     expect(await downstream(flagged, 'sent')).to.equal(undefined)
     await t.close()

@@ -6,8 +6,8 @@ import { expect } from 'chai'
 import { contract, portOf } from './contract.ts'
 import type { Row } from './contract.ts'
 
-/** A port that something else listens on. */
-async function taken(t: Row): Promise<number> {
+/** A port on which another server listens. */
+async function usedPort(t: Row): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve())
@@ -24,40 +24,48 @@ async function connects(t: Row, port: number): Promise<boolean> {
 }
 
 contract('proxies', { concurrent: false }, ({ row }) => {
-  row('list/empty', 'without proxies the list is an empty object', async (t) => {
+  row('list/empty', 'without proxies, `GET /proxies` is 200 and `{}`', async (t) => {
     const answer = await t.api('GET', '/proxies')
     expect([answer.status, answer.text]).to.deep.equal([200, '{}'])
   })
-  row('create/answer', '201 and the proxy, its members in this order', async (t) => {
-    const name = t.name()
-    const answer = await t.api('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: 'x:1' })
-    expect(answer.status).to.equal(201)
-    expect(answer.headers.get('content-type')).to.equal('application/json')
-    expect(answer.text).to.equal(
-      `{"name":"${name}","listen":"127.0.0.1:${portOf(answer.json)}","upstream":"x:1","enabled":true,"Logger":{},"toxics":[]}`,
-    )
-  })
-  row('create/name-required', 'a name is asked for first', async (t) => {
+  row(
+    'create/answer',
+    'creating is 201, with name, listen, upstream, enabled, `"Logger":{}` and toxics in this order',
+    async (t) => {
+      const name = t.name()
+      const answer = await t.api('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: 'x:1' })
+      expect(answer.status).to.equal(201)
+      expect(answer.headers.get('content-type')).to.equal('application/json')
+      expect(answer.text).to.equal(
+        `{"name":"${name}","listen":"127.0.0.1:${portOf(answer.json)}","upstream":"x:1","enabled":true,"Logger":{},"toxics":[]}`,
+      )
+    },
+  )
+  row('create/name-required', 'a name is required: 400 `missing required field: name`', async (t) => {
     expect((await t.api('POST', '/proxies', {})).json).to.deep.equal({
       error: 'missing required field: name',
       status: 400,
     })
   })
-  row('create/name-empty', 'an empty name is none', async (t) => {
+  row('create/name-empty', 'an empty name is a missing name', async (t) => {
     const answer = await t.api('POST', '/proxies', { name: '', upstream: 'x:1' })
     expect(answer.json).to.deep.equal({ error: 'missing required field: name', status: 400 })
   })
-  row('create/upstream-required', 'then an upstream', async (t) => {
-    const answer = await t.api('POST', '/proxies', { name: 'a', listen: 'x' })
-    expect(answer.json).to.deep.equal({ error: 'missing required field: upstream', status: 400 })
-  })
-  row('create/upstream-unchecked', 'the upstream is taken as it is', async (t) => {
+  row(
+    'create/upstream-required',
+    'an upstream is required: 400 `missing required field: upstream`',
+    async (t) => {
+      const answer = await t.api('POST', '/proxies', { name: 'a', listen: 'x' })
+      expect(answer.json).to.deep.equal({ error: 'missing required field: upstream', status: 400 })
+    },
+  )
+  row('create/upstream-unchecked', 'the upstream is not checked', async (t) => {
     expect((await t.proxy('no address at all')).port).to.be.greaterThan(0)
   })
-  row('create/enabled-default', 'a new proxy listens at once', async (t) => {
+  row('create/enabled-default', 'a new proxy is enabled by default', async (t) => {
     expect(await connects(t, (await t.proxy('x:1')).port)).to.equal(true)
   })
-  row('create/disabled', 'a disabled one keeps `listen` as it was sent, unresolved', async (t) => {
+  row('create/disabled', 'a proxy that is created disabled keeps `listen` as sent, unresolved', async (t) => {
     const name = t.name()
     const answer = await t.api('POST', '/proxies', {
       name,
@@ -67,8 +75,8 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     })
     expect(answer.json).to.include({ listen: 'nohost.invalid:0', enabled: false })
   })
-  row('create/disabled-port', 'and listens nowhere', async (t) => {
-    const port = await taken(t)
+  row('create/disabled-port', 'a proxy that is created disabled binds no port', async (t) => {
+    const port = await usedPort(t)
     const answer = await t.api('POST', '/proxies', {
       name: t.name(),
       upstream: 'x:1',
@@ -86,12 +94,12 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     ['name', 'localhost:0', /^127\.0\.0\.1:[1-9]\d*$/],
   ]
   for (const [id, listen, shown] of listens) {
-    row(`create/listen-${id}`, `listen "${listen}" is shown as where it is bound`, async (t) => {
+    row(`create/listen-${id}`, `listen "${listen}" is shown as the bound address`, async (t) => {
       const answer = await t.api('POST', '/proxies', { name: t.name(), upstream: 'x:1', listen })
       expect((answer.json as { listen: string }).listen).to.match(shown)
     })
   }
-  row('create/listen-both-families', 'without a host it can be reached by IPv4', async (t) => {
+  row('create/listen-both-families', 'an empty host in `listen` includes IPv4', async (t) => {
     expect(await connects(t, (await t.proxy('x:1', { listen: '' })).port)).to.equal(true)
   })
   const badListens: readonly (readonly [id: string, listen: string, text: string])[] = [
@@ -105,8 +113,8 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     ['half-bracketed', '[::1:0', "listen tcp: address [::1:0: missing ']' in address"],
     ['bracket-alone', '[bad', 'listen tcp: address [bad: missing port in address'],
     ['brackets', 'a]b[:0', "listen tcp: address a]b[:0: unexpected '[' in address"],
-    ['behind-bracket', '[::1]x:80', 'listen tcp: address [::1]x:80: missing port in address'],
-    ['colon-behind-bracket', '[::1]:x:80', 'listen tcp: address [::1]:x:80: too many colons in address'],
+    ['after-bracket', '[::1]x:80', 'listen tcp: address [::1]x:80: missing port in address'],
+    ['colon-after-bracket', '[::1]:x:80', 'listen tcp: address [::1]:x:80: too many colons in address'],
     ['elsewhere', '192.0.2.1:0', 'listen tcp 192.0.2.1:0: bind: cannot assign requested address'],
   ]
   for (const [id, listen, error] of badListens) {
@@ -117,7 +125,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
       expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
     })
   }
-  row('create/unresolvable', 'a host that nobody knows is 500', async (t) => {
+  row('create/unresolvable', 'a host in `listen` that cannot be resolved is 500', async (t) => {
     const answer = await t.api('POST', '/proxies', {
       name: t.name(),
       upstream: 'x:1',
@@ -128,9 +136,9 @@ contract('proxies', { concurrent: false }, ({ row }) => {
       /^listen tcp: lookup nohost\.invalid.*(no such host|timeout|server misbehaving)$/,
     )
   })
-  row('create/taken', 'a port that is taken is 500, and the proxy is not kept', async (t) => {
+  row('create/taken', 'a port that is in use is 500, and the proxy is not kept', async (t) => {
     const name = t.name()
-    const listen = `127.0.0.1:${await taken(t)}`
+    const listen = `127.0.0.1:${await usedPort(t)}`
     const answer = await t.api('POST', '/proxies', { name, upstream: 'x:1', listen })
     expect(answer.json).to.deep.equal({
       error: `listen tcp ${listen}: bind: address already in use`,
@@ -138,22 +146,26 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     })
     expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
   })
-  row('create/taken-everywhere', 'for all interfaces: the address as it was asked for', async (t) => {
-    const port = await taken(t)
-    for (const host of ['', '0.0.0.0']) {
-      const body = { name: t.name(), upstream: 'x:1', listen: `${host}:${port}` }
-      expect((await t.api('POST', '/proxies', body)).json).to.deep.equal({
-        error: `listen tcp ${host}:${port}: bind: address already in use`,
-        status: 500,
-      })
-    }
-  })
-  row('create/clash', 'a name that is taken is 409', async (t) => {
+  row(
+    'create/taken-everywhere',
+    'the error of a port in use shows the address as sent, also for all interfaces',
+    async (t) => {
+      const port = await usedPort(t)
+      for (const host of ['', '0.0.0.0']) {
+        const body = { name: t.name(), upstream: 'x:1', listen: `${host}:${port}` }
+        expect((await t.api('POST', '/proxies', body)).json).to.deep.equal({
+          error: `listen tcp ${host}:${port}: bind: address already in use`,
+          status: 500,
+        })
+      }
+    },
+  )
+  row('create/clash', 'a name that is in use is 409 `proxy already exists`', async (t) => {
     const { name } = await t.proxy('x:1')
     const answer = await t.api('POST', '/proxies', { name, upstream: 'x:1' })
     expect(answer.json).to.deep.equal({ error: 'proxy already exists', status: 409 })
   })
-  row('create/clash-before-bind', 'the name is looked at before the listener is bound', async (t) => {
+  row('create/clash-before-bind', 'the name is checked before the listener is bound', async (t) => {
     const { name } = await t.proxy('x:1')
     expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', listen: 'bad' })).status).to.equal(409)
   })
@@ -161,14 +173,22 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     const { path } = await t.proxy('x:1', { toxics: [{ type: 'noop' }] })
     expect((await t.api('GET', path)).json).to.deep.include({ toxics: [] })
   })
-  row('create/slash', 'a name with a slash can be made, but not addressed', async (t) => {
-    const name = `${t.name()}/x`
-    t.defer(() => t.api('POST', '/populate', [{ name, upstream: 'gone:1', enabled: false }]))
-    expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })).status).to.equal(201)
-    expect((await t.api('GET', '/proxies')).json).to.have.property(name)
-    expect((await t.api('GET', `/proxies/${encodeURIComponent(name)}`)).text).to.equal('404 page not found\n')
-  })
-  row('list/by-name', 'GET /proxies is an object by name, sorted', async (t) => {
+  row(
+    'create/slash',
+    'a proxy whose name has a slash can be created and listed, but not addressed',
+    async (t) => {
+      const name = `${t.name()}/x`
+      t.defer(() => t.api('POST', '/populate', [{ name, upstream: 'gone:1', enabled: false }]))
+      expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })).status).to.equal(
+        201,
+      )
+      expect((await t.api('GET', '/proxies')).json).to.have.property(name)
+      expect((await t.api('GET', `/proxies/${encodeURIComponent(name)}`)).text).to.equal(
+        '404 page not found\n',
+      )
+    },
+  )
+  row('list/by-name', '`GET /proxies` is an object by name, sorted', async (t) => {
     const first = await t.proxy('x:1')
     const second = await t.proxy('y:1')
     const all = (await t.api('GET', '/proxies')).json as Record<string, { upstream: string }>
@@ -176,45 +196,49 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect(all[second.name]?.upstream).to.equal('y:1')
     expect(Object.keys(all)).to.deep.equal(Object.keys(all).toSorted())
   })
-  row('get/one', 'GET of one gives it', async (t) => {
+  row('get/one', '`GET /proxies/{proxy}` returns the proxy', async (t) => {
     const { name, path } = await t.proxy('x:1')
     expect((await t.api('GET', path)).json).to.include({ name, upstream: 'x:1', enabled: true })
   })
-  row('get/unknown', 'an unknown one is 404', async (t) => {
+  row('get/unknown', 'an unknown proxy is 404', async (t) => {
     expect((await t.api('GET', '/proxies/none')).json).to.deep.equal({
       error: 'proxy not found',
       status: 404,
     })
   })
-  row('delete/one', 'DELETE takes it away', async (t) => {
+  row('delete/one', 'DELETE is 204: the proxy is removed and its port is closed', async (t) => {
     const { path, port } = await t.proxy('x:1')
     expect((await t.api('DELETE', path)).status).to.equal(204)
     expect((await t.api('GET', path)).status).to.equal(404)
     expect(await connects(t, port)).to.equal(false)
   })
-  row('delete/unknown', 'an unknown one is 404', async (t) => {
+  row('delete/unknown', 'DELETE of an unknown proxy is 404', async (t) => {
     expect((await t.api('DELETE', '/proxies/none')).status).to.equal(404)
   })
-  row('delete/connections', 'its connections are closed by FIN on both sides', async (t) => {
+  row('delete/connections', 'DELETE closes the connections of the proxy', async (t) => {
     const { client, server, path } = await t.livePair()
     await t.api('DELETE', path)
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
-  row('delete/name-free', 'the name is free again', async (t) => {
+  row('delete/name-free', 'DELETE makes the name available', async (t) => {
     const { name, path } = await t.proxy('x:1')
     await t.api('DELETE', path)
     expect((await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })).status).to.equal(201)
   })
 
   for (const method of ['POST', 'PATCH']) {
-    row(`update/${method.toLowerCase()}`, `${method} changes what is given, and nothing else`, async (t) => {
-      const { path, port, name } = await t.proxy('x:1')
-      const answer = await t.api(method, path, { upstream: 'y:1' })
-      expect(answer.status).to.equal(200)
-      expect(answer.json).to.include({ name, upstream: 'y:1', listen: `127.0.0.1:${port}`, enabled: true })
-    })
+    row(
+      `update/${method.toLowerCase()}`,
+      `${method} changes the fields in the body and keeps the others`,
+      async (t) => {
+        const { path, port, name } = await t.proxy('x:1')
+        const answer = await t.api(method, path, { upstream: 'y:1' })
+        expect(answer.status).to.equal(200)
+        expect(answer.json).to.include({ name, upstream: 'y:1', listen: `127.0.0.1:${port}`, enabled: true })
+      },
+    )
   }
-  row('update/name-ignored', 'the name stays', async (t) => {
+  row('update/name-ignored', 'the name cannot be changed', async (t) => {
     const { path, name } = await t.proxy('x:1')
     expect((await t.api('PATCH', path, { name: 'other' })).json).to.include({ name })
   })
@@ -222,35 +246,35 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('PATCH', path, { upstream: '' })).json).to.include({ upstream: '' })
   })
-  row('update/unknown-first', 'an unknown proxy is 404 before the body is looked at', async (t) => {
+  row('update/unknown-first', 'an unknown proxy is 404 before the body is read', async (t) => {
     expect((await t.api('PATCH', '/proxies/none', '{')).status).to.equal(404)
   })
-  row('update/body', 'a body is needed', async (t) => {
+  row('update/body', 'an update needs a body', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('PATCH', path, '')).json).to.deep.equal({
       error: 'bad request body: EOF',
       status: 400,
     })
   })
-  row('update/disable', 'a disabled proxy refuses connections and keeps where it listened', async (t) => {
+  row('update/disable', 'a disabled proxy refuses connections and keeps its address', async (t) => {
     const { path, port } = await t.proxy('x:1')
     const answer = await t.api('PATCH', path, { enabled: false })
     expect(answer.json).to.include({ enabled: false, listen: `127.0.0.1:${port}` })
     expect(await connects(t, port)).to.equal(false)
   })
-  row('update/disable-connections', 'its connections are closed by FIN on both sides', async (t) => {
+  row('update/disable-connections', 'disabling closes the connections with FIN on both sides', async (t) => {
     const { client, server, path } = await t.livePair()
     await t.api('PATCH', path, { enabled: false })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
-  row('update/disable-unread', 'a side whose bytes nobody had read is reset by it', async (t) => {
+  row('update/disable-unread', 'disabling sends RST to a side whose bytes were not read', async (t) => {
     const { client, server, path } = await t.pair()
     server.socket.pause()
     await client.fill()
     await t.api('PATCH', path, { enabled: false })
     expect(await client.ended).to.equal('rst')
   })
-  row('update/disable-slow-close', 'slow_close does not put that off', async (t) => {
+  row('update/disable-slow-close', '`slow_close` does not delay the end by disabling', async (t) => {
     const attributes = { delay: 60_000 }
     const { client, server, path } = await t.pair(
       { type: 'slow_close', attributes },
@@ -259,16 +283,20 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     await t.api('PATCH', path, { enabled: false })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
-  row('update/disable-latency', 'nor does latency, and what it held is lost', async (t) => {
-    const { client, server, path } = await t.pair({ type: 'latency', attributes: { latency: 60_000 } })
-    server.send('lost')
-    client.send('x')
-    await server.got(1)
-    await t.api('PATCH', path, { enabled: false })
-    expect(await client.ended).to.equal('fin')
-    expect(client.length).to.equal(0)
-  })
-  row('update/enable', 'enabled again, it listens at the same address', async (t) => {
+  row(
+    'update/disable-latency',
+    '`latency` does not delay the end by disabling; the bytes that it held are lost',
+    async (t) => {
+      const { client, server, path } = await t.pair({ type: 'latency', attributes: { latency: 60_000 } })
+      server.send('lost')
+      client.send('x')
+      await server.got(1)
+      await t.api('PATCH', path, { enabled: false })
+      expect(await client.ended).to.equal('fin')
+      expect(client.length).to.equal(0)
+    },
+  )
+  row('update/enable', 'a proxy that is enabled again binds the same address', async (t) => {
     const { path, port } = await t.proxy('x:1')
     await t.api('PATCH', path, { enabled: false })
     expect((await t.api('PATCH', path, { enabled: true })).json).to.include({
@@ -277,40 +305,44 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     })
     expect(await connects(t, port)).to.equal(true)
   })
-  row('update/toxics-stay', 'toxics outlive disabling and moving', async (t) => {
+  row('update/toxics-stay', 'toxics stay when the proxy is disabled or moved', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop' })
     await t.api('PATCH', path, { enabled: false })
     await t.api('PATCH', path, { enabled: true, upstream: 'y:1' })
     expect((await t.api('GET', `${path}/toxics`)).json).to.have.length(1)
   })
-  row('update/new-listen', 'a new address is bound, the old one is left', async (t) => {
-    const { path, port } = await t.proxy('x:1')
-    const answer = await t.api('PATCH', path, { listen: '127.0.0.1:0' })
-    expect(portOf(answer.json)).to.not.equal(port)
-    expect(await connects(t, portOf(answer.json))).to.equal(true)
-    expect(await connects(t, port)).to.equal(false)
-  })
-  row('update/new-upstream', 'a new upstream drops the connections', async (t) => {
+  row(
+    'update/new-listen',
+    '`listen` with port 0 always differs: a new port is bound and the old one is closed',
+    async (t) => {
+      const { path, port } = await t.proxy('x:1')
+      const answer = await t.api('PATCH', path, { listen: '127.0.0.1:0' })
+      expect(portOf(answer.json)).to.not.equal(port)
+      expect(await connects(t, portOf(answer.json))).to.equal(true)
+      expect(await connects(t, port)).to.equal(false)
+    },
+  )
+  row('update/new-upstream', 'a new upstream closes all connections', async (t) => {
     const { client, path } = await t.livePair()
     await t.api('PATCH', path, { upstream: 'y:1' })
     expect(await client.ended).to.equal('fin')
   })
   row(
     'update/upstream-text',
-    'the upstream is compared as text: another name of the same drops them too',
+    'the upstream is compared as text: another name of the same host differs',
     async (t) => {
       const { client, path, upstream } = await t.livePair()
       await t.api('PATCH', path, { upstream: `localhost:${upstream.port}` })
       expect(await client.ended).to.equal('fin')
     },
   )
-  row('update/new-listen-connections', 'a new address drops the connections', async (t) => {
+  row('update/new-listen-connections', 'a new address closes all connections', async (t) => {
     const { client, server, path } = await t.livePair()
     await t.api('PATCH', path, { listen: '127.0.0.1:0' })
     expect(await Promise.all([client.ended, server.ended])).to.deep.equal(['fin', 'fin'])
   })
-  row('update/same', 'what is the same drops nothing', async (t) => {
+  row('update/same', 'an update that changes nothing closes no connection', async (t) => {
     const { client, server, path, port, upstream } = await t.pair()
     await t.api('PATCH', path, {
       upstream: `127.0.0.1:${upstream.port}`,
@@ -320,13 +352,13 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     server.send('still here')
     expect((await client.got(10)).toString()).to.equal('still here')
   })
-  row('update/same-by-name', 'nor does a name of the address that is bound', async (t) => {
+  row('update/same-by-name', 'a host name that resolves to the bound address is no change', async (t) => {
     const { client, server, path, port } = await t.pair()
     await t.api('PATCH', path, { listen: `localhost:${port}` })
     server.send('still here')
     expect((await client.got(10)).toString()).to.equal('still here')
   })
-  row('update/bad-listen', 'an address that makes no sense is 500, and nothing changes', async (t) => {
+  row('update/bad-listen', 'an invalid `listen` is 500, and nothing changes', async (t) => {
     const { path, port } = await t.proxy('x:1')
     const answer = await t.api('PATCH', path, { listen: 'bad', upstream: 'y:1' })
     expect(answer.json).to.deep.equal({ error: 'address bad: missing port in address', status: 500 })
@@ -336,7 +368,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
       enabled: true,
     })
   })
-  row('update/unresolvable', 'so is a host that nobody knows', async (t) => {
+  row('update/unresolvable', 'a `listen` that cannot be resolved is 500, and nothing changes', async (t) => {
     const { path, port } = await t.proxy('x:1')
     const answer = await t.api('PATCH', path, { listen: 'nohost.invalid:1' })
     expect(answer.status).to.equal(500)
@@ -345,10 +377,10 @@ contract('proxies', { concurrent: false }, ({ row }) => {
   })
   row(
     'update/taken',
-    'an address that is taken is 500; the proxy is left disabled with the new address',
+    'a `listen` that is in use is 500; the proxy is disabled with the new address',
     async (t) => {
       const { path } = await t.proxy('x:1')
-      const listen = `127.0.0.1:${await taken(t)}`
+      const listen = `127.0.0.1:${await usedPort(t)}`
       const answer = await t.api('PATCH', path, { listen })
       expect(answer.json).to.deep.equal({
         error: `listen tcp ${listen}: bind: address already in use`,
@@ -361,26 +393,26 @@ contract('proxies', { concurrent: false }, ({ row }) => {
   row('reset/answer', 'POST /reset is 204', async (t) => {
     expect((await t.api('POST', '/reset')).status).to.equal(204)
   })
-  row('reset/enables', 'it enables what was disabled', async (t) => {
+  row('reset/enables', 'reset enables disabled proxies', async (t) => {
     const { path, port } = await t.proxy('x:1')
     await t.api('PATCH', path, { enabled: false })
     await t.api('POST', '/reset')
     expect(await connects(t, port)).to.equal(true)
   })
-  row('reset/toxics', 'it takes the toxics of both directions away', async (t) => {
+  row('reset/toxics', 'reset removes all toxics of both directions', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop' })
     await t.toxic(name, { type: 'noop', stream: 'upstream' })
     await t.api('POST', '/reset')
     expect((await t.api('GET', `${path}/toxics`)).json).to.deep.equal([])
   })
-  row('reset/connections', 'live connections stay', async (t) => {
+  row('reset/connections', 'reset keeps live connections', async (t) => {
     const { client, server } = await t.pair({ type: 'noop' })
     await t.api('POST', '/reset')
     server.send('still here')
     expect((await client.got(10)).toString()).to.equal('still here')
   })
-  row('reset/timeout', 'except those on which a timeout toxic had dropped bytes', async (t) => {
+  row('reset/timeout', 'reset closes connections on which a `timeout` toxic dropped bytes', async (t) => {
     const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
     // Bytes pass: the link is at work, not only accepted.
     client.send('x')
@@ -389,7 +421,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
     expect(await client.ended).to.equal('fin')
   })
   row('reset/taken', 'a proxy that cannot be enabled makes it 500', async (t) => {
-    const listen = `127.0.0.1:${await taken(t)}`
+    const listen = `127.0.0.1:${await usedPort(t)}`
     await t.api('POST', '/proxies', { name: t.name(), upstream: 'x:1', listen, enabled: false })
     const answer = await t.api('POST', '/reset')
     expect(answer.json).to.deep.equal({

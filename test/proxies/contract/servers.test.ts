@@ -10,13 +10,16 @@ import { sleep } from '../wire.ts'
 import { contract, portOf } from './contract.ts'
 import type { Row, ToxicBody } from './contract.ts'
 
-/** A server of the same kind for this row alone: it may die of it. */
-async function own(t: Row, more: { readonly seed?: number; readonly config?: string } = {}): Promise<Row> {
-  const { seed, config } = more
+/** A server of the same kind for this row alone, because the row may crash it. */
+async function separateServer(
+  t: Row,
+  options: { readonly seed?: number; readonly config?: string } = {},
+): Promise<Row> {
+  const { seed, config } = options
   let url: string
   let stop: () => Promise<unknown>
   if (t.kind === 'embedded') {
-    const server = await startEngineServer({ host: '127.0.0.1', port: 0, ...more })
+    const server = await startEngineServer({ host: '127.0.0.1', port: 0, ...options })
     url = server.url
     stop = () => server.close()
   } else {
@@ -32,38 +35,38 @@ async function own(t: Row, more: { readonly seed?: number; readonly config?: str
     }
   }
   const row = t.at(url)
-  // The server first: one that is dead-locked would not let its proxies be removed.
+  // The server stops first: one in a deadlock would not remove its proxies.
   t.defer(() => row.close())
   t.defer(stop)
   return row
 }
 
-/** Until nobody is there any more; false where somebody still is after a while. */
-async function dies(t: Row): Promise<boolean> {
+/** Waits until the server does not answer any more; false if it still answers after 15 s. */
+async function crashes(t: Row): Promise<boolean> {
   for (const limit = performance.now() + 15_000; performance.now() < limit; await sleep(20)) {
-    const isThere = await t.api('GET', '/version').then(
+    const answersStill = await t.api('GET', '/version').then(
       () => true,
-      // One that is busy with dying is not dead.
+      // A timeout does not mean that it has crashed.
       (error: Error) => error.name === 'TimeoutError',
     )
-    if (!isThere) return true
+    if (!answersStill) return true
   }
   return false
 }
 
-/** The status of a call; null where there is no answer. How long that is waited for is a matter of what is expected. */
+/** The status of a call; null without an answer. The time limit is short for the engine that is expected not to answer. */
 async function answers(t: Row, method: string, path: string, body?: unknown): Promise<number | null> {
-  const more = body === undefined ? {} : { body: JSON.stringify(body) }
+  const init = body === undefined ? {} : { body: JSON.stringify(body) }
   const signal = AbortSignal.timeout(t.kind === 'embedded' ? 15_000 : 2000)
-  return fetch(t.url + path, { method, signal, ...more }).then(
+  return fetch(t.url + path, { method, signal, ...init }).then(
     ({ status }) => status,
     () => null,
   )
 }
 
-/** A connection that is blocked: its client reads nothing, and its server has sent all that could be sent. */
+/** A blocked connection: its client reads nothing, and its server has sent as much as it can. */
 async function blocked(t: Row): Promise<{ readonly server: Row; readonly path: string }> {
-  const server = await own(t)
+  const server = await separateServer(t)
   const pair = await server.pair()
   pair.client.socket.pause()
   await pair.server.fill()
@@ -71,12 +74,12 @@ async function blocked(t: Row): Promise<{ readonly server: Row; readonly path: s
 }
 
 contract('one server', { concurrent: true }, ({ row }) => {
-  row('config/proxies', 'a file of proxies is there from the start; toxics in it are ignored', async (t) => {
+  row('config/proxies', 'a file given by `-config` is read as populate reads it', async (t) => {
     const config = JSON.stringify([
       { name: 'one', listen: '127.0.0.1:0', upstream: 'x:1' },
       { name: 'two', listen: 'localhost:0', upstream: 'x:2', enabled: false, toxics: [{ type: 'noop' }] },
     ])
-    const server = await own(t, { config })
+    const server = await separateServer(t, { config })
     expect((await server.api('GET', '/proxies/one')).json).to.include({ upstream: 'x:1', enabled: true })
     expect((await server.api('GET', '/proxies/two')).json).to.deep.include({
       listen: 'localhost:0',
@@ -84,35 +87,31 @@ contract('one server', { concurrent: true }, ({ row }) => {
       toxics: [],
     })
   })
-  row(
-    'seed/toxicity',
-    'the same seed: the real server strikes other connections each time; the same ones here',
-    async (t) => {
-      const struck = async (): Promise<string> => {
-        const server = await own(t, { seed: 42 })
-        const upstream = await server.upstream((wire) => wire.send('hello'))
-        // Its name is part of what decides.
-        const made = await server.api('POST', '/proxies', {
-          name: 'p',
-          listen: '127.0.0.1:0',
-          upstream: `127.0.0.1:${upstream.port}`,
-        })
-        await server.toxic('p', { type: 'limit_data', toxicity: 0.5, attributes: { bytes: 0 } })
-        let heard = ''
-        for (let i = 0; i < 40; i++) {
-          const client = await server.connect(portOf(made.json))
-          await Promise.race([client.got(5).catch(() => null), client.ended])
-          heard += client.length === 5 ? '-' : 'x'
-        }
-        return heard
+  row('seed/toxicity', '`-seed` has no effect; in the embedded engine it decides toxicity', async (t) => {
+    const affected = async (): Promise<string> => {
+      const server = await separateServer(t, { seed: 42 })
+      const upstream = await server.upstream((wire) => wire.send('hello'))
+      // The name is part of the seed.
+      const created = await server.api('POST', '/proxies', {
+        name: 'p',
+        listen: '127.0.0.1:0',
+        upstream: `127.0.0.1:${upstream.port}`,
+      })
+      await server.toxic('p', { type: 'limit_data', toxicity: 0.5, attributes: { bytes: 0 } })
+      let result = ''
+      for (let i = 0; i < 40; i++) {
+        const client = await server.connect(portOf(created.json))
+        await Promise.race([client.got(5).catch(() => null), client.ended])
+        result += client.length === 5 ? '-' : 'x'
       }
-      const first = await struck()
-      if (t.kind === 'embedded') expect(await struck()).to.equal(first)
-      else expect(await struck()).to.not.equal(first)
-    },
-  )
+      return result
+    }
+    const first = await affected()
+    if (t.kind === 'embedded') expect(await affected()).to.equal(first)
+    else expect(await affected()).to.not.equal(first)
+  })
 
-  const deadly: readonly (readonly [id: string, says: string, toxic: ToxicBody])[] = [
+  const crashing: readonly (readonly [id: string, subject: string, toxic: ToxicBody])[] = [
     ['slicer-size', 'a slicer without a size', { type: 'slicer' }],
     [
       'slicer-variation',
@@ -121,41 +120,49 @@ contract('one server', { concurrent: true }, ({ row }) => {
     ],
     ['negative-rate', 'a negative rate', { type: 'bandwidth', attributes: { rate: -1 } }],
   ]
-  for (const [id, says, toxic] of deadly) {
-    row(`crash/${id}`, `${says}: the real server dies of the first data; refused here`, async (t) => {
-      const server = await own(t)
-      const pair = await server.pair()
-      const made = await server.api('POST', `${pair.path}/toxics`, toxic)
-      expect(made.status).to.equal(t.kind === 'embedded' ? 400 : 200)
-      pair.server.send(Buffer.alloc(10_000))
-      if (t.kind === 'embedded') {
-        await pair.client.got(10_000)
-        expect(await answers(server, 'GET', '/version')).to.equal(200)
-      } else expect(await dies(server)).to.equal(true)
-    })
+  for (const [id, subject, toxic] of crashing) {
+    row(
+      `crash/${id}`,
+      `${subject} crashes the real server with the first data; the embedded engine refuses it`,
+      async (t) => {
+        const server = await separateServer(t)
+        const pair = await server.pair()
+        const created = await server.api('POST', `${pair.path}/toxics`, toxic)
+        expect(created.status).to.equal(t.kind === 'embedded' ? 400 : 200)
+        pair.server.send(Buffer.alloc(10_000))
+        if (t.kind === 'embedded') {
+          await pair.client.got(10_000)
+          expect(await answers(server, 'GET', '/version')).to.equal(200)
+        } else expect(await crashes(server)).to.equal(true)
+      },
+    )
   }
 
-  row('blocked/disable', 'a blocked proxy that no toxic call has touched is disabled at once', async (t) => {
+  row('blocked/disable', 'before any call about toxics, a blocked proxy can be disabled', async (t) => {
     const { server, path } = await blocked(t)
     expect((await server.api('PATCH', path, { enabled: false })).status).to.equal(200)
   })
   row(
     'blocked/toxic',
-    'a toxic for a blocked connection: the real server never answers; here it is added',
+    'a call about toxics of a blocked connection never returns; the embedded engine answers it',
     async (t) => {
       const { server, path } = await blocked(t)
       const status = await answers(server, 'POST', `${path}/toxics`, { type: 'noop' })
       expect(status).to.equal(t.kind === 'embedded' ? 200 : null)
     },
   )
-  row('blocked/list', 'nor does it list its proxies then, or reset them; here it does', async (t) => {
-    const { server, path } = await blocked(t)
-    await answers(server, 'POST', `${path}/toxics`, { type: 'noop' })
-    const list = await answers(server, 'GET', '/proxies')
-    const reset = await answers(server, 'POST', '/reset')
-    expect([list, reset]).to.deep.equal(t.kind === 'embedded' ? [200, 204] : [null, null])
-  })
-  row('blocked/others', 'other proxies still carry data, and the version is told', async (t) => {
+  row(
+    'blocked/list',
+    'after such a call, listing and resetting never return; the embedded engine answers them',
+    async (t) => {
+      const { server, path } = await blocked(t)
+      await answers(server, 'POST', `${path}/toxics`, { type: 'noop' })
+      const list = await answers(server, 'GET', '/proxies')
+      const reset = await answers(server, 'POST', '/reset')
+      expect([list, reset]).to.deep.equal(t.kind === 'embedded' ? [200, 204] : [null, null])
+    },
+  )
+  row('blocked/others', 'other proxies and `/version` still work', async (t) => {
     const { server, path } = await blocked(t)
     const other = await server.pair()
     await answers(server, 'POST', `${path}/toxics`, { type: 'noop' })

@@ -3,17 +3,21 @@ import { expect } from 'chai'
 import { contract } from './contract.ts'
 
 contract('toxics', { concurrent: false }, ({ row }) => {
-  row('toxic/answer', '200 and the toxic, its members in this order', async (t) => {
-    const { path } = await t.proxy('x:1')
-    const answer = await t.api('POST', `${path}/toxics`, {
-      type: 'latency',
-      attributes: { latency: 5, jitter: 2 },
-    })
-    expect(answer.status).to.equal(200)
-    expect(answer.text).to.equal(
-      '{"attributes":{"latency":5,"jitter":2},"name":"latency_downstream","type":"latency","stream":"downstream","toxicity":1}',
-    )
-  })
+  row(
+    'toxic/answer',
+    'creating is 200, not 201, with attributes, name, type, stream and toxicity in this order',
+    async (t) => {
+      const { path } = await t.proxy('x:1')
+      const answer = await t.api('POST', `${path}/toxics`, {
+        type: 'latency',
+        attributes: { latency: 5, jitter: 2 },
+      })
+      expect(answer.status).to.equal(200)
+      expect(answer.text).to.equal(
+        '{"attributes":{"latency":5,"jitter":2},"name":"latency_downstream","type":"latency","stream":"downstream","toxicity":1}',
+      )
+    },
+  )
   const kinds: readonly (readonly [type: string, attributes: Record<string, number>])[] = [
     ['latency', { latency: 0, jitter: 0 }],
     ['bandwidth', { rate: 0 }],
@@ -24,14 +28,14 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     ['noop', {}],
   ]
   for (const [type, attributes] of kinds) {
-    row(`toxic/defaults-${type}`, `attributes of ${type} that are not given are 0`, async (t) => {
+    row(`toxic/defaults-${type}`, `attributes of ${type} default to 0`, async (t) => {
       const { path } = await t.proxy('x:1')
       expect((await t.api('POST', `${path}/toxics`, { type })).json).to.deep.include({ type, attributes })
     })
   }
   row(
     'toxic/defaults-slicer',
-    'slicer without a size: accepted by the real server, which then dies of data; refused here',
+    'a slicer without a size is accepted; the embedded engine refuses it',
     async (t) => {
       const { path } = await t.proxy('x:1')
       const answer = await t.api('POST', `${path}/toxics`, { type: 'slicer' })
@@ -44,31 +48,35 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       }
     },
   )
-  row('toxic/slicer-variation', 'slicer with a variation above its size: the same', async (t) => {
-    const { path } = await t.proxy('x:1')
-    const attributes = { average_size: 5, size_variation: 6 }
-    const answer = await t.api('POST', `${path}/toxics`, { type: 'slicer', attributes })
-    expect(answer.status).to.equal(t.kind === 'embedded' ? 400 : 200)
-  })
-  row('toxic/negative-rate', 'bandwidth with a negative rate: the same', async (t) => {
+  row(
+    'toxic/slicer-variation',
+    'a slicer with a variation above its size is accepted; the embedded engine refuses it',
+    async (t) => {
+      const { path } = await t.proxy('x:1')
+      const attributes = { average_size: 5, size_variation: 6 }
+      const answer = await t.api('POST', `${path}/toxics`, { type: 'slicer', attributes })
+      expect(answer.status).to.equal(t.kind === 'embedded' ? 400 : 200)
+    },
+  )
+  row('toxic/negative-rate', 'a negative rate is accepted; the embedded engine refuses it', async (t) => {
     const { path } = await t.proxy('x:1')
     const answer = await t.api('POST', `${path}/toxics`, { type: 'bandwidth', attributes: { rate: -1 } })
     expect(answer.status).to.equal(t.kind === 'embedded' ? 400 : 200)
   })
-  row('toxic/default-direction', 'downstream and certain unless told', async (t) => {
+  row('toxic/default-direction', 'stream defaults to `downstream` and toxicity to 1', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop' })).json).to.include({
       stream: 'downstream',
       toxicity: 1,
     })
   })
-  row('toxic/default-name', 'named after type and stream', async (t) => {
+  row('toxic/default-name', 'the name defaults to type and stream', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop', stream: 'upstream' })).json).to.include({
       name: 'noop_upstream',
     })
   })
-  row('toxic/empty-name', 'an empty name is none', async (t) => {
+  row('toxic/empty-name', 'an empty name is no name', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop', name: '' })).json).to.include({
       name: 'noop_downstream',
@@ -76,7 +84,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
   })
   row(
     'toxic/stream-case',
-    'the stream may be in any letter case, and is kept as sent, in the name as well',
+    'stream matches in any letter case, and is kept as sent, also in the name',
     async (t) => {
       const { path } = await t.proxy('x:1')
       const answer = await t.api('POST', `${path}/toxics`, { type: 'noop', stream: 'UpStream' })
@@ -113,7 +121,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       })
     })
   }
-  row('toxic/type-not-text', 'a type that is no text is a bad body', async (t) => {
+  row('toxic/type-not-text', 'a type that is not text is a bad body', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 5 })).json).to.deep.equal({
       error:
@@ -121,21 +129,21 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       status: 400,
     })
   })
-  row('toxic/body', 'a body is needed', async (t) => {
+  row('toxic/body', 'creating a toxic needs a body', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, '')).json).to.deep.equal({
       error: 'bad request body: EOF',
       status: 400,
     })
   })
-  row('toxic/body-array', 'and must be an object', async (t) => {
+  row('toxic/body-array', 'the body of a toxic must be an object', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, [])).json).to.deep.equal({
       error: 'bad request body: json: cannot unmarshal array into Go value of type toxics.ToxicWrapper',
       status: 400,
     })
   })
-  row('toxic/clash', 'a name that is taken is 409', async (t) => {
+  row('toxic/clash', 'a name that is in use is 409 `toxic already exists`', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop' })
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop' })).json).to.deep.equal({
@@ -150,23 +158,23 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       (await t.api('POST', `${path}/toxics`, { type: 'noop', name: 'n', stream: 'upstream' })).status,
     ).to.equal(409)
   })
-  row('toxic/names-per-proxy', 'but not over proxies', async (t) => {
+  row('toxic/names-per-proxy', 'toxics of different proxies may have the same name', async (t) => {
     const first = await t.proxy('x:1')
     const second = await t.proxy('x:1')
     await t.toxic(first.name, { type: 'noop', name: 'n' })
     await t.toxic(second.name, { type: 'noop', name: 'n' })
   })
-  row('toxic/order-stream-type', 'the stream is looked at before the type', async (t) => {
+  row('toxic/order-stream-type', 'the stream is checked before the type', async (t) => {
     const { path } = await t.proxy('x:1')
     const answer = await t.api('POST', `${path}/toxics`, { type: 'rain', stream: 'sideways' })
     expect(answer.json).to.include({ error: 'stream was invalid, can be either upstream or downstream' })
   })
-  row('toxic/order-type-name', 'the type before the name', async (t) => {
+  row('toxic/order-type-name', 'the type is checked before the name', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop', name: 'n' })
     expect((await t.api('POST', `${path}/toxics`, { type: 'rain', name: 'n' })).status).to.equal(400)
   })
-  row('toxic/order-name-attributes', 'the name before the attributes', async (t) => {
+  row('toxic/order-name-attributes', 'the name is checked before the attributes', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop', name: 'n' })
     const answer = await t.api('POST', `${path}/toxics`, {
@@ -176,7 +184,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     })
     expect(answer.status).to.equal(409)
   })
-  row('toxic/order-attributes-shape', 'but that they are an object before all', async (t) => {
+  row('toxic/order-attributes-shape', 'the check that attributes are an object comes first', async (t) => {
     const { path, name } = await t.proxy('x:1')
     await t.toxic(name, { type: 'noop', name: 'n' })
     for (const body of [
@@ -218,7 +226,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     ],
   ]
   for (const [id, json, error] of attributes) {
-    row(`toxic/attribute-${id}`, `an attribute that is ${json} is no whole number`, async (t) => {
+    row(`toxic/attribute-${id}`, `an attribute that is ${json} is not a whole number`, async (t) => {
       const { path } = await t.proxy('x:1')
       const answer = await t.api(
         'POST',
@@ -231,7 +239,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
   }
   row(
     'toxic/attribute-beyond-double',
-    'an attribute beyond 2^53: taken by the real server, refused here',
+    'attributes beyond 2^53 are accepted; the embedded engine refuses them',
     async (t) => {
       const { path } = await t.proxy('x:1')
       const answer = await t.api(
@@ -242,13 +250,13 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       expect(answer.status).to.equal(t.kind === 'embedded' ? 400 : 200)
     },
   )
-  row('toxic/attributes-array', 'attributes that are no object are a bad body', async (t) => {
+  row('toxic/attributes-array', 'attributes that are not an object are 400', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'latency', attributes: [] })).status).to.equal(400)
   })
   row(
     'toxic/attribute-case',
-    'attributes match without regard to letter case, unknown ones are ignored',
+    'names of attributes match in any letter case, and unknown ones are ignored',
     async (t) => {
       const { path } = await t.proxy('x:1')
       const body = { type: 'latency', attributes: { LATENCY: 5, colour: 'x' } }
@@ -257,7 +265,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       })
     },
   )
-  row('toxic/attribute-negative', 'a negative delay is accepted', async (t) => {
+  row('toxic/attribute-negative', 'negative delays are accepted', async (t) => {
     const { path } = await t.proxy('x:1')
     const body = { type: 'latency', attributes: { latency: -5 } }
     expect((await t.api('POST', `${path}/toxics`, body)).json).to.deep.include({
@@ -270,23 +278,23 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       toxicity: 0.12345679,
     })
   })
-  row('toxic/toxicity-short', 'and is shown as short as it can be', async (t) => {
+  row('toxic/toxicity-short', 'toxicity is shown in its shortest form', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop', toxicity: 0.1 })).json).to.include({
       toxicity: 0.1,
     })
   })
-  row('toxic/toxicity-text', 'toxicity as text is a bad body', async (t) => {
+  row('toxic/toxicity-text', 'a toxicity that is text is 400', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, { type: 'noop', toxicity: 'x' })).status).to.equal(400)
   })
-  row('toxic/toxicity-overflow', 'a toxicity beyond a float is a bad body', async (t) => {
+  row('toxic/toxicity-overflow', 'a toxicity that no float holds is 400', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('POST', `${path}/toxics`, '{"type":"noop","toxicity":1e400}')).status).to.equal(400)
   })
   row(
     'toxic/toxicity-range',
-    'a toxicity above 1 or below 0: taken by the real server, refused here',
+    'a toxicity below 0 or above 1 is accepted; the embedded engine refuses it',
     async (t) => {
       const { path } = await t.proxy('x:1')
       const expected = t.kind === 'embedded' ? 400 : 200
@@ -327,42 +335,38 @@ contract('toxics', { concurrent: false }, ({ row }) => {
     const list = (await t.api('GET', `${path}/toxics`)).json
     expect((await t.api('GET', path)).json).to.deep.include({ toxics: list })
   })
-  row('toxic/list-empty', 'an empty list is an empty array', async (t) => {
+  row('toxic/list-empty', 'without toxics, the list is `[]`', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('GET', `${path}/toxics`)).text).to.equal('[]')
   })
-  row('toxic/get', 'GET of one gives it', async (t) => {
+  row('toxic/get', 'GET of a toxic returns it', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'noop' })
     expect((await t.api('GET', path)).json).to.include({ name: 'noop_downstream' })
   })
-  row('toxic/get-unknown', 'an unknown toxic is 404', async (t) => {
+  row('toxic/get-unknown', 'an unknown toxic is 404 `toxic not found`', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('GET', `${path}/toxics/none`)).json).to.deep.equal({
       error: 'toxic not found',
       status: 404,
     })
   })
-  row('toxic/delete', 'DELETE takes it away', async (t) => {
+  row('toxic/delete', 'DELETE of a toxic is 204', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'noop' })
     expect((await t.api('DELETE', path)).status).to.equal(204)
     expect((await t.api('DELETE', path)).json).to.deep.equal({ error: 'toxic not found', status: 404 })
   })
   for (const method of ['POST', 'PATCH']) {
-    row(
-      `toxic/update-${method.toLowerCase()}`,
-      `${method} merges the attributes that are given`,
-      async (t) => {
-        const { name } = await t.proxy('x:1')
-        const path = await t.toxic(name, { type: 'latency', attributes: { latency: 5, jitter: 2 } })
-        const answer = await t.api(method, path, { attributes: { jitter: 3 } })
-        expect(answer.status).to.equal(200)
-        expect(answer.json).to.deep.include({ attributes: { latency: 5, jitter: 3 }, toxicity: 1 })
-      },
-    )
+    row(`toxic/update-${method.toLowerCase()}`, `${method} merges attributes, field by field`, async (t) => {
+      const { name } = await t.proxy('x:1')
+      const path = await t.toxic(name, { type: 'latency', attributes: { latency: 5, jitter: 2 } })
+      const answer = await t.api(method, path, { attributes: { jitter: 3 } })
+      expect(answer.status).to.equal(200)
+      expect(answer.json).to.deep.include({ attributes: { latency: 5, jitter: 3 }, toxicity: 1 })
+    })
   }
-  row('toxic/update-toxicity', 'and changes the toxicity', async (t) => {
+  row('toxic/update-toxicity', 'toxicity can be updated', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'latency', attributes: { latency: 5 } })
     expect((await t.api('PATCH', path, { toxicity: 0.5 })).json).to.deep.include({
@@ -370,13 +374,13 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       attributes: { latency: 5, jitter: 0 },
     })
   })
-  row('toxic/update-identity', 'name, type and stream stay', async (t) => {
+  row('toxic/update-identity', 'name, type and stream cannot be updated', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'noop' })
     const answer = await t.api('PATCH', path, { name: 'other', type: 'latency', stream: 'upstream' })
     expect(answer.json).to.include({ name: 'noop_downstream', type: 'noop', stream: 'downstream' })
   })
-  row('toxic/update-null', 'null changes nothing', async (t) => {
+  row('toxic/update-null', 'null, or an empty object, changes nothing', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'latency', toxicity: 0.5, attributes: { latency: 5 } })
     for (const body of ['null', '{}', '{"toxicity":null,"attributes":null}']) {
@@ -386,7 +390,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       })
     }
   })
-  row('toxic/update-body', 'a body is needed', async (t) => {
+  row('toxic/update-body', 'an update needs a body', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'noop' })
     expect((await t.api('PATCH', path, '')).json).to.deep.equal({
@@ -394,7 +398,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       status: 400,
     })
   })
-  row('toxic/update-array', 'and must be an object', async (t) => {
+  row('toxic/update-array', 'the body of an update must be an object', async (t) => {
     const { name } = await t.proxy('x:1')
     const path = await t.toxic(name, { type: 'noop' })
     expect((await t.api('PATCH', path, '[]')).json).to.deep.equal({
@@ -405,7 +409,7 @@ contract('toxics', { concurrent: false }, ({ row }) => {
   })
   row(
     'toxic/update-half',
-    'a bad update: the real server applies the good half of it; nothing is applied here',
+    'an update with one invalid field applies the others; the embedded engine applies nothing',
     async (t) => {
       const { name } = await t.proxy('x:1')
       const path = await t.toxic(name, { type: 'latency', attributes: { latency: 5, jitter: 2 } })
@@ -415,14 +419,14 @@ contract('toxics', { concurrent: false }, ({ row }) => {
       expect((await t.api('GET', path)).json).to.deep.include({ attributes: { latency, jitter: 2 } })
     },
   )
-  row('toxic/update-unknown', 'an unknown toxic is 404', async (t) => {
+  row('toxic/update-unknown', 'an unknown toxic is 404 before the body is read', async (t) => {
     const { path } = await t.proxy('x:1')
     expect((await t.api('PATCH', `${path}/toxics/none`, '{')).json).to.deep.equal({
       error: 'toxic not found',
       status: 404,
     })
   })
-  row('toxic/update-unknown-proxy', 'an unknown proxy is told first', async (t) => {
+  row('toxic/update-unknown-proxy', 'an unknown proxy is reported before an unknown toxic', async (t) => {
     expect((await t.api('PATCH', '/proxies/none/toxics/none', '{')).json).to.deep.equal({
       error: 'proxy not found',
       status: 404,

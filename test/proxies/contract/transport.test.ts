@@ -10,21 +10,21 @@ const plain = 'text/plain; charset=utf-8'
 contract('HTTP', { concurrent: false }, ({ row }) => {
   row(
     'http/version-body',
-    'GET /version gives the version in hand-made JSON with a blank and a newline',
+    '`/version` is `{"version": "2.12.0"}`, with that space and a newline; `git` if it was built without a version number',
     async (t) => {
       const answer = await t.api('GET', '/version')
       expect(answer.status).to.equal(200)
       expect(answer.text).to.match(/^\{"version": "(2\.12\.0|git)"\}\n$/)
     },
   )
-  row('http/version-type', 'its content type has a charset', async (t) => {
+  row('http/version-type', 'the content type of `/version` has a charset', async (t) => {
     expect((await t.api('GET', '/version')).headers.get('content-type')).to.equal(
       'application/json;charset=utf-8',
     )
   })
   row(
     'http/engine-header',
-    'the embedded engine is told by a header; the real server has none',
+    'the embedded engine names itself in `X-Streamproof-Engine`; the real server sends no such header',
     async (t) => {
       const header = (await t.api('GET', '/version')).headers.get('x-streamproof-engine')
       expect(header).to.equal(t.kind === 'embedded' ? engineVersion : null)
@@ -33,20 +33,20 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
   row('http/request-id', 'a matched route carries a request id of 20 characters', async (t) => {
     expect((await t.api('GET', '/proxies')).headers.get('x-toxiproxy-request-id')).to.match(/^[0-9a-v]{20}$/)
   })
-  row('http/request-id-fresh', 'each answer has its own request id', async (t) => {
+  row('http/request-id-fresh', 'every answer has a different request id', async (t) => {
     const first = await t.api('GET', '/version')
     const second = await t.api('GET', '/version')
     expect(first.headers.get('x-toxiproxy-request-id')).to.not.equal(
       second.headers.get('x-toxiproxy-request-id'),
     )
   })
-  row('http/request-id-on-errors', 'so do the refusals of a matched route', async (t) => {
+  row('http/request-id-on-errors', 'refusals of a matched route carry a request id too', async (t) => {
     expect((await t.api('GET', '/proxies/none')).headers.get('x-toxiproxy-request-id')).to.have.length(20)
   })
-  row('http/no-request-id-on-404', 'an unknown path carries none', async (t) => {
+  row('http/no-request-id-on-404', "the router's 404 carries no request id", async (t) => {
     expect((await t.api('GET', '/nowhere')).headers.get('x-toxiproxy-request-id')).to.equal(null)
   })
-  row('http/no-request-id-on-405', 'nor does a wrong method', async (t) => {
+  row('http/no-request-id-on-405', "the router's 405 carries no request id", async (t) => {
     expect((await t.api('PUT', '/version')).headers.get('x-toxiproxy-request-id')).to.equal(null)
   })
   row('http/browser-guard', 'a browser is refused with 403 and a line of text', async (t) => {
@@ -60,28 +60,34 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
     await t.api('POST', '/proxies', { name, upstream: 'x:1' }, { 'user-agent': 'Mozilla/5.0' })
     expect((await t.api('GET', `/proxies/${name}`)).status).to.equal(404)
   })
-  row('http/browser-guard-404', 'a browser at an unknown path gets the 404', async (t) => {
-    expect((await t.api('GET', '/nowhere', undefined, { 'user-agent': 'Mozilla/5.0' })).status).to.equal(404)
-  })
-  row('http/browser-guard-405', 'a browser with a wrong method gets the 405', async (t) => {
+  row(
+    'http/browser-guard-404',
+    'the browser guard applies to matched routes alone: an unknown path is 404',
+    async (t) => {
+      expect((await t.api('GET', '/nowhere', undefined, { 'user-agent': 'Mozilla/5.0' })).status).to.equal(
+        404,
+      )
+    },
+  )
+  row('http/browser-guard-405', 'a browser that uses a wrong method gets 405, not 403', async (t) => {
     expect((await t.api('PUT', '/version', undefined, { 'user-agent': 'Mozilla/5.0' })).status).to.equal(405)
   })
-  row('http/browser-guard-start', 'the guard looks at the start of the user agent only', async (t) => {
+  row('http/browser-guard-start', 'the browser guard checks only the start of the user agent', async (t) => {
     expect((await t.api('GET', '/version', undefined, { 'user-agent': 'x Mozilla/5.0' })).status).to.equal(
       200,
     )
   })
-  row('http/no-cors', 'no Origin is refused, and none is allowed', async (t) => {
+  row('http/no-cors', '`Origin` is ignored, and no CORS header is sent', async (t) => {
     const answer = await t.api('GET', '/version', undefined, { origin: 'http://elsewhere.test' })
     expect(answer.status).to.equal(200)
     expect(answer.headers.get('access-control-allow-origin')).to.equal(null)
   })
-  row('http/any-host', 'any Host is served', async (t) => {
+  row('http/any-host', '`Host` is ignored', async (t) => {
     expect(
       await raw(t.url, 'GET /version HTTP/1.1\r\nHost: elsewhere.test\r\nConnection: close\r\n\r\n'),
     ).to.match(/^HTTP\/1\.1 200 /)
   })
-  row('http/absolute-form', 'the target may be given in its absolute form, as to a proxy', async (t) => {
+  row('http/absolute-form', 'the request target may be in absolute form', async (t) => {
     const request =
       'GET http://elsewhere.test/version HTTP/1.1\r\nHost: elsewhere.test\r\nConnection: close\r\n\r\n'
     expect(await raw(t.url, request)).to.match(/^HTTP\/1\.1 200 /)
@@ -119,7 +125,7 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
   for (const [id, path, allowed] of methods) {
     row(
       `http/methods-${id}`,
-      `${path} knows ${allowed.join(', ')}; anything else is 405 without a body`,
+      `${path} accepts ${allowed.join(', ')}; any other method is 405 without a body`,
       async (t) => {
         for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
           (one) => !allowed.includes(one),
@@ -139,10 +145,10 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
   row('http/redirect-query', 'the redirect keeps the query', async (t) => {
     expect((await t.api('GET', '//x?y=1&z')).headers.get('location')).to.equal('/x?y=1&z')
   })
-  row('http/redirect-before-405', 'the redirect comes before the method is looked at', async (t) => {
+  row('http/redirect-before-405', 'the redirect comes before the check of the method', async (t) => {
     expect((await t.api('PUT', '//version')).status).to.equal(301)
   })
-  row('http/dot-segments', 'dots are cleaned away by a redirect', async (t) => {
+  row('http/dot-segments', 'a path with dot segments is redirected to the clean path', async (t) => {
     const answer = await raw(t.url, 'GET /a/./../version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     expect(answer).to.match(/^HTTP\/1\.1 301 [^]*\r\nLocation: \/version\r\n/i)
   })
@@ -159,16 +165,16 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
       expect(await response.json()).to.not.have.property(name)
     },
   )
-  row('http/encoded-slash', 'an encoded slash in a name splits the path', async (t) => {
+  row('http/encoded-slash', 'an encoded slash also splits the path', async (t) => {
     expect((await t.api('GET', '/proxies/a%2Fb')).text).to.equal('404 page not found\n')
   })
-  row('http/encoded-name', 'a name is addressed percent-encoded', async (t) => {
+  row('http/encoded-name', 'a name in the path is percent-decoded', async (t) => {
     const name = `sp b?é#${t.name()}`
     t.defer(() => t.api('DELETE', `/proxies/${encodeURIComponent(name)}`))
     await t.api('POST', '/proxies', { name, upstream: 'x:1', enabled: false })
     expect((await t.api('GET', `/proxies/${encodeURIComponent(name)}`)).json).to.include({ name })
   })
-  row('http/encoded-path', 'the path itself is decoded too', async (t) => {
+  row('http/encoded-path', 'the path is percent-decoded', async (t) => {
     expect((await t.api('GET', '/%76ersion')).status).to.equal(200)
   })
   row('http/bad-encoding', 'a broken percent-encoding is a bad request', async (t) => {
@@ -184,7 +190,7 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
   })
   row(
     'http/error-type',
-    'a refusal is JSON that is called plain text, with a newline at its end',
+    'a refusal is JSON with `error` and `status`, typed as plain text, with `nosniff` and a final newline',
     async (t) => {
       const answer = await t.api('GET', '/proxies/none')
       expect(answer.text).to.equal('{"error":"proxy not found","status":404}\n')
@@ -210,14 +216,14 @@ contract('HTTP', { concurrent: false }, ({ row }) => {
     )
     expect(answers.match(/HTTP\/1\.1 (\d+)/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200'])
   })
-  row('http/no-metrics', 'without the flags there are no metrics', async (t) => {
+  row('http/no-metrics', 'without its flags, `/metrics` is 404', async (t) => {
     expect((await t.api('GET', '/metrics')).text).to.equal('404 page not found\n')
   })
 })
 
 contract('JSON', { concurrent: false }, ({ row }) => {
-  const refused = (id: string, says: string, body: string, text: string): void =>
-    row(id, says, async (t) => {
+  const refused = (id: string, statement: string, body: string, text: string): void =>
+    row(id, statement, async (t) => {
       const answer = await t.api('POST', '/proxies', body)
       expect(answer.json).to.deep.equal({ error: `bad request body: ${text}`, status: 400 })
     })
@@ -296,7 +302,7 @@ contract('JSON', { concurrent: false }, ({ row }) => {
       status: 400,
     })
   })
-  row('json/first-value', 'only the first value is read', async (t) => {
+  row('json/first-value', 'only the first value of a body is read; anything may follow it', async (t) => {
     const name = t.name()
     expect(
       (await t.api('POST', '/proxies', `{"name":"${name}","upstream":"x:1","enabled":false}trailing {`))

@@ -85,7 +85,6 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
 
     it('shows a lease while a run holds a proxy, and removes it afterwards', async () => {
       const engine = await opened('long', 20)
-      expect(await names()).to.deep.equal([])
       const proxy = await engine.open(target())
       const leaseName = async (): Promise<string | undefined> =>
         (await names()).find((name) => name !== proxy.name)
@@ -103,6 +102,19 @@ for (const kind of ['embedded', 'toxiproxy'] as const) {
 }
 
 describe('Lease', () => {
+  it('creates nothing while the run holds no proxy', async () => {
+    const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
+    let asked = 0
+    const lease = new Lease(new ToxiproxyClient(server.url), 5, () => {
+      asked += 1
+      return null
+    })
+    await until('it has asked twice for a name', () => asked > 1)
+    expect(await (await fetch(`${server.url}/proxies`)).json()).to.deep.equal({})
+    await lease.stop()
+    await server.close()
+  })
+
   it('stops without an error if the server is gone', async () => {
     const server = await startProxyServer({ host: '127.0.0.1', port: 0 })
     await server.close()

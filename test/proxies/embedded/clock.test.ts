@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { callAt } from '#proxies/embedded/proxy/clock'
 
 describe('engine clock', () => {
-  it('never calls before its time', async () => {
+  it('never calls back before the due time', async () => {
     const early: number[] = []
     await Promise.all(
       Array.from({ length: 300 }, (_, index) => {
@@ -19,7 +19,7 @@ describe('engine clock', () => {
     expect(early).to.deep.equal([])
   })
 
-  it('calls once for a time that has passed, not before the caller goes on', async () => {
+  it('calls back once, and not synchronously, for a time that has passed', async () => {
     let calls = 0
     callAt(0, () => calls++)
     expect(calls).to.equal(0)
@@ -28,7 +28,7 @@ describe('engine clock', () => {
     expect(calls).to.equal(1)
   })
 
-  it('does not call when it was cancelled', async () => {
+  it('does not call back after it was cancelled', async () => {
     let calls = 0
     callAt(performance.now() + 5, () => calls++).cancel()
     callAt(0, () => calls++).cancel()
@@ -36,7 +36,7 @@ describe('engine clock', () => {
     expect(calls).to.equal(0)
   })
 
-  it('bears waits that no timer can hold', async () => {
+  it('supports delays that are longer than those of setTimeout', async () => {
     let calls = 0
     const timer = callAt(performance.now() + Number.MAX_SAFE_INTEGER, () => calls++)
     await new Promise((resolve) => setTimeout(resolve, 20))

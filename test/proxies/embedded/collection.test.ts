@@ -3,8 +3,8 @@ import { expect } from 'chai'
 import { ProxyCollection } from '#proxies/embedded/server/collection'
 import { Metrics } from '#proxies/embedded/server/metrics'
 
-/** What is asked while a proxy is still being made is about the new one. */
-describe('engine changes of one proxy, in turn', () => {
+/** Calls that arrive while a proxy is being replaced apply to the new proxy. */
+describe('changes of one proxy run in sequence', () => {
   let proxies: ProxyCollection
 
   beforeEach(() => {
@@ -22,18 +22,18 @@ describe('engine changes of one proxy, in turn', () => {
     })
   const toxics = (): readonly string[] => proxies.get('p').toxics.map(({ name }) => name)
 
-  it('adds, changes and removes toxics of the one that stands in the end', async () => {
+  it('adds, changes and removes toxics of the proxy that replaces another', async () => {
     await proxies.create(proxy('old'))
-    const made = proxies.populate(`[${proxy('one', 'two')}]`)
+    const replaced = proxies.populate(`[${proxy('one', 'two')}]`)
     const added = proxies.addToxic('p', '{"type":"noop","name":"three"}')
     const changed = proxies.updateToxic('p', 'one', '{"toxicity":0.5}')
     const removed = proxies.removeToxic('p', 'two')
-    await Promise.all([made, added, changed, removed])
+    await Promise.all([replaced, added, changed, removed])
     expect(toxics()).to.deep.equal(['one', 'three'])
     expect(proxies.toxic('p', 'one').toxicity).to.equal(0.5)
   })
 
-  it('finds nothing of what was removed before', async () => {
+  it('answers 404 for a toxic on a proxy that is being removed', async () => {
     await proxies.create(proxy('old'))
     const removed = proxies.remove('p')
     const added = proxies.addToxic('p', '{"type":"noop"}').catch((error: unknown) => error)

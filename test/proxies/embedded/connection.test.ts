@@ -12,28 +12,28 @@ import { startFullServer } from './full-server.ts'
 
 const hour = 3_600_000
 
-interface Made {
-  /** The far end of the client. */
+interface Setup {
+  /** The other end of the client socket. */
   readonly wire: Wire
-  /** The client, as the connection has it. */
+  /** The client socket of the connection. */
   readonly client: Socket
   readonly connection: ProxiedConnection
-  /** Until nothing is left of it. */
+  /** Resolves when both sockets are closed. */
   readonly closed: Promise<unknown>
 }
 
-/** Each of these ends by an event; where it does not come, the test runs out of its time. */
-describe('Connection', () => {
+/** Each test waits for an event. Without that event, it reaches mocha's time limit. */
+describe('ProxiedConnection', () => {
   const closers: (() => unknown)[] = []
   afterEach(async () => {
     for (const close of closers.splice(0).toReversed()) await close()
   })
 
-  const make = async (
+  const connectionTo = async (
     port: number | null,
-    more: Partial<ProxiedConnectionOptions> = {},
+    options: Partial<ProxiedConnectionOptions> = {},
     prepare: (client: Socket) => void = () => undefined,
-  ): Promise<Made> => {
+  ): Promise<Setup> => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -42,9 +42,9 @@ describe('Connection', () => {
     const [client] = (await accepted) as [Socket]
     server.close()
     prepare(client)
-    let over: (closed: ProxiedConnection) => void = () => undefined
+    let onClosed: (closed: ProxiedConnection) => void = () => undefined
     const closed = new Promise<ProxiedConnection>((resolve) => {
-      over = resolve
+      onClosed = resolve
     })
     const connection = new ProxiedConnection({
       client,
@@ -55,8 +55,8 @@ describe('Connection', () => {
       dialTimeoutMs: hour,
       extensions: noExtensions,
       toxics: () => [],
-      closed: over,
-      ...more,
+      closed: onClosed,
+      ...options,
     })
     closers.push(
       () => connection.destroy('the test'),
@@ -75,28 +75,28 @@ describe('Connection', () => {
     return full.port
   }
 
-  for (const [what, port] of [
+  for (const [upstream, port] of [
     ['an upstream that refuses', 1],
     ['no upstream', null],
   ] as const) {
-    it(`is rid of a client that had ${what} and never closes its own side`, async () => {
-      const { wire, connection, closed } = await make(port)
+    it(`closes a client that had ${upstream} and never closes its own side`, async () => {
+      const { wire, connection, closed } = await connectionTo(port)
       expect(await wire.ended).to.equal('fin')
       await closed
       expect(connection.record).to.deep.include({ state: 'closed', ending: 'refused' })
     })
   }
 
-  for (const [how, end, heard] of [
-    ['reset', (one: ProxiedConnection) => one.reset('reset by the API'), 'rst'],
-    ['closed', (one: ProxiedConnection) => one.destroy('stopped'), 'fin'],
+  for (const [how, end, clientEnding] of [
+    ['reset', (connection: ProxiedConnection) => connection.reset('reset by the API'), 'rst'],
+    ['closed', (connection: ProxiedConnection) => connection.destroy('stopped'), 'fin'],
   ] as const) {
-    it(`is over at once where it is ${how} while the upstream does not answer`, async function () {
+    it(`ends at once if it is ${how} while the upstream does not answer`, async function () {
       if (process.platform !== 'linux') this.skip()
-      const { wire, connection, closed } = await make(await fullPort())
+      const { wire, connection, closed } = await connectionTo(await fullPort())
       expect(connection.record.state).to.equal('dialling')
       end(connection)
-      expect(await wire.ended).to.equal(heard)
+      expect(await wire.ended).to.equal(clientEnding)
       await closed
       expect(connection.record.ending).to.equal(how === 'reset' ? 'reset by the API' : 'stopped')
     })
@@ -104,7 +104,7 @@ describe('Connection', () => {
 
   it('notices a client that resets while the upstream does not answer', async function () {
     if (process.platform !== 'linux') this.skip()
-    const { wire, connection, closed } = await make(await fullPort())
+    const { wire, connection, closed } = await connectionTo(await fullPort())
     expect(connection.record.state).to.equal('dialling')
     wire.rst()
     await closed
@@ -112,13 +112,13 @@ describe('Connection', () => {
     expect(connection.record.durationMs).to.be.below(5000)
   })
 
-  it('joins nothing to a client that is going away when the upstream answers', async () => {
+  it('connects nothing to a client that is closing when the upstream answers', async () => {
     const upstream = await upstreamOf()
-    let gone: () => void = () => undefined
-    const { client, connection, closed } = await make(upstream.port, {}, (socket) => {
-      // Its closing takes longer than the dial.
+    let finishClosing: () => void = () => undefined
+    const { client, connection, closed } = await connectionTo(upstream.port, {}, (socket) => {
+      // Closing the client takes longer than the dial.
       socket._destroy = (error, done) => {
-        gone = () => done(error)
+        finishClosing = () => done(error)
       }
     })
     client.destroy()
@@ -126,37 +126,37 @@ describe('Connection', () => {
     await server.ended
     expect(connection.chains).to.deep.equal([])
     server.socket.destroy()
-    gone()
+    finishClosing()
     await closed
   })
 
   for (const side of ['client', 'upstream'] as const) {
-    it(`closes the other half of the ${side} that half-closed, and then is gone altogether`, async () => {
+    it(`closes both directions if the ${side} half-closed and was then reset`, async () => {
       const upstream = await upstreamOf()
       const extensions = { ...noExtensions, halfClose: true }
-      const { wire, connection, closed } = await make(upstream.port, { extensions })
+      const { wire, connection, closed } = await connectionTo(upstream.port, { extensions })
       const server = await upstream.next()
-      const [one, other] = side === 'client' ? [wire, server] : [server, wire]
-      one.fin()
-      expect(await other.ended).to.equal('fin')
+      const [sender, receiver] = side === 'client' ? [wire, server] : [server, wire]
+      sender.fin()
+      expect(await receiver.ended).to.equal('fin')
       expect(connection.record.state).to.equal('open')
-      one.rst()
-      // One that has sent FIN is only found gone when something is written to it.
-      const ticking = setInterval(() => other.send('x'), 20)
+      sender.rst()
+      // A reset of a side that has sent FIN is only noticed when something is written to it.
+      const ticking = setInterval(() => receiver.send('x'), 20)
       closers.push(() => clearInterval(ticking))
       await closed
       expect(connection.record.ending).to.equal(`rst by ${side}`)
     })
 
-    it(`does not call it FIN where the system gives the ${side} up`, async () => {
+    it(`logs a ${side} that the system dropped as lost, not as FIN`, async () => {
       const upstream = await upstreamOf()
-      const { wire, client, connection, closed } = await make(upstream.port)
+      const { wire, client, connection, closed } = await connectionTo(upstream.port)
       const server = await upstream.next()
       server.send('x')
       await wire.got(1)
-      const [up] = connection.chains
-      const lost = side === 'client' ? client : up?.destination
-      lost?.destroy(Object.assign(new Error('it answers nothing'), { code: 'ETIMEDOUT' }))
+      const [toUpstream] = connection.chains
+      const lost = side === 'client' ? client : toUpstream?.destination
+      lost?.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
       await closed
       expect(connection.record.ending).to.equal(`lost by ${side}`)
     })

@@ -10,8 +10,8 @@ import type { Upstream, Wire } from '../wire.ts'
 
 const hour = 3_600_000
 
-/** `GET /proxies/{proxy}/connections`: which toxic hit which connection at which byte, and what ended it. */
-describe('the event log', () => {
+/** `GET /proxies/{proxy}/connections`: which toxic acted on which connection at which byte, and what ended it. */
+describe('the connection log', () => {
   let engine: EngineServer
   let t: Row
 
@@ -29,10 +29,10 @@ describe('the event log', () => {
   const events = async (path: string): Promise<readonly string[]> =>
     ((await records(path))[0]?.events ?? []).map(({ what, toxic, byte }) => `${what} ${toxic} ${byte}`)
   const endsBy = (path: string, ending: string): Promise<void> =>
-    until(`${ending} is told`, async () => (await records(path))[0]?.ending === ending)
-  const isOver = (path: string): Promise<void> =>
-    until('it is over', async () => (await records(path))[0]?.state === 'closed')
-  /** A connection of a proxy that has these toxics from its first byte on. */
+    until(`the log shows ${ending}`, async () => (await records(path))[0]?.ending === ending)
+  const isClosed = (path: string): Promise<void> =>
+    until('the connection is closed', async () => (await records(path))[0]?.state === 'closed')
+  /** A connection of a proxy that is created with these extensions. */
   const pairOf = async (
     streamproof: unknown,
   ): Promise<{ client: Wire; server: Wire; upstream: Upstream; path: string; port: number }> => {
@@ -42,7 +42,7 @@ describe('the event log', () => {
     return { client, server: await upstream.next(), upstream, ...proxy }
   }
 
-  it('tells which toxic hit which connection at which byte', async () => {
+  it('shows which toxic acted on which connection at which byte', async () => {
     const { client, server, path, toxics } = await t.pair()
     expect(toxics).to.deep.equal([])
     server.send('123')
@@ -50,7 +50,7 @@ describe('the event log', () => {
     await t.api('POST', `${path}/toxics`, { type: 'limit_data', name: 'cut', attributes: { bytes: 2 } })
     server.send('4567')
     await client.ended
-    await until('it is over', async () => (await records(path))[0]?.state === 'closed')
+    await until('the connection is closed', async () => (await records(path))[0]?.state === 'closed')
     const [record] = await records(path)
     expect(record).to.deep.include({
       number: 1,
@@ -68,7 +68,7 @@ describe('the event log', () => {
     ])
   })
 
-  it('shows live connections, with addresses and times', async () => {
+  it('shows live connections with addresses and times', async () => {
     const { client, path, upstream } = await t.pair()
     const [record] = await records(path)
     expect(record).to.include({
@@ -80,7 +80,7 @@ describe('the event log', () => {
     expect(Math.abs(Date.parse(record?.accepted ?? '') - Date.now())).to.be.lessThan(60_000)
   })
 
-  it('tells how connections ended', async () => {
+  it('shows how connections ended', async () => {
     const byClient = await t.pair()
     byClient.client.fin()
     const byServer = await t.pair()
@@ -100,14 +100,14 @@ describe('the event log', () => {
       [refused.path, 'refused'],
       [stopped.path, 'stopped'],
     ] as const) {
-      await until(`${ending} is told`, async () => (await records(path))[0]?.ending === ending)
+      await until(`the log shows ${ending}`, async () => (await records(path))[0]?.ending === ending)
     }
   })
 
-  it('is bounded', async () => {
+  it('keeps a limited number of closed connections', async () => {
     const upstream = await t.upstream((wire) => wire.fin())
     const { port, path } = await t.proxy(upstream.port)
-    for (let i = 0; i < 30; i++) {
+    for (let round = 0; round < 30; round++) {
       const clients = await Promise.all(Array.from({ length: 80 }, () => t.connect(port)))
       await Promise.all(clients.map((client) => client.ended))
       for (const client of clients) client.socket.destroy()
@@ -124,14 +124,14 @@ describe('the event log', () => {
     })
   })
 
-  describe('counts the bytes of each toxic at its own place', () => {
+  describe('counts bytes at the position of each toxic', () => {
     const cut = (bytes: number): ToxicBody => ({ type: 'limit_data', name: 'cut', attributes: { bytes } })
 
-    it('ends where the toxic has cut, not where reading had come to', async () => {
+    it('shows the end at the byte where the toxic cut, although more was read', async () => {
       const { client, server, path } = await pairOf({ toxics: [cut(12)] })
       server.send(Buffer.alloc(266))
       await client.ended
-      await isOver(path)
+      await isClosed(path)
       expect(await events(path)).to.deep.equal(['hit cut 0', 'end cut 12'])
       expect((await records(path))[0]?.bytes.downstream).to.deep.equal({ received: 266, sent: 12 })
     })
@@ -140,13 +140,13 @@ describe('the event log', () => {
       ['latency', { latency: hour }, { latency: 0 }],
       ['bandwidth', { rate: 0 }, { rate: 1_000_000 }],
     ] as const) {
-      it(`hits where the bytes have come to it, behind ${type} that holds others back`, async () => {
+      it(`shows a hit only when bytes reach the toxic, although ${type} holds earlier ones`, async () => {
         const { client, server, path } = await pairOf({
           toxics: [{ type, name: 'first', attributes: holding }, cut(250)],
         })
         const read = (bytes: number): Promise<void> =>
           until(
-            `${bytes} are read`,
+            `the engine reads ${bytes} bytes`,
             async () => (await records(path))[0]?.bytes.downstream.received === bytes,
           )
         server.send(Buffer.alloc(200))
@@ -161,13 +161,16 @@ describe('the event log', () => {
       })
     }
 
-    it('hits a toxic that comes later where it comes, behind what others still hold', async () => {
+    it('shows the position of an added toxic after the bytes that others passed on', async () => {
       const { client, server, path } = await pairOf({
         toxics: [{ type: 'stall', name: 'stall', attributes: { bytes: 4, duration: hour } }],
       })
       server.send('123456789')
       await client.got(4)
-      await until('all was read', async () => (await records(path))[0]?.bytes.downstream.received === 9)
+      await until(
+        'the engine reads all bytes',
+        async () => (await records(path))[0]?.bytes.downstream.received === 9,
+      )
       await t.api('POST', `${path}/toxics`, cut(3))
       await t.api('PATCH', `${path}/toxics/stall`, { attributes: { duration: 0 } })
       await client.ended
@@ -175,7 +178,7 @@ describe('the event log', () => {
       expect(await events(path)).to.deep.equal(['hit stall 0', 'hit cut 4', 'end cut 7'])
     })
 
-    it('and one that is switched on where it stands, in the middle of others', async () => {
+    it('shows the position of a toxic between others whose toxicity was raised', async () => {
       const stall = (name: string, bytes: number): ToxicBody => ({
         type: 'stall',
         name,
@@ -186,18 +189,21 @@ describe('the event log', () => {
       })
       server.send('123456789')
       await client.got(1)
-      await until('all was read', async () => (await records(path))[0]?.bytes.downstream.received === 9)
+      await until(
+        'the engine reads all bytes',
+        async () => (await records(path))[0]?.bytes.downstream.received === 9,
+      )
       await t.api('PATCH', `${path}/toxics/cut`, { toxicity: 1 })
       expect(await events(path)).to.deep.equal(['hit none 0', 'hit 4 0', 'hit 1 0'])
       await t.api('PATCH', `${path}/toxics/4`, { attributes: { duration: 0 } })
-      await until('it was cut', async () => (await events(path)).length === 5)
+      await until('the toxic cuts the connection', async () => (await events(path)).length === 5)
       await t.api('PATCH', `${path}/toxics/1`, { attributes: { duration: 0 } })
       await client.ended
       expect(client.text).to.equal('123456')
       expect((await events(path)).slice(3)).to.deep.equal(['hit cut 4', 'end cut 6'])
     })
 
-    it('tells of a reset how far the toxic had let bytes go', async () => {
+    it('shows a reset with the bytes that the toxic had passed on', async () => {
       const { client, server, path } = await pairOf({ toxics: [{ type: 'noop', name: 'none' }] })
       server.send('12345')
       await client.got(5)
@@ -208,8 +214,8 @@ describe('the event log', () => {
     })
   })
 
-  describe('tells the truth of what ended a connection', () => {
-    const held = (stream: string): ToxicBody => ({ type: 'bandwidth', stream, attributes: { rate: 0 } })
+  describe('shows as the ending', () => {
+    const holding = (stream: string): ToxicBody => ({ type: 'bandwidth', stream, attributes: { rate: 0 } })
 
     for (const side of ['client', 'upstream'] as const) {
       const stream = side === 'client' ? 'upstream' : 'downstream'
@@ -218,73 +224,76 @@ describe('the event log', () => {
 
       it(`a reset by the ${side}`, async () => {
         const pair = await pairOf({})
-        const [one, other] = ends(pair)
-        one.send('x')
-        await other.got(1)
-        one.rst()
-        await other.ended
-        await isOver(pair.path)
+        const [sender, receiver] = ends(pair)
+        sender.send('x')
+        await receiver.got(1)
+        sender.rst()
+        await receiver.ended
+        await isClosed(pair.path)
         await endsBy(pair.path, `rst by ${side}`)
       })
 
-      it(`a reset by the ${side} while a toxic holds its bytes, which never go out`, async () => {
-        const pair = await pairOf({ toxics: [held(stream)] })
-        const [one, other] = ends(pair)
-        one.send('x')
-        await until('it was read', async () => (await records(pair.path))[0]?.bytes[stream].received === 1)
-        one.rst()
+      it(`a reset by the ${side} while a toxic holds its bytes`, async () => {
+        const pair = await pairOf({ toxics: [holding(stream)] })
+        const [sender, receiver] = ends(pair)
+        sender.send('x')
+        await until(
+          'the engine reads the byte',
+          async () => (await records(pair.path))[0]?.bytes[stream].received === 1,
+        )
+        sender.rst()
         await endsBy(pair.path, `rst by ${side}`)
         await t.api('DELETE', `${pair.path}/toxics/bandwidth_${stream}`)
-        await other.ended
-        other.socket.destroy()
-        await isOver(pair.path)
+        await receiver.ended
+        receiver.socket.destroy()
+        await isClosed(pair.path)
         expect((await records(pair.path))[0]?.ending).to.equal(`rst by ${side}`)
       })
 
-      it(`a reset by the ${side} behind its FIN, before that was carried out`, async () => {
+      it(`a reset by the ${side} after its FIN, while a toxic delays that FIN`, async () => {
         const pair = await pairOf({ toxics: [{ type: 'slow_close', stream, attributes: { delay: hour } }] })
-        const [one, other] = ends(pair)
-        one.fin()
-        other.send('x')
-        await one.got(1)
+        const [sender, receiver] = ends(pair)
+        sender.fin()
+        receiver.send('x')
+        await sender.got(1)
         expect((await records(pair.path))[0]?.ending).to.equal(null)
-        one.rst()
+        sender.rst()
         await endsBy(pair.path, `rst by ${side}`)
       })
 
       it(`FIN by the ${side}`, async () => {
         const pair = await pairOf({})
-        const [one, other] = ends(pair)
-        one.fin()
-        expect(await other.ended).to.equal('fin')
+        const [sender, receiver] = ends(pair)
+        sender.fin()
+        expect(await receiver.ended).to.equal('fin')
         await endsBy(pair.path, `fin by ${side}`)
       })
 
-      it(`half-closed: FIN by the ${side} has ended nothing yet; the second one has`, async () => {
+      it(`the second FIN of two half-closes, the first by the ${side}`, async () => {
         const pair = await pairOf({ half_close: true })
-        const [one, other] = ends(pair)
-        one.fin()
-        expect(await other.ended).to.equal('fin')
+        const [sender, receiver] = ends(pair)
+        sender.fin()
+        expect(await receiver.ended).to.equal('fin')
         expect((await records(pair.path))[0]).to.include({ state: 'open', ending: null })
-        other.fin()
-        expect(await one.ended).to.equal('fin')
+        receiver.fin()
+        expect(await sender.ended).to.equal('fin')
         await endsBy(pair.path, `fin by ${side === 'client' ? 'upstream' : 'client'}`)
       })
 
-      it(`half-closed by the ${side}, and reset by the other`, async () => {
+      it(`a reset by the other side after a half-close by the ${side}`, async () => {
         const pair = await pairOf({ half_close: true })
-        const [one, other] = ends(pair)
-        one.fin()
-        expect(await other.ended).to.equal('fin')
-        other.send('x')
-        await one.got(1)
-        other.rst()
-        await one.ended
+        const [sender, receiver] = ends(pair)
+        sender.fin()
+        expect(await receiver.ended).to.equal('fin')
+        receiver.send('x')
+        await sender.got(1)
+        receiver.rst()
+        await sender.ended
         await endsBy(pair.path, `rst by ${side === 'client' ? 'upstream' : 'client'}`)
       })
     }
 
-    it('half-closed, then stopped', async () => {
+    it('stopping the proxy after a half-close', async () => {
       const { client, server, path } = await pairOf({ half_close: true })
       client.fin()
       await server.ended
@@ -292,7 +301,7 @@ describe('the event log', () => {
       await endsBy(path, 'stopped')
     })
 
-    it('a toxic, though more than a hundred have struck', async () => {
+    it('a toxic, although more than a hundred toxics acted', async () => {
       const { client, server, path } = await pairOf({
         toxics: [
           ...Array.from({ length: 100 }, (_, index) => ({ type: 'noop', name: `noop-${index}` })),
@@ -301,7 +310,7 @@ describe('the event log', () => {
       })
       server.send('12')
       await client.ended
-      await isOver(path)
+      await isClosed(path)
       const [record] = await records(path)
       expect(record?.ending).to.equal('end by cut')
       expect(record?.events).to.have.length(100)

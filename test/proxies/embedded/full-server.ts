@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 
-/** A listener whose backlog is full: connecting to it never ends. Linux drops the SYN then. */
+/** Starts a listener whose backlog is full. Linux drops the SYN then, so connecting to it never ends. */
 export async function startFullServer(): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const program = `
     const server = require('node:net').createServer()

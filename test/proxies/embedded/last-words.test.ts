@@ -8,8 +8,8 @@ import type { EngineServer } from '#proxies/embedded/server/server'
 import { Row } from '../contract/contract.ts'
 import { until } from '../wire.ts'
 
-/** What a side had sent before it ended still goes out. */
-describe('engine and what was said last', () => {
+/** Bytes that a side sent before it ended still go out. */
+describe('bytes sent before the end of a connection', () => {
   let engine: EngineServer
   let t: Row
 
@@ -27,9 +27,9 @@ describe('engine and what was said last', () => {
     return (json as { readonly connections: readonly ConnectionJson[] }).connections[0]
   }
   const isRead = (path: string, bytes: number): Promise<void> =>
-    until('it was read', async () => (await record(path))?.bytes.upstream.received === bytes)
+    until('the engine reads the bytes', async () => (await record(path))?.bytes.upstream.received === bytes)
 
-  it('closes no reader that has not taken all of it yet', async () => {
+  it('reach a slow reader before its connection is closed', async () => {
     const { client, server, path, toxics } = await t.pair({
       type: 'latency',
       attributes: { latency: 3_600_000 },
@@ -40,19 +40,25 @@ describe('engine and what was said last', () => {
     server.send(Buffer.alloc(bytes))
     server.fin()
     await isSent
-    await until('all was read', async () => (await record(path))?.bytes.downstream.received === bytes)
-    // And the end: the engine runs in this process, and looks at all its sockets in each turn.
+    await until(
+      'the engine reads all bytes',
+      async () => (await record(path))?.bytes.downstream.received === bytes,
+    )
+    // The engine runs in this process and polls all its sockets in each turn, so it has read the end then.
     for (let turn = 0; turn < 3; turn++) await record(path)
-    // More than the kernel takes at once.
+    // The kernel does not take all of them at once.
     await t.api('DELETE', toxics[0] ?? '')
-    await until('it is being closed', async () => (await record(path))?.ending === 'fin by upstream')
+    await until(
+      'the engine starts to close the connection',
+      async () => (await record(path))?.ending === 'fin by upstream',
+    )
     client.socket.resume()
     expect(await client.ended).to.equal('fin')
     expect(client.length).to.equal(bytes)
   })
 
-  // A side that was reset is looked after every two seconds: what does not move is given up, and nothing else.
-  it('lets go on what still moves after a reset, however slowly', async () => {
+  // After a reset, the engine checks the other direction every 1.5 seconds, and closes it without progress.
+  it('go out after a reset while there is progress, however slow', async () => {
     const { client, server, path } = await t.pair({
       type: 'slicer',
       stream: 'upstream',
@@ -65,7 +71,7 @@ describe('engine and what was said last', () => {
     expect(server.length).to.equal(30_000)
   })
 
-  it('and while a reader takes some of it, however much was let go at once', async () => {
+  it('go out after a reset while the reader takes some of them', async () => {
     const { client, server, path } = await t.pair({
       type: 'latency',
       stream: 'upstream',
@@ -76,7 +82,7 @@ describe('engine and what was said last', () => {
     client.send(Buffer.alloc(bytes))
     await isRead(path, bytes)
     client.rst()
-    // Some 2 MB in a second: for longer than a reader that takes nothing is given.
+    // About 2 MB per second: it takes longer than the engine waits for a reader that takes nothing.
     server.socket.on('data', () => server.socket.pause())
     const reading = setInterval(() => server.socket.resume(), 25)
     t.defer(() => clearInterval(reading))
@@ -84,7 +90,7 @@ describe('engine and what was said last', () => {
     expect(server.length).to.equal(bytes)
   })
 
-  it('leaves to a toxic what it will let go within a minute', async () => {
+  it('go out after a reset if a toxic passes them on within a minute', async () => {
     const kinds = [
       ['slow_close', { delay: 7000 }, 2, 7000],
       ['latency', { latency: 7000 }, 0, 7000],
@@ -97,7 +103,10 @@ describe('engine and what was said last', () => {
       client.send('xy')
       await isRead(path, 2)
       client.rst()
-      await until('the reset was noticed', async () => (await record(path))?.ending === 'rst by client')
+      await until(
+        'the engine notices the reset',
+        async () => (await record(path))?.ending === 'rst by client',
+      )
       expect(server.text, type).to.equal('xy'.slice(0, bytesBefore))
       expect(await server.ended, type).to.equal('fin')
       expect(server.text, type).to.equal('xy')
@@ -106,7 +115,7 @@ describe('engine and what was said last', () => {
     await Promise.all(watched)
   })
 
-  it('and gives up what is held before it for longer', async () => {
+  it('are dropped if an earlier toxic holds them for longer', async () => {
     const toxics = [
       { type: 'stall', stream: 'upstream', attributes: { bytes: 1, duration: 3_600_000 } },
       { type: 'latency', stream: 'upstream', attributes: { latency: 3500 } },
@@ -119,7 +128,7 @@ describe('engine and what was said last', () => {
     expect(server.text).to.equal('x')
   })
 
-  it('gives up what a toxic would let go after more than a minute', async () => {
+  it('are dropped if a toxic would pass them on after more than a minute', async () => {
     const { client, server, path } = await t.pair({
       type: 'latency',
       stream: 'upstream',

@@ -14,12 +14,12 @@ const writes =
 const ends: Start = (pipe) => pipe.end()
 const nothing: Start = () => undefined
 
-/** Toxics that wait: what is done to each, and how many of its deeds (a write, an end, a reset) it is until the awaited. */
+/** Toxics that wait: what starts each, and after how many of its effects (a write, an end, a reset) the time is measured. */
 const waiting: readonly (readonly [
   type: string,
   attributes: Readonly<Record<string, number>>,
   start: Start,
-  deeds: number,
+  effects: number,
 ])[] = [
   ['latency', { latency: ms, jitter: 0 }, writes(1), 1],
   ['bandwidth', { rate: 1 }, writes(ms), 1],
@@ -46,76 +46,76 @@ const idle = {
 
 function kindOf(type: string): ToxicType {
   const kind = toxicTypes.get(type)
-  if (kind === undefined) throw new Error(`there is no ${type}`)
+  if (kind === undefined) throw new Error(`there is no toxic ${type}`)
   return kind
 }
 
-/** How long it takes to the awaited deed, by the clock that the engine goes by. */
-function measure(type: string, attributes: Settings, start: Start, deeds: number): Promise<number> {
+/** The time in ms until the awaited effect, by the engine's clock. */
+function measure(type: string, attributes: Settings, start: Start, effects: number): Promise<number> {
   return new Promise((resolve) => {
-    let left = deeds
+    let left = effects
     const done = (): void => {
       left--
       if (left > 0) return
-      const took = now() - began
-      // Some go on by themselves.
+      const took = now() - startedAt
+      // Some continue by themselves.
       setImmediate(() => pipe.dispose())
       resolve(took)
     }
     const outlet = { ...idle, toxic: {}, write: done, end: done, cut: done, reset: done }
-    const began = now()
+    const startedAt = now()
     const pipe = kindOf(type).pipe(outlet, attributes)
     start(pipe)
   })
 }
 
-/** A pipe to which one chunk is given at a time. */
+/** A pipe that receives one chunk at a time. */
 function open(
   type: string,
   attributes: Settings,
-): { readonly pipe: Pipe<Settings>; readonly takes: (bytes: number) => Promise<number> } {
+): { readonly pipe: Pipe<Settings>; readonly timeFor: (bytes: number) => Promise<number> } {
   let wrote: () => void = () => undefined
   const pipe = kindOf(type).pipe({ ...idle, toxic: {}, write: () => wrote() }, attributes)
   return {
     pipe,
-    takes: (bytes) =>
+    timeFor: (bytes) =>
       new Promise((resolve) => {
-        const began = now()
-        wrote = () => resolve(now() - began)
+        const startedAt = now()
+        wrote = () => resolve(now() - startedAt)
         pipe.write({ data: Buffer.alloc(bytes), readAt: now() })
       }),
   }
 }
 
-describe('engine toxics are never early by any part of a millisecond', () => {
-  for (const [type, attributes, start, deeds] of waiting) {
+describe('toxics are never early, not even by a part of a millisecond', () => {
+  for (const [type, attributes, start, effects] of waiting) {
     const after = start === ends ? ' after the end' : start === nothing ? ' of silence' : ''
     it(`${type}${after}`, async () => {
-      // Beside each other, so that they begin at every part of a millisecond.
+      // Concurrently, so that they start at every part of a millisecond.
       const took = await Promise.all(
         Array.from({ length: 200 }, async (_, index) => {
           await new Promise((resolve) => setTimeout(resolve, index % 20))
-          return measure(type, attributes, start, deeds)
+          return measure(type, attributes, start, effects)
         }),
       )
       expect(Math.min(...took)).to.be.at.least(ms)
     })
   }
 
-  // At 1 KB/s a chunk of so many bytes takes as many ms, wherever in the pause behind the last one it comes.
+  // At 1 KB/s a chunk takes one ms per byte, wherever in the pause after the last one it arrives.
   for (const type of ['bandwidth', 'shared_bandwidth']) {
-    it(`${type}, each chunk behind a pause`, async () => {
+    it(`${type}, each chunk after a pause`, async () => {
       const took = await Promise.all(
         Array.from({ length: 50 }, async (_, index) => {
-          const all: number[] = []
+          const times: number[] = []
           const pauses = [0, 1, 2, 3, 4, 5, 6, 7].map((pause) => pause + index / 50)
           const line = open(type, { rate: 1 })
           for (const pause of pauses) {
             await new Promise((resolve) => callAt(now() + pause, () => resolve(null)))
-            all.push(await line.takes(4))
+            times.push(await line.timeFor(4))
           }
           line.pipe.dispose()
-          return Math.min(...all)
+          return Math.min(...times)
         }),
       )
       expect(Math.min(...took)).to.be.at.least(4)

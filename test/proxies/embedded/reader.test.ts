@@ -7,7 +7,7 @@ import { SocketReader } from '#proxies/embedded/proxy/reader'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 
-/** What a socket would do: it asks for the buffer again after each read. */
+/** Does what a socket does: gets the buffer again before each read. */
 function reads(reader: SocketReader, ...pieces: readonly string[]): readonly number[] {
   return pieces.map((piece) => {
     const buffer = reader.onread.buffer()
@@ -16,21 +16,21 @@ function reads(reader: SocketReader, ...pieces: readonly string[]): readonly num
   })
 }
 
-describe('Reader', () => {
-  it('reads into the same small buffer while nobody keeps what was read', () => {
+describe('SocketReader', () => {
+  it('reads into the same small buffer while nothing is kept', () => {
     const reader = new SocketReader()
-    const heard: string[] = []
+    const texts: string[] = []
     reader.onData = (data) => {
-      heard.push(data.toString())
+      texts.push(data.toString())
       return false
     }
     const before = reader.onread.buffer()
     expect(reads(reader, 'one', 'two', 'three')).to.deep.equal([2048, 2048, 2048])
     expect(reader.onread.buffer()).to.equal(before)
-    expect(heard).to.deep.equal(['one', 'two', 'three'])
+    expect(texts).to.deep.equal(['one', 'two', 'three'])
   })
 
-  it('takes a large buffer behind a read that filled it, and a small one behind a short read', () => {
+  it('allocates a large buffer after a full read and a small one after a short read', () => {
     const reader = new SocketReader()
     const full = 'x'.repeat(2048)
     expect(reads(reader, full, 'y'.repeat(3000), 'z'.repeat(3000), 'short', 'short')).to.deep.equal([
@@ -38,7 +38,7 @@ describe('Reader', () => {
     ])
   })
 
-  it('never writes over what somebody keeps', () => {
+  it('never overwrites kept bytes', () => {
     const reader = new SocketReader()
     const kept: Buffer[] = []
     reader.keepsData = () => true
@@ -51,7 +51,7 @@ describe('Reader', () => {
     expect(kept.map(String)).to.deep.equal(pieces)
   })
 
-  it('copies a few bytes that are kept, so that they do not hold a whole buffer', () => {
+  it('copies a few kept bytes, so that they do not keep a whole buffer', () => {
     const reader = new SocketReader()
     const kept: Buffer[] = []
     reader.keepsData = () => true
@@ -66,7 +66,7 @@ describe('Reader', () => {
   })
 })
 
-describe('bytes from an upstream, whatever their sizes and however slow the reader', () => {
+describe('bytes of any sizes from an upstream to a slow reader', () => {
   let engine: EngineServer
   let upstream: Server
   const sizes = [1, 100, 2047, 2048, 2049, 70_000, 5, 65_536, 131_072, 3000, 3000, 12]
@@ -104,9 +104,9 @@ describe('bytes from an upstream, whatever their sizes and however slow the read
     { type: 'slicer', attributes: { average_size: 10_000, size_variation: 5000 } },
   ]
   for (const toxic of toxics) {
-    it(`arrive as they were sent through ${toxic?.type ?? 'a proxy without toxics'}`, async () => {
+    it(`arrive unchanged through ${toxic?.type ?? 'a proxy without toxics'}`, async () => {
       const name = toxic?.type ?? 'plain'
-      const made = await fetch(`${engine.url}/proxies`, {
+      const created = await fetch(`${engine.url}/proxies`, {
         method: 'POST',
         body: JSON.stringify({
           name,
@@ -115,21 +115,21 @@ describe('bytes from an upstream, whatever their sizes and however slow the read
           streamproof: { toxics: toxic === null ? [] : [toxic] },
         }),
       })
-      const { listen } = (await made.json()) as { listen: string }
+      const { listen } = (await created.json()) as { listen: string }
       const port = Number(listen.split(':')[1])
       const client: Socket = connect({ port, host: '127.0.0.1' })
-      const got: Buffer[] = []
+      const received: Buffer[] = []
       let count = 0
       client.on('data', (data) => {
-        got.push(data)
+        received.push(data)
         count += 1
-        // Falls behind at times, so that bytes pile up in the proxy.
+        // Pauses at times, so that bytes accumulate in the proxy.
         if (count % 5 !== 0) return
         client.pause()
         setImmediate(() => setImmediate(() => client.resume()))
       })
       await once(client, 'close')
-      expect(digest(Buffer.concat(got))).to.equal(digest(sent))
+      expect(digest(Buffer.concat(received))).to.equal(digest(sent))
     })
   }
 })

@@ -15,9 +15,9 @@ describe('engine server', () => {
 
   const start = async (
     seed: number,
-    more: { readonly dialTimeoutMs?: number } = {},
+    options: { readonly dialTimeoutMs?: number } = {},
   ): Promise<EngineServer> => {
-    const engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed, ...more })
+    const engine = await startEngineServer({ host: '127.0.0.1', port: 0, seed, ...options })
     closers.push(() => engine.close())
     return engine
   }
@@ -36,6 +36,11 @@ describe('engine server', () => {
       )?.[1],
     )
 
+  const connections = async (engine: EngineServer): Promise<readonly ConnectionJson[]> => {
+    const answer = await fetch(`${engine.url}/proxies/p/connections`)
+    return ((await answer.json()) as { connections: ConnectionJson[] }).connections
+  }
+
   afterEach(async () => {
     for (const close of closers.splice(0).toReversed()) await close()
   })
@@ -47,7 +52,7 @@ describe('engine server', () => {
     expect(engineVersion).to.equal(version)
   })
 
-  it('says in one line that its port is taken', async () => {
+  it('reports in one line that its port is in use', async () => {
     const engine = await start(1)
     const second = await startProxyServer({ host: '127.0.0.1', port: engine.port }).then(
       () => null,
@@ -58,30 +63,30 @@ describe('engine server', () => {
     )
   })
 
-  /** Which of 40 connections in a row a toxic with toxicity one half strikes. */
-  const struck = async (seed: number): Promise<string> => {
+  /** Which of 40 consecutive connections a toxic with toxicity 0.5 affects (x). */
+  const affectedOf40 = async (seed: number): Promise<string> => {
     const engine = await start(seed)
     const upstream = await Upstream.open((wire) => wire.send('hello'))
     closers.push(() => upstream.close())
     const port = await open(engine, `127.0.0.1:${upstream.port}`)
     await post(engine, '/proxies/p/toxics', { type: 'limit_data', toxicity: 0.5, attributes: { bytes: 1 } })
-    let heard = ''
-    for (let i = 0; i < 40; i++) {
+    let result = ''
+    for (let count = 0; count < 40; count++) {
       const wire = await Wire.connect(port)
       await wire.got(5).catch(() => null)
-      heard += wire.length === 5 ? '-' : 'x'
+      result += wire.length === 5 ? '-' : 'x'
       wire.socket.destroy()
     }
-    return heard
+    return result
   }
 
-  it('strikes the same connections with the same seed, others with another', async () => {
-    const first = await struck(11)
-    expect(await struck(11)).to.equal(first)
-    expect(await struck(12)).to.not.equal(first)
+  it('affects the same connections with the same seed, and others with another seed', async () => {
+    const first = await affectedOf40(11)
+    expect(await affectedOf40(11)).to.equal(first)
+    expect(await affectedOf40(12)).to.not.equal(first)
   })
 
-  it('draws once for a connection and a toxic: no update makes it draw again', async () => {
+  it('draws toxicity once for each connection and toxic, and not again on an update', async () => {
     const engine = await start(3)
     const upstream = await Upstream.echo()
     closers.push(() => upstream.close())
@@ -94,51 +99,47 @@ describe('engine server', () => {
     })
     const wires = await Promise.all(Array.from({ length: 20 }, () => Wire.connect(port)))
     closers.push(() => wires.forEach((wire) => wire.socket.destroy()))
-    await until('all have come through', () => upstream.open === 20)
-    const round = async (): Promise<string> => {
-      const before = wires.map((wire) => wire.length)
+    await until('all connections reach the upstream', () => upstream.open === 20)
+    /** Which connections the toxic affects (x): the engine has read all echoes then, and passed some of them on. */
+    const affected = async (messages: number): Promise<string> => {
       for (const wire of wires) wire.send('x')
-      // Those that are not struck answer; over when none has for a while.
-      const answers = (): number => wires.reduce((sum, wire) => sum + wire.length, 0)
-      for (let seen = -1, quiet = 0; quiet < 15; quiet = seen === answers() ? quiet + 1 : 0) {
-        seen = answers()
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-      return wires.map((wire, index) => (wire.length > (before[index] ?? 0) ? '-' : 'x')).join('')
+      const downstream = async () => (await connections(engine)).map(({ bytes }) => bytes.downstream)
+      await until('the engine reads every echo', async () =>
+        (await downstream()).every(({ received }) => received === messages),
+      )
+      return (await downstream()).map(({ sent }) => (sent === messages ? '-' : 'x')).join('')
     }
-    const first = await round()
-    for (let i = 0; i < 5; i++) await post(engine, '/proxies/p/toxics/t', {})
-    expect(await round()).to.equal(first)
+    const first = await affected(1)
+    for (let count = 0; count < 5; count++) await post(engine, '/proxies/p/toxics/t', {})
+    expect(await affected(2)).to.equal(first)
     expect(first).to.include('x')
     expect(first).to.include('-')
   })
 
-  it('dials upstreams beside each other, and gives up on one that never answers', async function () {
+  it('dials upstreams concurrently, and stops dialling one that never answers', async function () {
     if (process.platform !== 'linux') this.skip()
     const full = await startFullServer()
     closers.push(() => full.stop())
     const dialTimeoutMs = 1000
     const engine = await start(1, { dialTimeoutMs })
     const port = await open(engine, `127.0.0.1:${full.port}`)
-    const stuck = await Promise.all(Array.from({ length: 5 }, () => Wire.connect(port)))
-    closers.push(() => stuck.forEach((wire) => wire.socket.destroy()))
-    expect(await Promise.all(stuck.map((wire) => wire.ended))).to.deep.equal(Array(5).fill('fin'))
-    for (const wire of stuck) wire.socket.destroy()
-    const dials = async (): Promise<readonly ConnectionJson[]> => {
-      const answer = await fetch(`${engine.url}/proxies/p/connections`)
-      return ((await answer.json()) as { connections: ConnectionJson[] }).connections
-    }
-    await until('all are over', async () => (await dials()).every(({ state }) => state === 'closed'))
-    const over = await dials()
-    expect(over.map(({ ending }) => ending)).to.deep.equal(Array(5).fill('refused'))
-    const accepted = over.map((one) => Date.parse(one.accepted))
-    const ended = over.map((one, index) => (accepted[index] ?? 0) + one.durationMs)
-    // One after another, the last would come four limits after the first.
+    const clients = await Promise.all(Array.from({ length: 5 }, () => Wire.connect(port)))
+    closers.push(() => clients.forEach((wire) => wire.socket.destroy()))
+    expect(await Promise.all(clients.map((wire) => wire.ended))).to.deep.equal(Array(5).fill('fin'))
+    for (const wire of clients) wire.socket.destroy()
+    await until('all connections are closed', async () =>
+      (await connections(engine)).every(({ state }) => state === 'closed'),
+    )
+    const closed = await connections(engine)
+    expect(closed.map(({ ending }) => ending)).to.deep.equal(Array(5).fill('refused'))
+    const accepted = closed.map((connection) => Date.parse(connection.accepted))
+    const ended = closed.map(({ durationMs }, index) => (accepted[index] ?? 0) + durationMs)
+    // Dialled in sequence, the last would be accepted four limits after the first.
     expect(Math.max(...accepted)).to.be.lessThan(Math.min(...ended))
-    for (const { durationMs } of over) expect(durationMs).to.be.at.least(dialTimeoutMs - 1)
+    for (const { durationMs } of closed) expect(durationMs).to.be.at.least(dialTimeoutMs - 1)
   })
 
-  it('leaves no timer behind when a proxy with waiting toxics goes away', async () => {
+  it('has no timers after it closed a proxy with waiting toxics', async () => {
     const engine = await start(1)
     const upstream = await Upstream.echo()
     closers.push(() => upstream.close())
@@ -156,28 +157,29 @@ describe('engine server', () => {
     ]
     for (const stream of ['upstream', 'downstream']) {
       for (const [type, attributes] of kinds) {
-        // Each stands first on a proxy of its own, where it meets data and the end.
-        const made = await post(engine, '/proxies', {
+        // Each is on a proxy of its own, where it receives data and the end.
+        const created = await post(engine, '/proxies', {
           name: `${type}-${stream}`,
           listen: '127.0.0.1:0',
           upstream: `127.0.0.1:${upstream.port}`,
           streamproof: { toxics: [{ type, stream, attributes }] },
         })
-        const wire = await Wire.connect(Number(/:(\d+)$/.exec(made.listen)?.[1]))
+        const wire = await Wire.connect(Number(/:(\d+)$/.exec(created.listen)?.[1]))
         wire.send(Buffer.alloc(100_000))
         wire.fin()
         closers.push(() => void wire.socket.destroy())
       }
     }
-    await until('all have come through', () => upstream.count === 18)
+    await until('all connections reach the upstream', () => upstream.count === 18)
     await engine.close()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    const timers = process.getActiveResourcesInfo().filter((one) => one === 'Timeout')
-    // mocha's own limit for this test is the only one left.
-    expect(timers.length).to.be.at.most(1)
+    // mocha's own time limit of this test is the only timer.
+    await until(
+      'no timer of the engine is left',
+      () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length <= 1,
+    )
   })
 
-  it('forgets 300 connections that were opened, used and reset', async () => {
+  it('closes the upstream connections of 300 clients that reset', async () => {
     const engine = await start(1)
     const upstream = await Upstream.echo()
     closers.push(() => upstream.close())
@@ -188,7 +190,7 @@ describe('engine server', () => {
       for (const wire of wires) wire.send('x')
       await Promise.all(wires.map((wire) => wire.got(1)))
       for (const wire of wires) wire.rst()
-      await until('all upstream connections are gone', () => upstream.open === 0)
+      await until('all upstream connections are closed', () => upstream.open === 0)
     }
     expect(upstream.count).to.equal(300)
   })

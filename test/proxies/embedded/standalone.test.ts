@@ -10,7 +10,7 @@ import type { ProxyServer } from '#proxies/embedded/standalone'
 import { EngineError } from '#proxies/types'
 import { lacking } from '../../lacking.ts'
 
-describe('standalone engine', () => {
+describe('startProxyServer', () => {
   let folder = ''
   let file = ''
 
@@ -38,20 +38,23 @@ describe('standalone engine', () => {
       ]),
     )
     const server = await startProxyServer({ host: '127.0.0.1', port: 0, config: file })
-    const all = (await (await fetch(`${server.url}/proxies`)).json()) as Record<string, { enabled: boolean }>
-    expect(Object.entries(all).map(([name, { enabled }]) => [name, enabled])).to.deep.equal([
+    const listed = (await (await fetch(`${server.url}/proxies`)).json()) as Record<
+      string,
+      { enabled: boolean }
+    >
+    expect(Object.entries(listed).map(([name, { enabled }]) => [name, enabled])).to.deep.equal([
       ['one', true],
       ['two', false],
     ])
     await server.close()
   })
 
-  it('says which config cannot be read', async () => {
+  it('names a config that cannot be read', async () => {
     const missing = join(folder, 'missing.json')
     expect(await refusal(missing)).to.equal(`the config ${missing} cannot be read: ENOENT`)
   })
 
-  it('says what is wrong with a config', async () => {
+  it('reports what is wrong with a config', async () => {
     await writeFile(file, '[{"name": "one"}]')
     expect(await refusal(file)).to.equal(
       `the proxy server did not start (config ${file}): missing required field: upstream at proxy 1`,
@@ -66,7 +69,7 @@ describe('standalone engine', () => {
     await server.close()
   })
 
-  it('prints its seed where none is given, so that a run can be repeated', async () => {
+  it('reports a random seed, so that a run can be repeated', async () => {
     const first = await startProxyServer({ host: '127.0.0.1', port: 0 })
     const second = await startProxyServer({ host: '127.0.0.1', port: 0, seed: 0 })
     expect(first.seed).to.be.a('number')
@@ -76,8 +79,8 @@ describe('standalone engine', () => {
   })
 })
 
-/** Toxiproxy's own command line, where this machine has it. */
-describe("standalone engine, driven by Toxiproxy's command line", () => {
+/** Skipped without toxiproxy-cli. */
+describe("the embedded engine under Toxiproxy's command line", () => {
   let server: ProxyServer
 
   const cli = (...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> =>
@@ -99,20 +102,28 @@ describe("standalone engine, driven by Toxiproxy's command line", () => {
   })
   after(() => server.close())
 
-  const said = async (pattern: RegExp, ...args: readonly string[]): Promise<void> => {
+  const expectOutput = async (pattern: RegExp, ...args: readonly string[]): Promise<void> => {
     const { code, out } = await cli(...args)
     expect(code, out).to.equal(0)
     expect(out).to.match(pattern)
   }
 
   it('creates, lists and inspects a proxy', async () => {
-    await said(/Created new proxy p/, 'create', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:9', 'p')
-    await said(/^p\t127\.0\.0\.1:\d+\t127\.0\.0\.1:9\tenabled\t/, 'list')
-    await said(/^$/, 'inspect', 'p')
+    await expectOutput(
+      /Created new proxy p/,
+      'create',
+      '--listen',
+      '127.0.0.1:0',
+      '--upstream',
+      '127.0.0.1:9',
+      'p',
+    )
+    await expectOutput(/^p\t127\.0\.0\.1:\d+\t127\.0\.0\.1:9\tenabled\t/, 'list')
+    await expectOutput(/^$/, 'inspect', 'p')
   })
 
   it('adds, shows, updates and removes toxics', async () => {
-    await said(
+    await expectOutput(
       /Added downstream latency toxic 'slow'/,
       'toxic',
       'add',
@@ -126,7 +137,7 @@ describe("standalone engine, driven by Toxiproxy's command line", () => {
       'jitter=5',
       'p',
     )
-    await said(
+    await expectOutput(
       /Added upstream bandwidth toxic 'thin'/,
       'toxic',
       'add',
@@ -141,20 +152,20 @@ describe("standalone engine, driven by Toxiproxy's command line", () => {
       'rate=10',
       'p',
     )
-    await said(
+    await expectOutput(
       /slow\ttype=latency.*stream=downstream.*toxicity=1\.00.*jitter=5.*latency=100/s,
       'inspect',
       'p',
     )
-    await said(/Updated toxic 'slow'/, 'toxic', 'update', '-n', 'slow', '-a', 'latency=7', 'p')
-    await said(/latency=7/, 'inspect', 'p')
-    await said(/Removed toxic 'thin'/, 'toxic', 'remove', '-n', 'thin', 'p')
+    await expectOutput(/Updated toxic 'slow'/, 'toxic', 'update', '-n', 'slow', '-a', 'latency=7', 'p')
+    await expectOutput(/latency=7/, 'inspect', 'p')
+    await expectOutput(/Removed toxic 'thin'/, 'toxic', 'remove', '-n', 'thin', 'p')
   })
 
-  it('toggles and deletes', async () => {
-    await said(/Proxy p is now disabled/, 'toggle', 'p')
-    await said(/Proxy p is now enabled/, 'toggle', 'p')
-    await said(/Deleted proxy p/, 'delete', 'p')
+  it('toggles and deletes a proxy', async () => {
+    await expectOutput(/Proxy p is now disabled/, 'toggle', 'p')
+    await expectOutput(/Proxy p is now enabled/, 'toggle', 'p')
+    await expectOutput(/Deleted proxy p/, 'delete', 'p')
   })
 
   it('shows the refusals of the engine', async () => {

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 
 import { startEngineThread, workerFile } from '#proxies/embedded/thread/thread'
 
-describe('engine thread', () => {
+describe('startEngineThread', () => {
   it('starts from source, serves, and closes', async () => {
     const thread = await startEngineThread({ host: '127.0.0.1', port: 0, seed: 5 })
     expect((await fetch(`${thread.url}/version`)).status).to.equal(200)
@@ -19,7 +19,7 @@ describe('engine thread', () => {
     ).to.equal('refused')
   })
 
-  it('closes while connections stand and toxics wait', async () => {
+  it('closes while connections are open and toxics wait', async () => {
     const thread = await startEngineThread({ host: '127.0.0.1', port: 0 })
     const post = (path: string, body: unknown) =>
       fetch(thread.url + path, { method: 'POST', body: JSON.stringify(body) })
@@ -29,7 +29,7 @@ describe('engine thread', () => {
     await thread.close()
   })
 
-  it('says why it did not start', async () => {
+  it('reports why it did not start', async () => {
     const first = await startEngineThread({ host: '127.0.0.1', port: 0 })
     const port = Number(new URL(first.url).port)
     const second = await startEngineThread({ host: '127.0.0.1', port }).then(
@@ -40,7 +40,7 @@ describe('engine thread', () => {
     expect(second?.message).to.equal(`listen tcp 127.0.0.1:${port}: bind: address already in use`)
   })
 
-  it('finds its file next to the source and next to the build', () => {
+  it('finds the file of the worker in the source and in the build', () => {
     const source = workerFile()
     expect(existsSync(fileURLToPath(source))).to.equal(true)
     expect(source.pathname).to.match(/\/worker-from-source\.mjs$/)
@@ -49,7 +49,7 @@ describe('engine thread', () => {
     )
   })
 
-  it('leaves nothing behind that keeps a process alive', async () => {
+  it('leaves nothing that keeps a process running', async () => {
     const engine = fileURLToPath(new URL('../../../proxies/driver/open-engine.ts', import.meta.url))
     const program = `
       const { openEngine } = await import(${JSON.stringify(engine)})

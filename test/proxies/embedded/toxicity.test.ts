@@ -8,8 +8,8 @@ import { Row } from '../contract/contract.ts'
 import type { ToxicBody } from '../contract/contract.ts'
 import { until } from '../wire.ts'
 
-/** What each setting is in a toxic that would be felt at once if it struck. */
-const felt: Readonly<Record<string, number>> = {
+/** Settings with which a toxic has an immediate effect. */
+const strongSettings: Readonly<Record<string, number>> = {
   latency: 3_600_000,
   delay: 3_600_000,
   duration: 3_600_000,
@@ -19,7 +19,7 @@ const felt: Readonly<Record<string, number>> = {
   average_size: 1,
 }
 
-describe('engine toxicity 0', () => {
+describe('toxicity 0', () => {
   let engine: EngineServer
   let t: Row
 
@@ -36,12 +36,14 @@ describe('engine toxicity 0', () => {
     const { connections } = (await t.api('GET', `${path}/connections`)).json as {
       readonly connections: readonly ConnectionJson[]
     }
-    return connections.flatMap((one) => one.events)
+    return connections.flatMap((connection) => connection.events)
   }
   const bytes = Buffer.alloc(200_000, 'streamproof')
 
   for (const { type, settings } of toxicTypes.values()) {
-    const attributes = Object.fromEntries(Object.keys(settings).map((name) => [name, felt[name] ?? 0]))
+    const attributes = Object.fromEntries(
+      Object.keys(settings).map((name) => [name, strongSettings[name] ?? 0]),
+    )
     const harmless: readonly ToxicBody[] = ['upstream', 'downstream'].map((stream) => ({
       type,
       stream,
@@ -57,17 +59,17 @@ describe('engine toxicity 0', () => {
         expect((await server.got(bytes.length)).equals(bytes)).to.equal(true)
         expect((await client.got(bytes.length)).equals(bytes)).to.equal(true)
         client[end]()
-        // As without any toxic: by FIN, whatever came.
+        // As without any toxic, FIN and RST become FIN.
         expect(await server.ended).to.equal('fin')
         if (end === 'fin') expect(await client.ended).to.equal('fin')
         expect(await events(path)).to.deep.equal([])
       }
     })
 
-    it(`is told from toxicity 1, which strikes: ${type}`, async () => {
-      const { client, path } = await t.pair(...harmless.map((one) => ({ ...one, toxicity: 1 })))
+    it(`differs from toxicity 1, which has an effect: ${type}`, async () => {
+      const { client, path } = await t.pair(...harmless.map((toxic) => ({ ...toxic, toxicity: 1 })))
       client.send('x')
-      await until(`${type} has struck`, async () => (await events(path)).length > 0)
+      await until(`${type} acts`, async () => (await events(path)).length > 0)
     })
   }
 })

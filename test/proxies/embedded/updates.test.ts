@@ -14,7 +14,7 @@ import type { Wire } from '../wire.ts'
 
 const hour = 3_600_000
 
-/** What an update changes beyond what Toxiproxy knows, on what stands; and that one that fails is not half applied. */
+/** Updates of extensions act on live connections, and an update that fails is not applied in part. */
 describe('engine updates', () => {
   let engine: EngineServer
   let t: Row
@@ -31,7 +31,7 @@ describe('engine updates', () => {
   const shown = async (path: string): Promise<string> => (await t.api('GET', path)).text
   const records = async (path: string): Promise<readonly ConnectionJson[]> =>
     ((await t.api('GET', `${path}/connections`)).json as { connections: ConnectionJson[] }).connections
-  const taken = async (): Promise<string> => {
+  const usedAddress = async (): Promise<string> => {
     const server = createServer()
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve())
@@ -44,14 +44,14 @@ describe('engine updates', () => {
     const extended = { seed: 1, half_close: false, carry_reset: false }
     const other = { seed: 7, half_close: true, carry_reset: true }
 
-    for (const [what, fields, status] of [
+    for (const [problem, fields, status] of [
       ['a listen of a wrong type', { listen: 5 }, 400],
       ['an upstream of a wrong type', { upstream: 5 }, 400],
       ['an enabled of a wrong type', { enabled: 'no' }, 400],
       ['a listen that cannot be resolved', { listen: 'nohost.invalid:0' }, 500],
       ['a listen without a port', { listen: 'x' }, 500],
     ] as const) {
-      it(`are not half applied with ${what}, and connections stand`, async () => {
+      it(`are not applied in part with ${problem}, and connections stay open`, async () => {
         const upstream = await t.upstream()
         const { path, port } = await t.proxy(upstream.port, { streamproof: extended })
         const client = await t.connect(port)
@@ -65,30 +65,34 @@ describe('engine updates', () => {
       })
     }
 
-    it('are not half applied where it cannot be enabled', async () => {
-      const { path } = await t.proxy('x:1', { listen: await taken(), enabled: false, streamproof: extended })
+    it('are not applied in part if the proxy cannot be enabled', async () => {
+      const { path } = await t.proxy('x:1', {
+        listen: await usedAddress(),
+        enabled: false,
+        streamproof: extended,
+      })
       const before = await shown(path)
       expect((await t.api('PATCH', path, { enabled: true, streamproof: other })).status).to.equal(500)
       expect(await shown(path)).to.equal(before)
     })
 
-    it('are applied as a whole where the new address is taken: the proxy is stopped with all of it', async () => {
+    it('are applied as a whole if the new address is in use: the proxy is stopped', async () => {
       const { path } = await t.proxy('x:1', { streamproof: extended })
-      const listen = await taken()
+      const listen = await usedAddress()
       const answer = await t.api('PATCH', path, { listen, upstream: 'y:1', streamproof: other })
       expect(answer.status).to.equal(500)
       expect(JSON.parse(await shown(path))).to.include({ listen, upstream: 'y:1', enabled: false })
       expect(JSON.parse(await shown(path))).to.deep.include({ streamproof: other })
     })
 
-    it('take its seed away again by null', async () => {
+    it('remove its seed with null', async () => {
       const { path } = await t.proxy('x:1', { streamproof: { seed: 9, half_close: true } })
       const answer = await t.api('PATCH', path, { streamproof: { seed: null } })
       expect(answer.json).to.deep.include({ streamproof: { half_close: true, carry_reset: false } })
     })
 
     for (const name of ['half_close', 'carry_reset', 'toxics']) {
-      it(`are refused where ${name} is null`, async () => {
+      it(`are refused if ${name} is null`, async () => {
         const { path } = await t.proxy('x:1', { streamproof: extended })
         const before = await shown(path)
         const answer = await t.api('PATCH', path, { streamproof: { seed: 2, [name]: null } })
@@ -101,8 +105,8 @@ describe('engine updates', () => {
     }
   })
 
-  describe('of the connections that a toxic strikes', () => {
-    it('act on live connections: those that it leaves get what it held, those that it takes up are struck', async () => {
+  describe('of the connections that a toxic may act on', () => {
+    it('act on live connections: removed ones receive what it held, added ones are affected', async () => {
       const upstream = await t.upstream()
       const { port, path, name } = await t.proxy(upstream.port)
       const toxic = await t.toxic(name, {
@@ -110,31 +114,41 @@ describe('engine updates', () => {
         attributes: { latency: hour },
         streamproof: { connections: [1] },
       } as ToxicBody)
-      const ends = []
-      for (let i = 0; i < 2; i++) ends.push({ client: await t.connect(port), server: await upstream.next() })
-      const [first, second] = ends
+      const pairs = []
+      for (let count = 0; count < 2; count++)
+        pairs.push({ client: await t.connect(port), server: await upstream.next() })
+      const [first, second] = pairs
       first?.server.send('held')
       second?.server.send('free')
       await second?.client.got(4)
-      await until('it was read', async () => (await records(path))[0]?.bytes.downstream.received === 4)
+      await until(
+        'the engine reads the bytes',
+        async () => (await records(path))[0]?.bytes.downstream.received === 4,
+      )
       expect(first?.client.length).to.equal(0)
 
       const answer = await t.api('PATCH', toxic, { streamproof: { connections: [2, 3] } })
       expect(answer.json).to.deep.include({ streamproof: { connections: [2, 3] } })
       await first?.client.got(4)
       second?.server.send('held')
-      await until('it was read', async () => (await records(path))[1]?.bytes.downstream.received === 8)
+      await until(
+        'the engine reads the bytes',
+        async () => (await records(path))[1]?.bytes.downstream.received === 8,
+      )
       first?.server.send('free')
       await first?.client.got(8)
       expect(second?.client.length).to.equal(4)
 
-      // Kept by an update that does not name them, and all of them by null.
+      // An update without the member keeps the connections; null selects all of them.
       const kept = await t.api('PATCH', toxic, { attributes: { latency: hour + 1 }, streamproof: {} })
       expect(kept.json).to.deep.include({ streamproof: { connections: [2, 3] } })
       const all = await t.api('PATCH', toxic, { streamproof: { connections: null } })
       expect(all.json).to.not.have.property('streamproof')
       first?.server.send('held')
-      await until('it was read', async () => (await records(path))[0]?.bytes.downstream.received === 12)
+      await until(
+        'the engine reads the bytes',
+        async () => (await records(path))[0]?.bytes.downstream.received === 12,
+      )
       await t.api('PATCH', toxic, { streamproof: { connections: [] } })
       await first?.client.got(12)
       await second?.client.got(8)
@@ -151,7 +165,7 @@ describe('engine updates', () => {
         'bad request body: json: cannot unmarshal number into Go struct field .streamproof of type streamproof.Extensions',
       ],
     ] as const) {
-      it(`are refused as ${JSON.stringify(streamproof)}, with all else of the body`, async () => {
+      it(`are refused as ${JSON.stringify(streamproof)}, with the rest of the body`, async () => {
         const { path, name } = await t.proxy('x:1')
         const toxic = await t.toxic(name, { type: 'latency', attributes: { latency: 1 } })
         const before = await shown(path)
@@ -162,19 +176,19 @@ describe('engine updates', () => {
       })
     }
 
-    it('are refused where something else is', async () => {
+    it('are refused with another invalid field', async () => {
       const { path, name } = await t.proxy('x:1')
       const toxic = await t.toxic(name, { type: 'latency', attributes: { latency: 1 } })
       const before = await shown(path)
-      for (const bad of [{ toxicity: 2 }, { attributes: { latency: 'x' } }])
-        expect((await t.api('PATCH', toxic, { streamproof: { connections: [1] }, ...bad })).status).to.equal(
-          400,
-        )
+      for (const invalid of [{ toxicity: 2 }, { attributes: { latency: 'x' } }])
+        expect(
+          (await t.api('PATCH', toxic, { streamproof: { connections: [1] }, ...invalid })).status,
+        ).to.equal(400)
       expect(await shown(path)).to.equal(before)
     })
   })
 
-  it('end no connection by a body with a member that nobody knows', async () => {
+  it('end no connection if the body has an unknown member', async () => {
     const { client, server, path } = await t.pair()
     const answer = await t.api('POST', `${path}/connections`, { action: 'reset', connection: [2] })
     expect(answer.json).to.deep.equal({
@@ -185,11 +199,11 @@ describe('engine updates', () => {
     await server.got(1)
   })
 
-  describe('that switch a toxic on', () => {
+  describe('that activate a toxic', () => {
     const slow: ToxicBody = { type: 'slow_close', attributes: { delay: hour } }
     const off = { toxicity: 0 }
     const closes: ToxicBody = { type: 'timeout', name: 'late', ...off, attributes: { timeout: 1 } }
-    /** FIN, and until the engine has read it: it runs in this process, and looks at all its sockets in each turn. */
+    /** Sends FIN and waits until the engine has read it. It runs in this process and polls all its sockets in each turn. */
     const ends = async (wire: Wire): Promise<void> => {
       const isSent = once(wire.socket, 'finish')
       wire.fin()
@@ -197,15 +211,15 @@ describe('engine updates', () => {
       for (let turn = 0; turn < 3; turn++) await t.api('GET', '/version')
     }
 
-    // The second connection is struck by the same call, behind the first: once it has ended, so would the first.
-    for (const [what, before] of [
+    // The same call affects the second connection after the first: once the second has ended, the first would have too.
+    for (const [cause, before] of [
       ['the source has ended', []],
       ['a toxic has ended', [{ type: 'limit_data', name: 'cut', attributes: { bytes: 3 } }]],
     ] as const) {
-      it(`do nothing where ${what} before its place`, async () => {
+      it(`do nothing if ${cause} before the toxic`, async () => {
         const upstream = await t.upstream()
         const targets = { streamproof: { connections: [1] } }
-        const toxics = [...before.map((one) => ({ ...one, ...targets })), closes, { ...slow, ...targets }]
+        const toxics = [...before.map((toxic) => ({ ...toxic, ...targets })), closes, { ...slow, ...targets }]
         const { port, path } = await t.proxy(upstream.port, { streamproof: { toxics } })
         const first = await t.connect(port)
         const served = await upstream.next()
@@ -214,24 +228,27 @@ describe('engine updates', () => {
         served.send('123')
         if (before.length === 0) await ends(served)
         await first.got(3)
-        const events = (await records(path))[0]?.events.map(({ what: one, toxic }) => `${one} ${toxic}`)
+        const events = (await records(path))[0]?.events.map(({ what, toxic }) => `${what} ${toxic}`)
         await t.api('PATCH', `${path}/toxics/late`, { toxicity: 1 })
         await second.ended
-        await until('the second is over', async () => (await records(path))[1]?.ending === 'end by late')
+        await until(
+          'the second connection has ended',
+          async () => (await records(path))[1]?.ending === 'end by late',
+        )
         const record = (await records(path))[0]
-        expect(record?.events.map(({ what: one, toxic }) => `${one} ${toxic}`)).to.deep.equal(events)
+        expect(record?.events.map(({ what, toxic }) => `${what} ${toxic}`)).to.deep.equal(events)
         expect(record?.state).to.equal('open')
       })
     }
 
-    for (const [what, given, method, on] of [
+    for (const [action, existing, method, body] of [
       ['add it', [], 'POST', { ...closes, stream: 'upstream', toxicity: 1 }],
-      ['switch it on', [{ ...closes, stream: 'upstream' }], 'PATCH', { toxicity: 1 }],
+      ['raise its toxicity', [{ ...closes, stream: 'upstream' }], 'PATCH', { toxicity: 1 }],
     ] as const) {
-      it(`do nothing where they ${what} to a direction that is over, while the other goes on`, async () => {
+      it(`do nothing if they ${action} in a direction that has ended, while the other goes on`, async () => {
         const upstream = await t.upstream()
         const { port, path } = await t.proxy(upstream.port, {
-          streamproof: { half_close: true, toxics: given },
+          streamproof: { half_close: true, toxics: existing },
         })
         const first = await t.connect(port)
         const served = await upstream.next()
@@ -239,16 +256,19 @@ describe('engine updates', () => {
         await upstream.next()
         first.fin()
         expect(await served.ended).to.equal('fin')
-        await t.api(method, `${path}/toxics${method === 'POST' ? '' : '/late'}`, on)
+        await t.api(method, `${path}/toxics${method === 'POST' ? '' : '/late'}`, body)
         await second.ended
-        await until('the second is over', async () => (await records(path))[1]?.ending === 'end by late')
+        await until(
+          'the second connection has ended',
+          async () => (await records(path))[1]?.ending === 'end by late',
+        )
         expect((await records(path))[0]).to.deep.include({ state: 'open', ending: null, events: [] })
         served.send('still')
         await first.got(5)
       })
     }
 
-    it('let it meet the end that a toxic before it still holds back', async () => {
+    it('let it receive the end that an earlier toxic still holds', async () => {
       const toxics = [slow, { type: 'reset_peer', name: 'r', ...off }]
       const upstream = await t.upstream()
       const { port, path } = await t.proxy(upstream.port, { streamproof: { toxics } })

@@ -6,25 +6,25 @@ import { toxicTypes } from '#proxies/embedded/toxics/index'
 import type { ToxicType } from '#proxies/embedded/toxics/toxic'
 import { Row } from '../contract/contract.ts'
 
-/** Settings that a toxic takes, none of them 0 where it may be something else. */
-function good({ settings, check }: ToxicType): Record<string, number> {
-  const some = Object.entries(settings).map(([name, { min, max }]) => [
+/** Valid settings of a toxic, none of them 0 if another value is allowed. */
+function validSettings({ settings, check }: ToxicType): Record<string, number> {
+  const entries = Object.entries(settings).map(([name, { min, max }]) => [
     name,
     Math.min(max, Math.max(min, 50)),
   ])
-  const attributes = Object.fromEntries(some) as Record<string, number>
+  const attributes = Object.fromEntries(entries) as Record<string, number>
   expect(check(attributes)).to.equal(null)
   return attributes
 }
 
-/** JSON that no setting takes, and numbers that this one does not. */
-function bad({ min, max }: { readonly min: number; readonly max: number }): readonly string[] {
-  const beyond = [min - 1, max + 1].map((one) => BigInt(one).toString())
+/** JSON that is not valid for any setting, and numbers that are not valid for this one. */
+function invalidValues({ min, max }: { readonly min: number; readonly max: number }): readonly string[] {
+  const beyond = [min - 1, max + 1].map((number) => BigInt(number).toString())
   return [...beyond, '1.5', '1e2', '"1"', 'true', '[]', '{}', '9007199254740993', '-9007199254740993']
 }
 
-/** What is refused with 400 leaves no trace. */
-describe('engine validation', () => {
+/** A body that is refused with 400 changes nothing. */
+describe('validation of bodies', () => {
   let engine: EngineServer
   let t: Row
 
@@ -48,12 +48,12 @@ describe('engine validation', () => {
     const names = Object.keys(settings)
     if (names.length === 0) continue
 
-    it(`creates no ${type} of which one attribute is bad`, async () => {
+    it(`creates no ${type} with an invalid attribute`, async () => {
       const { path } = await t.proxy('x:1')
       for (const name of names) {
-        for (const value of bad(settings[name] ?? { min: 0, max: 0 })) {
-          // The bad one comes last, the others are good.
-          const { [name]: _, ...others } = good(kind)
+        for (const value of invalidValues(settings[name] ?? { min: 0, max: 0 })) {
+          // The invalid attribute is the last; the others are valid.
+          const { [name]: _, ...others } = validSettings(kind)
           const attributes = JSON.stringify({ ...others, [name]: '?' }).replace('"?"', value)
           await refused('POST', `${path}/toxics`, `{"type":"${type}","attributes":${attributes}}`)
         }
@@ -61,15 +61,17 @@ describe('engine validation', () => {
       expect((await t.api('GET', `${path}/toxics`)).json).to.deep.equal([])
     })
 
-    it(`changes nothing of a ${type} where one attribute, or the toxicity, is bad`, async () => {
+    it(`changes nothing of a ${type} if an attribute or the toxicity is invalid`, async () => {
       const { path, name: proxy } = await t.proxy('x:1')
-      const toxic = await t.toxic(proxy, { type, toxicity: 0.25, attributes: good(kind) })
+      const toxic = await t.toxic(proxy, { type, toxicity: 0.25, attributes: validSettings(kind) })
       const before = (await t.api('GET', path)).text
-      // All that an update could change is changed, but for what is bad: first, and last.
-      const changed = Object.fromEntries(Object.entries(good(kind)).map(([name, value]) => [name, value - 1]))
+      // The update changes everything else; the invalid member is the first or the last.
+      const changed = Object.fromEntries(
+        Object.entries(validSettings(kind)).map(([name, value]) => [name, value - 1]),
+      )
       for (const name of names) {
         const { [name]: _, ...others } = changed
-        for (const value of bad(settings[name] ?? { min: 0, max: 0 })) {
+        for (const value of invalidValues(settings[name] ?? { min: 0, max: 0 })) {
           for (const attributes of [
             { [name]: '?', ...others },
             { ...others, [name]: '?' },
@@ -85,7 +87,7 @@ describe('engine validation', () => {
     })
   }
 
-  it('changes nothing of a slicer whose two sizes do not fit each other', async () => {
+  it('changes nothing of a slicer if its variation would be above its size', async () => {
     const { path, name } = await t.proxy('x:1')
     const toxic = await t.toxic(name, {
       type: 'slicer',
@@ -97,7 +99,7 @@ describe('engine validation', () => {
     expect((await t.api('GET', path)).text).to.equal(before)
   })
 
-  it('lets a proxy have 1000 toxics, and no more', async () => {
+  it('allows 1000 toxics on a proxy and no more', async () => {
     const toxics = Array.from({ length: 40_000 }, (_, index) => ({ type: 'noop', name: `n${index}` }))
     const proxy = (count: number): string =>
       JSON.stringify({ name: 'many', upstream: 'x:1', streamproof: { toxics: toxics.slice(0, count) } })
@@ -111,7 +113,7 @@ describe('engine validation', () => {
     await t.api('DELETE', '/proxies/many')
   })
 
-  it('changes nothing of a proxy where one field is bad', async () => {
+  it('changes nothing of a proxy if a field is invalid', async () => {
     const { path } = await t.proxy('x:1', { streamproof: { seed: 1 } })
     const before = (await t.api('GET', path)).text
     for (const body of [

@@ -6,10 +6,10 @@ import { latency } from '#proxies/embedded/toxics/standard/latency'
 import { sharedBandwidth } from '#proxies/embedded/toxics/additional/shared-bandwidth'
 import { slicer } from '#proxies/embedded/toxics/standard/slicer'
 import type { Chunk, Outlet, Pipe, Settings, ToxicType } from '#proxies/embedded/toxics/toxic'
-import { sleep } from '../../wire.ts'
+import { TurnTimer, sleep } from '../../wire.ts'
 
-/** Where a pipe under test lets its bytes out. */
-class Out implements Outlet {
+/** Collects what a pipe under test passes on. */
+class CollectingOutlet implements Outlet {
   readonly random = seededRandom(1)
   readonly toxic: object
   readonly chunks: Chunk[] = []
@@ -31,11 +31,11 @@ class Out implements Outlet {
   }
 
   cut(): void {
-    throw new Error('it cuts')
+    throw new Error('the pipe cuts the connection')
   }
 
   reset(): void {
-    throw new Error('it resets')
+    throw new Error('the pipe resets the connection')
   }
 
   drained(): void {
@@ -43,7 +43,7 @@ class Out implements Outlet {
   }
 
   get bytes(): number {
-    return this.chunks.reduce((sum, one) => sum + one.data.length, 0)
+    return this.chunks.reduce((sum, { data }) => sum + data.length, 0)
   }
 
   async got(bytes: number): Promise<void> {
@@ -51,11 +51,11 @@ class Out implements Outlet {
   }
 }
 
-/** Holds up the whole process, as work of others would. */
-function busy(ms: number): void {
+/** Blocks the whole process, as other work does. */
+function blockProcess(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end) {
-    // until then
+    // busy loop
   }
 }
 
@@ -64,8 +64,8 @@ describe('limits of toxics', () => {
   afterEach(() => {
     for (const pipe of pipes.splice(0)) pipe.dispose()
   })
-  const open = (kind: ToxicType, settings: Settings): { out: Out; pipe: Pipe<Settings> } => {
-    const out = new Out()
+  const open = (kind: ToxicType, settings: Settings): { out: CollectingOutlet; pipe: Pipe<Settings> } => {
+    const out = new CollectingOutlet()
     const pipe = kind.pipe(out, settings)
     pipes.push(pipe)
     return { out, pipe }
@@ -74,34 +74,34 @@ describe('limits of toxics', () => {
   const hour = 3_600_000
 
   describe('latency', () => {
-    for (const [what, size, most] of [
-      ['1024 chunks, however small', 1, 1024],
-      ['32 MiB, in fewer chunks', 64 * 1024, 512],
-      ['32 MiB, or what comes over it with the last chunk', 1_000_000, 34],
+    for (const [limit, size, chunkCount] of [
+      ['1024 small chunks', 1, 1024],
+      ['32 MiB in fewer chunks', 64 * 1024, 512],
+      ['32 MiB plus the rest of the last chunk', 1_000_000, 34],
     ] as const) {
-      it(`holds ${what}, says when it is full, and when it is no more`, () => {
+      it(`holds ${limit}, and reports when it is full and when it is not`, () => {
         const { out, pipe } = open(latency, { latency: hour, jitter: 0 })
-        // One buffer for all: none of them is changed.
+        // One buffer for all chunks: none of them is changed.
         const chunk = chunkOf(size)
-        for (let count = 1; count <= most; count++) {
+        for (let count = 1; count <= chunkCount; count++) {
           expect(pipe.full, `before ${count}`).to.equal(false)
           pipe.write(chunk)
         }
         expect(pipe.full).to.equal(true)
         expect(out.chunks).to.have.length(0)
-        // Any change of its settings lets one chunk go.
+        // Any update passes one chunk on.
         pipe.update({ latency: hour, jitter: 0 })
         expect(out.chunks).to.have.length(1)
         expect(pipe.full).to.equal(false)
         expect(out.drains).to.equal(1)
         pipe.release()
-        expect(out.chunks).to.have.length(most)
+        expect(out.chunks).to.have.length(chunkCount)
       })
     }
   })
 
   for (const kind of [bandwidth, sharedBandwidth]) {
-    it(`${kind.type} counts from when bytes come to it, however long others had held them`, async () => {
+    it(`${kind.type} counts from the arrival of bytes, although an earlier toxic delayed them`, async () => {
       const { out, pipe } = open(kind, { rate: 1 })
       const start = performance.now()
       pipe.write({ data: Buffer.alloc(40), readAt: start - 10_000 })
@@ -111,7 +111,7 @@ describe('limits of toxics', () => {
   }
 
   describe('bandwidth', () => {
-    it('gives nobody the time that a line stood idle', async () => {
+    it('does not make up for idle time', async () => {
       const { out, pipe } = open(bandwidth, { rate: 1 })
       for (let round = 1; round <= 3; round++) {
         const start = performance.now()
@@ -122,7 +122,7 @@ describe('limits of toxics', () => {
       }
     })
 
-    it('gives nobody the time that it stood still', async () => {
+    it('does not make up for time at rate 0', async () => {
       const { out, pipe } = open(bandwidth, { rate: 0 })
       pipe.write(chunkOf(1))
       pipe.write(chunkOf(40))
@@ -134,18 +134,20 @@ describe('limits of toxics', () => {
       expect(performance.now() - start).to.be.at.least(40)
     })
 
-    it('loses no time by a timer that comes late', async () => {
+    it('loses no time if a timer is late', async () => {
+      using timer = new TurnTimer()
       const { out, pipe } = open(bandwidth, { rate: 1 })
       const start = performance.now()
       pipe.write(chunkOf(40))
       pipe.write(chunkOf(800))
-      busy(500)
+      blockProcess(500)
       await out.got(840)
-      // Counted from the late timer it would be 1300.
-      expect(performance.now() - start).to.be.within(840, 1200)
+      expect(performance.now() - start).to.be.at.least(840)
+      // The block of 500 ms has no turns. Counted from the late timer, the rest would take 800 ms.
+      expect(timer.elapsedMs).to.be.at.most(700)
     })
 
-    it('has one chunk in work and one in waiting', async () => {
+    it('holds the current chunk and the next one', async () => {
       const { out, pipe } = open(bandwidth, { rate: 0 })
       pipe.write(chunkOf(1))
       expect(pipe.full).to.equal(false)
@@ -159,20 +161,24 @@ describe('limits of toxics', () => {
   })
 
   describe('shared_bandwidth', () => {
-    const lines = (count: number, rate: number): readonly { out: Out; pipe: Pipe<Settings> }[] => {
+    const pipesOfOneLine = (
+      count: number,
+      rate: number,
+    ): readonly { out: CollectingOutlet; pipe: Pipe<Settings> }[] => {
       const first = open(sharedBandwidth, { rate })
       const others = Array.from({ length: count - 1 }, () => {
-        const out = new Out(first.out.toxic)
+        const out = new CollectingOutlet(first.out.toxic)
         const pipe = sharedBandwidth.pipe(out, { rate })
         pipes.push(pipe)
         return { out, pipe }
       })
       return [first, ...others]
     }
-    const bytes = (all: readonly { out: Out }[]): number => all.reduce((sum, { out }) => sum + out.bytes, 0)
+    const totalBytes = (all: readonly { out: CollectingOutlet }[]): number =>
+      all.reduce((sum, { out }) => sum + out.bytes, 0)
 
-    it('lets nobody pass sooner because the same rate is said again, to all of them', async () => {
-      const all = lines(20, 1)
+    it('passes nothing sooner if an update repeats the same rate', async () => {
+      const all = pipesOfOneLine(20, 1)
       const start = performance.now()
       for (const { pipe } of all) pipe.write(chunkOf(20))
       for (const { pipe } of all) pipe.update({ rate: 1 })
@@ -180,53 +186,62 @@ describe('limits of toxics', () => {
       expect(performance.now() - start).to.be.at.least(400)
     })
 
-    it('has one new rate for all from then on', async () => {
-      const all = lines(20, 1)
+    it('applies a new rate to all connections', async () => {
+      const all = pipesOfOneLine(20, 1)
       const start = performance.now()
+      using timer = new TurnTimer()
       for (const { pipe } of all) pipe.write(chunkOf(200))
       for (const { pipe } of all) pipe.update({ rate: 10 })
       await Promise.all(all.map(({ out }) => out.got(200)))
-      expect(performance.now() - start).to.be.within(400, 1500)
+      expect(performance.now() - start).to.be.at.least(400)
+      // At the old rate it would be 4000.
+      expect(timer.elapsedMs).to.be.at.most(1500)
     })
 
-    it('has the rate that was set while nobody was on it', async () => {
+    it('has the rate that was set while no connection used it', async () => {
       const { out, pipe } = open(sharedBandwidth, { rate: 1 })
       pipe.dispose()
-      const later = new Out(out.toxic)
+      const later = new CollectingOutlet(out.toxic)
       const second = sharedBandwidth.pipe(later, { rate: 100 })
       pipes.push(second)
       const start = performance.now()
+      using timer = new TurnTimer()
       second.write(chunkOf(1000))
       await later.got(1000)
-      expect(performance.now() - start).to.be.within(10, 500)
+      expect(performance.now() - start).to.be.at.least(10)
+      // At the old rate it would be 1000.
+      expect(timer.elapsedMs).to.be.at.most(500)
     })
 
-    it('goes on with a turn, however often its rate is changed', async () => {
+    it('continues a turn, however often the rate changes', async () => {
       const { out, pipe } = open(sharedBandwidth, { rate: 50 })
       const start = performance.now()
       pipe.write(chunkOf(10_000))
+      // If an update started the turn of 20 ms again, no turn would ever end.
       for (let count = 0; count < 150 && out.bytes < 10_000; count++) {
         pipe.update({ rate: 50 + (count % 2) })
         await sleep(2)
       }
       expect(out.bytes).to.equal(10_000)
-      // At 51 bytes a ms it would be 196 ms; with every turn begun anew it would never be.
-      expect(performance.now() - start).to.be.within(196, 400)
+      // At 51 bytes per ms it takes 196 ms.
+      expect(performance.now() - start).to.be.at.least(196)
     })
 
-    it('gives the turns of those who are gone to the others', async () => {
-      const all = lines(100, 1)
+    it('gives the turns of closed connections to the others', async () => {
+      const all = pipesOfOneLine(100, 1)
       for (const { pipe } of all) pipe.write(chunkOf(20))
       const start = performance.now()
+      using timer = new TurnTimer()
       for (const { pipe } of all.slice(0, 99)) pipe.dispose()
       await all[99]?.out.got(20)
-      // All the turns before it would be 1980 ms.
-      expect(performance.now() - start).to.be.within(20, 1000)
-      expect(bytes(all)).to.equal(20)
+      expect(performance.now() - start).to.be.at.least(20)
+      // With the turns of all connections before it, it would be 1980.
+      expect(timer.elapsedMs).to.be.at.most(1000)
+      expect(totalBytes(all)).to.equal(20)
     })
 
-    it('goes round: nobody has a second turn before all had one', async () => {
-      const all = lines(5, 1)
+    it('gives every connection a turn before any has a second one', async () => {
+      const all = pipesOfOneLine(5, 1)
       for (const { pipe } of all) pipe.write(chunkOf(100))
       await all[4]?.out.got(20)
       expect(all.map(({ out }) => out.bytes)).to.deep.equal([20, 20, 20, 20, 20])
@@ -234,7 +249,7 @@ describe('limits of toxics', () => {
   })
 
   describe('slicer', () => {
-    it('lets others have their turn behind 64 pieces', async () => {
+    it('yields to other connections after 64 pieces', async () => {
       const { out, pipe } = open(slicer, { average_size: 1, size_variation: 0, delay: 0 })
       const data = Buffer.from(Array.from({ length: 200 }, (_, index) => index))
       const turns: number[] = []
@@ -246,7 +261,7 @@ describe('limits of toxics', () => {
         turns.push(out.chunks.length)
       }
       expect(turns).to.deep.equal([64, 128, 192, 200])
-      expect(Buffer.concat(out.chunks.map((one) => one.data)).equals(data)).to.equal(true)
+      expect(Buffer.concat(out.chunks.map((chunk) => chunk.data)).equals(data)).to.equal(true)
       expect(out.ends).to.equal(1)
     })
   })

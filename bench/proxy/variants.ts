@@ -6,14 +6,15 @@ import type { AddressInfo } from 'node:net'
 import { ToxiproxyClient } from '#proxies/driver/api/client'
 import { sleep } from './load.ts'
 
-export type Way = 'direct' | 'bare' | 'embedded' | 'real'
+export type Kind = 'direct' | 'bare' | 'embedded' | 'real'
 
-/** One of the ways to the upstream, in a process of its own. */
-export interface Subject {
-  readonly way: Way
+/** One of the compared paths to the upstream, in its own process. */
+export interface Variant {
+  readonly kind: Kind
   readonly process: ChildProcess | null
-  /** Null for a way without an API, whose ports are these. */
+  /** Null for a variant without an API. */
   readonly client: ToxiproxyClient | null
+  /** Ports of a variant without an API; default: the upstream's own ports. */
   readonly ports?: Ports
 }
 
@@ -29,39 +30,39 @@ export type Toxics = readonly {
 
 const children = new Set<ChildProcess>()
 
-export function endAll(): void {
+export function stopAll(): void {
   for (const child of children) child.kill('SIGKILL')
 }
 
-export function end({ process: child }: Subject): void {
+export function stop({ process: child }: Variant): void {
   child?.kill('SIGKILL')
 }
 
-const local = (name: string): string => new URL(name, import.meta.url).pathname
+const pathOf = (name: string): string => new URL(name, import.meta.url).pathname
 
-export async function upstreamPorts(): Promise<Ports> {
-  const { line } = await started('node', [local('upstream.mjs')])
+export async function startUpstream(): Promise<Ports> {
+  const { line } = await startProcess('node', [pathOf('upstream.mjs')])
   const [flood = 0, echo = 0] = line.split(' ').map(Number)
   return { flood, echo }
 }
 
-/** Proxies for one measurement, or the upstream's own ports. */
-export async function lay(subject: Subject, upstream: Ports, toxics: Toxics = []): Promise<Ports> {
-  const { client } = subject
-  if (client === null) return subject.ports ?? upstream
-  const make = async (name: 'flood' | 'echo'): Promise<number> => {
-    const made = await client.createProxy({
+/** Creates the proxies of one measurement. @returns the ports to connect to. */
+export async function createProxies(variant: Variant, upstream: Ports, toxics: Toxics = []): Promise<Ports> {
+  const { client } = variant
+  if (client === null) return variant.ports ?? upstream
+  const createProxy = async (name: 'flood' | 'echo'): Promise<number> => {
+    const created = await client.createProxy({
       name,
       listen: '127.0.0.1:0',
       upstream: `127.0.0.1:${upstream[name]}`,
     })
     for (const toxic of toxics) await client.addToxic(name, { ...toxic, stream: 'downstream' })
-    return Number(/:(\d+)$/.exec(made.listen)?.[1])
+    return Number(/:(\d+)$/.exec(created.listen)?.[1])
   }
-  return { flood: await make('flood'), echo: await make('echo') }
+  return { flood: await createProxy('flood'), echo: await createProxy('echo') }
 }
 
-function started(
+function startProcess(
   command: string,
   args: readonly string[],
 ): Promise<{ readonly child: ChildProcess; readonly line: string }> {
@@ -74,20 +75,20 @@ function started(
   })
 }
 
-export async function bare({ flood, echo }: Ports): Promise<Subject> {
-  const { child, line } = await started('node', [
+export async function startBarePipe({ flood, echo }: Ports): Promise<Variant> {
+  const { child, line } = await startProcess('node', [
     '--expose-gc',
-    local('bare.mjs'),
+    pathOf('bare.mjs'),
     String(flood),
     String(echo),
   ])
-  const [ownFlood = 0, ownEcho = 0] = line.split(' ').map(Number)
-  return { way: 'bare', process: child, client: null, ports: { flood: ownFlood, echo: ownEcho } }
+  const [floodPort = 0, echoPort = 0] = line.split(' ').map(Number)
+  return { kind: 'bare', process: child, client: null, ports: { flood: floodPort, echo: echoPort } }
 }
 
-export async function embedded(): Promise<Subject> {
-  const { child, line } = await started('node', ['--expose-gc', local('embedded.mjs'), '0'])
-  return { way: 'embedded', process: child, client: new ToxiproxyClient(line) }
+export async function startEmbedded(): Promise<Variant> {
+  const { child, line } = await startProcess('node', ['--expose-gc', pathOf('embedded.mjs'), '0'])
+  return { kind: 'embedded', process: child, client: new ToxiproxyClient(line) }
 }
 
 function freePort(): Promise<number> {
@@ -100,7 +101,7 @@ function freePort(): Promise<number> {
   })
 }
 
-export async function toxiproxy(): Promise<Subject | null> {
+export async function startToxiproxy(): Promise<Variant | null> {
   const program = process.env['STREAMPROOF_TOXIPROXY_SERVER'] ?? 'toxiproxy-server'
   try {
     execFileSync(program, ['-version'], { stdio: 'ignore' })
@@ -110,14 +111,14 @@ export async function toxiproxy(): Promise<Subject | null> {
   const port = await freePort()
   const child = spawn(program, ['-host', '127.0.0.1', '-port', String(port)], {
     stdio: 'ignore',
-    // In its favour: as people run it, it writes a line for every connection.
+    // In its favour: by default it logs a line for every connection.
     env: { ...process.env, LOG_LEVEL: 'error' },
   })
   children.add(child)
   const client = new ToxiproxyClient(`http://127.0.0.1:${port}`)
-  for (let tries = 0; tries < 50; tries++) {
+  for (let attempt = 0; attempt < 50; attempt++) {
     await sleep(100)
-    if (await client.version().catch(() => null)) return { way: 'real', process: child, client }
+    if (await client.version().catch(() => null)) return { kind: 'real', process: child, client }
   }
   throw new Error(`${program} does not answer on port ${port}`)
 }
