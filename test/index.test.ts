@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { SetupError, UsageError, checks, run } from '../index.ts'
 import { startReference } from '#reference/start'
-import { Spawned } from './cli/spawned.ts'
+import { Spawned } from './cli/support/spawned.ts'
 import { engineOnDemand } from '#proxies/driver/engine-on-demand'
 
 describe('the library', () => {

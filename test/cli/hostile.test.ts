@@ -4,10 +4,10 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { expect } from 'chai'
 import { reportSchema } from '#model/result'
 import type { Report } from '#model/result'
-import { hostileServer } from './hostile-server.ts'
-import { streamproof } from './in-process.ts'
-import type { CommandResult } from './in-process.ts'
-import { temporaryFolder } from './temporary.ts'
+import { hostileServer } from './support/hostile-server.ts'
+import { streamproof } from './support/in-process.ts'
+import type { CommandResult } from './support/in-process.ts'
+import { temporaryFolder } from './support/temporary.ts'
 
 /** The end of every kind of quotation, terminal control sequences, bidirectional marks, and invalid UTF-8. */
 const hostile = Buffer.concat([

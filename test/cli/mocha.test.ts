@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { startReference } from '#reference/start'
-import { freePort } from './bad-servers.ts'
-import { Spawned } from './spawned.ts'
+import { freePort } from './support/bad-servers.ts'
+import { Spawned } from './support/spawned.ts'
 
 const top = fileURLToPath(new URL('../../', import.meta.url))
 const mocha = [fileURLToPath(new URL('../../node_modules/mocha/bin/mocha.js', import.meta.url))]

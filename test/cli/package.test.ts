@@ -7,7 +7,7 @@ import { startReference } from '#reference/start'
 import { loadCatalogue } from '#suites/index'
 import { ensureBuilt, top } from '../built.ts'
 import { lacking } from '../lacking.ts'
-import { temporaryFolder } from './temporary.ts'
+import { temporaryFolder } from './support/temporary.ts'
 
 const windows = process.platform === 'win32'
 

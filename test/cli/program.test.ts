@@ -5,8 +5,8 @@ import { optionNames, flagOf } from '#cli/config/options'
 import { reportError } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
 import { EngineError } from '#proxies/types'
-import { streamproof } from './in-process.ts'
-import { temporaryFolder } from './temporary.ts'
+import { streamproof } from './support/in-process.ts'
+import { temporaryFolder } from './support/temporary.ts'
 
 function terminal(): { readonly terminal: Terminal; readonly printed: string[] } {
   const printed: string[] = []

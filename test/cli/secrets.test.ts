@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { CommandResult } from './in-process.ts'
-import { streamproof } from './in-process.ts'
-import { freePort } from './bad-servers.ts'
-import { reflectingServer } from './reflecting-server.ts'
-import { temporaryFolder } from './temporary.ts'
+import type { CommandResult } from './support/in-process.ts'
+import { streamproof } from './support/in-process.ts'
+import { freePort } from './support/bad-servers.ts'
+import { reflectingServer } from './support/reflecting-server.ts'
+import { temporaryFolder } from './support/temporary.ts'
 
 /** Distinct, and each in the place where people put credentials. */
 const secrets = {

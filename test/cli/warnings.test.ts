@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { startReference } from '#reference/start'
-import { Spawned } from './spawned.ts'
-import { temporaryFolder } from './temporary.ts'
+import { Spawned } from './support/spawned.ts'
+import { temporaryFolder } from './support/temporary.ts'
 
 describe('cli: warnings of Node', function () {
   this.timeout(60_000)

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
 import { resolveTargets } from '#protocols/index'
 import { top } from '../built.ts'
-import { temporaryFolder } from '../cli/temporary.ts'
+import { temporaryFolder } from '../cli/support/temporary.ts'
 
 const read = (path: string): string => readFileSync(join(top, path), 'utf8')
 

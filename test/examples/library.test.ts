@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ensureBuilt, top } from '../built.ts'
-import { temporaryFolder } from '../cli/temporary.ts'
+import { temporaryFolder } from '../cli/support/temporary.ts'
 import { silentServer } from './silent-server.ts'
 import type { SilentServer } from './silent-server.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
 import { prepareFile, removeEmpty, writeWhole } from '#cli/output/files'
-import { temporaryFolder } from '../temporary.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 const refusedBelowProc = `
   import { prepareFile } from ${JSON.stringify(new URL('../../../harness/cli/output/files.ts', import.meta.url).href)}

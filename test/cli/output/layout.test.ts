@@ -4,7 +4,7 @@ import { folded, hangingIndent } from '#cli/output/layout'
 import { main } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
 import { columnsOfNode } from '../../reports/width.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 class Screen extends EventEmitter {
   readonly isTTY = true

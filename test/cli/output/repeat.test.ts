@@ -4,8 +4,8 @@ import { configure } from '#cli/config/configuration'
 import { repeatCommand } from '#cli/output/repeat'
 import { reportSchema } from '#model/result'
 import { startReference } from '#reference/start'
-import { streamproof } from '../in-process.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { streamproof } from '../support/in-process.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 /** The words that a shell makes of a command line, with these environment variables. */
 function shellWords(command: string, env: Readonly<Record<string, string>>): string[] {

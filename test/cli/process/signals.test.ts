@@ -5,9 +5,9 @@ import { reportSchema } from '#model/result'
 import type { Report } from '#model/result'
 import { startReference } from '#reference/start'
 import type { Reference } from '#reference/start'
-import { foreignProxy, sharedEngine } from '../shared-engine.ts'
-import { Spawned } from '../spawned.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { foreignProxy, sharedEngine } from '../support/shared-engine.ts'
+import { Spawned } from '../support/spawned.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 function reportIn(folder: string): Report {
   return reportSchema.parse(

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
 import { SetupError } from '#model/errors'
 import { waitForTarget } from '#cli/process/wait'
-import { freePort, socketServer } from '../bad-servers.ts'
+import { freePort, socketServer } from '../support/bad-servers.ts'
 
 const never = new AbortController().signal
 

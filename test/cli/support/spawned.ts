@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../harness/cli/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../../harness/cli/main.ts', import.meta.url))
 const fromSource = ['--import', import.meta.resolve('tsx/esm'), main]
 
 /** A Node program in a child process; by default the command line, from source. */
