@@ -55,7 +55,7 @@ export interface RunningAttempt {
   interrupt(): void
 }
 
-/** How long closing the connections of a check may take, in ms, before that is an error of this tool. */
+/** How long closing the connections of a check may take, in ms, before that is an error in Streamproof. */
 export const closingMs = 5000
 
 /**

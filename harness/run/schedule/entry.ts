@@ -30,6 +30,7 @@ export class Entry<Kit> {
   /** True: no further attempt is needed. The check becomes final when the target is known to have survived it. */
   complete = false
   #judged: Judged<Kit> | null = null
+  #isFinal = false
   readonly #final = deferred<Judged<Kit> | null>()
 
   constructor({ check, target, alone }: Planned<Kit>) {
@@ -43,15 +44,14 @@ export class Entry<Kit> {
     return this.#final.promise
   }
 
+  /** Null until the check is final, and if the run was stopped before. A late error may still change it. */
   get judged(): Judged<Kit> | null {
     return this.#judged
   }
 
   get isFinal(): boolean {
-    return this.#decided
+    return this.#isFinal
   }
-
-  #decided = false
 
   /** No other check may run at the same time. */
   get runsAlone(): boolean {
@@ -100,13 +100,13 @@ export class Entry<Kit> {
     this.complete = false
   }
 
-  /** The target refused it connections while others were open. @param most after so many times it runs alone. */
+  /** The target refused a connection while others were open. @param most after so many times the check runs alone. */
   refused(most: number): void {
     this.#refusals += 1
     this.#runsAlone ||= this.#refusals >= most
   }
 
-  /** The check threw an error after it had settled: that is an error of this tool, whatever was judged before. */
+  /** The check threw an error after it had settled: that is an error in Streamproof, whatever was judged before. */
   addLateError(error: unknown): void {
     const outcome: Outcome = { kind: 'crashed', error }
     if (this.#judged !== null) this.#judged = { ...this.#judged, outcome, attempts: tally([]) }
@@ -115,8 +115,8 @@ export class Entry<Kit> {
   }
 
   #settle(judged: Judged<Kit> | null): void {
-    if (this.#decided) return
-    this.#decided = true
+    if (this.#isFinal) return
+    this.#isFinal = true
     this.complete = true
     this.#judged = judged
     this.#final.resolve(judged)
