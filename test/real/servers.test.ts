@@ -35,15 +35,6 @@ for (const recipe of recipes.filter(({ name }) => wanted === null || wanted.incl
       expect(unproven(before), 'failures without bytes that prove them').to.deep.equal([])
     })
 
-    it('applies to at least 40 % of the checks of its protocol, or its recipe says why not', () => {
-      for (const protocol of ['websocket', 'sse'] as const) {
-        const ofProtocol = report.results.filter((result) => result.protocol === protocol)
-        const applied = ofProtocol.filter(({ verdict }) => verdict !== 'not-applicable')
-        const share = ofProtocol.length === 0 ? 1 : applied.length / ofProtocol.length
-        expect(share >= 0.4 || recipe.fewApply !== undefined, `${protocol}: ${share}`).to.equal(true)
-      }
-    })
-
     it('gives the checks under faults the same verdicts through a real Toxiproxy', async function () {
       needToxiproxy(this)
       const faulted = report.results.filter(({ faults }) => faults.length > 0).map(({ id }) => id)

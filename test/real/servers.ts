@@ -23,8 +23,6 @@ export interface ServerRecipe {
   readonly name: string
   /** What it is, for docs/real-servers.md. */
   readonly about: About
-  /** Why less than 40 % of a protocol's checks apply, if so. */
-  readonly fewApply?: string
   /** What is missing on this machine, or null. */
   missing(): string | null
   start(): Promise<RealServer>
