@@ -25,7 +25,7 @@ export const transcriptEntrySchema = z.strictObject({
 })
 
 /** One of the first connections under a fault, as the embedded engine saw it. Figures differ from run to run. */
-export const faultLogEntrySchema = z.strictObject({
+const faultLogEntrySchema = z.strictObject({
   /** Number at its proxy in the order of acceptance, from 1: connections without the fault count as well. */
   connection: z.int(),
   /** The first effect of the fault: of which toxic, at which byte of its direction. Null: the link went down. */

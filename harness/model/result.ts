@@ -55,7 +55,7 @@ export const resultSchema = z.strictObject({
   autobahn: z.string().nullable(),
 })
 
-export const summarySchema = z.strictObject({
+const summarySchema = z.strictObject({
   total: z.int(),
   pass: z.int(),
   fail: z.int(),
@@ -68,7 +68,7 @@ export const summarySchema = z.strictObject({
   flaky: z.int(),
 })
 
-export const expectationSchema = z.strictObject({
+const expectationSchema = z.strictObject({
   id: z.string(),
   topic: z.string(),
   /** Id of a protocol in `protocols`; null for a statement that compares protocols. */

@@ -1,6 +1,6 @@
 /** Bytes as people read them: rows of pairs, with the printable ASCII characters beside them. */
 
-export interface HexRow {
+interface HexRow {
   /** `4745 5420 2f20 4854`, filled with spaces up to a whole row. */
   readonly bytes: string
   /** `GET / HT`; a dot for a byte that is not printable. */

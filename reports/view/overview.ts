@@ -111,7 +111,7 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[]
 }
 
-export interface ComparisonRow {
+interface ComparisonRow {
   readonly topic: string
   /** Statements about one protocol, by column. */
   readonly cells: readonly (readonly ExpectationResult[])[]

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { junit } from '#reports/junit'
-import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf } from './fixture.ts'
+import { result } from './results.ts'
 import { hostile, reportSaying } from './hostile.ts'
 
 interface Case {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { markdown } from '#reports/markdown'
-import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf } from './fixture.ts'
+import { result } from './results.ts'
 import { hostile, reportSaying } from './hostile.ts'
 import { blocksOf, withoutCode } from './readers.ts'
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { stripVTControlCharacters } from 'node:util'
 import { terminal } from '#reports/terminal'
-import { mixedReport, passingReport, reportOf, result } from './fixture.ts'
+import { mixedReport, passingReport, reportOf } from './fixture.ts'
+import { result } from './results.ts'
 import { hostile, reportSaying } from './hostile.ts'
 import { columnsOfNode } from './width.ts'
 
