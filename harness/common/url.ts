@@ -67,3 +67,16 @@ export function shownUrl(from: URL): string {
 export function holdsSecrets(url: URL): boolean {
   return url.username !== '' || url.password !== '' || url.search.length > 1
 }
+
+const secureSchemes = new Set(['wss:', 'https:'])
+
+/** True for `wss:` and `https:`. */
+export function isSecure(url: URL): boolean {
+  return secureSchemes.has(url.protocol)
+}
+
+/** Host (an IPv6 address without brackets) and port of a URL. */
+export function addressOf(url: URL): { readonly host: string; readonly port: number } {
+  const port = url.port === '' ? (isSecure(url) ? 443 : 80) : Number(url.port)
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
+}

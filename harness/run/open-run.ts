@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { SelectedCatalogue } from '#model/catalogue'
 import type { Report } from '#model/result'
-import { addressOf } from '#peers/session/context'
+import { addressOf } from '#common/url'
 import { openSession } from '#peers/session/open-session'
 import type { Redactor } from '#peers/session/session'
 import { openEngine } from '#proxies/driver/open-engine'

@@ -18,7 +18,7 @@ export async function runUnderFault(
   options: UnderFaultOptions = {},
 ): Promise<void> {
   const endpoint = options.protocol === undefined ? context.endpoint : context.endpointOf(options.protocol)
-  const link = await context.openLink(endpoint.url)
+  const link = await context.openProxy(endpoint.url)
   let faultedRoute = null as Route | null
   try {
     await proveFault(context, {
@@ -38,7 +38,7 @@ export async function runUnderFault(
     if (!(error instanceof Severed)) throw error
   } finally {
     if (faultedRoute !== null) await closeAll(context, faultedRoute)
-    await context.readLogs()
+    await context.readFaultLogs()
   }
   await link.close()
 }

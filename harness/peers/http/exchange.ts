@@ -189,7 +189,7 @@ export class Exchange {
 const who: Readonly<Record<Ending['by'], string>> = {
   target: 'the target',
   harness: 'the harness',
-  proxy: 'the link',
+  proxy: 'the proxy',
 }
 
 const how: Readonly<Record<Ending['how'], string>> = {

@@ -1,5 +1,5 @@
 import type { HeaderList } from '#wire/http/head'
-import { isSecure } from '#peers/session/context'
+import { isSecure } from '#common/url'
 import type { Endpoint } from '#peers/session/endpoint'
 
 /** Where a request goes: the address, and whether TLS carries it. */

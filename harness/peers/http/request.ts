@@ -10,7 +10,8 @@ import { openExchange } from './open-exchange.ts'
 import type { HttpAnswer, HttpHead, RequestOptions } from '#peers/kit'
 import { reportRefusal } from './refusal.ts'
 import { Severed } from '#peers/faults/severed'
-import { isEventStream, streamBody, streamEndpoint } from '#peers/sse/request'
+import { isEventStream } from './media-type.ts'
+import { streamBody, streamEndpoint } from './stream-request.ts'
 
 /** Bytes of a response's body that are kept. */
 const bodyCeiling = 65_536

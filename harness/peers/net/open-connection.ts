@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { Inconclusive } from '#model/errors'
-import { isSecure } from '#peers/session/context'
+import { isSecure } from '#common/url'
 import type { SessionContext } from '#peers/session/context'
 import type { Route } from '#peers/kit'
 import { Severed } from '#peers/faults/severed'

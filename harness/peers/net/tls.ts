@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { addressOf } from '#peers/session/context'
+import { addressOf } from '#common/url'
 import type { ConnectionOptions } from './connection.ts'
 import { secureContextOf } from './trust.ts'
 

@@ -2,7 +2,7 @@ import { Inconclusive } from '#model/errors'
 import { awaitEngine, faultNotProven, proveFault } from '#peers/faults/prove-fault'
 import { Severed } from '#peers/faults/severed'
 import type { CutPlace, Route, StreamEvent, StreamLine } from '#peers/kit'
-import { isSecure } from '#peers/session/context'
+import { isSecure } from '#common/url'
 import type { Subscription } from '#peers/sse/subscription'
 import { cutAfter } from '#proxies/faults'
 import type { Fault, FaultProxy, ConnectionTrace } from '#proxies/types'
@@ -35,7 +35,7 @@ export async function cutStream(
   place: CutPlace,
 ): Promise<ResumeState> {
   const { context } = scenario
-  const link = await context.openLink(context.endpoint.url)
+  const link = await context.openProxy(context.endpoint.url)
   let state = before
   for (let attempt = 1; ; attempt += 1) {
     const start = usesReplay(attempt) ? await sendAhead(scenario, state) : state

@@ -30,7 +30,7 @@ export async function goDown(
   ms: number,
 ): Promise<{ readonly state: ResumeState; readonly down: DownLink }> {
   const { context } = scenario
-  const link = before.link ?? (await context.openLink(context.endpoint.url))
+  const link = before.link ?? (await context.openProxy(context.endpoint.url))
   const via = { ...context.through(link, []), severs: true }
   const state = await sendToBoth(scenario, await connected(scenario, { ...before, link }, via))
   const { stream } = state.client.exchange
@@ -47,7 +47,7 @@ export async function goDown(
  */
 export async function goSilent(scenario: Scenario, before: ResumeState): Promise<ResumeState> {
   const { context, witness } = scenario
-  const link = await context.openLink(context.endpoint.url)
+  const link = await context.openProxy(context.endpoint.url)
   const { state } = await proveFault(context, {
     link,
     async control(via) {
@@ -91,7 +91,7 @@ export async function goSilent(scenario: Scenario, before: ResumeState): Promise
  */
 export async function beReset(scenario: Scenario, before: ResumeState): Promise<ResumeState> {
   const { context } = scenario
-  const link = await context.openLink(context.endpoint.url)
+  const link = await context.openProxy(context.endpoint.url)
   const state = await proveFault(context, {
     link,
     control: (via) => controlConnection(scenario, before, via),

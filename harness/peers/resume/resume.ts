@@ -50,7 +50,7 @@ export async function runScenario(
     const finished = await reconnectForGood(scenario, lost)
     return await compare(scenario, finished)
   } finally {
-    await context.readLogs()
+    await context.readFaultLogs()
   }
 }
 
@@ -125,7 +125,7 @@ async function reconnectForGood(scenario: Scenario, state: ResumeState): Promise
   const { context, plan, feed } = scenario
   if (plan.reconnectUnder === undefined) return receiveTheRest(scenario, state, routeBack(scenario, state))
   return proveFault(context, {
-    link: await context.openLink(context.endpoint.url),
+    link: await context.openProxy(context.endpoint.url),
     async control(via) {
       const control = await controlConnection(scenario, state, via)
       const last = witnessed(scenario).at(-1)

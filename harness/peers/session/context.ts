@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Scope } from '#common/scope'
+import { addressOf } from '#common/url'
 import type { Ending, FaultLogEntry, FaultRecord } from '#model/model'
 import { Inconclusive } from '#model/errors'
 import { Transcript } from '#wire/transcript'
@@ -10,66 +11,66 @@ import { freshNonce } from '#peers/kit/nonce'
 import type { SessionCheck, SessionEnvironment } from './session.ts'
 import type { Connection } from '#peers/net/connection'
 
-/** How long each kind of wait lasts, in ms. Everything that waits takes its limit from here. */
+/** The limit of each kind of wait, in ms. Every wait takes its limit from here. */
 export interface Limits {
   /** Name lookup, TCP and TLS. */
   readonly connect: number
-  /** From a whole request to the whole head of its answer. */
+  /** From the end of a request to the end of the head of its response. */
   readonly head: number
-  /** From a frame or request to what answers it. */
+  /** From a frame or request to its answer. */
   readonly reply: number
-  /** From the reason to end a connection to its end. */
+  /** From the cause of an ending to the end of the connection. */
   readonly end: number
   /** From a publication to its event. */
   readonly event: number
-  /** How long nothing must come where no barrier can prove it. */
+  /** For bytes that must not arrive, if no later answer can prove it. */
   readonly quiet: number
 }
 
 export const limits: Limits = { connect: 5000, head: 3000, reply: 2000, end: 2000, event: 3000, quiet: 300 }
 
-/** How many times as long as its slowest answer a target is waited for at least: slowness alone breaks no rule. */
-const patience = 4
+/** Multiple of the slowest answer during discovery that every limit lasts at least: to be slow breaks no rule. */
+const slownessFactor = 4
 
-/** What the verbs of one session share. Holds secrets (the endpoints' headers): never part of evidence. */
+/** What the verbs of one session share. Holds secrets (the endpoints' headers), so it is never part of evidence. */
 export interface SessionContext {
   readonly environment: SessionEnvironment
   readonly check: SessionCheck
-  /** Owns all that is opened. */
+  /** Owns everything that the session opens. */
   readonly scope: Scope
-  /** Already multiplied by the run's time scale, and no shorter than the target's own pace asks for. */
+  /** Multiplied by the run's time scale, and long enough for the slowest answer of the target. */
   readonly limits: Limits
-  /** Redacts by itself. Never hand it the payload of an opening exchange or a publication. */
+  /** Redacts what it is given. Must not be given the payload of an opening exchange or of a publication. */
   readonly transcript: Transcript
-  /** Milliseconds since the session began, of a monotonic clock. */
+  /** Milliseconds since the session began, by a monotonic clock. */
   now(): number
   /** Milliseconds, multiplied by the run's time scale. */
   scaled(ms: number): number
   /**
    * The server that this context is bound to; unbound, the one of the check's own protocol. The scheduler runs a check
-   * only where its targets exist: TypeError otherwise.
+   * only if its targets exist: TypeError otherwise.
    */
   readonly endpoint: Endpoint
-  /** The server of this protocol. Throws a TypeError where the run has none. */
+  /** The server of this protocol. Throws a TypeError if the run has none. */
   endpointOf(protocol: string): Endpoint
   /** This context, bound to the server of a protocol: what the verbs of that protocol are made from. */
   boundTo(protocol: string): SessionContext
-  /** Straight to where the URL points. */
+  /** The route from the harness to the host of the URL. */
   direct(url: URL): Route
-  /** Opens a proxy of this session to where the URL points. */
-  openLink(url: URL): Promise<FaultProxy>
-  /** The way through a link under these faults; what it ends is ended by the link. */
-  through(link: FaultProxy, faults: readonly Fault[]): Route
+  /** Opens a proxy to the host of the URL, which is closed with the session. */
+  openProxy(url: URL): Promise<FaultProxy>
+  /** The route through a proxy under these faults. If one ends connections, the proxy is what ended them. */
+  through(proxy: FaultProxy, faults: readonly Fault[]): Route
   nonce(): string
   randomBytes(length: number): Uint8Array
   measure(name: string, value: number | string): void
-  /** `log`: asks the engine what it noted of the fault; null where that cannot be had. */
+  /** `log` asks the engine for its log of the fault; null if the engine keeps none. */
   addFault(record: FaultRecord, log: () => Promise<readonly FaultLogEntry[] | null>): void
-  /** Adds to the faults what the engine noted of them. Called by a verb when it is done, while its links are open. */
-  readLogs(): Promise<void>
+  /** Adds the engine's log to the faults. A verb calls it at its end, while its proxies are open. */
+  readFaultLogs(): Promise<void>
   /** The connections that were opened on a route, in order. */
   connectionsOn(route: Route): Connection[]
-  /** A verb has judged a connection: this is how it ended, or null while it stands. The last one is reported. */
+  /** Records how a connection that a verb judged ended; null if it is open. The last call is reported. */
   judged(ending: Ending | null): void
   evidence(): Evidence
 }
@@ -78,9 +79,9 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
   const start = performance.now()
   const now = (): number => performance.now() - start
   const scaled = (ms: number): number => ms * environment.timeScale
-  // Whole numbers: not every client takes others for a limit.
-  const patient = (ms: number): number =>
-    Math.ceil(Math.max(scaled(ms), patience * (environment.slowestMs ?? 0)))
+  // Some clients accept only whole numbers as limits.
+  const limitOf = (ms: number): number =>
+    Math.ceil(Math.max(scaled(ms), slownessFactor * (environment.slowestMs ?? 0)))
   const scope = new Scope()
   const { redactor } = environment
   const transcript = new Transcript({
@@ -91,7 +92,7 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
   const faults: FaultRecord[] = []
   const unread = new Map<number, () => Promise<readonly FaultLogEntry[] | null>>()
   const measured: Record<string, number | string> = {}
-  const random = randomStream(`${environment.seed}/${check.id}`)
+  const random = seededBytes(`${environment.seed}/${check.id}`)
   const connections = new WeakMap<Route, Connection[]>()
   let close: Ending | null = null
   const endpointOf = (protocol: string | null): Endpoint => {
@@ -105,11 +106,11 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
     check,
     scope,
     limits: {
-      connect: patient(limits.connect),
-      head: patient(limits.head),
-      reply: patient(limits.reply),
-      end: patient(limits.end),
-      event: patient(limits.event),
+      connect: limitOf(limits.connect),
+      head: limitOf(limits.head),
+      reply: limitOf(limits.reply),
+      end: limitOf(limits.end),
+      event: limitOf(limits.event),
       quiet: Math.ceil(scaled(limits.quiet)),
     },
     transcript,
@@ -122,19 +123,19 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
     boundTo: (protocol) =>
       Object.create(context, { endpoint: { get: () => endpointOf(protocol) } }) as SessionContext,
     direct: (url) => ({ kind: 'direct', ...addressOf(url), severs: false }),
-    async openLink(url) {
+    async openProxy(url) {
       if (environment.engine === null) throw new TypeError(`${check.id} ran without an engine`)
-      const link = await environment.engine.open(addressOf(url)).catch((error: unknown) => {
+      const proxy = await environment.engine.open(addressOf(url)).catch((error: unknown) => {
         throw new Inconclusive('engine-failed', 'the engine did not open a proxy', { cause: error })
       })
-      scope.defer(() => link.close())
-      return link
+      scope.defer(() => proxy.close())
+      return proxy
     },
-    through(link, faults) {
+    through(proxy, faults) {
       const severs = faults.some((fault) => fault.severs)
-      // What is cut off is not worth waiting for any longer than usual.
+      // A slow proxy needs longer limits; one that ends connections does not.
       const patience = faults.length > 0 && !severs ? 3 : 1
-      return { kind: 'proxy', host: link.host, port: link.port, severs, patience }
+      return { kind: 'proxy', host: proxy.host, port: proxy.port, severs, patience }
     },
     nonce: freshNonce,
     randomBytes: random,
@@ -144,12 +145,12 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
     addFault(record, log) {
       unread.set(faults.push(record) - 1, log)
     },
-    async readLogs() {
+    async readFaultLogs() {
       const due = [...unread]
       unread.clear()
       await Promise.all(
         due.map(async ([index, read]) => {
-          // Evidence beside the proof: where it cannot be had, nothing is missing.
+          // The log is additional evidence: the fault is proven without it.
           const log = await read().catch(() => null)
           const record = faults[index]
           if (log !== null && log.length > 0 && record !== undefined)
@@ -175,20 +176,8 @@ export function openContext(environment: SessionEnvironment, check: SessionCheck
   return context
 }
 
-const secureSchemes = new Set(['wss:', 'https:'])
-
-export function isSecure(url: URL): boolean {
-  return secureSchemes.has(url.protocol)
-}
-
-/** Host (an IPv6 address without brackets) and port of a URL. */
-export function addressOf(url: URL): { readonly host: string; readonly port: number } {
-  const port = url.port === '' ? (isSecure(url) ? 443 : 80) : Number(url.port)
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
-}
-
 /** Pseudo-random bytes that depend on the key alone: SHA-256 in counter mode. */
-function randomStream(key: string): (length: number) => Uint8Array {
+function seededBytes(key: string): (length: number) => Uint8Array {
   let counter = 0
   return (length) => {
     const bytes = new Uint8Array(length)

@@ -4,21 +4,21 @@ export interface Endpoint {
   readonly protocol: string
   /** Without user part; `ws:`, `wss:`, `http:` or `https:`. */
   readonly url: URL
-  /** Sent with every request: credentials, cookies, what the contract says. Name and value as given. */
+  /** The contract's headers for every request, such as credentials and cookies. Name and value as given. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly tls: TlsSettings
-  /** The same service over TLS; the `url` itself where that is secure; null when not known. */
+  /** The same service over TLS: `url` itself if it is secure; null if unknown. */
   readonly secureUrl: URL | null
-  /** A plain-text address of the secure service, which must not serve it; null when not known. */
+  /** A plain-text address of the secure service, which must not serve it; null if unknown. */
   readonly plainUrl: URL | null
   readonly allowedOrigin: string | null
   readonly deniedOrigin: string | null
-  /** Subprotocols that the contract says the server speaks, offered in every handshake. */
+  /** The contract's subprotocols, offered in every handshake. */
   readonly subprotocols: readonly string[]
-  /** What to send and to expect right after a WebSocket opens, before a check begins. */
+  /** Messages to send and to expect after a WebSocket opens, before a check begins. */
   readonly opening: readonly OpeningStep[]
   readonly publish: PublishPlan | null
-  /** How its stream is asked for: GET without a body by default. */
+  /** The request for its stream: by default a GET without a body. */
   readonly request: StreamRequest
   /** The media type that a request to this server asks for. */
   readonly accept: string
@@ -51,6 +51,6 @@ export interface PublishPlan {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Template. `{json:data}` fills in a JSON string literal, `{data}` the bytes as they are, `{url:data}` percent-encoded. */
   readonly body: string
-  /** The placeholders that occur, so what a publisher can set. */
+  /** The placeholders that occur: what a publication can set. */
   readonly fields: ReadonlySet<'data' | 'event' | 'id'>
 }

@@ -3,17 +3,17 @@ import type { Engine } from '#proxies/types'
 import type { Endpoint } from './endpoint.ts'
 import type { Evidence } from '#peers/kit'
 
-/** Takes credentials out of whatever is about to be recorded, in every encoding that it may appear in. */
+/** Removes credentials, in any encoding, from what is recorded. */
 export interface Redactor {
   text(value: string): string
   bytes(value: Uint8Array): Uint8Array
 }
 
-/** What happens to connections, as the scheduler wants to know it: which checks were connected when a target crashed. */
+/** Reports connections to the scheduler, which has to know which checks were connected when a target crashed. */
 export interface ConnectionObserver {
-  /** A TCP connection to the target, direct or through the link, stands. Call the result when it ends. */
+  /** A TCP connection to the target, direct or through a proxy, was opened. The caller calls the result when it ends. */
   opened(route: 'direct' | 'proxy'): (ending: Ending) => void
-  /** The target refused a connection, or answered 429 or 503; `retryAfterMs`: when it wants to be asked again. */
+  /** The target refused a connection, or answered 429 or 503; `retryAfterMs`: the wait it asked for, or null. */
   refused(
     how: 'econnrefused' | 'econnreset' | 'status-429' | 'status-503' | 'timeout',
     retryAfterMs?: number | null,
@@ -25,7 +25,7 @@ export interface SessionCheck {
   readonly id: string
   /** The id of its protocol; null for a check that compares protocols. */
   readonly protocol: string | null
-  /** The variant of the check that is run (`h2` of `ws/a/b@h2`); null where it has none. */
+  /** The variant of the check that is run (`h2` of `ws/a/b@h2`); null if it has none. */
   readonly variant?: string | null
 }
 
@@ -37,7 +37,7 @@ export interface SessionEnvironment {
   readonly seed: number
   /** Multiplies every limit. */
   readonly timeScale: number
-  /** The slowest answer that discovery got, in ms: no answer is waited for less than some times as long. */
+  /** The slowest answer during discovery, in ms: limits last a multiple of it at least. */
   readonly slowestMs?: number
   readonly redactor: Redactor
   /** Waits until one more connection may be opened, if the target limits their rate. Never rejects. */
@@ -45,10 +45,10 @@ export interface SessionEnvironment {
   readonly observer: ConnectionObserver
 }
 
-/** One run of one check: its kit, what it leaves behind, and the owner of all that it opened. */
+/** One run of one check: its kit, its evidence, and the owner of everything that it opened. */
 export interface Session<Kit> {
   readonly kit: Kit
   evidence(): Evidence
-  /** Closes every connection, stream and link of this session. Idempotent. */
+  /** Closes every connection, stream and proxy of this session. Idempotent. */
   close(): Promise<void>
 }

@@ -5,9 +5,10 @@ import { Severed } from '#peers/faults/severed'
 import { endedHow } from '#peers/http/exchange'
 import type { Exchange, ExchangeRequest } from '#peers/http/exchange'
 import { reportRefusal } from '#peers/http/refusal'
-import { asLatin1, withholdsCredentials } from '#peers/http/request-head'
+import { isEventStream } from '#peers/http/media-type'
+import { asLatin1 } from '#peers/http/request-head'
+import { streamBody, streamEndpoint } from '#peers/http/stream-request'
 import type { HttpHead, SubscribeOptions } from '#peers/kit'
-import { isSecure } from '#peers/session/context'
 import type { SessionContext } from '#peers/session/context'
 import type { Endpoint } from '#peers/session/endpoint'
 
@@ -36,19 +37,6 @@ export function subscriptionRequest(endpoint: Endpoint, options: SubscribeOption
     without: options.without ?? [],
     body: body === null ? undefined : typeof body === 'string' ? encodeUtf8(body) : body,
   }
-}
-
-/** The endpoint as its stream is requested: with the headers of the contract's stream request. */
-export function streamEndpoint(endpoint: Endpoint): Endpoint {
-  const { headers } = endpoint.request
-  const names = new Set(headers.map(([name]) => name.toLowerCase()))
-  const others = endpoint.headers.filter(([name]) => !names.has(name.toLowerCase()))
-  return { ...endpoint, headers: [...others, ...headers] }
-}
-
-/** The body of the contract's stream request; null if it has none, or if it is withheld: it may hold credentials. */
-export function streamBody(endpoint: Endpoint, url: URL): string | null {
-  return withholdsCredentials(endpoint, { url, encrypted: isSecure(url) }) ? null : endpoint.request.body
 }
 
 function cursorHeader(id: string | Uint8Array | undefined): HeaderList {
@@ -95,9 +83,4 @@ export function missingResponse({ stream, tls, bad }: Exchange): Error {
   if (stream.ending !== null) return new Violation(expected, endedHow(stream.ending, 'the connection'))
   stream.gaveUp()
   return new Violation(expected, 'no response')
-}
-
-/** True for `text/event-stream`, in any letter case, with parameters or without. */
-export function isEventStream(type: string | null): boolean {
-  return type !== null && (type.split(';')[0] ?? '').trim().toLowerCase() === 'text/event-stream'
 }

@@ -11,7 +11,7 @@ import type { ClientEvent, ConformingClients } from '#peers/kit'
 import type { FaultProxy } from '#proxies/types'
 import { takeLinkDown } from '#peers/faults/link-down'
 import { faultNotProven } from '#peers/faults/prove-fault'
-import { streamEndpoint } from '#peers/sse/request'
+import { streamEndpoint } from '#peers/http/stream-request'
 import { Watch } from '#peers/net/watch'
 
 type Options = Parameters<ConformingClients['eventSource']>[0]
@@ -29,7 +29,7 @@ const downMs = 100
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint
-  const link = options.whileLinkDown === undefined ? null : await context.openLink(endpoint.url)
+  const link = options.whileLinkDown === undefined ? null : await context.openProxy(endpoint.url)
   const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
   const watch = new Watch()
   const events: ClientEvent[] = []
@@ -68,7 +68,7 @@ export async function runEventSource(context: SessionContext, options: Options) 
   if (state.opens > 0 && link !== null) {
     const isClosed = (): boolean => source.readyState === 2
     await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.whileLinkDown })
-    await context.readLogs()
+    await context.readFaultLogs()
     if (state.opens === 1) return { events, opens: 1 }
     await options.onReconnect?.()
   }

@@ -1,6 +1,6 @@
 import { Inconclusive, Violation } from '#model/errors'
 import { withholdsCredentials } from '#peers/http/request-head'
-import { isSecure } from '#peers/session/context'
+import { isSecure } from '#common/url'
 import type { SessionContext } from '#peers/session/context'
 import type { ConnectOptions, HandshakeChanges, WebSocketPeer } from '#peers/kit'
 import { sendHandshake } from './handshake.ts'

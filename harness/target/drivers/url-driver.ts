@@ -1,4 +1,4 @@
-import { addressOf } from '#peers/session/context'
+import { addressOf } from '#common/url'
 import type { DrivenTarget, TargetDriver } from './driver.ts'
 import { acceptsConnection } from './tcp.ts'
 

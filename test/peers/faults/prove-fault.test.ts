@@ -39,7 +39,7 @@ describe('proveFault', () => {
     const url = await stage.serve((socket) => socket.on('data', () => socket.write('plain')))
     const engine = forwarder(stage, (_fault, client) => void client.once('data', () => strike(client)))
     context = stage.context(url, { engine, timeScale: 0.1 })
-    const opened = await context.openLink(url)
+    const opened = await context.openProxy(url)
     faults = []
     link = { ...opened, setFaults: (next) => opened.setFaults((faults = next)) }
   })

@@ -1,8 +1,6 @@
 import { expect } from 'chai'
 import { Violation } from '#model/errors'
-import { addressOf } from '#peers/session/context'
 import type { Kit } from '#peers/kit'
-import { Watch } from '#peers/net/watch'
 import { deferred } from '#common/deferred'
 import { Stage, echoing } from '../stage.ts'
 
@@ -91,46 +89,5 @@ describe('openSession', () => {
     const kit: Kit = stage.session(await stage.serve(echoing)).kit
     kit.expect(true, 'a', 'b')
     expect(() => kit.expect(false, 'a', 'b')).to.throw(Violation, 'expected a; actual: b')
-  })
-})
-
-describe('addressOf', () => {
-  it('uses the default port of the scheme, and removes the brackets of IPv6', () => {
-    expect(addressOf(new URL('ws://a.example/'))).to.deep.equal({ host: 'a.example', port: 80 })
-    expect(addressOf(new URL('wss://a.example/'))).to.deep.equal({ host: 'a.example', port: 443 })
-    expect(addressOf(new URL('https://[::1]:8443/'))).to.deep.equal({ host: '::1', port: 8443 })
-  })
-})
-
-describe('Watch', () => {
-  it('returns a value that is there, or the first that a change brings', async () => {
-    const watch = new Watch()
-    let value: number | undefined = 1
-    expect(await watch.until(() => value, 0)).to.equal(1)
-    value = undefined
-    const wait = watch.until(() => value, 10_000)
-    watch.changed()
-    value = 2
-    watch.changed()
-    expect(await wait).to.equal(2)
-  })
-
-  it('never ends a wait early', async () => {
-    const watch = new Watch()
-    const start = performance.now()
-    expect(await watch.until(() => undefined, 20)).to.equal(undefined)
-    expect(performance.now() - start).to.be.at.least(20)
-  })
-
-  it('rejects with the error of the probe, and ends when it is stopped', async () => {
-    const watch = new Watch()
-    const failing = watch.until(() => {
-      throw new RangeError('probe')
-    }, 10)
-    expect(await failing.catch((error: unknown) => error)).to.be.instanceOf(RangeError)
-    const wait = watch.until(() => undefined, 60_000)
-    watch.stop()
-    expect(await wait).to.equal(undefined)
-    expect(await watch.until(() => undefined, 60_000)).to.equal(undefined)
   })
 })

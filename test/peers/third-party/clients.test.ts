@@ -70,7 +70,7 @@ describe('conforming clients', () => {
         engine,
         endpoint: { tls: { ca: reference.ca, insecure: false } },
       })
-      const link = await context.openLink(reference.wss)
+      const link = await context.openProxy(reference.wss)
       const { clients } = bench.verbsOf(context)
       expect(await clients[client]({ via: context.through(link, []), echo: 'polo' })).to.include({
         opened: true,
@@ -232,7 +232,7 @@ describe('conforming clients', () => {
         fields: new Set(['data']),
       },
     })
-    const link = await context.openLink(reference.https)
+    const link = await context.openProxy(reference.https)
     const verbs = bench.verbsOf(context)
     const { events } = await verbs.clients.eventSource({
       via: context.through(link, []),
