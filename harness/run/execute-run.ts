@@ -58,7 +58,7 @@ export async function executeRun<Kit>(
       observed: (check, outcome, repeats) => hooks.observed?.(check.id, judge(check.level, outcome), repeats),
       finding,
     })
-    const unstop = stopper(settings, () => schedule.stop())
+    const unstop = stopper(settings, () => schedule.stop(), tools.clock)
     await Promise.all([schedule.run(), reportInOrder(schedule, settings, hooks)])
     const stopped = unstop()
     const complete = !isAborted && schedule.entries.every(({ judged }) => judged !== null)

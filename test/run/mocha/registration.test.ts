@@ -6,8 +6,9 @@ import { applicableChecks } from '#run/applicable'
 import { protocols } from '#protocols/index'
 import { planChecks } from '#run/select/plan'
 import type { RunSettings } from '#run/settings'
-import { fake, fakeSettings, fakeTools } from '../fakes.ts'
+import { fake, fakeSettings, fakeTools, gate } from '../fakes.ts'
 import type { FakeKit } from '../fakes.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 import type { PlacedCheck } from '#model/catalogue'
 
 const violated = (): never => {
@@ -107,13 +108,15 @@ describe('registration with a mocha of others', () => {
     expect(ran).to.deep.equal(['two', 'three'])
   })
 
-  it('charges a late throw to its own check, not to the test that mocha is at', async () => {
+  it('counts a late throw against its own check, not against the test that mocha awaits', async () => {
+    const thrown = gate()
     const checks = [
-      fake('mocha-late-beside', ({ wait }) => wait(60)),
+      fake('mocha-late-beside', () => thrown.wait),
       fake('mocha-late', () => {
         setTimeout(() => {
+          thrown.open()
           throw new Error('late')
-        }, 20)
+        })
       }),
     ]
     const told = await mochaOver(checks, null)
@@ -154,18 +157,20 @@ describe('the list of checks for any runner', () => {
       fake('list-hangs', ({ wait }) => wait(60_000), { budget: 20 }),
     ]
     const scaled = { ...settings, timeScale: 2, budgets: { 'ws/fake/list-usual': 3000 } }
+    const clock = new VirtualClock()
     const list = await applicableChecks(
-      fakeTools(targets),
+      fakeTools(targets, clock),
       { checks, selected: checks, expectations: [] },
       scaled,
     )
     expect(list.map(({ timeoutMs }) => timeoutMs)).to.deep.equal([12_000, 126_000, 6040])
-    const startedAt = performance.now()
-    const error: unknown = await list[2]?.run().then(
+    const hangs = list[2]?.run().then(
       () => null,
       (thrown: unknown) => thrown,
     )
-    expect(performance.now() - startedAt).to.be.lessThan(6040)
+    const error: unknown = await clock.run(Promise.resolve(hangs))
+    // Its budget of 20 ms, scaled.
+    expect(clock.now()).to.equal(40)
     expect(String(error)).to.include('out-of-time')
   })
 })

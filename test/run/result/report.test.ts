@@ -4,6 +4,7 @@ import { reportSchema } from '#model/result'
 import type { Report } from '#model/result'
 import { redactorFor } from '#protocols/index'
 import { fake, runFakes, verdicts } from '../fakes.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 
 const violated = (): never => {
   throw new Violation('one thing', 'another')
@@ -101,7 +102,9 @@ describe('a run that is stopped', () => {
 
   it('by its time gives what was judged', async () => {
     const checks = [fake('time-passes', held), fake('time-spent', ({ wait }) => wait(60_000))]
-    const report = await runFakes({ checks, settings: { maxTimeMs: 400 } })
+    const clock = new VirtualClock()
+    const report = await runFakes({ clock, checks, settings: { maxTimeMs: 400 } })
+    expect(clock.now()).to.equal(400)
     expect(verdicts(report)).to.deep.equal({ 'time-passes': 'pass' })
     expect(report.run).to.include({ complete: false, exitCode: 0 })
     expect(report.run.findings).to.deep.equal([

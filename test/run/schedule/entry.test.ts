@@ -25,7 +25,7 @@ describe('an entry of the schedule', () => {
     expect((await entry.settled)?.outcome).to.deep.equal({ kind: 'blocked', by: 'ws/fake/other' })
   })
 
-  it('is an error of this tool if the check throws after it was judged', () => {
+  it('is an error in Streamproof if the check throws after it was judged', () => {
     const entry = entryOf()
     entry.attempts.push(attempt({}))
     entry.settle()
