@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { HttpAnswer, Kit, RequestOptions, Section } from '#peers/kit'
-import { answered, ask, streams } from './support.ts'
+import { describeResponse, sendRequest, isEventStream } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -26,7 +26,7 @@ function allowsCredentials({ head }: HttpAnswer): boolean {
 
 /** The preflight of a page that sets Last-Event-ID itself, for instance with a client built on fetch. */
 function preflight(kit: Kit, origin: string | null): Promise<HttpAnswer> {
-  return ask(kit, {
+  return sendRequest(kit, {
     method: 'OPTIONS',
     headers: [
       ['Origin', origin ?? ''],
@@ -47,8 +47,8 @@ export const allowedOrigin = check({
   mutants: ['no-allow-origin', 'wrong-allow-origin'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin))
-    kit.expect(streams(answer), 'the stream', answered(answer))
+    const answer = await sendRequest(kit, withOrigin(kit.sse.allowedOrigin))
+    kit.expect(isEventStream(answer), 'the stream', describeResponse(answer))
     const allowed = allowedOriginOf(answer)
     kit.expect(
       [kit.sse.allowedOrigin, '*'].includes(allowed),
@@ -67,7 +67,7 @@ export const noWildcardWithCredentials = check({
   mutants: ['wildcard-with-credentials'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin ?? 'https://streamproof.example'))
+    const answer = await sendRequest(kit, withOrigin(kit.sse.allowedOrigin ?? 'https://streamproof.example'))
     answer.expectHead()
     const both = allowedOriginOf(answer) === '*' && allowsCredentials(answer)
     kit.expect(!both, 'a named origin if credentials are allowed', '* with credentials')
@@ -84,7 +84,7 @@ export const vary = check({
   mutants: ['no-vary'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, withOrigin(kit.sse.allowedOrigin))
+    const answer = await sendRequest(kit, withOrigin(kit.sse.allowedOrigin))
     const varies = answer
       .expectHead()
       .list('vary')
@@ -104,7 +104,7 @@ export const deniedOrigin = check({
   mutants: ['serve-denied-origin', 'accept-everything'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, withOrigin(kit.sse.deniedOrigin))
+    const answer = await sendRequest(kit, withOrigin(kit.sse.deniedOrigin))
     answer.expectHead()
     const allowed = [kit.sse.deniedOrigin, '*'].includes(allowedOriginOf(answer))
     kit.expect(!allowed, 'no Access-Control-Allow-Origin for it', 'the origin is allowed')
@@ -121,7 +121,7 @@ export const noReflection = check({
   expectations,
   async run(kit) {
     const origin = `https://${kit.nonce()}.example`
-    const answer = await ask(kit, withOrigin(origin))
+    const answer = await sendRequest(kit, withOrigin(origin))
     answer.expectHead()
     const reflected = allowedOriginOf(answer) === origin && allowsCredentials(answer)
     kit.expect(!reflected, 'no permission for an unknown origin', 'the origin is allowed, with credentials')
@@ -138,7 +138,7 @@ export const nullOrigin = check({
   mutants: ['cors-null-origin', 'serve-denied-origin'],
   expectations,
   async run(kit) {
-    const answer = await ask(kit, withOrigin('null'))
+    const answer = await sendRequest(kit, withOrigin('null'))
     answer.expectHead()
     const granted = allowedOriginOf(answer) === 'null' && allowsCredentials(answer)
     kit.expect(!granted, 'no permission for the origin null', 'the origin is allowed, with credentials')
@@ -172,7 +172,7 @@ export const similarOrigins = similar.map(({ id, title, similarTo, mutant }) =>
     expectations,
     async run(kit) {
       const origin = similarTo(kit.sse.allowedOrigin ?? '')
-      const answer = await ask(kit, withOrigin(origin))
+      const answer = await sendRequest(kit, withOrigin(origin))
       answer.expectHead()
       kit.expect(
         allowedOriginOf(answer) !== origin,

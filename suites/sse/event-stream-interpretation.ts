@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { expectRoundTrip, roundTrip, shown } from './support.ts'
+import { expectRoundTrip, roundTrip, quoted } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -60,7 +60,7 @@ export const carriageReturn = check({
     const { event, marker } = await roundTrip(kit, (marker) => `${marker} a\rb`)
     // A line feed in its place is right. If it is dropped, only the carriage return itself is lost.
     const kept = /^ a[\r\n ]?b$/.test(event.data.replace(marker, ''))
-    kit.expect(kept, 'data "MARK a\\nb"', `data ${shown(event.data, marker)}`)
+    kit.expect(kept, 'data "MARK a\\nb"', `data ${quoted(event.data, marker)}`)
   },
 })
 
@@ -198,7 +198,7 @@ export const eventName = check({
     const attempt = await kit.tryPublish({ data: marker, event: `é: ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const received = event === undefined ? 'no event' : `the name ${shown(event.type, marker)}`
+    const received = event === undefined ? 'no event' : `the name ${quoted(event.type, marker)}`
     kit.expect(attempt === 'rejected' || event?.type === `é: ${marker}`, 'the name "é: MARK"', received)
   },
 })

@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { answered, ask, streams } from './support.ts'
+import { describeResponse, sendRequest, isEventStream } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -17,7 +17,7 @@ export const headAnswered = check({
   topic: 'compatibility',
   mutants: ['head-hangs'],
   async run(kit) {
-    const answer = await ask(kit, { method: 'HEAD' })
+    const answer = await sendRequest(kit, { method: 'HEAD' })
     answer.expectHead()
   },
 })
@@ -31,7 +31,7 @@ export const headWithoutContent = check({
   after: ['sse/http/head-answered'],
   mutants: ['head-streams'],
   async run(kit) {
-    const answer = await ask(kit, { method: 'HEAD' })
+    const answer = await sendRequest(kit, { method: 'HEAD' })
     answer.expectHead()
     kit.expect(answer.surplus === 0, 'no bytes after the response head', 'further bytes')
   },
@@ -46,9 +46,9 @@ export const otherMethod = check({
   mutants: ['any-method-streams', 'accept-everything'],
   async run(kit) {
     // TRACE changes nothing on the server, and no server implements it as a stream.
-    const answer = await ask(kit, { method: 'TRACE' })
+    const answer = await sendRequest(kit, { method: 'TRACE' })
     answer.expectHead()
-    kit.expect(!streams(answer), 'TRACE to be rejected', answered(answer))
+    kit.expect(!isEventStream(answer), 'TRACE to be rejected', describeResponse(answer))
   },
 })
 
@@ -60,7 +60,7 @@ export const allowWith405 = check({
   topic: 'protocol',
   mutants: ['no-allow'],
   async run(kit) {
-    const head = (await ask(kit, { method: 'TRACE' })).expectHead()
+    const head = (await sendRequest(kit, { method: 'TRACE' })).expectHead()
     const hasAllow = head.status !== 405 || head.get('allow') !== null
     kit.expect(hasAllow, 'status 405 with an Allow header', 'status 405 without an Allow header')
   },
@@ -76,8 +76,8 @@ export const unknownMethod = check({
   async run(kit) {
     const control = await kit.subscribe()
     control.close()
-    const answer = await ask(kit, { method: 'STREAMPROOF' })
-    kit.expect(!streams(answer), 'an unknown method to be rejected', answered(answer))
+    const answer = await sendRequest(kit, { method: 'STREAMPROOF' })
+    kit.expect(!isEventStream(answer), 'an unknown method to be rejected', describeResponse(answer))
   },
 })
 
@@ -103,7 +103,7 @@ export const noChunksForHttp10 = check({
   topic: 'compatibility',
   mutants: ['chunked-to-http-1-0'],
   async run(kit) {
-    const head = (await ask(kit, { version: '1.0' })).expectHead()
+    const head = (await sendRequest(kit, { version: '1.0' })).expectHead()
     kit.expect(head.get('transfer-encoding') === null, 'no Transfer-Encoding', 'Transfer-Encoding')
   },
 })
@@ -116,7 +116,7 @@ export const oneFraming = check({
   topic: 'protocol',
   mutants: ['length-and-chunked'],
   async run(kit) {
-    const head = (await ask(kit)).expectHead()
+    const head = (await sendRequest(kit)).expectHead()
     const both = head.get('transfer-encoding') !== null && head.get('content-length') !== null
     kit.expect(!both, 'Transfer-Encoding or Content-Length', 'Transfer-Encoding and Content-Length')
   },

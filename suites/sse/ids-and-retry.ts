@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { roundTrip, sample, shown } from './support.ts'
+import { roundTrip, sample, quoted } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -129,7 +129,7 @@ export const publishedId = check({
     const attempt = await kit.tryPublish({ data: marker, id: `é ${marker}` })
     await stream.barrier()
     const event = stream.events.find(({ data }) => data.includes(marker))
-    const received = event?.id == null ? 'no id' : `the id ${shown(event.id, marker)}`
+    const received = event?.id == null ? 'no id' : `the id ${quoted(event.id, marker)}`
     kit.expect(attempt === 'rejected' || event?.id === `é ${marker}`, 'the id "é MARK"', received)
   },
 })

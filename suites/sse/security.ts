@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Publication, Section } from '#peers/kit'
-import { answered, ask, shown, streams } from './support.ts'
+import { describeResponse, sendRequest, quoted, isEventStream } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -150,8 +150,8 @@ export const plainText = check({
   expectations,
   async run(kit) {
     await kit.subscribe({ url: kit.sse.secureUrl ?? kit.sse.url })
-    const answer = await ask(kit, { url: kit.sse.plainUrl ?? kit.sse.url })
-    kit.expect(!streams(answer), 'a redirect to https, or an error status', answered(answer))
+    const answer = await sendRequest(kit, { url: kit.sse.plainUrl ?? kit.sse.url })
+    kit.expect(!isEventStream(answer), 'a redirect to https, or an error status', describeResponse(answer))
   },
 })
 
@@ -169,8 +169,8 @@ export const plainTextOnTlsPort = check({
     await kit.subscribe({ url: secure })
     const port = secure.port === '' ? '443' : secure.port
     const url = new URL(`http://${secure.hostname}:${port}${secure.pathname}${secure.search}`)
-    const answer = await ask(kit, { url })
-    kit.expect(!streams(answer), 'plain text to be rejected', answered(answer))
+    const answer = await sendRequest(kit, { url })
+    kit.expect(!isEventStream(answer), 'plain text to be rejected', describeResponse(answer))
   },
 })
 
@@ -184,7 +184,7 @@ export const noDowngrade = check({
   mutants: ['redirect-to-plain-text'],
   expectations,
   async run(kit) {
-    const head = (await ask(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
+    const head = (await sendRequest(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
     const isDowngrade = head.status >= 300 && head.status < 400 && /^http:/i.test(head.get('location') ?? '')
     kit.expect(!isDowngrade, 'no redirect to http', `status ${head.status} with an http Location`)
   },
@@ -199,7 +199,7 @@ export const strictTransport = check({
   needs: ['sse.tls'],
   mutants: ['no-strict-transport'],
   async run(kit) {
-    const head = (await ask(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
+    const head = (await sendRequest(kit, { url: kit.sse.secureUrl ?? kit.sse.url })).expectHead()
     kit.expect(
       head.get('strict-transport-security') !== null,
       'a Strict-Transport-Security header',
@@ -221,8 +221,8 @@ export const foreignHost = check({
   async run(kit) {
     const control = await kit.subscribe()
     control.close()
-    const answer = await ask(kit, { headers: [['Host', 'streamproof.example']] })
-    kit.expect(!streams(answer), 'an error status', answered(answer))
+    const answer = await sendRequest(kit, { headers: [['Host', 'streamproof.example']] })
+    kit.expect(!isEventStream(answer), 'an error status', describeResponse(answer))
   },
 })
 
@@ -235,7 +235,7 @@ export const noInternals = check({
   mutants: ['stack-trace-errors'],
   async run(kit) {
     const answers = await kit.inSequence(2, (index) =>
-      ask(kit, index === 0 ? { method: 'TRACE' } : { target: '/streamproof-%00-nowhere' }),
+      sendRequest(kit, index === 0 ? { method: 'TRACE' } : { target: '/streamproof-%00-nowhere' }),
     )
     answers[0]?.expectHead()
     const bodies = answers.map(({ body }) => Buffer.from(body).toString('latin1')).join('\n')
@@ -254,10 +254,10 @@ export const noVersionBanner = check({
   topic,
   mutants: ['version-banner'],
   async run(kit) {
-    const head = (await ask(kit)).expectHead()
+    const head = (await sendRequest(kit)).expectHead()
     const banner = ['server', 'x-powered-by', 'via']
       .flatMap((name) => head.all(name))
       .find((value) => /\/\d+\.\d/.test(value))
-    kit.expect(banner === undefined, 'no version number', shown(banner ?? ''))
+    kit.expect(banner === undefined, 'no version number', quoted(banner ?? ''))
   },
 })

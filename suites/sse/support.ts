@@ -7,7 +7,7 @@ import type { EventStream, HttpAnswer, Kit, RequestOptions, StreamEvent, StreamP
  * Sends one request. If the target is at its limit (429 or 503), subscribes first, which waits until the target
  * accepts connections again and slows the run down, and then repeats the request once.
  */
-export async function ask(kit: Kit, options: RequestOptions = {}): Promise<HttpAnswer> {
+export async function sendRequest(kit: Kit, options: RequestOptions = {}): Promise<HttpAnswer> {
   const answer = await kit.request(options)
   if (![429, 503].includes(answer.head?.status ?? 0)) return answer
   const stream = await kit.subscribe()
@@ -16,33 +16,37 @@ export async function ask(kit: Kit, options: RequestOptions = {}): Promise<HttpA
 }
 
 /** True for a response that a client reads as an event stream. */
-export function streams({ head }: HttpAnswer): boolean {
-  return head?.status === 200 && essence(head.get('content-type')) === 'text/event-stream'
+export function isEventStream({ head }: HttpAnswer): boolean {
+  return head?.status === 200 && mediaTypeOf(head.get('content-type')) === 'text/event-stream'
 }
 
-export function essence(type: string | null): string | null {
+/** The media type of a Content-Type header, without parameters, in lower case. */
+export function mediaTypeOf(type: string | null): string | null {
   return type === null ? null : (type.split(';')[0] ?? '').trim().toLowerCase()
 }
 
 /** The response as text: `status 405`, with the media type for status 200; or that there was no response. */
-export function answered({ head, ending }: HttpAnswer): string {
+export function describeResponse({ head, ending }: HttpAnswer): string {
   if (head === null) return ending === null ? 'no response' : 'the connection ended without a response'
-  return head.status === 200 ? `status 200, ${shownType(head.get('content-type'))}` : `status ${head.status}`
+  return head.status === 200
+    ? `status 200, ${describeContentType(head.get('content-type'))}`
+    : `status ${head.status}`
 }
 
-export function shownType(type: string | null): string {
-  return type === null ? 'no Content-Type' : `Content-Type ${shown(type)}`
+/** The Content-Type header as text, or that there is none. */
+export function describeContentType(type: string | null): string {
+  return type === null ? 'no Content-Type' : `Content-Type ${quoted(type)}`
 }
 
 /** A text in quotes, at most 120 characters of it. `marker`, which differs from run to run, is shown as MARK. */
-export function shown(text: string, marker = ''): string {
+export function quoted(text: string, marker = ''): string {
   const stable = marker === '' ? text : text.replaceAll(marker, 'MARK')
   return stable.length > 120
     ? `${JSON.stringify(stable.slice(0, 120))}.. (${stable.length} characters)`
     : JSON.stringify(stable)
 }
 
-/** The part of a stream that a check may judge: the bytes before the first event, and one event of its own. */
+/** The part of a stream that a check may judge: the bytes before the first event, and the event of the check. */
 export interface Sample {
   readonly stream: EventStream
   readonly event: StreamEvent
@@ -101,8 +105,8 @@ export async function expectRoundTrip(
   const { event, marker } = await roundTrip(kit, payload)
   kit.expect(
     event.data === wanted(marker),
-    `data ${shown(wanted(marker), marker)}`,
-    `data ${shown(event.data, marker)}`,
+    `data ${quoted(wanted(marker), marker)}`,
+    `data ${quoted(event.data, marker)}`,
   )
 }
 

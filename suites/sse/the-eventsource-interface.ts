@@ -1,6 +1,6 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
-import { ask, essence, shown, shownType } from './support.ts'
+import { sendRequest, mediaTypeOf, quoted, describeContentType } from './support.ts'
 
 export const section: Section = {
   protocol: 'sse',
@@ -19,7 +19,7 @@ export const status = check({
   topic: 'protocol',
   mutants: ['status-201'],
   async run(kit) {
-    const { status } = (await ask(kit)).expectHead()
+    const { status } = (await sendRequest(kit)).expectHead()
     kit.expect(status === 200, 'status 200', `status ${status}`)
   },
 })
@@ -32,8 +32,12 @@ export const contentType = check({
   topic: 'protocol',
   mutants: ['type-html', 'type-missing'],
   async run(kit) {
-    const type = (await ask(kit)).expectHead().get('content-type')
-    kit.expect(essence(type) === 'text/event-stream', 'Content-Type text/event-stream', shownType(type))
+    const type = (await sendRequest(kit)).expectHead().get('content-type')
+    kit.expect(
+      mediaTypeOf(type) === 'text/event-stream',
+      'Content-Type text/event-stream',
+      describeContentType(type),
+    )
   },
 })
 
@@ -45,12 +49,12 @@ export const charset = check({
   topic: 'protocol',
   mutants: ['charset-latin1'],
   async run(kit) {
-    const type = (await ask(kit)).expectHead().get('content-type') ?? ''
+    const type = (await sendRequest(kit)).expectHead().get('content-type') ?? ''
     const named = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1]
     kit.expect(
       named === undefined || named.toLowerCase() === 'utf-8',
       'charset utf-8, or no charset',
-      `charset ${shown(named ?? '')}`,
+      `charset ${quoted(named ?? '')}`,
     )
   },
 })
@@ -64,7 +68,7 @@ export const headersAtOnce = check({
   topic: 'performance',
   mutants: ['late-headers'],
   async run(kit) {
-    const answer = await ask(kit)
+    const answer = await sendRequest(kit)
     answer.expectHead()
     kit.expect((answer.headMs ?? 0) < 2000, 'the head within two seconds', 'the head arrived later')
   },
@@ -119,12 +123,12 @@ export const notCacheable = check({
   mutants: ['cacheable-stream', 'no-cache-control'],
   expectations: ['EXP-SEC-3'],
   async run(kit) {
-    const directives = (await ask(kit)).expectHead().list('cache-control')
+    const directives = (await sendRequest(kit)).expectHead().list('cache-control')
     const forbidsCaching = directives.some((directive) => /^no-(store|cache)$/i.test(directive))
     kit.expect(
       forbidsCaching,
       'Cache-Control with no-store or no-cache',
-      `Cache-Control ${shown(directives.join(', '))}`,
+      `Cache-Control ${quoted(directives.join(', '))}`,
     )
   },
 })
@@ -137,12 +141,12 @@ export const noTransform = check({
   topic: 'compatibility',
   mutants: ['transformable-stream', 'no-cache-control'],
   async run(kit) {
-    const directives = (await ask(kit)).expectHead().list('cache-control')
+    const directives = (await sendRequest(kit)).expectHead().list('cache-control')
     const forbidsTransform = directives.some((directive) => directive.toLowerCase() === 'no-transform')
     kit.expect(
       forbidsTransform,
       'Cache-Control with no-transform',
-      `Cache-Control ${shown(directives.join(', '))}`,
+      `Cache-Control ${quoted(directives.join(', '))}`,
     )
   },
 })
@@ -156,11 +160,11 @@ export const noProxyBuffering = check({
   topic: 'compatibility',
   mutants: ['bufferable-stream'],
   async run(kit) {
-    const value = (await ask(kit)).expectHead().get('x-accel-buffering')
+    const value = (await sendRequest(kit)).expectHead().get('x-accel-buffering')
     kit.expect(
       value?.toLowerCase() === 'no',
       'X-Accel-Buffering no',
-      value === null ? 'no such header' : shown(value),
+      value === null ? 'no such header' : quoted(value),
     )
   },
 })
@@ -173,11 +177,11 @@ export const nosniff = check({
   topic: 'security',
   mutants: ['no-nosniff'],
   async run(kit) {
-    const value = (await ask(kit)).expectHead().get('x-content-type-options')
+    const value = (await sendRequest(kit)).expectHead().get('x-content-type-options')
     kit.expect(
       value?.toLowerCase() === 'nosniff',
       'X-Content-Type-Options nosniff',
-      value === null ? 'no such header' : shown(value),
+      value === null ? 'no such header' : quoted(value),
     )
   },
 })
