@@ -42,8 +42,8 @@ function printed(isTTY: boolean): readonly string[] {
 describe('cli: progress', () => {
   it('is a few lines if stderr is not a terminal', () => {
     expect(printed(false)).to.deep.equal([
-      'streamproof: discovering what the WebSocket server supports: ws://host/chat',
-      'streamproof: discovering what the event stream supports: http://host/events',
+      'streamproof: discovering what the WebSocket target supports: ws://host/chat',
+      'streamproof: discovering what the Server-Sent Events target supports: http://host/events',
       'streamproof: 6 checks: 4 applicable (1 exclusive), 2 not applicable',
       'streamproof: 1 of 4 checks done',
       'streamproof: 2 of 4 checks done',
@@ -54,8 +54,8 @@ describe('cli: progress', () => {
 
   it('is one line with a bar, the failures and the oldest running check on a terminal', () => {
     expect(printed(true)).to.deep.equal([
-      'discovering what the WebSocket server supports: ws://host/chat',
-      'discovering what the event stream supports: http://host/events',
+      'discovering what the WebSocket target supports: ws://host/chat',
+      'discovering what the Server-Sent Events target supports: http://host/events',
       '[....................]  0/4',
       '[....................]  0/4  ws/a',
       '[#####...............]  1/4',

@@ -104,7 +104,7 @@ describe('cli: targets that cannot be tested', () => {
       await streamproof(['run', asStream, ...hasty], folder.path),
       folder.path,
       3,
-      /is a WebSocket and no event stream: give it as ws: or wss:/,
+      /is a WebSocket, not an event stream: give it as ws: or wss:/,
     )
   })
 
