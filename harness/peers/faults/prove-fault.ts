@@ -121,6 +121,8 @@ async function runControl<Observed extends Control>(
   context: SessionContext,
   { link, control }: Pick<FaultTrial<Observed, unknown>, 'link' | 'control'>,
 ): Promise<Observed> {
+  // An earlier trial may have left its fault on this proxy.
+  await awaitEngine(link.setFaults([]))
   const via = context.through(link, [])
   try {
     return await control(via)

@@ -43,20 +43,20 @@ export interface Kit {
    * that the connection works.
    */
   readonly connect: (options?: ConnectOptions) => Promise<WebSocketPeer>
-  /** Sends an opening handshake with these changes and gives what it was answered with, whatever that is. */
+  /** Sends an opening handshake with these changes and returns the response, whatever it is. */
   readonly handshake: (changes?: HandshakeChanges) => Promise<HandshakeAnswer>
 
   // --- Event streams and HTTP ---------------------------------------------------------------------------------
 
   /** Requests the stream, and expects a response with status 200 and the type text/event-stream. */
   readonly subscribe: (options?: SubscribeOptions) => Promise<EventStream>
-  /** Sends one HTTP request and gives the response, whatever it is. Does not follow redirects. */
+  /** Sends one HTTP request and returns the response, whatever it is. Does not follow redirects. */
   readonly request: (options?: RequestOptions) => Promise<HttpAnswer>
   /** Publishes an event by the contract's means. `Inconclusive` if the publisher does not answer with a 2xx status. */
   readonly publish: (event: Publication) => Promise<void>
   /**
    * Publishes an event that a publisher may well reject, such as one whose name has a line break. `rejected`: it
-   * answered with an error status, or HTTP cannot carry the event in the place that the contract gives it.
+   * answered with an error status, or HTTP cannot carry it where the contract puts it.
    */
   tryPublish(event: Publication): Promise<'accepted' | 'rejected'>
   /** Runs a resume scenario: the client loses its connection and reconnects with the id of the last event it received. */
@@ -84,7 +84,7 @@ export interface Kit {
   readonly overIpv6: () => Promise<Route>
   readonly websocket: Endpoint
   readonly sse: Endpoint
-  /** A text that no other call gives, in this run or another: 16 characters of `a-z0-9`. */
+  /** A text that is unique over all runs: 16 characters of `a-z0-9`. */
   readonly nonce: () => string
   /** Pseudo-random bytes, the same in every run with this seed: they depend on the seed and the id of the check. */
   readonly randomBytes: (length: number) => Uint8Array
@@ -111,7 +111,7 @@ export type Capability = WebSocketCapability | SseCapability | SharedCapability
 /** Declares a check, whose `run` is called with the kit. */
 export const check: (definition: Check<Kit, Capability>) => DeclaredCheck<Kit> = declare
 
-/** What one run of a check gives besides its verdict. */
+/** What is recorded of one run of a check, besides its verdict. */
 export interface Evidence {
   readonly transcript: readonly TranscriptEntry[]
   readonly faults: readonly FaultRecord[]

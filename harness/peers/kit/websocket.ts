@@ -104,7 +104,7 @@ export interface WebSocketPeer {
   ): Promise<ReceivedMessage>
   /** `expectEcho` for a message that may be too big for the target: a Close with 1009 is just as good (RFC 6455 10.4). */
   expectEchoOrLimit(type: 'text' | 'binary', payload: Uint8Array | string): Promise<void>
-  /** Waits until each of these texts has arrived inside a text message. Gives them in the order in which they arrived. */
+  /** Waits until each of these texts has arrived inside a text message. Returns them in the order in which they arrived. */
   expectTexts(parts: readonly string[]): Promise<readonly string[]>
   /** Expects that no frame matches, up to the Pong of a Ping that it sends. */
   expectNone(what: string, match: (frame: ReceivedFrame) => boolean): Promise<void>
@@ -166,7 +166,7 @@ export interface HandshakeAnswer {
   readonly ending: Ending | null
   /** The Sec-WebSocket-Key that was sent. */
   readonly key: string
-  /** Expects a valid 101 response, and gives the connection. */
+  /** Expects a valid 101 response, and returns the connection. */
   expectAccepted(): Promise<WebSocketPeer>
   /** Expects another status than 101, or the end of the connection. No response at all is a Violation. */
   expectRefused(): void

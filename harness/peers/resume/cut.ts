@@ -1,5 +1,5 @@
 import { Inconclusive } from '#model/errors'
-import { awaitEngine, faultNotProven, proveFault } from '#peers/faults/prove-fault'
+import { faultNotProven, proveFault } from '#peers/faults/prove-fault'
 import { Severed } from '#peers/faults/severed'
 import type { CutPlace, Route, StreamEvent, StreamLine } from '#peers/kit'
 import { isSecure } from '#common/url'
@@ -46,7 +46,6 @@ export async function cutStream(
     }
     // The next attempt begins where this one did, with other events.
     state = { ...state, sent: start.sent + scenario.eventsBefore }
-    await awaitEngine(link.setFaults([]))
   }
 }
 
@@ -149,7 +148,7 @@ async function findPlace(
     trace: control.trace,
     bytes,
     bytesIntoEvent: offset - received.from,
-    where: secure ? 'before the TLS record of an event was whole' : placeNames[place],
+    where: secure ? 'before the TLS record of an event was complete' : placeNames[place],
     event,
     isReplayed,
   }

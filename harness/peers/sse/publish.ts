@@ -37,7 +37,7 @@ export function openPublisher(context: SessionContext): Publisher {
     context.scope.defer(() => opened.destroy())
     return agent
   }
-  /** Gives the status of the response. */
+  /** Returns the status of the response. */
   const request = async (event: Publication): Promise<number> => {
     const plan = context.endpoint.publish
     if (plan === null) throw new TypeError(`${context.check.id} publishes, but the contract does not say how`)

@@ -124,7 +124,7 @@ export class Stream extends Subscription implements EventStream {
 
   /**
    * Waits for an event that is late on a link that we made slow, as long as the link delivers more than heartbeats: the
-   * target is not to blame for our fault. Gives up at once on any other link.
+   * target is not to blame for our fault. Does not wait on any other link.
    *
    * @throws Inconclusive `out-of-time`: the link is still delivering.
    */

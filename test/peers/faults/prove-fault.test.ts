@@ -113,6 +113,17 @@ describe('proveFault', () => {
     expect(steps).to.deep.equal(['control true 0', 'fault harness', 'faulted true 1'])
   })
 
+  it('removes the fault of an earlier trial before the control of the next', async () => {
+    const during: number[] = []
+    const control = (via: Route): ReturnType<typeof ask> => {
+      during.push(faults.length)
+      return ask(via)
+    }
+    for (const result of ['7 bytes', '7 bytes'])
+      expect(await proveFault(context, trial({ control }))).to.equal(result)
+    expect(during).to.deep.equal([0, 0])
+  })
+
   it('makes the fault from the control, and hands the control to the faulted run', async () => {
     const seen: unknown[] = []
     await proveFault(
