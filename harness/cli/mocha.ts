@@ -1,6 +1,5 @@
-import { loadCatalogue } from '#suites/index'
 import { Scope } from '#common/scope'
-import { registry } from '#protocols/index'
+import { streamproof as product } from './product.ts'
 import { openRun } from '#run/open-run'
 import { select } from '#run/select/select'
 import { configure } from './config/configuration.ts'
@@ -19,24 +18,27 @@ const scope = new Scope()
 
 try {
   const addresses = (process.env['STREAMPROOF_TARGET'] ?? '').split(',').filter((one) => one.trim() !== '')
-  const configuration = await configure({
-    positional: addresses,
-    flags: {},
-    env: process.env,
-    folder: process.cwd(),
-  })
+  const configuration = await configure(
+    {
+      positional: addresses,
+      flags: {},
+      env: process.env,
+      folder: process.cwd(),
+    },
+    product.protocols,
+  )
   const { options, contract } = configuration
   for (const warning of configuration.warnings) terminal.diagnose(warning)
-  const subject = await openSubject(contract, options)
+  const subject = await openSubject(contract, options, product)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) {
     terminal.diagnose('STREAMPROOF_TARGET is not set: testing the embedded reference server')
   }
-  const catalogue = select(await loadCatalogue(), selectionOf(options))
+  const catalogue = select(await product.loadCatalogue(), selectionOf(options))
   const run = await openRun(
-    { registry, catalogue },
-    runConfiguration(configuration, subject, { env: process.env }),
+    { registry: product.registry, catalogue },
+    runConfiguration(configuration, subject, { env: process.env, protocols: product.protocols }),
   )
   scope.defer(() => run.close())
   terminal.diagnose(`seed ${run.settings.seed}, proxy engine ${run.engine.kind} ${run.engine.version}`)

@@ -1,8 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { keepDetails } from './output/details.ts'
 import { exitCodeOf, exitCodes, isExpected } from './process/exit.ts'
-import { flagOf, optionNames, optionSpec } from './config/options.ts'
-import type { OptionGroup, OptionName } from './config/options.ts'
+import { flagOf, optionsOf } from './config/options.ts'
+import type { OptionGroup, OptionSpec, OptionTable } from './config/options.ts'
+import { streamproof } from './product.ts'
+import type { Product } from './product.ts'
 import type { Terminal } from './output/terminal.ts'
 import type { CommandHandler } from './config/invocation.ts'
 import { version } from '#run/version'
@@ -12,6 +14,8 @@ export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The working folder. */
   readonly folder: string
+  /** What the commands work on; by default Streamproof's own protocols and checks. */
+  readonly product?: Product
 }
 
 /** Runs one command line and resolves with its exit status. Never throws, never exits. */
@@ -87,24 +91,28 @@ function describe(terminal: Terminal, context: ProcessContext, done: (status: nu
       ].join('\n'),
     )
 
+  const product = context.product ?? streamproof
+  const options = optionsOf(product.protocols)
   const add = (name: string, description: string, handler: CommandHandler): Command => {
     const command = program.command(name).description(description).helpOption('-h, --help', 'print help')
     command.allowExcessArguments(false)
     command.action(async () => {
-      done(await handler({ positional: command.args, flags: command.opts(), ...context, terminal }))
+      const { env, folder } = context
+      const flags = command.opts()
+      done(await handler({ positional: command.args, flags, env, folder, terminal, product }))
     })
     return command
   }
 
-  addRun(add)
-  addList(add)
+  addRun(add, options)
+  addList(add, options)
   add(
     'explain',
     'show what a check requires, and on which deliberately broken servers it fails',
     async (invocation) => (await import('./commands/explain.ts')).explainCommand(invocation),
   ).argument('<id>', 'id of the check, as `streamproof list` prints it')
-  addDoctor(add)
-  addConfig(add)
+  addDoctor(add, options)
+  addConfig(add, options)
   addProxy(add)
   addTarget(add)
   return program
@@ -114,40 +122,40 @@ type Add = (name: string, description: string, handler: CommandHandler) => Comma
 
 const urlsHelp = 'WebSocket server (ws: or wss:) or event stream (http: or https:); at most one of each'
 
-function addRun(add: Add): void {
+function addRun(add: Add, options: OptionTable): void {
   const run = add(
     'run',
     'test a server and write reports; without a URL, test the reference server that comes with Streamproof',
     async (invocation) => (await import('./commands/run.ts')).runCommand(invocation),
   ).argument('[urls...]', urlsHelp)
-  addOptions(run, optionNames)
+  addOptions(run, options)
 }
 
-function addList(add: Add): void {
+function addList(add: Add, options: OptionTable): void {
   const list = add('list', 'list the checks, by section of the standards', async (invocation) =>
     (await import('./commands/list.ts')).listCommand(invocation),
   )
-  addOptions(list, optionsIn('Selection'))
+  addOptions(list, chosen(options, ['Selection']))
   list.option('--json', 'print JSON, with the metadata of each check')
 }
 
-function addDoctor(add: Add): void {
+function addDoctor(add: Add, options: OptionTable): void {
   const doctor = add(
     'doctor',
     'check that this machine, the fault-injecting proxy and a server are ready for a run',
     async (invocation) => (await import('./commands/doctor.ts')).doctorCommand(invocation),
   ).argument('[urls...]', urlsHelp)
-  addOptions(doctor, [...optionsIn('Target'), 'timeoutScale', ...optionsIn('Fault injection')])
+  addOptions(doctor, chosen(options, ['Target', 'Fault injection'], ['timeoutScale']))
 }
 
-function addConfig(add: Add): void {
+function addConfig(add: Add, options: OptionTable): void {
   const config = add(
     'config',
     'print every option, its value and where the value comes from',
     async (invocation) => (await import('./commands/config.ts')).configCommand(invocation),
   ).argument('[urls...]', urlsHelp)
   config.option('--print', 'print the options, with credentials masked (required)')
-  addOptions(config, optionNames)
+  addOptions(config, options)
 }
 
 function addProxy(add: Add): void {
@@ -183,13 +191,19 @@ function addTarget(add: Add): void {
     .option('--json', 'print the URLs as one line of JSON')
 }
 
-function optionsIn(group: OptionGroup): OptionName[] {
-  return optionNames.filter((name) => optionSpec(name).group === group)
+/** The options of these groups, and others by name, in the order of help. */
+function chosen(
+  options: OptionTable,
+  groups: readonly OptionGroup[],
+  names: readonly string[] = [],
+): OptionTable {
+  return new Map<string, OptionSpec<unknown>>(
+    [...options].filter(([name, { group }]) => groups.includes(group) || names.includes(name)),
+  )
 }
 
-function addOptions(command: Command, names: readonly OptionName[]): void {
-  for (const name of names) {
-    const { value, help, repeatable, group } = optionSpec(name)
+function addOptions(command: Command, options: OptionTable): void {
+  for (const [name, { value, help, repeatable, group }] of options) {
     const flags = value === null ? flagOf(name) : `${flagOf(name)} <${value}>`
     const option = new Option(flags, repeatable === true ? `${help} (repeatable)` : help)
     option.helpGroup(`${group}:`)

@@ -10,6 +10,8 @@ export interface ProtocolFacts {
   readonly shortTitle: string
   /** One connection or stream of it, with its article: `an event stream`. */
   readonly noun: string
+  /** What a server of it is called: `WebSocket server`. */
+  readonly serverTitle: string
   /** URL schemes of its servers, each with its colon. */
   readonly schemes: { readonly plain: string; readonly secure: string }
   /** By name: `ws.echo`. Discovery finds each, or says why not. */

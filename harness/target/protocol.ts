@@ -11,6 +11,10 @@ import type { RunTarget } from './target.ts'
 export interface ProtocolModule<Kit> extends ProtocolFacts {
   /** The keys of the contract that this protocol adds to the shared ones. Its `prefix` is the key of its target. */
   readonly contract: z.ZodRawShape
+  /** The options of the command line for these keys, by name. */
+  readonly options: Readonly<Record<string, TargetOption>>
+  /** How `config --print` shows a key of this protocol, without credentials; null for a key that it does not know. */
+  shown(key: string, contract: Readonly<Record<string, unknown>>): string | null
   /**
    * The server that a contract names, as far as this protocol decides it; null where the contract names none.
    * @param shared what every protocol takes from the contract in the same way.
@@ -23,6 +27,19 @@ export interface ProtocolModule<Kit> extends ProtocolFacts {
   words(contract: Readonly<Record<string, unknown>>): CommandWords
   /** How targets are discovered, by role. A target in another role is refused. */
   readonly discovery: Partial<Readonly<Record<Role, TargetDiscovery<Kit>>>>
+}
+
+/** An option of the command line: `name` is `--name`, and a key of the contract. */
+export interface TargetOption {
+  /** The placeholder for the value in help. */
+  readonly value: string
+  readonly help: string
+  /** The key of the contract, if it differs from the name: `publish.url`. */
+  readonly key?: string
+  /** It may be given several times, and the key holds a list. */
+  readonly list?: true
+  /** Its value is a URL that may hold credentials. */
+  readonly holdsUrl?: true
 }
 
 /** Words of the command line. */

@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
 import { SetupError, UsageError } from '#model/errors'
-import { optionNames, flagOf } from '#cli/config/options'
+import { flagOf, optionsOf } from '#cli/config/options'
+import { protocols } from '#protocols/index'
 import { reportError } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
 import { EngineError } from '#proxies/types'
@@ -46,7 +47,7 @@ describe('cli/program', () => {
     using folder = temporaryFolder()
     const asked = await streamproof(['run', '--help'], folder.path)
     expect({ status: asked.status, err: asked.err }).to.deep.equal({ status: 0, err: '' })
-    for (const name of optionNames) expect(asked.out).to.include(flagOf(name))
+    for (const name of optionsOf(protocols).keys()) expect(asked.out).to.include(flagOf(name))
     const unasked = await streamproof([], folder.path)
     expect({ status: unasked.status, out: unasked.out }).to.deep.equal({ status: 2, out: '' })
     expect(unasked.err).to.include('Commands:')

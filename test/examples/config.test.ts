@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
-import { resolveTargets } from '#protocols/index'
+import { protocols } from '#protocols/index'
+import { resolveTargetsOf } from '#target/contract/contract'
 import { top } from '../built.ts'
 import { temporaryFolder } from '../cli/support/temporary.ts'
 
@@ -29,14 +30,19 @@ describe('the examples of config files', () => {
   for (const [title, name, text] of examples) {
     it(`${title} is valid, and names a target and how to publish`, async () => {
       using folder = temporaryFolder({ [name]: text })
-      const { contract, file } = await configure({
-        positional: [],
-        flags: {},
-        env: {},
-        folder: folder.path,
-      })
+      const { contract, file } = await configure(
+        {
+          positional: [],
+          flags: {},
+          env: {},
+          folder: folder.path,
+        },
+        protocols,
+      )
       expect(file).to.equal(name)
-      const published = resolveTargets(contract).filter(({ endpoint }) => endpoint?.publish != null)
+      const published = resolveTargetsOf(protocols, contract).filter(
+        ({ endpoint }) => endpoint?.publish != null,
+      )
       expect(published.map(({ protocol }) => protocol)).to.deep.equal(['sse'])
     })
   }

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { referenceContract } from '#cli/config/reference-contract'
+import { referenceContract } from '#reference/contract'
 import { startReference } from '#reference/start'
 import { runCatalogue } from '../run-catalogue.ts'
 import { resolveTargets } from '#protocols/index'

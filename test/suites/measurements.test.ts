@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { referenceContract } from '#cli/config/reference-contract'
+import { referenceContract } from '#reference/contract'
 import { openEngine } from '#proxies/driver/open-engine'
 import { startReference } from '#reference/start'
 import type { ReferenceOptions } from '#reference/start'
@@ -12,7 +12,7 @@ describe('measurements of the websocket suites', () => {
   async function measured(id: string, options: ReferenceOptions): Promise<Readonly<Record<string, unknown>>> {
     await using engine = await openEngine({ choice: 'embedded', runId: 'measurements' })
     await using reference = await startReference(options)
-    const { ws = '' } = referenceContract(reference)
+    const { ws } = referenceContract(reference)
     const { results } = await runCatalogue(await loadCatalogue(), {
       targets: resolveTargets({ ws }),
       engine,

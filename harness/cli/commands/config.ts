@@ -1,5 +1,6 @@
 import { UsageError } from '#model/errors'
-import type { Contract } from '#protocols/index'
+import type { AnyContract } from '#target/contract/contract'
+import type { Product } from '#cli/product'
 import { headerList } from '#target/contract/headers'
 import { shownUrl } from '#common/url'
 import { configure } from '#cli/config/configuration'
@@ -7,17 +8,20 @@ import type { Configuration } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
 import type { CommandHandler } from '#cli/config/invocation'
 import { hangingIndent } from '#cli/output/layout'
-import { keyOf, optionNames, optionSpec } from '#cli/config/options'
+import { keyOf, optionsOf } from '#cli/config/options'
+import type { OptionTable, Options } from '#cli/config/options'
 
 /** `config --print`: prints every option, its value, and where the value comes from. */
 export const configCommand: CommandHandler = async (invocation) => {
   if (invocation.flags['print'] !== true)
     throw new UsageError('config needs --print, which prints every option and its value')
-  const configuration = await configure(invocation)
+  const { protocols } = invocation.product
+  const table = optionsOf(protocols)
+  const configuration = await configure(invocation, protocols)
   for (const warning of configuration.warnings) invocation.terminal.diagnose(warning)
   const rows = [...configuration.origins.entries()]
-    .toSorted(([a], [b]) => rank(a) - rank(b))
-    .map(([key, { place }]) => [key, shown(key, configuration), place] as const)
+    .toSorted(([a], [b]) => rank(a, table) - rank(b, table))
+    .map(([key, { place }]) => [key, shown(key, configuration, table, protocols), place] as const)
   const [keyWidth, valueWidth] = ([0, 1] as const).map((column) =>
     Math.min(60, Math.max(...rows.map((row) => row[column].length))),
   )
@@ -32,60 +36,72 @@ export const configCommand: CommandHandler = async (invocation) => {
 }
 
 /** Options are in the order of help; keys that only a config file can have follow. */
-function rank(key: string): number {
-  const index = optionNames.findIndex((name) => keyOf(name) === key)
-  return index === -1 ? optionNames.length : index
+function rank(key: string, table: OptionTable): number {
+  const index = [...table].findIndex(([name, spec]) => keyOf(name, spec) === key)
+  return index === -1 ? table.size : index
 }
 
 /** The value, with stars in place of credentials. */
-function shown(key: string, { options, contract }: Configuration): string {
-  const name = optionNames.find((option) => keyOf(option) === key)
-  if (name === undefined) return fileOnly(key, contract)
-  if (name === 'header') return listed(headerList(options.header).map(([header]) => `${header}: ***`))
-  if (name === 'report') {
-    return listed(options.report.map(({ format, path }) => (path === null ? format : `${format}=${path}`)))
+function shown(
+  key: string,
+  { values, contract }: Configuration,
+  table: OptionTable,
+  protocols: Product['protocols'],
+): string {
+  const option = [...table].find(([name, spec]) => keyOf(name, spec) === key)
+  if (option === undefined) return fileOnly(key, contract, protocols)
+  const [name, { holdsUrl }] = option
+  const value = values.get(key)
+  if (name === 'header') {
+    return listed(headerList(value as Options['header']).map(([header]) => `${header}: ***`))
   }
-  const value = options[name]
-  if (value === null) return '-'
-  if (typeof value === 'object') return listed(value)
-  if (typeof value === 'string' && optionSpec(name).holdsUrl === true) return address(value)
-  if (name === 'wait' || name === 'maxTime') return `${value}ms`
-  if (name === 'ca' && String(value).includes('-----BEGIN ')) return 'PEM'
-  return String(value)
+  if (name === 'report') {
+    const wishes = value as Options['report']
+    return listed(wishes.map(({ format, path }) => (path === null ? format : `${format}=${path}`)))
+  }
+  if (name === 'ca') return typeof value === 'string' && value.includes('-----BEGIN ') ? 'PEM' : plain(value)
+  if (holdsUrl === true) return address(value)
+  return typeof value === 'number' && isDuration(name) ? `${value}ms` : plain(value)
+}
+
+function isDuration(name: string): boolean {
+  return name === 'maxTime' || name === 'wait'
+}
+
+function plain(value: unknown): string {
+  if (value === null || value === undefined) return '-'
+  return Array.isArray(value) ? listed(value) : (value as string | number | boolean).toString()
 }
 
 function listed(words: readonly string[]): string {
   return words.length === 0 ? '-' : words.join(', ')
 }
 
-function address(text: string): string {
+/** A URL without its credentials, or the whole request of a stream by its method and URL. */
+function address(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'url' in value) {
+    const method = 'method' in value ? `${String(value.method)} ` : ''
+    return `${method}${address(value.url)}`
+  }
+  if (typeof value !== 'string') return '-'
   // `host:port` may follow a user name and password, too.
-  if (!text.includes('://')) return /[@?]/.test(text) ? '***' : text
-  return URL.canParse(text) ? shownUrl(new URL(text)) : '*** (not a URL)'
+  if (!value.includes('://')) return /[@?]/.test(value) ? '***' : value
+  return URL.canParse(value) ? shownUrl(new URL(value)) : '*** (not a URL)'
 }
 
 /** The value of a key that only a config file can have. */
-function fileOnly(
-  key: string,
-  { publish, opening, secureUrl, plainUrl, expects, budgets }: Contract,
-): string {
+function fileOnly(key: string, contract: AnyContract, protocols: Product['protocols']): string {
   switch (key) {
-    case 'publish.method':
-      return publish?.method ?? '-'
-    case 'publish.headers':
-      return listed(headerList(publish?.headers).map(([header]) => `${header}: ***`))
-    case 'opening':
-      return listed((opening ?? []).map((step) => `${Object.keys(step).join('')}: ***`))
     case 'secureUrl':
-      return addresses(secureUrl)
+      return addresses(contract.secureUrl)
     case 'plainUrl':
-      return addresses(plainUrl)
+      return addresses(contract.plainUrl)
     case 'expects':
-      return listed(expects ?? [])
+      return listed(contract.expects ?? [])
     case 'budgets':
-      return listed(Object.entries(budgets ?? {}).map(([id, ms]) => `${id}: ${ms}ms`))
+      return listed(Object.entries(contract.budgets ?? {}).map(([id, ms]) => `${id}: ${ms}ms`))
     default:
-      return '***'
+      return protocols.map((protocol) => protocol.shown(key, contract)).find((text) => text !== null) ?? '***'
   }
 }
 

@@ -2,8 +2,8 @@ import { openEngine } from '#proxies/driver/open-engine'
 import { Scope } from '#common/scope'
 import type { Engine } from '#proxies/types'
 import { ownerOf } from '#model/protocol'
-import { protocols, registry } from '#protocols/index'
-import type { Contract } from '#protocols/index'
+import type { Product } from '#cli/product'
+import type { AnyContract } from '#target/contract/contract'
 import { discoverTargets } from '#target/discovery/discover'
 import type { RunTarget } from '#target/target'
 import { configure } from '#cli/config/configuration'
@@ -32,8 +32,8 @@ export const doctorCommand: CommandHandler = async (invocation) => {
 }
 
 async function diagnose(invocation: Invocation): Promise<number> {
-  const { terminal, env } = invocation
-  const { options, contract, warnings } = await configure(invocation)
+  const { terminal, env, product } = invocation
+  const { options, contract, warnings } = await configure(invocation, product.protocols)
   for (const warning of warnings) terminal.diagnose(warning)
   await using scope = new Scope()
   let hasFailed = false
@@ -50,12 +50,12 @@ async function diagnose(invocation: Invocation): Promise<number> {
   print(await checkIpv6())
   const engine = await checkEngine(options, env, print)
   if (engine !== null) scope.defer(() => engine.close())
-  const subject = await openSubject(contract, options)
+  const subject = await openSubject(contract, options, product)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.print('no URL is given: checking the embedded reference server')
   for (const target of subject.targets)
-    await checkTarget(subject, target, { engine, timeScale: options.timeoutScale }, print)
+    await checkTarget(subject, target, { product, engine, timeScale: options.timeoutScale }, print)
   return hasFailed ? exitCodes.setup : exitCodes.ok
 }
 
@@ -86,7 +86,10 @@ async function checkEngine(options: Options, env: Invocation['env'], print: Prin
 async function checkTarget(
   subject: Subject,
   target: RunTarget,
-  link: { readonly engine: Engine | null; readonly timeScale: number },
+  {
+    product,
+    ...link
+  }: { readonly product: Product; readonly engine: Engine | null; readonly timeScale: number },
   print: Print,
 ): Promise<void> {
   const { protocol, endpoint } = target
@@ -95,10 +98,10 @@ async function checkTarget(
   if (address.some(({ state }) => state === 'failed')) return
   try {
     const { targets } = await discoverTargets(
-      registry,
+      product.registry,
       [target],
       { ...link, seed: 1, redactor: subject.redactor },
-      { expects: expectedOf(subject.contract, protocol) },
+      { expects: expectedOf(subject.contract, protocol, product.protocols) },
     )
     print({ state: 'ok', message: `${protocol} accepts a valid connection; its capabilities:` })
     for (const [name, { state, evidence }] of Object.entries(targets[0]?.capabilities ?? {})) {
@@ -114,7 +117,11 @@ async function checkTarget(
 }
 
 /** The declared capabilities that belong to this protocol, or to any. */
-function expectedOf({ expects = [] }: Contract, protocol: string): readonly string[] {
+function expectedOf(
+  { expects = [] }: AnyContract,
+  protocol: string,
+  protocols: Product['protocols'],
+): readonly string[] {
   return expects.filter((capability) => {
     const owner = ownerOf(protocols, capability)
     return owner === null || owner.id === protocol

@@ -5,13 +5,11 @@ import { UsageError } from '#model/errors'
 import { failingVerdict } from '#model/judge'
 import type { PlacedCheck } from '#model/catalogue'
 import { capabilitiesOf } from '#model/protocol'
-import { protocols } from '#protocols/index'
 import { reportSchema } from '#model/result'
 import type { Result } from '#model/result'
 import { mutantNamed } from '#reference/mutants'
 import { defaultBudgetMs } from '#run/prepare'
 import { suggestion } from '#common/edit-distance'
-import { loadCatalogue } from '#suites/index'
 import { configure, shortest } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
 import type { CommandHandler } from '#cli/config/invocation'
@@ -21,14 +19,17 @@ import { oneLine } from '#cli/output/terminal'
 /** `explain ID`: prints what the declaration of a check says, and the verdict of the last report. */
 export const explainCommand: CommandHandler = async (invocation) => {
   const [id = ''] = invocation.positional
-  const { checks, expectations } = await loadCatalogue()
+  const { checks, expectations } = await invocation.product.loadCatalogue()
   const check = checks.find((candidate) => candidate.id === id)
   if (check === undefined) {
     const ids = checks.map((candidate) => candidate.id)
     throw new UsageError(`there is no check ${oneLine(id)}${suggestion(id, ids)}; see \`streamproof list\``)
   }
-  const { options } = await configure({ ...invocation, positional: [], flags: {} })
-  const capabilities = capabilitiesOf(protocols)
+  const { options } = await configure(
+    { ...invocation, positional: [], flags: {} },
+    invocation.product.protocols,
+  )
+  const capabilities = capabilitiesOf(invocation.product.protocols)
   const report = resolve(invocation.folder, options.out, 'report.json')
   const rows: readonly (readonly [name: string, value: string | null])[] = [
     ['requirement', `the target ${check.title}`],

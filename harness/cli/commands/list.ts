@@ -3,7 +3,6 @@ import type { PlacedCheck } from '#model/catalogue'
 import { levels } from '#model/model'
 import { defaultBudgetMs } from '#run/prepare'
 import { select } from '#run/select/select'
-import { loadCatalogue } from '#suites/index'
 import { configure } from '#cli/config/configuration'
 import { exitCodes } from '#cli/process/exit'
 import type { CommandHandler } from '#cli/config/invocation'
@@ -12,8 +11,8 @@ import { selectionOf } from '#cli/config/settings'
 
 /** `list`: prints the selected checks by section of the standard. */
 export const listCommand: CommandHandler = async (invocation) => {
-  const { options } = await configure({ ...invocation, positional: [] })
-  const { selected: found } = select(await loadCatalogue(), selectionOf(options))
+  const { options } = await configure({ ...invocation, positional: [] }, invocation.product.protocols)
+  const { selected: found } = select(await invocation.product.loadCatalogue(), selectionOf(options))
   invocation.terminal.print(
     invocation.flags['json'] === true ? json(found) : text(found, invocation.terminal.listWidth),
   )

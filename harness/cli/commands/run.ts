@@ -1,10 +1,7 @@
-import { loadCatalogue } from '#suites/index'
 import type { SelectedCatalogue } from '#model/catalogue'
 import { SetupError } from '#model/errors'
 import { Scope } from '#common/scope'
 import type { Report } from '#model/result'
-import type { Kit } from '#peers/kit'
-import { registry } from '#protocols/index'
 import { openRun } from '#run/open-run'
 import { select } from '#run/select/select'
 import { configure } from '#cli/config/configuration'
@@ -40,11 +37,11 @@ export const runCommand: CommandHandler = async (invocation) => {
 
 async function testTarget(invocation: Invocation, signal: AbortSignal): Promise<number> {
   const { terminal } = invocation
-  const configuration = await configure(invocation)
+  const configuration = await configure(invocation, invocation.product.protocols)
   const { options } = configuration
   terminal.quiet = options.quiet
   for (const warning of configuration.warnings) terminal.diagnose(warning)
-  const catalogue = select(await loadCatalogue(), selectionOf(options))
+  const catalogue = select(await invocation.product.loadCatalogue(), selectionOf(options))
   const outputs = openOutputs(options, invocation.folder, invocation.env, terminal)
 
   try {
@@ -60,13 +57,13 @@ async function testTarget(invocation: Invocation, signal: AbortSignal): Promise<
 /** Opens what a run needs, runs the checks, and closes everything even if an error occurs. */
 async function observe(
   configuration: Configuration,
-  catalogue: SelectedCatalogue<Kit>,
-  { env, terminal }: Invocation,
+  catalogue: SelectedCatalogue<unknown>,
+  { env, terminal, product }: Invocation,
   signal: AbortSignal,
 ): Promise<Report> {
   const { options, contract } = configuration
   await using scope = new Scope()
-  const subject = await openSubject(contract, options)
+  const subject = await openSubject(contract, options, product)
   scope.defer(() => subject.close())
   terminal.maskWith((text) => subject.redactor.text(text))
   if (subject.isReference) terminal.note('no URL is given: testing the embedded reference server')
@@ -76,12 +73,12 @@ async function observe(
   }
   if (signal.aborted) throw new SetupError('interrupted before the first check started')
   const run = await openRun(
-    { registry, catalogue },
-    runConfiguration(configuration, subject, { env, signal }),
+    { registry: product.registry, catalogue },
+    runConfiguration(configuration, subject, { env, protocols: product.protocols, signal }),
   )
   scope.defer(() => run.close())
   terminal.note(`seed ${run.settings.seed}, proxy engine ${run.engine.kind} ${run.engine.version}`)
-  const report = await run.run(progressHooks(terminal, options.ascii))
+  const report = await run.run(progressHooks(terminal, options.ascii, product.protocols))
   terminal.clearProgress()
   await closeAll(scope, terminal)
   return report

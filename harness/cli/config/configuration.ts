@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import { contractShape, parseStrictly } from '#target/contract/contract'
-import { parseContract, protocols } from '#protocols/index'
-import type { Contract } from '#protocols/index'
+import { contractShape, parseContractOf, parseStrictly } from '#target/contract/contract'
+import type { AnyContract } from '#target/contract/contract'
+import type { ProtocolModule } from '#target/protocol'
 import { closest, suggestion } from '#common/edit-distance'
 import { loadConfigFile } from './file.ts'
 import { systemReason } from '#cli/output/files'
-import { flagOf, keyOf, optionNames, optionSpec, variableOf } from './options.ts'
-import type { OptionName, Options } from './options.ts'
+import { flagOf, keyOf, optionsOf, variableOf } from './options.ts'
+import type { OptionSpec, OptionTable, Options } from './options.ts'
 
 /** Where the value of an option comes from. The first source that has a value is used. */
 export type Source = 'argument' | 'flag' | 'environment' | 'file' | 'default'
@@ -23,8 +23,10 @@ export interface Origin {
 
 export interface Configuration {
   readonly options: Options
-  /** Describes the target. Without `ws` and `sse` the target is the embedded reference server. */
-  readonly contract: Contract
+  /** The value of every option, by its key in the config file; those of protocols as well. */
+  readonly values: ReadonlyMap<string, unknown>
+  /** Describes the target. Without the URL of a target, the target is the reference server. */
+  readonly contract: AnyContract
   /** Where each value comes from, by its key in the config file: `timeoutScale`, `publish.url`, `opening`. */
   readonly origins: ReadonlyMap<string, Origin>
   /** Path of the config file, relative to the working folder if that is shorter; null if there is none. */
@@ -58,61 +60,68 @@ const otherVariables = [
 ]
 
 /** A config file may hold every option and the contract. */
-const fileSchema = z.strictObject({
-  ...Object.fromEntries(
-    optionNames
-      .filter((name) => optionSpec(name).contract !== true)
-      .map((name) => [name, z.exactOptional(optionSpec(name).schema)]),
-  ),
-  ...contractShape(protocols),
-})
+function fileSchema(options: OptionTable, protocols: Protocols): z.ZodType {
+  return z.strictObject({
+    ...Object.fromEntries(
+      [...options]
+        .filter(([, spec]) => spec.contract !== true)
+        .map(([name, spec]) => [name, z.exactOptional(spec.schema)]),
+    ),
+    ...contractShape(protocols),
+  })
+}
+
+type Protocols = readonly ProtocolModule<unknown>[]
 
 /**
  * Takes each value from its flag, else from the environment, else from the config file, else its default.
  * @throws UsageError that names the flag, variable or file with the mistake.
  */
-export async function configure(given: CommandInput): Promise<Configuration> {
+export async function configure(given: CommandInput, protocols: Protocols): Promise<Configuration> {
+  const table = optionsOf(protocols)
   const origins = new Map<string, Origin>()
   const named = textOf(given.flags['config']) ?? (given.env['STREAMPROOF_CONFIG'] || null)
   const file = await loadConfigFile(named, given.folder)
   const shownPath = file === null ? '' : shortest(file.path, given.folder)
   const fromFile =
-    file === null ? {} : (parseStrictly(fileSchema, file.content, shownPath) as Record<string, unknown>)
-  if (file !== null) resolvePaths(fromFile, dirname(file.path))
+    file === null
+      ? {}
+      : (parseStrictly(fileSchema(table, protocols), file.content, shownPath) as Record<string, unknown>)
+  if (file !== null) resolvePaths(fromFile, dirname(file.path), table)
 
-  const addresses = fromPositional(given)
-  const values: Record<string, unknown> = {}
-  for (const name of optionNames) {
-    const found = addresses.get(name) ?? fromText(name, given)
-    const key = keyOf(name)
+  const addresses = fromPositional(given, protocols)
+  const byName: Record<string, unknown> = {}
+  for (const [name, spec] of table) {
+    const found = addresses.get(name) ?? fromText(name, spec, given)
+    const key = keyOf(name, spec)
     if (found !== null) {
-      values[name] = found.value
+      byName[name] = found.value
       origins.set(key, found.origin)
     } else {
       const inFile = at(fromFile, key)
-      values[name] = inFile ?? optionSpec(name).fallback
+      byName[name] = inFile ?? spec.fallback
       origins.set(
         key,
         inFile === undefined ? { source: 'default', place: 'default' } : { source: 'file', place: shownPath },
       )
     }
   }
-  replaceTargets(values, fromFile, origins)
+  replaceTargets(byName, fromFile, origins, protocols)
   for (const key of Object.keys(fromFile)) {
     if (!origins.has(key) && key !== 'publish') origins.set(key, { source: 'file', place: shownPath })
   }
   for (const key of Object.keys(fromFile['publish'] ?? {})) {
     if (!origins.has(`publish.${key}`)) origins.set(`publish.${key}`, { source: 'file', place: shownPath })
   }
-  const options = values as unknown as Options
-  const contract = contractOf(options, fromFile)
-  refuseContractWithoutTarget(contract, origins)
+  const contract = contractOf(byName, fromFile, table, protocols)
+  refuseContractWithoutTarget(contract, origins, protocols)
   return {
-    options,
+    options: byName as unknown as Options,
+    values: new Map([...table].map(([name, spec]) => [keyOf(name, spec), byName[name]])),
     contract,
     origins,
     file: file === null ? null : shownPath,
-    warnings: mistypedVariables(given.env),
+    warnings: mistypedVariables(given.env, table),
   }
 }
 
@@ -122,44 +131,49 @@ interface Found {
 }
 
 /** URLs without a flag. Their scheme decides which protocol they belong to. */
-function fromPositional(given: CommandInput): Map<OptionName, Found> {
-  const found = new Map<OptionName, Found>()
+function fromPositional(given: CommandInput, protocols: Protocols): Map<string, Found> {
+  const found = new Map<string, Found>()
   for (const text of given.positional) {
-    const name = protocolOf(text)
-    if (found.has(name) || given.flags[name] !== undefined) {
+    const { prefix, noun } = protocolOf(text, protocols)
+    if (found.has(prefix) || given.flags[prefix] !== undefined)
       throw new UsageError(
-        `two ${name === 'ws' ? 'WebSocket' : 'event stream'} URLs are given; give at most one of each protocol`,
+        `two ${noun.replace(/^an? /, '')} URLs are given; give at most one of each protocol`,
       )
-    }
-    found.set(name, { value: text, origin: { source: 'argument', place: 'argument' } })
+    found.set(prefix, { value: text, origin: { source: 'argument', place: 'argument' } })
   }
   return found
 }
 
-function protocolOf(text: string): 'ws' | 'sse' {
+function protocolOf(text: string, protocols: Protocols): ProtocolModule<unknown> {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
-  if (scheme === 'ws' || scheme === 'wss') return 'ws'
-  if (scheme === 'http' || scheme === 'https') return 'sse'
-  const known = 'ws:// or wss:// for WebSocket, http:// or https:// for an event stream'
+  const found = protocols.find(({ schemes }) => [schemes.plain, schemes.secure].includes(`${scheme ?? ''}:`))
+  if (found !== undefined) return found
+  const known = protocols
+    .map(({ schemes: { plain, secure }, noun }) => `${plain}// or ${secure}// for ${noun}`)
+    .join(', ')
   if (scheme === undefined)
     throw new UsageError(`an argument is not a URL; give a URL that begins with ${known}`)
   throw new UsageError(`${scheme}: URLs cannot be tested; give a URL that begins with ${known}`)
 }
 
-function fromText(name: OptionName, given: CommandInput): Found | null {
+function fromText(name: string, spec: OptionSpec<unknown>, given: CommandInput): Found | null {
   const flag = given.flags[name]
   const place = flag === undefined ? variableOf(name) : flagOf(name)
   const text = flag ?? (given.env[place] || undefined)
   if (text === undefined) return null
   return {
-    value: parsed(name, text, place),
+    value: parsed(name, spec, text, place),
     origin: { source: flag === undefined ? 'environment' : 'flag', place },
   }
 }
 
 /** Parses the text of a flag or variable. */
-function parsed(name: OptionName, text: string | readonly string[] | true, place: string): unknown {
-  const { schema, numeric, value: shown } = optionSpec(name)
+function parsed(
+  name: string,
+  { schema, numeric, value: shown }: OptionSpec<unknown>,
+  text: string | readonly string[] | true,
+  place: string,
+): unknown {
   let raw: unknown = text
   if (numeric === true) raw = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN
   else if (shown === null && typeof text === 'string') raw = switches.get(text.toLowerCase()) ?? text
@@ -199,49 +213,45 @@ function replaceTargets(
   values: Record<string, unknown>,
   fromFile: Record<string, unknown>,
   origins: Map<string, Origin>,
+  protocols: Protocols,
 ): void {
-  const rankOf = (name: 'ws' | 'sse'): number => ranks[origins.get(name)?.source ?? 'default']
-  const [ws, sse] = [rankOf('ws'), rankOf('sse')]
-  if (ws === 0 && sse === 0) return
-  for (const [name, rank, otherRank] of [
-    ['ws', ws, sse],
-    ['sse', sse, ws],
-  ] as const) {
-    if (rank < otherRank && rank > 0) {
-      values[name] = null
-      origins.set(name, { source: 'default', place: 'default' })
+  const rankOf = (name: string): number => ranks[origins.get(name)?.source ?? 'default']
+  const highest = Math.max(...protocols.map(({ prefix }) => rankOf(prefix)))
+  for (const { prefix } of protocols) {
+    const rank = rankOf(prefix)
+    if (rank > 0 && rank < highest) {
+      values[prefix] = null
+      origins.set(prefix, { source: 'default', place: 'default' })
     }
-    if (values[name] === fromFile[name]) continue
+    if (highest === 0 || values[prefix] === fromFile[prefix]) continue
     for (const kind of ['secureUrl', 'plainUrl'])
-      delete (fromFile[kind] as Record<string, unknown> | undefined)?.[name]
+      delete (fromFile[kind] as Record<string, unknown> | undefined)?.[prefix]
   }
 }
 
 /** The source with the higher rank replaces the other. A positional argument and a flag have the same rank. */
 const ranks: Readonly<Record<Source, number>> = { default: 0, file: 1, environment: 2, flag: 3, argument: 3 }
 
-function contractOf(options: Options, fromFile: Record<string, unknown>): Contract {
-  const { ws, sse, header, subprotocol, allowedOrigin, deniedOrigin, publishUrl, ca, insecure } = options
-  const publish = {
-    ...(fromFile['publish'] as object | undefined),
-    ...(publishUrl === null ? {} : { url: publishUrl }),
+/** The contract of the file, with the values of the options in place of the file's. */
+function contractOf(
+  values: Readonly<Record<string, unknown>>,
+  fromFile: Readonly<Record<string, unknown>>,
+  table: OptionTable,
+  protocols: Protocols,
+): AnyContract {
+  const contract: Record<string, unknown> = {}
+  for (const key of Object.keys(contractShape(protocols)))
+    if (fromFile[key] !== undefined) contract[key] = fromFile[key]
+  for (const [name, spec] of table) {
+    if (spec.contract !== true) continue
+    const value = name === 'ca' && typeof values[name] === 'string' ? pem(values[name]) : values[name]
+    const [key = name, member] = keyOf(name, spec).split('.')
+    const isEmpty = value === null || value === false || (Array.isArray(value) && value.length === 0)
+    if (member === undefined && isEmpty) delete contract[key]
+    else if (member === undefined) contract[key] = value
+    else if (!isEmpty) contract[key] = { ...(contract[key] as object | undefined), [member]: value }
   }
-  const fileOnlyKeys = ['opening', 'secureUrl', 'plainUrl', 'expects', 'budgets'].filter(
-    (key) => fromFile[key] !== undefined,
-  )
-  const contract = {
-    ...Object.fromEntries(fileOnlyKeys.map((key) => [key, fromFile[key]])),
-    ...(ws === null ? {} : { ws }),
-    ...(sse === null ? {} : { sse }),
-    ...(Array.isArray(header) && header.length === 0 ? {} : { headers: header }),
-    ...(subprotocol.length === 0 ? {} : { subprotocols: subprotocol }),
-    ...(allowedOrigin === null ? {} : { allowedOrigin }),
-    ...(deniedOrigin === null ? {} : { deniedOrigin }),
-    ...(ca === null ? {} : { ca: pem(ca) }),
-    ...(insecure ? { insecure } : {}),
-    ...(Object.keys(publish).length === 0 ? {} : { publish }),
-  }
-  return parseContract(contract, 'the target')
+  return parseContractOf(protocols, contract, 'the target')
 }
 
 /** @param given the path of a PEM file, or the PEM text itself. */
@@ -259,8 +269,12 @@ function pem(given: string): string {
 }
 
 /** A contract without a target is a mistake: the reference server has its own contract, and this one would be ignored. */
-function refuseContractWithoutTarget(contract: Contract, origins: ReadonlyMap<string, Origin>): void {
-  if (contract.ws !== undefined || contract.sse !== undefined) return
+function refuseContractWithoutTarget(
+  contract: AnyContract,
+  origins: ReadonlyMap<string, Origin>,
+  protocols: Protocols,
+): void {
+  if (namesTarget(contract, protocols)) return
   const [key] = Object.keys(contract)
   if (key === undefined) return
   const origin = origins.get(key) ?? origins.get(`${key}.url`)
@@ -268,8 +282,13 @@ function refuseContractWithoutTarget(contract: Contract, origins: ReadonlyMap<st
   throw new UsageError(`${place} describes a server, but no server is given; add its URL`)
 }
 
-function mistypedVariables(env: CommandInput['env']): string[] {
-  const known = [...optionNames.map((name) => variableOf(name).slice(prefix.length)), ...otherVariables]
+/** True: the contract has the URL of a target. */
+export function namesTarget(contract: AnyContract, protocols: Protocols): boolean {
+  return protocols.some(({ prefix }) => contract[prefix] !== undefined)
+}
+
+function mistypedVariables(env: CommandInput['env'], table: OptionTable): string[] {
+  const known = [...[...table.keys()].map((name) => variableOf(name).slice(prefix.length)), ...otherVariables]
   return Object.keys(env).flatMap((name) => {
     const word = name.slice(prefix.length)
     if (!name.startsWith(prefix) || known.includes(word)) return []
@@ -282,8 +301,9 @@ function mistypedVariables(env: CommandInput['env']): string[] {
   })
 }
 
-function resolvePaths(content: Record<string, unknown>, folder: string): void {
-  for (const name of optionNames.filter((one) => optionSpec(one).path === true)) {
+function resolvePaths(content: Record<string, unknown>, folder: string, table: OptionTable): void {
+  for (const [name, { path }] of table) {
+    if (path !== true) continue
     const value = content[name]
     if (typeof value === 'string' && !value.includes('-----BEGIN ')) content[name] = resolve(folder, value)
   }

@@ -2,10 +2,12 @@ import { UsageError } from '#model/errors'
 import type { CommandInput } from './configuration.ts'
 import { flagOf } from './options.ts'
 import type { Terminal } from '#cli/output/terminal'
+import type { Product } from '#cli/product'
 
 /** The input of a command, and the terminal that it prints to. */
 export interface Invocation extends CommandInput {
   readonly terminal: Terminal
+  readonly product: Product
 }
 
 /** Runs a command, and resolves with the exit status. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hostForm, isHost, listenForm, listenRange } from '#proxies/driver/placement'
 import { levels, topics } from '#model/model'
 import type { HeadersGiven } from '#target/contract/headers'
+import type { TargetOption } from '#target/protocol'
 import {
   duration,
   engineChoice,
@@ -81,9 +82,8 @@ function remoteProxyOption(
 
 const hostRule = [isHost, hostForm] as const
 
-export const optionTable = {
-  ws: targetOption('url', 'WebSocket server to test: a ws: or wss: URL', { holdsUrl: true }),
-  sse: targetOption('url', 'event stream to test: an http: or https: URL', { holdsUrl: true }),
+/** The options that do not depend on which protocols there are. */
+const sharedOptions = {
   header: option<HeadersGiven>({
     group: 'Target',
     contract: true,
@@ -94,26 +94,11 @@ export const optionTable = {
     fallback: [],
     repeatable: true,
   }),
-  subprotocol: option<readonly string[]>({
-    group: 'Target',
-    contract: true,
-    key: 'subprotocols',
-    value: 'name',
-    help: 'WebSocket subprotocol that the server supports',
-    schema: list,
-    fallback: [],
-    repeatable: true,
-  }),
   allowedOrigin: targetOption(
     'origin',
     'Origin header that the server must accept, such as https://app.example',
   ),
   deniedOrigin: targetOption('origin', 'Origin header that the server must reject'),
-  publishUrl: targetOption(
-    'url',
-    'URL to which a POST request publishes an event on the stream; another method, headers and a body can be set in the config file',
-    { key: 'publish.url', holdsUrl: true },
-  ),
   ca: targetOption('file', 'PEM file with additional certificate authorities to trust', { path: true }),
   insecure: option<boolean>({
     group: 'Target',
@@ -243,15 +228,29 @@ export const optionTable = {
   }),
 } as const
 
-type Table = typeof optionTable
-export type OptionName = keyof Table
-/** The value of every option, from its flag, environment variable, config file or default. */
-export type Options = { readonly [Name in OptionName]: Table[Name]['fallback'] }
+type Shared = typeof sharedOptions
+/** The options that this tool reads by name; those of protocols are read as keys of the contract. */
+export type OptionName = keyof Shared
+/** The value of every shared option, from its flag, environment variable, config file or default. */
+export type Options = { readonly [Name in OptionName]: Shared[Name]['fallback'] }
 
-export const optionNames = Object.keys(optionTable) as OptionName[]
+/** Every option of `run`, by name, in the order of help. */
+export type OptionTable = ReadonlyMap<string, OptionSpec<unknown>>
 
-export function optionSpec(name: OptionName): OptionSpec<unknown> {
-  return optionTable[name]
+/** The options of a tool for these protocols: the protocols' own first. */
+export function optionsOf(
+  protocols: readonly { readonly options: Readonly<Record<string, TargetOption>> }[],
+): OptionTable {
+  const ofProtocols = protocols.flatMap(({ options }) =>
+    Object.entries(options).map(([name, spec]) => [name, protocolOption(spec)] as const),
+  )
+  return new Map<string, OptionSpec<unknown>>([...ofProtocols, ...Object.entries(sharedOptions)])
+}
+
+function protocolOption({ list: isList, ...spec }: TargetOption): OptionSpec<unknown> {
+  return isList === true
+    ? { ...spec, group: 'Target', contract: true, schema: list, fallback: [], repeatable: true }
+    : { ...spec, group: 'Target', contract: true, schema: text, fallback: null }
 }
 
 /** `--timeout-scale`. */
@@ -265,6 +264,6 @@ export function variableOf(name: string): string {
 }
 
 /** The key of an option in a config file: `publish.url`. */
-export function keyOf(name: OptionName): string {
-  return optionSpec(name).key ?? name
+export function keyOf(name: string, { key }: Pick<OptionSpec<unknown>, 'key'>): string {
+  return key ?? name
 }

@@ -3,6 +3,7 @@ import type { RunConfiguration } from '#run/open-run'
 import type { Selection } from '#run/settings'
 import type { CommandInput, Configuration } from './configuration.ts'
 import { proxyOptions } from './link.ts'
+import type { Product } from '#cli/product'
 import type { Options } from './options.ts'
 import type { Subject } from './subject.ts'
 
@@ -15,7 +16,15 @@ export function selectionOf({ only, skip, level, topic, clause }: Options): Sele
 export function runConfiguration(
   configuration: Configuration,
   subject: Subject,
-  { env, signal }: { readonly env: CommandInput['env']; readonly signal?: AbortSignal },
+  {
+    env,
+    protocols,
+    signal,
+  }: {
+    readonly env: CommandInput['env']
+    readonly protocols: Product['protocols']
+    readonly signal?: AbortSignal
+  },
 ): RunConfiguration {
   const { options, contract } = configuration
   return {
@@ -29,7 +38,7 @@ export function runConfiguration(
     maxTimeMs: options.maxTime,
     ...(signal === undefined ? {} : { signal }),
     failOn: options.failOn,
-    command: repeatCommand(configuration, env),
+    command: repeatCommand(configuration, env, protocols),
     proxy: proxyOptions(options, env),
   }
 }

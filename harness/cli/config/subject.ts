@@ -1,16 +1,17 @@
-import { redactorFor, resolveTargets } from '#protocols/index'
-import type { Contract } from '#protocols/index'
-import type { RunTarget } from '#target/target'
+import { UsageError } from '#model/errors'
 import type { Redactor } from '#peers/session/session'
-import { startReference } from '#reference/start'
-import type { Reference } from '#reference/start'
+import type { Product } from '#cli/product'
+import { resolveTargetsOf } from '#target/contract/contract'
+import type { AnyContract } from '#target/contract/contract'
+import { contractRedactor } from '#target/secrets/redactor'
+import type { RunTarget } from '#target/target'
+import { namesTarget } from './configuration.ts'
 import type { Options } from './options.ts'
-import { referenceContract } from './reference-contract.ts'
 
-/** The server to test: the user's, or the embedded reference server. */
+/** The servers to test: the user's, or the reference server. */
 export interface Subject {
   readonly targets: readonly RunTarget[]
-  readonly contract: Contract
+  readonly contract: AnyContract
   readonly redactor: Redactor
   readonly isReference: boolean
   close(): Promise<void>
@@ -19,27 +20,31 @@ export interface Subject {
 /**
  * Resolves the contract; a contract without a target starts the reference server. With `proxyUpstream`, a remote
  * Toxiproxy has to reach this machine, so that the reference server listens on every IPv4 address.
- * @throws UsageError if a URL cannot be a target.
+ * @throws UsageError if a URL cannot be a target, or none is given and there is no reference server.
  */
 export async function openSubject(
-  contract: Contract,
+  contract: AnyContract,
   { proxyUpstream }: Pick<Options, 'proxyUpstream'>,
+  { protocols, startReference }: Pick<Product, 'protocols' | 'startReference'>,
 ): Promise<Subject> {
-  if (contract.ws !== undefined || contract.sse !== undefined) {
+  if (namesTarget(contract, protocols)) {
     return {
-      targets: resolveTargets(contract),
+      targets: resolveTargetsOf(protocols, contract),
       contract,
-      redactor: redactorFor(contract),
+      redactor: contractRedactor(protocols, contract),
       isReference: false,
       close: async () => undefined,
     }
   }
-  const reference: Reference = await startReference(proxyUpstream === null ? {} : { host: '0.0.0.0' })
-  const referenceTarget = referenceContract(reference)
+  if (startReference === null) throw new UsageError('no target is given; give its URL')
+  const reference = await startReference(proxyUpstream === null ? null : '0.0.0.0')
   return {
-    targets: resolveTargets(referenceTarget).map((target) => ({ ...target, name: 'reference' })),
-    contract: referenceTarget,
-    redactor: redactorFor({}),
+    targets: resolveTargetsOf(protocols, reference.contract).map((target) => ({
+      ...target,
+      name: 'reference',
+    })),
+    contract: reference.contract,
+    redactor: contractRedactor(protocols, {}),
     isReference: true,
     close: () => reference.close(),
   }

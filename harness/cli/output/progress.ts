@@ -1,4 +1,4 @@
-import { protocols } from '#protocols/index'
+import type { ProtocolFacts } from '#model/protocol'
 import type { PlanOutline, RunHooks } from '#run/settings'
 import type { Terminal } from './terminal.ts'
 
@@ -6,7 +6,11 @@ import type { Terminal } from './terminal.ts'
 const barLength = 20
 
 /** Shows the progress of a run: one line that is rewritten on a terminal, a few short lines elsewhere. */
-export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
+export function progressHooks(
+  terminal: Terminal,
+  ascii: boolean,
+  protocols: readonly ProtocolFacts[],
+): RunHooks {
   let applicable = 0
   let done = 0
   /** Quarters of the checks that a note has reported as done. */
@@ -24,7 +28,7 @@ export function progressHooks(terminal: Terminal, ascii: boolean): RunHooks {
   }
   return {
     discovering(protocol, url) {
-      const text = `discovering what the ${protocols.find(({ id }) => id === protocol)?.title ?? protocol} target supports: ${url}`
+      const text = `discovering what the ${protocols.find(({ id }) => id === protocol)?.serverTitle ?? protocol} supports: ${url}`
       terminal.progress(text)
       terminal.note(text)
     },

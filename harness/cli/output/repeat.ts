@@ -1,19 +1,22 @@
-import { commandFor } from '#protocols/index'
-import type { Contract } from '#protocols/index'
-import { conditionWords, quoted } from '#target/contract/command'
+import type { Product } from '#cli/product'
+import { conditionWords, contractCommand, quoted } from '#target/contract/command'
+import type { AnyContract } from '#target/contract/contract'
 import type { CommandInput, Configuration } from '#cli/config/configuration'
 import type { OptionName } from '#cli/config/options'
-import { keyOf } from '#cli/config/options'
 
 /**
  * The start of the command that repeats a check: the target, and every option that can change the verdict. Values of
  * the config file are given by naming that file, since some of them have no flag.
  */
-export function repeatCommand(configuration: Configuration, env: CommandInput['env']): string {
+export function repeatCommand(
+  configuration: Configuration,
+  env: CommandInput['env'],
+  protocols: Product['protocols'],
+): string {
   const { options, contract, file } = configuration
   const fromFile = (key: string): boolean => configuration.origins.get(key)?.source === 'file'
   const unlessInFile = <Name extends OptionName>(name: Name): Configuration['options'][Name] | undefined =>
-    fromFile(keyOf(name)) ? undefined : options[name]
+    fromFile(name) ? undefined : options[name]
   const more = conditionWords({
     proxy: unlessInFile('proxy'),
     proxyListen: unlessInFile('proxyListen'),
@@ -28,13 +31,13 @@ export function repeatCommand(configuration: Configuration, env: CommandInput['e
   const ca = unlessInFile('ca') ?? null
   if (ca !== null) more.push('--ca', ca.includes('-----BEGIN ') ? '"$STREAMPROOF_CA"' : quoted(ca))
   if (file !== null) more.push('--config', quoted(file))
-  return commandFor(withoutFile(contract, fromFile), more)
+  return contractCommand(protocols, withoutFile(contract, fromFile), more)
 }
 
 /** The part of the contract that flags and variables gave. */
-function withoutFile(contract: Contract, fromFile: (key: string) => boolean): Contract {
+function withoutFile(contract: AnyContract, fromFile: (key: string) => boolean): AnyContract {
   const entries = Object.entries(contract).filter(
     ([key]) => !fromFile(key === 'publish' ? 'publish.url' : key),
   )
-  return Object.fromEntries(entries) as Contract
+  return Object.fromEntries(entries)
 }

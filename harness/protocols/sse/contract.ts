@@ -4,7 +4,7 @@ import type { Endpoint } from '#peers/session/endpoint'
 import { headerList, headersSchema } from '#target/contract/headers'
 import { publishPlan, publishSchema } from '#target/contract/publish-plan'
 import { targetWords } from '#target/contract/command'
-import type { CommandWords, SharedSettings } from '#target/protocol'
+import type { CommandWords, SharedSettings, TargetOption } from '#target/protocol'
 import type { SecretSources } from '#target/secrets/collect'
 
 /** The request whose answer is the stream. */
@@ -80,4 +80,25 @@ export function sseWords({ sse, publish }: SseContract): CommandWords {
     target: url === undefined ? [] : targetWords('sse', url),
     further: publish === undefined ? [] : ['--publish-url', '"$STREAMPROOF_PUBLISH_URL"'],
   }
+}
+
+export const sseOptions: Readonly<Record<string, TargetOption>> = {
+  sse: { value: 'url', help: 'event stream to test: an http: or https: URL', holdsUrl: true },
+  publishUrl: {
+    value: 'url',
+    help: 'URL to which a POST request publishes an event on the stream; another method, headers and a body can be set in the config file',
+    key: 'publish.url',
+    holdsUrl: true,
+  },
+}
+
+/** Headers and bodies may hold credentials: only the method and the names of headers are shown. */
+export function shownOfSse(key: string, { publish }: SseContract): string | null {
+  if (key === 'publish.method') return publish?.method ?? '-'
+  if (key !== 'publish.headers') return null
+  return (
+    headerList(publish?.headers)
+      .map(([name]) => `${name}: ***`)
+      .join(', ') || '-'
+  )
 }

@@ -2,7 +2,7 @@ import type { Kit } from '#peers/kit'
 import { serverDiscovery } from '#target/discovery/server'
 import type { ProtocolModule } from '#target/protocol'
 import { sseCapabilities } from './capabilities.ts'
-import { sseContract, sseSecrets, sseServer, sseWords } from './contract.ts'
+import { shownOfSse, sseContract, sseOptions, sseSecrets, sseServer, sseWords } from './contract.ts'
 import { sseQuestions } from './discovery.ts'
 
 /** Server-sent events (HTML, section 9.2). */
@@ -12,9 +12,12 @@ export const sse: ProtocolModule<Kit> = {
   title: 'Server-Sent Events',
   shortTitle: 'SSE',
   noun: 'an event stream',
+  serverTitle: 'event stream',
   schemes: { plain: 'http:', secure: 'https:' },
   capabilities: sseCapabilities,
   contract: sseContract,
+  options: sseOptions,
+  shown: shownOfSse,
   server: sseServer,
   secrets: sseSecrets,
   words: sseWords,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '#model/errors'
 import type { Endpoint } from '#peers/session/endpoint'
 import { quoted, targetWords } from '#target/contract/command'
-import type { CommandWords, SharedSettings } from '#target/protocol'
+import type { CommandWords, SharedSettings, TargetOption } from '#target/protocol'
 import type { SecretSources } from '#target/secrets/collect'
 
 /** What a contract says about a WebSocket server. */
@@ -53,4 +53,20 @@ export function websocketWords({ ws, subprotocols = [] }: WebSocketContract): Co
     target: ws === undefined ? [] : targetWords('ws', ws),
     further: subprotocols.flatMap((name) => ['--subprotocol', quoted(name)]),
   }
+}
+
+export const websocketOptions: Readonly<Record<string, TargetOption>> = {
+  ws: { value: 'url', help: 'WebSocket server to test: a ws: or wss: URL', holdsUrl: true },
+  subprotocol: {
+    value: 'name',
+    help: 'WebSocket subprotocol that the server supports',
+    key: 'subprotocols',
+    list: true,
+  },
+}
+
+/** The opening exchange may hold credentials: only the kinds of its steps are shown. */
+export function shownOfWebSocket(key: string, { opening = [] }: WebSocketContract): string | null {
+  if (key !== 'opening') return null
+  return opening.map((step) => `${Object.keys(step).join('')}: ***`).join(', ') || '-'
 }

@@ -2,7 +2,14 @@ import type { Kit } from '#peers/kit'
 import { serverDiscovery } from '#target/discovery/server'
 import type { ProtocolModule } from '#target/protocol'
 import { websocketCapabilities } from './capabilities.ts'
-import { websocketContract, websocketSecrets, websocketServer, websocketWords } from './contract.ts'
+import {
+  shownOfWebSocket,
+  websocketContract,
+  websocketOptions,
+  websocketSecrets,
+  websocketServer,
+  websocketWords,
+} from './contract.ts'
 import { websocketQuestions } from './discovery.ts'
 
 /** WebSocket (RFC 6455, RFC 7692). */
@@ -12,9 +19,12 @@ export const websocket: ProtocolModule<Kit> = {
   title: 'WebSocket',
   shortTitle: 'WebSocket',
   noun: 'a WebSocket',
+  serverTitle: 'WebSocket server',
   schemes: { plain: 'ws:', secure: 'wss:' },
   capabilities: websocketCapabilities,
   contract: websocketContract,
+  options: websocketOptions,
+  shown: shownOfWebSocket,
   server: websocketServer,
   secrets: websocketSecrets,
   words: websocketWords,

@@ -2,14 +2,15 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
 import type { CommandInput, Configuration } from '#cli/config/configuration'
-import { flagOf, keyOf, optionNames, variableOf } from '#cli/config/options'
+import { flagOf, keyOf, optionsOf, variableOf } from '#cli/config/options'
+import { protocols } from '#protocols/index'
 import { temporaryFolder } from '../support/temporary.ts'
 
 /** A folder in which no config file is found. */
 const nowhere = '/'
 
 function configured(given: Partial<CommandInput>): Promise<Configuration> {
-  return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given })
+  return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given }, protocols)
 }
 
 async function withFile(content: unknown, given: Partial<CommandInput> = {}): Promise<Configuration> {
@@ -21,7 +22,8 @@ describe('cli/configuration', () => {
   it('names a flag, a variable and a key for every option', () => {
     expect(flagOf('timeoutScale')).to.equal('--timeout-scale')
     expect(variableOf('timeoutScale')).to.equal('STREAMPROOF_TIMEOUT_SCALE')
-    expect(new Set(optionNames.map(keyOf)).size).to.equal(optionNames.length)
+    const options = optionsOf(protocols)
+    expect(new Set([...options].map(([name, spec]) => keyOf(name, spec))).size).to.equal(options.size)
   })
 
   it('uses the default of every option if nothing is given', async () => {

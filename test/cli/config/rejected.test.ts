@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
 import { configure } from '#cli/config/configuration'
+import { protocols } from '#protocols/index'
 import type { CommandInput, Configuration } from '#cli/config/configuration'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -8,7 +9,7 @@ import { temporaryFolder } from '../support/temporary.ts'
 const nowhere = '/'
 
 function configured(given: Partial<CommandInput>): Promise<Configuration> {
-  return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given })
+  return configure({ positional: [], flags: {}, env: {}, folder: nowhere, ...given }, protocols)
 }
 
 async function refusal(given: Partial<CommandInput>): Promise<string> {

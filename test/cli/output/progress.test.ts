@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
+import { protocols } from '#protocols/index'
 import { progressHooks } from '#cli/output/progress'
 import { Terminal } from '#cli/output/terminal'
 
@@ -22,7 +23,7 @@ class Output extends EventEmitter {
 /** What a run of four checks prints, of which one fails, one warns and one is run again. */
 function printed(isTTY: boolean): readonly string[] {
   const [out, err] = [new Output(isTTY), new Output(isTTY)]
-  const hooks = progressHooks(new Terminal(out as never, err as never), true)
+  const hooks = progressHooks(new Terminal(out as never, err as never), true, protocols)
   hooks.discovering?.('websocket', 'ws://host/chat')
   hooks.discovering?.('sse', 'http://host/events')
   hooks.planned?.({ total: 6, applicable: 4, notApplicable: 2, exclusive: 1 })
@@ -42,8 +43,8 @@ function printed(isTTY: boolean): readonly string[] {
 describe('cli: progress', () => {
   it('is a few lines if stderr is not a terminal', () => {
     expect(printed(false)).to.deep.equal([
-      'streamproof: discovering what the WebSocket target supports: ws://host/chat',
-      'streamproof: discovering what the Server-Sent Events target supports: http://host/events',
+      'streamproof: discovering what the WebSocket server supports: ws://host/chat',
+      'streamproof: discovering what the event stream supports: http://host/events',
       'streamproof: 6 checks: 4 applicable (1 exclusive), 2 not applicable',
       'streamproof: 1 of 4 checks done',
       'streamproof: 2 of 4 checks done',
@@ -54,8 +55,8 @@ describe('cli: progress', () => {
 
   it('is one line with a bar, the failures and the oldest running check on a terminal', () => {
     expect(printed(true)).to.deep.equal([
-      'discovering what the WebSocket target supports: ws://host/chat',
-      'discovering what the Server-Sent Events target supports: http://host/events',
+      'discovering what the WebSocket server supports: ws://host/chat',
+      'discovering what the event stream supports: http://host/events',
       '[....................]  0/4',
       '[....................]  0/4  ws/a',
       '[#####...............]  1/4',

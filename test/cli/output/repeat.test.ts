@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { configure } from '#cli/config/configuration'
 import { repeatCommand } from '#cli/output/repeat'
+import { protocols } from '#protocols/index'
 import { reportSchema } from '#model/result'
 import { startReference } from '#reference/start'
 import { streamproof } from '../support/in-process.ts'
@@ -21,7 +22,8 @@ describe('cli: the command that repeats a check', () => {
     using folder = temporaryFolder(
       file === undefined ? {} : { 'streamproof.config.json': JSON.stringify(file) },
     )
-    return repeatCommand(await configure({ positional: [], flags, env, folder: folder.path }), env)
+    const given = { positional: [], flags, env, folder: folder.path }
+    return repeatCommand(await configure(given, protocols), env, protocols)
   }
 
   it('has every option that can change the verdict, and no other', async () => {

@@ -1,9 +1,8 @@
-import { echoSubprotocol } from '#reference/websocket/rules'
-import type { Contract } from '#protocols/index'
-import type { Reference } from '#reference/start'
+import type { Reference } from './start.ts'
+import { echoSubprotocol } from './websocket/rules.ts'
 
 /** The contract of the embedded reference server. */
-export function referenceContract(reference: Reference): Contract {
+export function referenceContract(reference: Reference) {
   return {
     ws: reference.ws.href,
     sse: reference.http.href,
