@@ -14,7 +14,7 @@ export interface WatchedConnection {
 type LinkSwitch = Pick<FaultProxy, 'host' | 'port' | 'setEnabled'>
 
 /**
- * Takes the link down and brings it up again no sooner than the fault says. Its trace, from our own sockets, is what
+ * Takes the link down and brings it up again no sooner than the fault says. Its trace, from the harness's own sockets, is what
  * proves the fault. The caller of `begin` must call `end`, or close the proxy.
  */
 export class Outage {
@@ -52,7 +52,7 @@ export class Outage {
     return outage
   }
 
-  /** What our sockets saw so far. */
+  /** What the harness's sockets saw so far. */
   get trace(): OutageTrace {
     return {
       wasOpen: this.#wasOpen,
@@ -110,7 +110,7 @@ function attemptConnection(
 }
 
 /**
- * The system may choose the port that we connect to as the local port of our own socket. TCP then connects the socket to
+ * The system may choose the port that we connect to as the local port of the same socket. TCP then connects the socket to
  * itself, although nobody listens there.
  */
 function isSelfConnection({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {

@@ -13,14 +13,14 @@ export function cutAfter(options: { readonly bytes: number; readonly direction: 
     severs: true,
     prove(faulted, control) {
       if (faulted.ending === null || faulted.ending.by !== 'peer')
-        return notProven('the link did not end the connection')
+        return notProven('the proxy did not end the connection')
       if (direction === 'server-to-client') {
         if (control.serverToClientBytes <= bytes)
           return notProven('without the fault no more bytes arrived either')
         if (faulted.serverToClientBytes !== bytes)
-          return notProven('the link did not cut at the byte that the fault names')
+          return notProven('the proxy did not cut at the byte that the fault names')
         return proven(
-          'exactly the bytes that the fault lets pass arrived, then the link ended the connection; without the fault more arrived',
+          'exactly the bytes that the fault lets pass arrived, then the proxy ended the connection; without the fault more arrived',
           {
             bytes: faulted.serverToClientBytes,
             bytesWithoutFault: control.serverToClientBytes,
@@ -35,7 +35,7 @@ export function cutAfter(options: { readonly bytes: number; readonly direction: 
       if (!wentUnanswered(faulted, control))
         return notProven('the target answered as much as without the fault')
       return proven(
-        'the link ended the connection once the bytes that the fault lets pass had been sent; without the fault it stayed open',
+        'the proxy ended the connection once the bytes that the fault lets pass had been sent; without the fault it stayed open',
         {
           sent: faulted.clientToServerBytes,
           sentWithoutFault: control.clientToServerBytes,
@@ -71,13 +71,13 @@ export function hangUp(options: { readonly afterMs: number; readonly direction: 
     prove(faulted, control) {
       const { ending } = faulted
       if (ending === null || ending.by !== 'peer' || ending.how !== 'fin')
-        return notProven('the link did not hang up')
+        return notProven('the proxy did not end the connection with FIN')
       if (ending.ms < afterMs - timerToleranceMs)
         return notProven('the connection ended sooner than the fault ends it')
       const problem = whyNotDropped(faulted, control, direction)
       if (problem !== null) return notProven(problem)
       return proven(
-        'the target did not answer and our socket got FIN no sooner than the fault sends it; without the fault the target answered',
+        'the target did not answer and the harness got FIN no sooner than the fault sends it; without the fault the target answered',
         { endedAtMs: ending.ms, bytesWithoutFault: control.serverToClientBytes },
       )
     },
@@ -97,7 +97,7 @@ export function resetPeer(options: { readonly afterMs: number; readonly directio
     prove(faulted, control) {
       const { ending } = faulted
       if (ending === null || ending.by !== 'peer' || ending.how !== 'rst')
-        return notProven('the link did not reset the connection')
+        return notProven('the proxy did not reset the connection')
       if (ending.ms < afterMs - timerToleranceMs)
         return notProven('the reset arrived sooner than the fault sends it')
       if (control.ending?.by === 'peer' && control.ending.how === 'rst')
@@ -105,7 +105,7 @@ export function resetPeer(options: { readonly afterMs: number; readonly directio
       const problem = whyNotDropped(faulted, control, direction)
       if (problem !== null) return notProven(problem)
       return proven(
-        'our socket was reset no sooner than the fault resets it; without the fault it was not reset',
+        'the harness was reset no sooner than the fault resets it; without the fault it was not',
         {
           resetAtMs: ending.ms,
         },

@@ -17,10 +17,10 @@ export function linkDown({ ms }: { readonly ms: number }): LinkDown {
 }
 
 function prove({ wasOpen, ended, attempts, afterRestore }: OutageTrace, ms: number): Proof {
-  if (!wasOpen) return notProven('no connection was open that the link could have ended')
-  if (!ended) return notProven('the link did not end the connection when it went down')
+  if (!wasOpen) return notProven('no connection was open that the proxy could have ended')
+  if (!ended) return notProven('the proxy did not end the connection when the link went down')
   if (attempts.some(({ outcome }) => outcome === 'accepted'))
-    return notProven('the link accepted a connection while it was down')
+    return notProven('the proxy accepted a connection while the link was down')
   const [first, last] = [attempts[0], attempts.at(-1)]
   if (first === undefined || last === undefined || attempts.some(({ outcome }) => outcome !== 'refused'))
     return notProven('no new connection was refused')
@@ -28,9 +28,10 @@ function prove({ wasOpen, ended, attempts, afterRestore }: OutageTrace, ms: numb
   const downMs = last.fromMs - first.toMs
   if (downMs < ms - timerToleranceMs)
     return notProven('the link was not observed to be down for the whole duration of the fault')
-  if (afterRestore !== 'accepted') return notProven('the link accepted no connection after it came up again')
+  if (afterRestore !== 'accepted')
+    return notProven('the proxy accepted no connection after the link came up again')
   return proven(
-    'the link ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
+    'the proxy ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
     { downMs, refused: attempts.length },
   )
 }

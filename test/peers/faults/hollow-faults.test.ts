@@ -112,7 +112,7 @@ describe('an engine that does not carry out its commands', () => {
         { loss: { kind: 'cut', at: 'in-data' } },
         'the link did not end the stream inside the event that was meant',
       ],
-      ['a reset', { loss: { kind: 'rst' } }, 'the link did not reset the connection'],
+      ['a reset', { loss: { kind: 'rst' } }, 'the proxy did not reset the connection'],
       ['a black hole', { loss: { kind: 'black-hole' } }, 'the link did not silence the stream'],
       [
         'a slow reconnect',
@@ -138,8 +138,8 @@ describe('an engine that does not carry out its commands', () => {
     }
 
     for (const [name, changes, summary] of [
-      ['did not go down', staysUp, 'the link did not end the connection when it went down'],
-      ['was up again at once', isUpAtOnce, 'the link accepted a connection while it was down'],
+      ['did not go down', staysUp, 'the proxy did not end the connection when the link went down'],
+      ['was up again at once', isUpAtOnce, 'the proxy accepted a connection while the link was down'],
     ] as const) {
       it(`does not judge a resume through a link that ${name}`, async () => {
         const { url, publish } = await resumeServer(bench)

@@ -265,7 +265,7 @@ describe('conforming clients', () => {
     const [fault] = context.evidence().faults
     expect(fault?.settings).to.deep.equal({ ms: 100 })
     expect(fault?.proof).to.equal(
-      'the link ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
+      'the proxy ended the open connection and refused new ones for at least the duration of the fault, then accepted one again',
     )
     expect(fault?.log?.map(({ connection, hit, ending }) => ({ connection, hit, ending }))).to.deep.equal([
       { connection: 1, hit: null, ending: { by: 'proxy', how: 'down' } },

@@ -414,7 +414,7 @@ contract('proxies', { concurrent: false }, ({ row }) => {
   })
   row('reset/timeout', 'reset closes connections on which a `timeout` toxic dropped bytes', async (t) => {
     const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 0 } })
-    // Bytes pass: the link is at work, not only accepted.
+    // A byte passes: the proxy serves the connection and has not only accepted it.
     client.send('x')
     await server.got(1)
     await t.api('POST', '/reset')

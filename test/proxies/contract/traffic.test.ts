@@ -40,7 +40,7 @@ async function staysAt(wire: Wire, length: number, ms = 80): Promise<void> {
 }
 
 contract('connections', { concurrent: true }, ({ row }) => {
-  row('link/both-ways', 'bytes pass both ways unaltered', async (t) => {
+  row('connection/both-ways', 'bytes pass both ways unaltered', async (t) => {
     const { client, server } = await t.pair()
     const up = randomBytes(300_000)
     const down = randomBytes(300_000)
@@ -49,52 +49,56 @@ contract('connections', { concurrent: true }, ({ row }) => {
     expect((await server.got(up.length)).equals(up)).to.equal(true)
     expect((await client.got(down.length)).equals(down)).to.equal(true)
   })
-  row('link/no-half-close', 'a client that sends FIN loses the answer: there is no half-close', async (t) => {
-    const { client, server } = await t.pair()
-    client.send('question')
-    client.fin()
-    await server.got(8)
-    expect(await server.ended).to.equal('fin')
-    expect(await client.ended).to.equal('fin')
-    server.send('answer')
-    await staysAt(client, 0, 50)
-  })
-  row('link/server-fin', 'the end of a side arrives after its last byte', async (t) => {
+  row(
+    'connection/no-half-close',
+    'a client that sends FIN loses the answer: there is no half-close',
+    async (t) => {
+      const { client, server } = await t.pair()
+      client.send('question')
+      client.fin()
+      await server.got(8)
+      expect(await server.ended).to.equal('fin')
+      expect(await client.ended).to.equal('fin')
+      server.send('answer')
+      await staysAt(client, 0, 50)
+    },
+  )
+  row('connection/server-fin', 'the end of a side arrives after its last byte', async (t) => {
     const { client, server } = await t.pair()
     server.send('last words')
     server.fin()
     expect(await client.ended).to.equal('fin')
     expect(client.text).to.equal('last words')
   })
-  row('link/client-rst', 'a reset by the client reaches the server as FIN', async (t) => {
+  row('connection/client-rst', 'a reset by the client reaches the server as FIN', async (t) => {
     const { client, server } = await t.pair()
     client.send('x')
     await server.got(1)
     client.rst()
     expect(await server.ended).to.equal('fin')
   })
-  row('link/server-rst', 'a reset by the server reaches the client as FIN', async (t) => {
+  row('connection/server-rst', 'a reset by the server reaches the client as FIN', async (t) => {
     const { client, server } = await t.pair()
     server.send('x')
     await client.got(1)
     server.rst()
     expect(await client.ended).to.equal('fin')
   })
-  row('link/dial-failure', 'if the upstream cannot be reached, the client gets FIN', async (t) => {
+  row('connection/dial-failure', 'if the upstream cannot be reached, the client gets FIN', async (t) => {
     const { port } = await t.proxy('127.0.0.1:1')
     const client = await t.connect(port)
     expect(await client.ended).to.equal('fin')
   })
-  row('link/bad-upstream', 'if the upstream is not an address, the client gets FIN', async (t) => {
+  row('connection/bad-upstream', 'if the upstream is not an address, the client gets FIN', async (t) => {
     const { port } = await t.proxy('no address')
     const client = await t.connect(port)
     expect(await client.ended).to.equal('fin')
   })
-  row('link/accept-first', 'the client is accepted before the upstream is', async (t) => {
+  row('connection/accept-first', 'the client is accepted before the upstream is', async (t) => {
     const { port } = await t.proxy('127.0.0.1:1')
     expect((await t.connect(port)).socket.connecting).to.equal(false)
   })
-  row('link/each-its-own', 'each client has its own upstream connection', async (t) => {
+  row('connection/each-its-own', 'each client has its own upstream connection', async (t) => {
     const { upstream, port, server } = await t.pair()
     const second = await t.connect(port)
     const other = await upstream.next()
@@ -102,7 +106,7 @@ contract('connections', { concurrent: true }, ({ row }) => {
     await other.got(3)
     expect(server.length).to.equal(0)
   })
-  row('link/back-pressure', 'a reader that stops reading makes the sender wait', async (t) => {
+  row('connection/back-pressure', 'a reader that stops reading makes the sender wait', async (t) => {
     const { client, server } = await t.pair()
     client.socket.pause()
     const size = await server.fill()
@@ -110,7 +114,7 @@ contract('connections', { concurrent: true }, ({ row }) => {
     await client.got(size)
   })
   row(
-    'link/reset-unnoticed',
+    'connection/reset-unnoticed',
     'a client that resets while its reader is stalled is not noticed; the embedded engine notices it',
     async (t) => {
       const { client, server } = await t.pair({
@@ -127,14 +131,14 @@ contract('connections', { concurrent: true }, ({ row }) => {
       }
     },
   )
-  row('link/noop', 'noop passes everything', async (t) => {
+  row('connection/noop', 'noop passes everything', async (t) => {
     const { client, server } = await t.pair({ type: 'noop' }, { type: 'noop', stream: 'upstream' })
     client.send('up')
     server.send('down')
     await server.got(2)
     await client.got(4)
   })
-  row('link/direction', 'a toxic acts on its own direction only', async (t) => {
+  row('connection/direction', 'a toxic acts on its own direction only', async (t) => {
     const { client, server } = await t.pair({
       type: 'timeout',
       stream: 'downstream',
@@ -144,18 +148,18 @@ contract('connections', { concurrent: true }, ({ row }) => {
     await passage(client, server)
     await staysAt(client, 0)
   })
-  row('link/added-live', 'a toxic that is added acts on live connections', async (t) => {
+  row('connection/added-live', 'a toxic that is added acts on live connections', async (t) => {
     const { client, server, name } = await t.pair()
     await passage(server, client)
     await t.toxic(name, { type: 'latency', attributes: { latency: 120 } })
     expect(await passage(server, client)).to.be.at.least(119)
   })
-  row('link/removed-live', 'a toxic that is removed stops acting', async (t) => {
+  row('connection/removed-live', 'a toxic that is removed stops acting', async (t) => {
     const { client, server, toxics } = await t.pair({ type: 'latency', attributes: { latency: 60_000 } })
     await t.api('DELETE', toxics[0] ?? '')
     await passage(server, client)
   })
-  row('link/chain-order', 'toxics act in the order of their creation', async (t) => {
+  row('connection/chain-order', 'toxics act in the order of their creation', async (t) => {
     const { client, server } = await t.pair(
       { type: 'limit_data', attributes: { bytes: 3 } },
       { type: 'slow_close', attributes: { delay: 150 } },
@@ -166,25 +170,25 @@ contract('connections', { concurrent: true }, ({ row }) => {
     expect(performance.now() - start).to.be.at.least(149)
     expect(client.text).to.equal('123')
   })
-  row('link/toxicity-0', 'a toxicity of 0 never applies', async (t) => {
+  row('connection/toxicity-0', 'a toxicity of 0 never applies', async (t) => {
     const { client, server } = await t.pair({ type: 'timeout', toxicity: 0, attributes: { timeout: 0 } })
     await passage(server, client)
   })
-  row('link/toxicity-half', 'a toxicity of 0.5 applies to some connections', async (t) => {
+  row('connection/toxicity-half', 'a toxicity of 0.5 applies to some connections', async (t) => {
     const upstream = await t.upstream((wire) => wire.send('hello'))
     const { port, name } = await t.proxy(upstream.port)
     await t.toxic(name, half)
     // Sixty draws of 0.5 are outside these bounds once in ten million runs.
     expect((await affectedConnections(t, port, 60)).replaceAll('x', '').length).to.be.within(10, 50)
   })
-  row('link/toxicity-1', 'a toxicity of 1 always applies', async (t) => {
+  row('connection/toxicity-1', 'a toxicity of 1 always applies', async (t) => {
     const upstream = await t.upstream((wire) => wire.send('hello'))
     const { port, name } = await t.proxy(upstream.port)
     await t.toxic(name, { ...half, toxicity: 1 })
     expect(await affectedConnections(t, port, 20)).to.equal('x'.repeat(20))
   })
   row(
-    'link/toxicity-per-connection',
+    'connection/toxicity-per-connection',
     'toxicity is drawn for each connection, not for each message',
     async (t) => {
       const { upstream, port, name } = await t.pair()
@@ -203,7 +207,7 @@ contract('connections', { concurrent: true }, ({ row }) => {
     },
   )
   row(
-    'link/toxicity-redrawn',
+    'connection/toxicity-redrawn',
     'any update draws toxicity again; the embedded engine draws it once',
     async (t) => {
       const upstream = await t.echo()

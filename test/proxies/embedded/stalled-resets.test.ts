@@ -48,7 +48,7 @@ const passing: readonly Toxic[] = [
   ['shared_bandwidth', { rate: 1_000_000 }],
 ]
 
-/** The real server notices none of these resets: see the row `link/reset-unnoticed` of the contract. */
+/** The real server notices none of these resets: see the row `connection/reset-unnoticed` of the contract. */
 describe('resets of stalled clients', function () {
   this.timeout(120_000)
   let engine: EngineServer

@@ -233,7 +233,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       expect(outageTrace.attempts.map(({ outcome }) => outcome)).to.deep.equal(['accepted', 'accepted'])
       expect(fault.prove(outageTrace)).to.deep.equal({
         proven: false,
-        summary: 'the link did not end the connection when it went down',
+        summary: 'the proxy did not end the connection when the link went down',
       })
     })
 
@@ -247,7 +247,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       }))
       expect(fault.prove(outageTrace)).to.deep.equal({
         proven: false,
-        summary: 'the link accepted a connection while it was down',
+        summary: 'the proxy accepted a connection while the link was down',
       })
     })
 
@@ -259,7 +259,7 @@ for (const choice of ['embedded', 'toxiproxy'] as const) {
       expect(isDown).to.equal(true)
       expect(fault.prove(outageTrace)).to.deep.equal({
         proven: false,
-        summary: 'the link accepted no connection after it came up again',
+        summary: 'the proxy accepted no connection after the link came up again',
       })
     })
   })

@@ -33,16 +33,16 @@ describe('proof of the fault link-down, from a trace', () => {
       proofWith({ afterRestore: 'failed' }),
       proofWith({ afterRestore: null }),
     ]).to.deep.equal([
-      'false no connection was open that the link could have ended',
-      'false the link did not end the connection when it went down',
-      'false the link accepted a connection while it was down',
+      'false no connection was open that the proxy could have ended',
+      'false the proxy did not end the connection when the link went down',
+      'false the proxy accepted a connection while the link was down',
       'false no new connection was refused',
       'false no new connection was refused',
       'false the link was not observed to be down for the whole duration of the fault',
       'false the link was not observed to be down for the whole duration of the fault',
-      'false the link accepted no connection after it came up again',
-      'false the link accepted no connection after it came up again',
-      'false the link accepted no connection after it came up again',
+      'false the proxy accepted no connection after the link came up again',
+      'false the proxy accepted no connection after the link came up again',
+      'false the proxy accepted no connection after the link came up again',
     ])
   })
   it('rejects a negative duration with a RangeError', () => {
