@@ -111,6 +111,18 @@ describe('the architecture', () => {
     expect(circle(next)).to.equal(null)
   })
 
+  it('gives WebSocket and HTTP a byte stream, and no sockets', () => {
+    const protocols = /^harness\/peers\/(?:websocket|http|sse)\//
+    const openers = ['harness/peers/websocket/handshake.ts', 'harness/peers/http/open-exchange.ts']
+    const wrong = files.filter(
+      (file) =>
+        protocols.test(file) &&
+        (/'node:(?:net|tls|http|https)'|#peers\/net\/tcp-connection/.test(read(file)) ||
+          (read(file).includes("'#peers/net/open-connection'") && !openers.includes(file))),
+    )
+    expect(wrong).to.deep.equal([])
+  })
+
   it('prints and exits in harness/cli alone', () => {
     const wrong = files.filter(
       (file) =>

@@ -5,7 +5,7 @@ import { runUndiciWebSocket, runWs } from './websocket.ts'
 import { acquireConnection } from '#peers/session/acquire-connection'
 
 /** The contexts of a session, each bound to the server that the client connects to. */
-export interface ClientContexts {
+interface ClientContexts {
   readonly websocket: SessionContext
   readonly sse: SessionContext
 }
