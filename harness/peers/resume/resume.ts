@@ -74,7 +74,7 @@ async function loseConnections(scenario: Scenario): Promise<ResumeState> {
   const { plan } = scenario
   let state = initialState
   for (let loss = 1; loss <= (plan.losses ?? 1); loss += 1) {
-    if (loss > 1 && !connectsUnderItsFault(plan.loss))
+    if (loss > 1 && !beginsWithConnection(plan.loss))
       ({ state } = await reconnectWhileSending(scenario, state, routeBack(scenario, state)))
     const lost = await lose(scenario, state)
     const away = endPhase(scenario, lost.state, 'before')
@@ -105,8 +105,8 @@ async function lose(
   }
 }
 
-/** These faults have to be set before the client connects, so that each of these losses begins with a connection. */
-function connectsUnderItsFault({ kind }: ResumePlan['loss']): boolean {
+/** These losses need a new proxy each, and so begin with a new connection. */
+function beginsWithConnection({ kind }: ResumePlan['loss']): boolean {
   return kind === 'cut' || kind === 'rst' || kind === 'black-hole'
 }
 
