@@ -65,7 +65,7 @@ describe('the library', () => {
 describe('an engine on demand', () => {
   const upstream = { host: '127.0.0.1', port: 9 }
 
-  it('runs while a link is open, and ends behind the last one', async () => {
+  it('runs while a proxy is open, and ends with the last one', async () => {
     const engine = engineOnDemand({ choice: 'embedded', runId: 'on-demand' })
     const [one, other] = await Promise.all([engine.open(upstream), engine.open(upstream)])
     const { api } = engine
@@ -75,7 +75,7 @@ describe('an engine on demand', () => {
     await expectRejection(fetch(`${api}/version`), TypeError)
   })
 
-  it('starts anew for a later link', async () => {
+  it('starts again for a later proxy', async () => {
     const engine = engineOnDemand({ choice: 'embedded', runId: 'on-demand' })
     await (await engine.open(upstream)).close()
     const again = await engine.open(upstream)
@@ -83,7 +83,7 @@ describe('an engine on demand', () => {
     await again.close()
   })
 
-  it('tells each time why it cannot be had', async () => {
+  it('rejects every time it cannot be started', async () => {
     const engine = engineOnDemand({ choice: 'http://127.0.0.1:9', runId: 'on-demand' })
     for (const _turn of [1, 2]) await expectRejection(engine.open(upstream), Error)
   })

@@ -20,22 +20,22 @@ function ids(selection: Selection): string[] {
   return select({ checks, expectations: [] }, selection).selected.map(({ id }) => id.replace('ws/fake/', ''))
 }
 
-function told(selection: Selection): string {
+function messageOf(selection: Selection): string {
   try {
     select({ checks, expectations: [] }, selection)
   } catch (error) {
     expect(error).to.be.instanceOf(UsageError)
     return (error as Error).message
   }
-  throw new Error('nothing was told')
+  throw new Error('the selection was accepted')
 }
 
 describe('the selection', () => {
-  it('takes everything unless told', () => {
+  it('contains every check by default', () => {
     expect(ids({})).to.deep.equal(['ping/long', 'ping/short', 'close/code', 'cors/origin'])
   })
 
-  it('takes ids and globs', () => {
+  it('selects by ids and globs', () => {
     expect(ids({ only: ['ws/fake/ping/short'] })).to.deep.equal(['ping/short'])
     expect(ids({ only: ['ws/fake/ping/*'] })).to.deep.equal(['ping/long', 'ping/short'])
     expect(ids({ only: ['ws/*'] })).to.have.length(4)
@@ -43,7 +43,7 @@ describe('the selection', () => {
     expect(ids({ only: ['ws/fake/ping/*'], skip: ['**/long'] })).to.deep.equal(['ping/short'])
   })
 
-  it('takes levels, topics and clauses, a section with all below it and no other', () => {
+  it('selects by level, topic and clause, with the clauses below it', () => {
     expect(ids({ level: ['must'] })).to.deep.equal(['ping/long', 'close/code'])
     expect(ids({ topic: ['security'], level: ['INFO'] })).to.deep.equal(['cors/origin'])
     expect(ids({ clause: ['RFC6455/5.5'] })).to.deep.equal(['ping/long', 'ping/short'])
@@ -67,7 +67,7 @@ describe('the selection', () => {
     [{ level: ['MAY'] }, 'no check matched: see `streamproof list` for what there is'],
   ]
   for (const [selection, line] of wrong)
-    it(`tells ${JSON.stringify(selection)}`, () => expect(told(selection)).to.equal(line))
+    it(`rejects ${JSON.stringify(selection)}`, () => expect(messageOf(selection)).to.equal(line))
 })
 
 describe('a glob over ids', () => {
