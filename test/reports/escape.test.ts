@@ -5,8 +5,8 @@ import { code, codeBlock, prose } from '#reports/escape/markdown'
 import { columns, terminalText, wrap, wrapWords } from '#reports/escape/terminal'
 import { cut, visible, visibleLines } from '#reports/escape/visible'
 import { xmlAttribute, xmlText } from '#reports/escape/xml'
-import { blocksOf, withoutCode } from './readers.ts'
-import { columnsOfNode } from './width.ts'
+import { blocksOf, withoutCode } from './support/readers.ts'
+import { columnsOfNode } from './support/width.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const anyUnits = fc

@@ -6,7 +6,7 @@ import { junit } from '#reports/junit'
 import { markdown } from '#reports/markdown'
 import { terminal } from '#reports/terminal'
 import { faultLogText } from '#reports/view/words'
-import { mixedReport } from './fixture.ts'
+import { mixedReport } from './support/fixture.ts'
 
 const formats = { terminal, junit, markdown, html }
 const entries = [

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { html } from '#reports/html'
 import { lacking } from '../lacking.ts'
-import { mixedReport, passingReport, reportOf } from './fixture.ts'
-import { hostile, reportSaying } from './hostile.ts'
-import { asBrowserReads, findBrowser, tagsOf, unbalanced } from './readers.ts'
+import { mixedReport, passingReport, reportOf } from './support/fixture.ts'
+import { hostile, reportSaying } from './support/hostile.ts'
+import { asBrowserReads, findBrowser, tagsOf, unbalanced } from './support/readers.ts'
 
 describe('reports: html', () => {
   it('closes every tag, also with hostile text', () => {

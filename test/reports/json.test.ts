@@ -3,8 +3,8 @@ import { expect } from 'chai'
 import { reportJsonSchema } from '#model/result'
 import type { Report } from '#model/result'
 import { json } from '#reports/json'
-import { mixedReport, passingReport } from './fixture.ts'
-import { hostile, reportSaying } from './hostile.ts'
+import { mixedReport, passingReport } from './support/fixture.ts'
+import { hostile, reportSaying } from './support/hostile.ts'
 
 const valid = new Ajv({ strict: false }).compile(reportJsonSchema())
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { junit } from '#reports/junit'
-import { mixedReport, passingReport, reportOf } from './fixture.ts'
-import { result } from './results.ts'
-import { hostile, reportSaying } from './hostile.ts'
+import { mixedReport, passingReport, reportOf } from './support/fixture.ts'
+import { result } from './support/results.ts'
+import { hostile, reportSaying } from './support/hostile.ts'
 
 interface Case {
   readonly '@name': string

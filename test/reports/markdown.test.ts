@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { markdown } from '#reports/markdown'
-import { mixedReport, passingReport, reportOf } from './fixture.ts'
-import { result } from './results.ts'
-import { hostile, reportSaying } from './hostile.ts'
-import { blocksOf, withoutCode } from './readers.ts'
+import { mixedReport, passingReport, reportOf } from './support/fixture.ts'
+import { result } from './support/results.ts'
+import { hostile, reportSaying } from './support/hostile.ts'
+import { blocksOf, withoutCode } from './support/readers.ts'
 
 describe('reports: markdown', () => {
   it('begins with the totals', () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import type { Report } from '#model/result'
 import { formats } from '#reports/index'
-import { mixedReport, reportOf } from './fixture.ts'
-import { blocksOf } from './readers.ts'
-import { result } from './results.ts'
+import { mixedReport, reportOf } from './support/fixture.ts'
+import { blocksOf } from './support/readers.ts'
+import { result } from './support/results.ts'
 
 const clause = { spec: 'STREAMPROOF', section: 'echo' } as const
 const lineProtocol = { id: 'line', title: 'Line echo', shortTitle: 'Line' }

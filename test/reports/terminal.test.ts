@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { stripVTControlCharacters } from 'node:util'
 import { terminal } from '#reports/terminal'
-import { mixedReport, passingReport, reportOf } from './fixture.ts'
-import { result } from './results.ts'
-import { hostile, reportSaying } from './hostile.ts'
-import { columnsOfNode } from './width.ts'
+import { mixedReport, passingReport, reportOf } from './support/fixture.ts'
+import { result } from './support/results.ts'
+import { hostile, reportSaying } from './support/hostile.ts'
+import { columnsOfNode } from './support/width.ts'
 
 /** One word that is longer than a line, in a command that can be copied. */
 const unbreakable = /^ *x+( \\)?$/

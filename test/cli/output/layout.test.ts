@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { folded, hangingIndent } from '#cli/output/layout'
 import { main } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
-import { columnsOfNode } from '../../reports/width.ts'
+import { columnsOfNode } from '../../reports/support/width.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 class Screen extends EventEmitter {

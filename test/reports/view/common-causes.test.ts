@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { commonCauses, commonCauseTitle } from '#reports/view/common-causes'
 import { formats } from '#reports/index'
-import { mixedReport, passingReport, reportOf } from '../fixture.ts'
-import { result } from '../results.ts'
+import { mixedReport, passingReport, reportOf } from '../support/fixture.ts'
+import { result } from '../support/results.ts'
 
 const clause = { spec: 'RFC6455', section: '5.5' } as const
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { comparisonOf, groupsOf, unjudgedOf, waysToEnable } from '#reports/view/overview'
 import { sectionOf } from '#reports/view/sections'
 import { headline } from '#reports/view/headline'
-import { mixedReport, passingReport, reportOf } from '../fixture.ts'
+import { mixedReport, passingReport, reportOf } from '../support/fixture.ts'
 
 describe('reports: the views that they are written from', () => {
   it('put every result into one group', () => {

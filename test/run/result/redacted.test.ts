@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { resultSchema } from '#model/result'
 import { redacted } from '#run/result/redacted'
-import { mixedReport } from '../../reports/fixture.ts'
+import { mixedReport } from '../../reports/support/fixture.ts'
 
 describe('the removal of secrets from a model', () => {
   const redactor = {
