@@ -32,11 +32,12 @@ const committed = committedMatrix()
 type Judgements = ReadonlyMap<string, Promise<Map<string, Result>>>
 
 describe('the proof by mutants', function () {
-  this.timeout(120_000)
+  // Two runs of the whole catalogue, and then every mutant: on a busy machine that takes minutes.
+  this.timeout(600_000)
   let engine: Engine
   let reference: Report
   let again: Report
-  let judgements: Judgements
+  let judgements: Judgements = new Map()
 
   before(async () => {
     engine = await openEngine({ choice: 'embedded', runId: 'proof' })

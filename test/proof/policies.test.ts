@@ -11,7 +11,7 @@ const isAccused = ({ verdict }: Result): boolean =>
 
 /** A server that breaks no requirement, but has policies that take effect during faults. */
 describe('a target that ends idle connections, and streams after some time', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let engine: Engine
   before(async () => {
     engine = await openEngine({ choice: 'embedded', runId: 'policies' })
@@ -37,7 +37,7 @@ describe('a target that ends idle connections, and streams after some time', fun
 
 /** Events that the harness did not publish arrive at any time, with the same data each time. */
 describe('a target that sends the same event repeatedly', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
 
   it('is accused of nothing', async () => {
     await using engine = await openEngine({ choice: 'embedded', runId: 'ticks' })
@@ -56,7 +56,7 @@ describe('a target that sends the same event repeatedly', function () {
 
 /** Which of both a client sees depends on timing: a server that closes with unread bytes sends a RST. */
 describe('a target that resets every connection', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
 
   it('gets the same verdicts and texts as one that ends every connection with a FIN', async () => {
     await using engine = await openEngine({ choice: 'embedded', runId: 'reset' })

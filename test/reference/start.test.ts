@@ -1,5 +1,6 @@
 import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { UsageError } from '#model/errors'
 import { mutants } from '#reference/mutants'
@@ -97,6 +98,20 @@ describe('the reference server', () => {
   })
 })
 
+/** A client that connects and sends without the thread of the server, and reports whether it was reset. */
+const clientThread = `
+  const { connect } = require('node:net')
+  const { parentPort, workerData } = require('node:worker_threads')
+  const socket = connect(workerData.port, '127.0.0.1')
+  socket.write('bytes', () => {
+    Atomics.store(workerData.sent, 0, 1)
+    Atomics.notify(workerData.sent, 0)
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', (hadError) => parentPort.postMessage(hadError))
+  socket.resume()
+`
+
 describe('the mutants', () => {
   it('have unique names in kebab case, and each breaks a clause', () => {
     const names = mutants.map(({ name }) => name)
@@ -151,6 +166,18 @@ describe('the mutants', () => {
     expect(await acceptedVersion(strict)).to.equal(null)
     await using old = await startReference({ mutant: 'accept-old-tls' })
     expect(await acceptedVersion(old)).to.equal('TLSv1.1')
+  })
+
+  it('end a connection with a FIN as dead, also with bytes that the server has not read', async () => {
+    await using reference = await startReference({ mutant: 'dead' })
+    const sent = new Int32Array(new SharedArrayBuffer(4))
+    const workerData = { port: Number(reference.http.port), sent }
+    const client = new Worker(clientThread, { eval: true, execArgv: [], workerData })
+    // This thread, which is also the server's, accepts the connection only after the bytes have been sent.
+    Atomics.wait(sent, 0, 0, 10_000)
+    const [hadError] = (await once(client, 'message')) as [boolean]
+    expect(hadError).to.equal(false)
+    await client.terminate()
   })
 
   it('serve plain text and TLS on one port as plain-text-on-tls-port', async () => {

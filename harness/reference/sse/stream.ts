@@ -48,7 +48,7 @@ export class ClientStream implements Subscriber {
 
   /** Sends the opening and, every `heartbeatMs`, a heartbeat. */
   open(heartbeatMs: number): void {
-    this.#write(this.#rules.opening)
+    this.write(this.#rules.opening)
     const repeat = (): void => {
       this.#heartbeat()
       this.after(heartbeatMs, repeat)
@@ -57,9 +57,14 @@ export class ClientStream implements Subscriber {
     if (this.#rules.lifetimeMs !== null) this.after(this.#rules.lifetimeMs, () => this.end())
   }
 
-  /** Writes bytes that are not an event of the channel. */
+  /** Writes bytes to the stream, as one chunk of a chunked response. */
   write(bytes: Uint8Array): void {
-    this.#write(bytes)
+    if (this.#hasEnded || bytes.length === 0 || !this.#socket.writable) return
+    const framed = this.#chunked
+      ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
+      : bytes
+    if (!this.#socket.write(framed)) this.#stalledSince ??= performance.now()
+    this.#restartIdleTimer()
   }
 
   deliver(event: StoredEvent): void {
@@ -110,10 +115,10 @@ export class ClientStream implements Subscriber {
       if (event === undefined) return
       const bytes = this.#encode(event)
       if (this.#rules.holdBlankMs === 0) {
-        this.#write(bytes)
+        this.write(bytes)
       } else {
-        this.#write(bytes.subarray(0, -1))
-        this.after(this.#rules.holdBlankMs, () => this.#write(bytes.subarray(-1)))
+        this.write(bytes.subarray(0, -1))
+        this.after(this.#rules.holdBlankMs, () => this.write(bytes.subarray(-1)))
       }
     }
   }
@@ -135,19 +140,10 @@ export class ClientStream implements Subscriber {
 
   #heartbeat(): void {
     if (this.#stalledSince === null) {
-      if (this.#rules.heartbeat !== null) this.#write(this.#rules.heartbeat)
+      if (this.#rules.heartbeat !== null) this.write(this.#rules.heartbeat)
     } else if (performance.now() - this.#stalledSince > stallTimeoutMs) {
       this.#socket.destroy()
     }
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#hasEnded || bytes.length === 0 || !this.#socket.writable) return
-    const framed = this.#chunked
-      ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
-      : bytes
-    if (!this.#socket.write(framed)) this.#stalledSince ??= performance.now()
-    this.#restartIdleTimer()
   }
 
   #restartIdleTimer(): void {
@@ -161,7 +157,7 @@ export class ClientStream implements Subscriber {
     const { pipelined } = this.#rules
     if (pipelined === 'end') this.end()
     if (pipelined === 'echo')
-      this.#write(Buffer.from(`data: ${bytes.toString().split('\r\n').join('\ndata: ')}\n\n`))
+      this.write(Buffer.from(`data: ${bytes.toString().split('\r\n').join('\ndata: ')}\n\n`))
     if (pipelined === 'answer-inside')
       this.#socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
   }
