@@ -31,6 +31,7 @@ export function register<Kit>(
   prepared: Prepared<Kit>,
   settings: RunSettings,
   dispose: () => Promise<void>,
+  // oxlint-disable-next-line no-restricted-globals -- mocha defines `describe` and `it` there
   globals: MochaGlobals = globalThis,
 ): void {
   let chosen: ReadonlySet<string> | null = null

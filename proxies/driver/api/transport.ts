@@ -66,6 +66,7 @@ export class Transport {
     let text: string
     let headers: Headers
     try {
+      // oxlint-disable-next-line no-restricted-globals -- the API is local, and nock can intercept only the global one
       const response = await fetch(url, {
         method,
         redirect: 'manual',
