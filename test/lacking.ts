@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 
 /** Set in CI: what a test needs must be there. */
-export const isRealRequired = process.env['STREAMPROOF_REQUIRE_REAL'] === '1'
+const isRealRequired = process.env['STREAMPROOF_REQUIRE_REAL'] === '1'
 
 /** Skips a test, or the suite of a hook, with a word why; where the real things are required it fails instead. */
 export function lacking(context: Mocha.Context, what: string): never {

@@ -31,7 +31,7 @@ export interface CapabilityFacts {
 }
 
 /** Capabilities that a server of any protocol may have. */
-export const sharedCapabilities = {
+const sharedCapabilities = {
   ipv6: {
     meaning: 'the target also answers on an IPv6 address, and this machine can reach it',
     enable: 'an IPv6 address of the target that this machine can reach',

@@ -21,7 +21,7 @@ export interface ListenerOptions {
   readonly serve: (socket: Socket) => void
 }
 
-export interface SecureOptions {
+interface SecureOptions {
   readonly certificates: Certificates
   readonly rules: Pick<ServerRules, 'oldestTls' | 'plainTextOnTlsPort'>
 }

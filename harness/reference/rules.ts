@@ -37,7 +37,7 @@ const strictServer: ServerRules = {
   plainAddress: 'refuse',
 }
 
-export const strictRules: Rules = { ...strictServer, ...strictHttp, ...strictWebSocket, ...strictSse }
+const strictRules: Rules = { ...strictServer, ...strictHttp, ...strictWebSocket, ...strictSse }
 
 /** The strict rules, with the mutant's rules in place of the strict ones. */
 export function rulesFor(mutant: { readonly rules: Partial<Rules> } | null): Rules {

@@ -10,7 +10,7 @@ import { globExpression } from './select/select.ts'
 import type { RunHooks, RunSettings } from './settings.ts'
 import type { Environment, RunTools, ScheduleOptions } from './schedule/tools.ts'
 
-export const defaultJobs = 16
+const defaultJobs = 16
 /** Time budget of a check that names none, in ms. */
 export const defaultBudgetMs = 15_000
 

@@ -34,7 +34,7 @@ export const timeScale = 0.25
 // Each run listens for uncaught errors of the process, and many runs are concurrent here.
 process.setMaxListeners(50)
 
-export const matrixFile = new URL('matrix.json', import.meta.url)
+const matrixFile = new URL('matrix.json', import.meta.url)
 
 export function committedMatrix(): Matrix {
   return JSON.parse(readFileSync(matrixFile, 'utf8')) as Matrix

@@ -12,10 +12,10 @@ import { flagOf, keyOf, optionsOf, variableOf } from './options.ts'
 import type { OptionSpec, OptionTable, Options } from './options.ts'
 
 /** Where the value of an option comes from. The first source that has a value is used. */
-export type Source = 'argument' | 'flag' | 'environment' | 'file' | 'default'
+type Source = 'argument' | 'flag' | 'environment' | 'file' | 'default'
 
 /** One line of `config --print`. */
-export interface Origin {
+interface Origin {
   readonly source: Source
   /** `--jobs`, `STREAMPROOF_JOBS`, the path of the file, or `default`. */
   readonly place: string

@@ -7,7 +7,7 @@ const statuses = {
   SIGHUP: exitCodes.hungUp,
 } as const
 
-export type EndingSignal = keyof typeof statuses
+type EndingSignal = keyof typeof statuses
 
 /** Cleaning up after a signal may take this long, in ms; then the process exits without it. */
 const cleanupMs = 15_000

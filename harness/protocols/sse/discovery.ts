@@ -30,7 +30,7 @@ export const sseQuestions: ServerQuestions<Kit> = {
 }
 
 /** How long streams are listened to, in ms: a heartbeat that is sent less often is not found. */
-export const listeningMs = 1800
+const listeningMs = 1800
 
 /** What an event-stream server supports: by what two streams receive within the window, and by what is published. */
 async function supportOf({

@@ -7,7 +7,7 @@ import type { ResumeRule } from './resume.ts'
 type Header = readonly [name: string, value: string]
 
 /** The response to a request for the stream, before its events. */
-export interface ResponseRules {
+interface ResponseRules {
   readonly streamStatus: number
   /** The headers of the stream that are the same for every request. */
   readonly streamHeaders: readonly Header[]
@@ -37,7 +37,7 @@ export interface ResponseRules {
 }
 
 /** The bytes of the stream. */
-export interface StreamRules {
+interface StreamRules {
   /** Sent after the head; buffers on the way then forward the head. */
   readonly opening: Uint8Array
   readonly heartbeat: Uint8Array | null
@@ -58,7 +58,7 @@ export interface StreamRules {
   readonly rewrite: (bytes: Uint8Array, event: StoredEvent) => Uint8Array
 }
 
-export interface DeliveryRules {
+interface DeliveryRules {
   /** Delay between publication and delivery, in ms. */
   readonly holdMs: number
   /** Delay of the last byte of each event, in ms. */
@@ -74,7 +74,7 @@ export interface DeliveryRules {
 }
 
 /** How a Last-Event-ID is handled. */
-export interface CursorRules {
+interface CursorRules {
   readonly makeId: (sequence: number) => string
   readonly historySize: number
   /** Decodes the bytes of a Last-Event-ID. */
@@ -94,7 +94,7 @@ export interface CursorRules {
   readonly reconnect: 'serve' | 'refuse' | 'delay'
 }
 
-export interface PublishRules {
+interface PublishRules {
   /** Null to accept the publication, otherwise why it is rejected. */
   readonly refusesPublication: (publication: {
     readonly name: string | null
@@ -113,7 +113,7 @@ export interface OriginPolicy {
   readonly own: string
 }
 
-export interface CorsRules {
+interface CorsRules {
   /** `same`: served without CORS headers, as a request without Origin. */
   readonly judgeOrigin: (origin: string | null, policy: OriginPolicy) => 'same' | 'allowed' | 'refused'
   readonly allowOrigin: (origin: string) => string | null

@@ -1,7 +1,7 @@
 import type { DeflateAgreement, OfferViolation, WebSocketRules } from './rules.ts'
 
 /** A parameter of an extension, such as `server_max_window_bits=10`. */
-export interface Parameter {
+interface Parameter {
   readonly name: string
   /** Null if the parameter has no value. */
   readonly value: string | null

@@ -7,7 +7,7 @@ import { utf8Error } from './utf8.ts'
 export const messageLimit = 16 * 1024 * 1024
 
 /** Largest number of frames in one message. */
-export const fragmentLimit = 65_536
+const fragmentLimit = 65_536
 
 /** State of the connection when a frame header arrives. */
 export interface ReceiveState {

@@ -138,7 +138,7 @@ export interface DeflateAgreement {
 }
 
 /** The configured origins of the service. */
-export interface OriginSettings {
+interface OriginSettings {
   readonly allowed: string
   readonly denied: string
 }

@@ -2,7 +2,7 @@ import type { Outcome } from '#model/judge'
 import type { Entry } from './entry.ts'
 
 /** True: checks that name this one as a prerequisite are blocked. */
-export function hasFailed(outcome: Outcome): boolean {
+function hasFailed(outcome: Outcome): boolean {
   return outcome.kind === 'violated' || outcome.kind === 'crashed' || outcome.kind === 'blocked'
 }
 

@@ -7,7 +7,7 @@ import type { Report } from '#model/result'
 type Targets = Report['targets']
 
 /** Why a check does not apply, and what would make it apply. */
-export interface NotApplicable {
+interface NotApplicable {
   /** One sentence: the missing capability, and what discovery found. */
   readonly reason: string
   /** An option, a key of the config file, or a property of the target. */

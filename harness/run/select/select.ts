@@ -30,7 +30,7 @@ export function select<Kit>(catalogue: Catalogue<Kit>, selection: Selection): Se
 }
 
 /** What mocha's `--grep` is matched against. */
-export function fullTitle(check: PlacedCheck): string {
+function fullTitle(check: PlacedCheck): string {
   return `${check.section.title} ${check.id}: ${check.title}`
 }
 

@@ -35,7 +35,7 @@ export function contractRedactor<Kit>(
  * hexadecimal. In text a mark replaces them. In bytes and in hexadecimal one star replaces each byte, so that lengths
  * and offsets stay correct.
  */
-export function redactorOf(secrets: Secrets): Redactor {
+function redactorOf(secrets: Secrets): Redactor {
   const plain = new Set<string>()
   const hex = new Set<string>()
   for (const secret of secrets.values) {
@@ -92,7 +92,7 @@ export function redactorOf(secrets: Secrets): Redactor {
 }
 
 /** The encodings of a secret that are searched for, without hexadecimal. Forms of fewer than 4 characters are left out. */
-export function plainForms(secret: string): string[] {
+function plainForms(secret: string): string[] {
   const forms = [
     secret,
     ...percentForms(secret),

@@ -56,7 +56,7 @@ export function encodeFrame(frame: FrameFields): Uint8Array {
 }
 
 /** Masks, or unmasks, in place (RFC 6455 5.3). */
-export function mask(bytes: Uint8Array, key: Uint8Array): void {
+function mask(bytes: Uint8Array, key: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at] as number) ^ (key[at & 3] as number)
 }
 

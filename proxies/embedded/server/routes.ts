@@ -41,7 +41,7 @@ export function errorAnswer(error: ApiError): Answer {
   }
 }
 
-export function toxicJson(toxic: Toxic): unknown {
+function toxicJson(toxic: Toxic): unknown {
   return {
     attributes: toxic.settings,
     name: toxic.name,
@@ -53,7 +53,7 @@ export function toxicJson(toxic: Toxic): unknown {
 }
 
 /** The real server sends `Logger` since 2.5.0, so a client may expect it. */
-export function proxyJson(proxy: Proxy): unknown {
+function proxyJson(proxy: Proxy): unknown {
   return {
     name: proxy.name,
     listen: proxy.listen,
