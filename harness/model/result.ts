@@ -22,7 +22,7 @@ const attemptsSchema = z.strictObject({
   failed: z.int(),
 })
 
-const resultSchema = z.strictObject({
+export const resultSchema = z.strictObject({
   id: z.string(),
   /** Index into `targets`; null for a check that compares protocols. */
   target: z.int().nullable(),

@@ -12,7 +12,7 @@ import type { SessionCheck, SessionEnvironment } from './session.ts'
 import type { Connection } from '#peers/net/connection'
 
 /** The limit of each kind of wait, in ms. Every wait takes its limit from here. */
-export interface Limits {
+interface Limits {
   /** Name lookup, TCP and TLS. */
   readonly connect: number
   /** From the end of a request to the end of the head of its response. */
@@ -27,7 +27,7 @@ export interface Limits {
   readonly quiet: number
 }
 
-export const limits: Limits = { connect: 5000, head: 3000, reply: 2000, end: 2000, event: 3000, quiet: 300 }
+const limits: Limits = { connect: 5000, head: 3000, reply: 2000, end: 2000, event: 3000, quiet: 300 }
 
 /** Multiple of the slowest answer during discovery that every limit lasts at least: to be slow breaks no rule. */
 const slownessFactor = 4
