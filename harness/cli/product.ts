@@ -18,7 +18,7 @@ export interface Product {
   readonly startReference: ((host: string | null) => Promise<StartedReference>) | null
 }
 
-export interface StartedReference {
+interface StartedReference {
   readonly contract: AnyContract
   close(): Promise<void>
 }
