@@ -326,11 +326,11 @@ contract('latency', { concurrent: true }, ({ row }) => {
       const start = performance.now()
       server.send('b')
       await sleep(50)
-      await t.api('PATCH', toxics[0] ?? '', { attributes: { latency: 2000 } })
+      await t.api('PATCH', toxics[0] ?? '', { attributes: { latency: 5000 } })
       await client.got(1)
       expect(client.text).to.equal('a')
       await client.got(2)
-      expect(performance.now() - start).to.be.at.least(1999)
+      expect(performance.now() - start).to.be.at.least(4999)
     },
   )
 })
@@ -344,14 +344,14 @@ contract('bandwidth', { concurrent: true }, ({ row }) => {
     expect(performance.now() - start).to.be.at.least(285)
   })
   row('bandwidth/slices', 'a long chunk passes in slices of 100 ms', async (t) => {
-    const { client, server } = await t.pair({ type: 'bandwidth', attributes: { rate: 20 } })
+    const { client, server } = await t.pair({ type: 'bandwidth', attributes: { rate: 10 } })
     const start = performance.now()
-    server.send(Buffer.alloc(30_000))
-    await client.got(2000)
+    server.send(Buffer.alloc(40_000))
+    await client.got(1000)
     expect(performance.now() - start).to.be.at.least(98)
-    expect(client.length).to.be.lessThan(30_000)
-    await client.got(30_000)
-    expect(performance.now() - start).to.be.at.least(1450)
+    expect(client.length).to.be.lessThan(40_000)
+    await client.got(40_000)
+    expect(performance.now() - start).to.be.at.least(3900)
   })
   row('bandwidth/up', '`bandwidth` limits data to the server too', async (t) => {
     const { client, server } = await t.pair({
@@ -407,14 +407,14 @@ contract('slow_close', { concurrent: true }, ({ row }) => {
     'slow-close/down',
     '`slow_close` delays the end of the server for the client, and not the data',
     async (t) => {
-      const { client, server } = await t.pair({ type: 'slow_close', attributes: { delay: 1500 } })
+      const { client, server } = await t.pair({ type: 'slow_close', attributes: { delay: 4000 } })
       const start = performance.now()
       server.send('bye')
       server.fin()
       await client.got(3)
       expect(client.endedAt).to.equal(null)
       expect(await client.ended).to.equal('fin')
-      expect(performance.now() - start).to.be.at.least(1499)
+      expect(performance.now() - start).to.be.at.least(3999)
     },
   )
   row('slow-close/up', 'upstream, the server sees the end of the client late', async (t) => {
@@ -464,7 +464,7 @@ contract('timeout', { concurrent: true }, ({ row }) => {
   )
   row('timeout/restarts', 'each dropped chunk restarts the time', async (t) => {
     // The timeout is much longer than the pauses, so that the next chunk is in time on a busy machine too.
-    const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 2000 } })
+    const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 4000 } })
     let last = 0
     for (let i = 0; i < 3; i++) {
       await sleep(100)
@@ -472,17 +472,17 @@ contract('timeout', { concurrent: true }, ({ row }) => {
       server.send('x')
     }
     expect(await client.ended).to.equal('fin')
-    expect(performance.now() - last).to.be.at.least(1999)
+    expect(performance.now() - last).to.be.at.least(3999)
     expect(client.length).to.equal(0)
   })
   row('timeout/updated', 'any update restarts the time', async (t) => {
-    const { client, server, toxics } = await t.pair({ type: 'timeout', attributes: { timeout: 2000 } })
+    const { client, server, toxics } = await t.pair({ type: 'timeout', attributes: { timeout: 4000 } })
     await passage(client, server)
     await sleep(300)
     const start = performance.now()
     await t.api('PATCH', toxics[0] ?? '', {})
     expect(await client.ended).to.equal('fin')
-    expect(performance.now() - start).to.be.at.least(1999)
+    expect(performance.now() - start).to.be.at.least(3999)
   })
   row('timeout/own-direction', 'data of the other direction does not restart the time', async (t) => {
     const { client, server } = await t.pair({ type: 'timeout', attributes: { timeout: 250 } })

@@ -390,11 +390,11 @@ describe('extensions of the embedded engine', () => {
     })
 
     it('can be delayed by an update', async () => {
-      const { client, server, toxics } = await t.pair({ type: 'close_after', attributes: { after: 2000 } })
+      const { client, server, toxics } = await t.pair({ type: 'close_after', attributes: { after: 4000 } })
       server.send('x')
       await client.got(1)
       await t.api('PATCH', toxics[0] ?? '', { attributes: { after: 60_000 } })
-      await sleep(2050)
+      await sleep(4050)
       expect(client.endedAt).to.equal(null)
     })
   })
@@ -444,14 +444,14 @@ describe('extensions of the embedded engine', () => {
 
   describe('stall', () => {
     it('stops at its byte for its duration and loses nothing', async () => {
-      const { client, server } = await t.pair({ type: 'stall', attributes: { bytes: 4, duration: 1500 } })
+      const { client, server } = await t.pair({ type: 'stall', attributes: { bytes: 4, duration: 4000 } })
       const start = performance.now()
       server.send('12345678')
       server.fin()
       await client.got(4)
       expect(client.text).to.equal('1234')
       await client.got(8)
-      expect(performance.now() - start).to.be.at.least(1500)
+      expect(performance.now() - start).to.be.at.least(4000)
       expect(client.text).to.equal('12345678')
       expect(await client.ended).to.equal('fin')
     })
