@@ -29,8 +29,8 @@ const downMs = 100
  */
 export async function runEventSource(context: SessionContext, options: Options) {
   const endpoint = context.endpoint
-  const link = options.whileLinkDown === undefined ? null : await context.openProxy(endpoint.url)
-  const route = link === null ? (options.via ?? context.direct(endpoint.url)) : context.through(link, [])
+  const proxy = options.whileLinkDown === undefined ? null : await context.openProxy(endpoint.url)
+  const route = proxy === null ? (options.via ?? context.direct(endpoint.url)) : context.through(proxy, [])
   const watch = new Watch()
   const events: ClientEvent[] = []
   const state = { opens: 0, steps: 0, errors: 0 }
@@ -65,9 +65,16 @@ export async function runEventSource(context: SessionContext, options: Options) 
     context.limits.head,
   )
   if (state.opens > 0) await options.onOpen?.()
-  if (state.opens > 0 && link !== null) {
+  if (state.opens > 0 && proxy !== null) {
     const isClosed = (): boolean => source.readyState === 2
-    await interrupt(context, link, { watch, state, events, sockets, isClosed, during: options.whileLinkDown })
+    await interrupt(context, proxy, {
+      watch,
+      state,
+      events,
+      sockets,
+      isClosed,
+      during: options.whileLinkDown,
+    })
     await context.readFaultLogs()
     if (state.opens === 1) return { events, opens: 1 }
     await options.onReconnect?.()
@@ -90,14 +97,14 @@ interface Interruption {
 /** Takes the proxy of the client down, checks that the client notices, brings it up, and waits for the reconnect. */
 async function interrupt(
   context: SessionContext,
-  link: FaultProxy,
+  proxy: FaultProxy,
   { watch, state, events, sockets, isClosed, during }: Interruption,
 ) {
   const { limits } = context
   await watch.until(() => (events.length > 0 || isClosed() ? true : undefined), limits.event)
   const { opens, errors } = state
   const socket = sockets.at(-1)
-  const down = await takeLinkDown(context, link, downMs, {
+  const down = await takeLinkDown(context, proxy, downMs, {
     isOpen: () => socket !== undefined && !isOver(socket),
     ended: async () => socket !== undefined && (await hasEnded(socket, limits.end)),
   })

@@ -70,9 +70,9 @@ describe('conforming clients', () => {
         engine,
         endpoint: { tls: { ca: reference.ca, insecure: false } },
       })
-      const link = await context.openProxy(reference.wss)
+      const proxy = await context.openProxy(reference.wss)
       const { clients } = bench.verbsOf(context)
-      expect(await clients[client]({ via: context.through(link, []), echo: 'polo' })).to.include({
+      expect(await clients[client]({ via: context.through(proxy, []), echo: 'polo' })).to.include({
         opened: true,
         echoed: true,
       })
@@ -232,10 +232,10 @@ describe('conforming clients', () => {
         fields: new Set(['data']),
       },
     })
-    const link = await context.openProxy(reference.https)
+    const proxy = await context.openProxy(reference.https)
     const verbs = bench.verbsOf(context)
     const { events } = await verbs.clients.eventSource({
-      via: context.through(link, []),
+      via: context.through(proxy, []),
       onOpen: () => verbs.publish({ data: 'over TLS' }),
       until: (seen) => seen.some(({ data }) => data === 'over TLS'),
     })
