@@ -1,4 +1,5 @@
-import { summaryKeys } from '#model/result'
+import { verdicts } from '#model/model'
+import { expectationStatuses, summaryKeys } from '#model/result'
 import type { ExpectationResult, Report, Result } from '#model/result'
 import { code, codeBlock, prose } from './escape/markdown.ts'
 import { cut } from './escape/visible.ts'
@@ -23,13 +24,11 @@ import { clauseLabel } from './view/sections.ts'
 import {
   capitalized,
   duration,
-  expectationStatuses,
   flakyText,
   plural,
   protocolTitle,
   statusSymbols,
   statusWord,
-  verdictsWorstFirst,
   verdictSymbols,
 } from './view/words.ts'
 
@@ -41,7 +40,7 @@ const tableField = 300
 /** Bytes kept for the sentence that says how much was left out. */
 const reservedBytes = 400
 
-const verdictsBestFirst = verdictsWorstFirst.toReversed()
+const verdictsBestFirst = verdicts.toReversed()
 
 /**
  * Markdown for a job summary or a merge request: totals, then failures, then the rest. It stays below what GitHub accepts

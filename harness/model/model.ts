@@ -49,15 +49,16 @@ export const topics = [
 
 export type Topic = (typeof topics)[number]
 
+/** The worst first, as reports list them. */
 export const verdicts = [
-  'pass',
   'fail',
+  'harness-error',
+  'inconclusive',
+  'blocked',
   'warn',
   'notice',
   'not-applicable',
-  'blocked',
-  'inconclusive',
-  'harness-error',
+  'pass',
 ] as const
 
 export type Verdict = (typeof verdicts)[number]

@@ -68,13 +68,16 @@ const summarySchema = z.strictObject({
   flaky: z.int(),
 })
 
+/** How a run answers a documented expectation. */
+export const expectationStatuses = ['confirmed', 'refuted', 'partly', 'not-measured'] as const
+
 const expectationSchema = z.strictObject({
   id: z.string(),
   topic: z.string(),
   /** Id of a protocol in `protocols`; null for a statement that compares protocols. */
   protocol: z.string().nullable(),
   statement: z.string(),
-  status: z.enum(['confirmed', 'refuted', 'partly', 'not-measured']),
+  status: z.enum(expectationStatuses),
   /** Ids of the checks that measure it. */
   checks: z.array(z.string()),
   /** What a run needs in order to measure the rest of it; null if nothing. */

@@ -1,9 +1,10 @@
+import { expectationStatuses } from '#model/result'
 import type { ExpectationResult, Report } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
 import { answerOf, comparisonOf, expectationCounts } from '#reports/view/overview'
-import { capitalized, expectationStatuses, expectationsLead, plural, statusWord } from '#reports/view/words'
+import { capitalized, expectationsLead, plural, statusWord } from '#reports/view/words'
 import { resultLink, statusBadge } from './parts.ts'
 
 /** The documented expectations in one column for each protocol and one row for each topic. */

@@ -1,3 +1,4 @@
+import { verdicts } from '#model/model'
 import { summaryKeys } from '#model/result'
 import type { Report, Result } from '#model/result'
 import { html } from '#reports/escape/html'
@@ -5,7 +6,7 @@ import type { Markup } from '#reports/escape/html'
 import { cut } from '#reports/escape/visible'
 import { commonCauseHeading, commonCauses } from '#reports/view/common-causes'
 import { failuresOf, unjudgedOf, withVerdict } from '#reports/view/overview'
-import { plural, verdictsWorstFirst } from '#reports/view/words'
+import { plural } from '#reports/view/words'
 import { badge, clauseLink, resultLink } from './parts.ts'
 
 /** Characters of one field of a card. */
@@ -23,7 +24,7 @@ export function commonCauseSection(report: Report): Markup | null {
         return html`<li class="card e-${worst}">
           <p class="head">
             <strong>${plural(results.length, 'check')}</strong> failed in the same way:
-            ${verdictsWorstFirst.map((verdict) => countBadge(verdict, counts[summaryKeys[verdict]]))}
+            ${verdicts.map((verdict) => countBadge(verdict, counts[summaryKeys[verdict]]))}
           </p>
           <dl class="pair">
             ${expected === null ? null : pair('expected', expected)}

@@ -1,17 +1,11 @@
+import { verdicts } from '#model/model'
 import { summaryKeys } from '#model/result'
 import type { Report, Summary } from '#model/result'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { headline } from '#reports/view/headline'
 import { waysToEnable } from '#reports/view/overview'
-import {
-  capitalized,
-  duration,
-  protocolTitle,
-  verdictMeanings,
-  verdictsWorstFirst,
-  verdictSymbols,
-} from '#reports/view/words'
+import { capitalized, duration, protocolTitle, verdictMeanings, verdictSymbols } from '#reports/view/words'
 
 /** The first screen: passed or not, the targets, every count. */
 export function pageHeader(report: Report): Markup {
@@ -68,7 +62,7 @@ function bar(summary: Summary): Markup | null {
   if (summary.total === 0) return null
   const wholeWidth = 1000
   let x = 0
-  const pieces = verdictsWorstFirst.toReversed().flatMap((verdict) => {
+  const pieces = verdicts.toReversed().flatMap((verdict) => {
     const count = summary[summaryKeys[verdict]]
     if (count === 0) return []
     // Small counts stay visible.
@@ -90,7 +84,7 @@ function bar(summary: Summary): Markup | null {
 
 /** Each count links to the results; with the script, to the results of its verdict. */
 function counts(summary: Summary): Markup {
-  const items = verdictsWorstFirst.map((verdict) => {
+  const items = verdicts.map((verdict) => {
     const count = summary[summaryKeys[verdict]]
     return html`<li class="v-${verdict}${count === 0 ? ' none' : ''}" title="${verdictMeanings[verdict]}">
       <a href="#results" data-only="${verdict}"

@@ -1,11 +1,11 @@
 import { summaryKeys } from '#model/result'
 import type { Report, Result } from '#model/result'
-import { topics } from '#model/model'
+import { topics, verdicts } from '#model/model'
 import { html } from '#reports/escape/html'
 import type { Markup } from '#reports/escape/html'
 import { groupsOf } from '#reports/view/overview'
 import type { Group } from '#reports/view/overview'
-import { capitalized, protocolTitle, verdictsWorstFirst, verdictSymbols } from '#reports/view/words'
+import { capitalized, protocolTitle, verdictSymbols } from '#reports/view/words'
 import { row } from './result.ts'
 
 /** Every result by topic; results of the topic `protocol` by section of their standard. */
@@ -58,7 +58,7 @@ function groupDetails({ label, title, results, counts }: Group): Markup {
 }
 
 function sums(counts: Group['counts']): readonly Markup[] {
-  return verdictsWorstFirst.flatMap((verdict) => {
+  return verdicts.flatMap((verdict) => {
     const count = counts[summaryKeys[verdict]]
     if (count === 0) return []
     return [
@@ -73,15 +73,13 @@ function sums(counts: Group['counts']): readonly Markup[] {
 
 /** Only the script shows the form. Without it, all results are visible. */
 function filters(results: readonly Result[]): Markup {
-  const verdicts = verdictsWorstFirst.filter((verdict) =>
-    results.some((result) => result.verdict === verdict),
-  )
+  const present = verdicts.filter((verdict) => results.some((result) => result.verdict === verdict))
   return html`<form class="filters" hidden role="search" aria-label="Filter the results">
     <label class="field grow"
       ><span>Text</span
       ><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="id, title, clause"
     /></label>
-    ${select('verdict', 'Verdict', verdicts)}
+    ${select('verdict', 'Verdict', present)}
     ${select(
       'protocol',
       'Protocol',

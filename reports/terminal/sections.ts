@@ -1,4 +1,5 @@
-import { summaryKeys } from '#model/result'
+import { verdicts } from '#model/model'
+import { expectationStatuses, summaryKeys } from '#model/result'
 import type { Report } from '#model/result'
 import { columns, padded, wrap } from '#reports/escape/terminal'
 import { headline } from '#reports/view/headline'
@@ -15,18 +16,16 @@ import type { Group } from '#reports/view/overview'
 import {
   capitalized,
   duration,
-  expectationStatuses,
   expectationsLead,
   plural,
   protocolShortTitle,
   protocolTitle,
   statusWord,
-  verdictsWorstFirst,
 } from '#reports/view/words'
 import type { Page, Piece } from './page.ts'
 import { statusPaint, verdictPaint } from './page.ts'
 
-const verdictsBestFirst = verdictsWorstFirst.toReversed()
+const verdictsBestFirst = verdicts.toReversed()
 
 /** Version, engine, seed and duration; then each target with the capabilities that were found. */
 export function header(page: Page, report: Report): void {

@@ -1,6 +1,7 @@
+import { verdicts } from '#model/model'
 import { summarise, summaryKeys } from '#model/result'
 import type { Report, Result, Summary } from '#model/result'
-import { endingText, plural, verdictsWorstFirst } from './words.ts'
+import { endingText, plural } from './words.ts'
 
 /** The heading of the section, to which single failures refer. */
 export const commonCauseHeading = 'Failures with one cause'
@@ -52,7 +53,7 @@ export function commonCauses(report: Report): readonly CommonCause[] {
 
 /** `129 checks failed in the same way: 85 fail, 43 warn, 1 notice`. */
 export function commonCauseTitle({ results, counts }: CommonCause): string {
-  const parts = verdictsWorstFirst.flatMap((verdict) => {
+  const parts = verdicts.flatMap((verdict) => {
     const count = counts[summaryKeys[verdict]]
     return count === 0 ? [] : [`${count} ${verdict}`]
   })

@@ -4,17 +4,6 @@ import type { ExpectationResult, Report, Result } from '#model/result'
 
 /** Words and figures that every report writes in the same way. */
 
-export const verdictsWorstFirst: readonly Verdict[] = [
-  'fail',
-  'harness-error',
-  'inconclusive',
-  'blocked',
-  'warn',
-  'notice',
-  'not-applicable',
-  'pass',
-]
-
 /** For readers of their first report. */
 export const verdictMeanings: Readonly<Record<Verdict, string>> = {
   pass: 'the target meets the requirement',
@@ -40,13 +29,6 @@ export const verdictSymbols: Readonly<Record<Verdict, string>> = {
 }
 
 export type ExpectationStatus = ExpectationResult['status']
-
-export const expectationStatuses: readonly ExpectationStatus[] = [
-  'confirmed',
-  'refuted',
-  'partly',
-  'not-measured',
-]
 
 export const statusSymbols: Readonly<Record<ExpectationStatus, string>> = {
   confirmed: '✓',
