@@ -1,4 +1,4 @@
-// `tsc` leaves the output of deleted files behind, and a glob would then load dead checks.
+// `tsc` keeps the output of deleted files, and the loader would then load their checks.
 import { rmSync } from 'node:fs'
 
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })

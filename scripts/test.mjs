@@ -1,6 +1,6 @@
 // Every test of `test/.mocharc.json` in three processes side by side, since tests of waits mostly wait. What a process
 // says is shown in one piece and in order: the first as it comes, the others once those before them are done.
-// None is told to exit: a socket, timer or process that a test leaves behind keeps its process from ending.
+// mocha runs without --exit: a socket, timer or process that a test leaves open keeps its process from exiting.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -92,7 +92,7 @@ export function budgets(
   }
 }
 
-/** The result of an entry as it stands; null where there is no judgement. */
+/** The current result of an entry; null if it has no verdict. */
 export function resultFor<Kit>({ judged }: Entry<Kit>, settings: RunSettings): Result | null {
   return judged === null
     ? null

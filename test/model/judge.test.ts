@@ -8,7 +8,7 @@ const levels: readonly Level[] = ['MUST', 'SHOULD', 'MAY', 'INFO']
 const violated: Outcome = { kind: 'violated', violation: new Violation('a Pong', 'nothing within 2000 ms') }
 
 describe('judge', () => {
-  it('gives a broken requirement the fallen verdict of its level', () => {
+  it('gives a broken requirement the failing verdict of its level', () => {
     expect(levels.map((level) => judge(level, violated))).to.deep.equal(['fail', 'warn', 'notice', 'notice'])
     expect(levels.map(failingVerdict)).to.deep.equal(['fail', 'warn', 'notice', 'notice'])
   })

@@ -19,7 +19,7 @@ export class Stage {
   readonly refused: string[] = []
   readonly standing = new Set<object>()
 
-  /** A TCP server on loopback that does as told. */
+  /** A TCP server on loopback with this behaviour. */
   async serve(act: Act): Promise<URL> {
     const sockets = new Set<net.Socket>()
     const server = net.createServer((socket) => {

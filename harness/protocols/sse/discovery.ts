@@ -55,7 +55,7 @@ async function supportOf({
   await ready
   // The second stream has not received what was published before it opened.
   if (published.event !== null && second !== first) await publishTo(kit, [first, second], published.marker)
-  if (few && second !== first) await makeRoom(second)
+  if (few && second !== first) await closeAndWait(second)
   const resume = await resumeFinding(kit, endpoint, first, how)
   await listening
   const findings: Findings = {
@@ -83,7 +83,7 @@ async function beside(kit: Kit, open: EventStream): Promise<EventStream> {
 }
 
 /** Closes a stream, and gives the target time to notice. */
-async function makeRoom(stream: EventStream): Promise<void> {
+async function closeAndWait(stream: EventStream): Promise<void> {
   stream.close()
   await pause(50)
 }
@@ -234,8 +234,8 @@ const resumedEvents = 3
 const resumeMarker = 'streamproof-resume'
 
 /**
- * Replays: a connection that names a known event gets what came after it, and a fresh one, which is the control,
- * does not get just the same.
+ * Replays: a connection with the id of a known event receives the events after it. A connection without an id, which is
+ * the control, does not receive the same.
  */
 async function resumeFinding(
   kit: Kit,
@@ -260,7 +260,7 @@ async function resumeFinding(
     const shown = async (lastEventId?: string): Promise<EventStream> => {
       const stream = await kit.subscribe(lastEventId === undefined ? {} : { lastEventId })
       if (lastEventId !== undefined || how === oneByOne) await came(stream, last)
-      if (how === oneByOne) await makeRoom(stream)
+      if (how === oneByOne) await closeAndWait(stream)
       return stream
     }
     const { id } = cursor

@@ -2,7 +2,7 @@ import type { CapabilityFinding } from '#model/model'
 import type { EventStream, StreamEvent } from '#peers/kit'
 import { absent, broken, present } from '#target/discovery/findings'
 
-/** How long behind the first stream the second one opens, in ms: so that what each counts for itself comes later on it. */
+/** The second stream opens this much later than the first, in ms, so that ids counted per connection differ. */
 export const laterMs = 300
 
 /**
@@ -11,7 +11,7 @@ export const laterMs = 300
  * @param apart by how many ms the second stream was opened later.
  */
 export function sharedFinding(first: EventStream, second: EventStream, apart: number): CapabilityFinding {
-  if (first === second) return absent('the target has no room for a second stream')
+  if (first === second) return absent('the target does not accept a second stream')
   const others = new Map(second.events.filter(hasId).map((event) => [contentOf(event), event]))
   const pairs = first.events.filter(hasId).flatMap((event) => {
     const other = others.get(contentOf(event))

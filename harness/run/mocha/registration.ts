@@ -22,9 +22,9 @@ const registered = new WeakMap<
 >()
 
 /**
- * Registers every check of a prepared run as a test of mocha's own, for its reporters, `--grep` and editors. Checks
- * are observed ahead of the test that mocha is at; nothing starts before the first test, or `begin`.
- * @param dispose frees what the run holds, behind the last test.
+ * Registers every check of a prepared run as a test of mocha, for its reporters, `--grep` and editors. Checks run ahead
+ * of the test that mocha has reached; none starts before the first test or `begin`.
+ * @param dispose closes what was opened for the run, after the last test.
  */
 export function register<Kit>(
   tools: RunTools<Kit>,
@@ -88,11 +88,11 @@ export async function end(): Promise<void> {
 }
 
 /**
- * Tells which of the registered tests mocha is going to run, so that the others are never started. To be called by
- * a global fixture (`mochaGlobalSetup`), which mocha calls on its runner.
+ * Finds which of the registered tests mocha will run, so that the other checks are never started. A global fixture
+ * (`mochaGlobalSetup`), which mocha calls on its runner, has to call this.
  */
 export function begin(runner: Mocha.Runner): void {
-  // What `--grep` left is told by no public name; without these everything is run, which is only slower.
+  // mocha has no public property for `--grep`. Without these two every check is run, which is only slower.
   const { _grep: grep, _invert: invert = false } = runner as unknown as { _grep?: RegExp; _invert?: boolean }
   const tests: { readonly id: string; readonly choose: (ids: ReadonlySet<string>) => void }[] = []
   runner.suite.eachTest((test: Mocha.Test) => {
@@ -117,7 +117,7 @@ function start<Kit>(
 ): Running<Kit> {
   const plan = prepared.plan.filter(({ check }) => chosen === null || chosen.has(check.id))
   const schedule = scheduleOf(tools, { ...prepared, plan }, settings)
-  // An error of nobody's is mocha's to tell: it is thrown where mocha listens.
+  // mocha reports errors that belong to no check: they are passed to its listener.
   const unwatch = watchForLateErrors((error) => process.emit('uncaughtException', error as Error))
   const done = schedule.run()
   return {

@@ -60,7 +60,7 @@ export function planChecks<Kit>(
   })
 }
 
-/** A check that compares protocols needs a target of each: the first one of a protocol stands for it. */
+/** A check that compares protocols needs a target of each, and uses the first target of each protocol. */
 function comparison<Kit>(
   check: PlacedCheck<Kit>,
   targets: Targets,

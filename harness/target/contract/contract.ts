@@ -83,11 +83,11 @@ export function parseStrictly<S extends z.ZodType>(schema: S, value: unknown, so
   throw new UsageError(
     unknown.length > 0
       ? `${source}: unknown ${unknown.length === 1 ? 'key' : 'keys'} ${unknown.join(', ')}`
-      : `${source}: ${first === undefined ? 'is not valid' : told(first)}`,
+      : `${source}: ${first === undefined ? 'is not valid' : messageOf(first)}`,
   )
 }
 
-/** A union complains once for each of its members; the complaint that got furthest says most. */
+/** A union has an issue for each of its members. The issues that lie deepest are the most specific. */
 function complaintsOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const inner = issue.errors
@@ -104,7 +104,7 @@ function unknownKeys(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   return issue.keys.map((key) => `${[...place, key].join('.')}${suggestion(key, keysAt(schema, issue.path))}`)
 }
 
-function told(issue: z.core.$ZodIssue): string {
+function messageOf(issue: z.core.$ZodIssue): string {
   const place = issue.path.map(String).join('.')
   const at = place === '' ? '' : `${place}: `
   if (issue.code === 'invalid_value') {
@@ -117,7 +117,7 @@ function told(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type')
     return `${at}has to be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
   if (issue.code === 'invalid_key') return `${at}${issue.issues[0]?.message ?? 'is not a key'}`
-  if (issue.code === 'invalid_union') return `${at}has none of the forms that it may have`
+  if (issue.code === 'invalid_union') return `${at}does not have any of the allowed forms`
   return `${at}${issue.message}`
 }
 

@@ -4,16 +4,16 @@ import type { PublishPlan } from '#peers/session/endpoint'
 import { headerList, headersSchema } from './headers.ts'
 import { parseUrl, withoutUserPart } from '#common/url'
 
-/** How to publish an event: one HTTP request, in whose parts `{data}`, `{event}` and `{id}` are filled in. */
+/** How to publish an event: an HTTP request with the placeholders `{data}`, `{event}` and `{id}`. */
 export const publishSchema = z.strictObject({
   url: z.string(),
-  /** POST unless told. */
+  /** POST by default. */
   method: z
     .string()
     .regex(/^[A-Za-z]+$/, 'is not a method')
     .exactOptional(),
   headers: headersSchema.exactOptional(),
-  /** Template; the event's data alone unless told. `{json:data}` is a JSON string literal, `{url:data}` percent-encoded. */
+  /** Template, by default `{data}`. `{json:data}` is a JSON string literal, `{url:data}` is percent-encoded. */
   body: z.string().exactOptional(),
 })
 
@@ -22,8 +22,8 @@ type Pair = readonly [name: string, value: string]
 const placeholder = /\{(?:(?:json|url):)?(data|event|id)\}/g
 
 /**
- * Makes the plan. Where it goes to the very origin of the stream, it carries the stream's headers as well.
- * @throws UsageError where the data would stand nowhere.
+ * Makes the plan. If the publish URL has the origin of the stream, the headers of the stream are sent as well.
+ * @throws UsageError if the request does not contain the data.
  */
 export function publishPlan(
   given: z.infer<typeof publishSchema>,
@@ -52,7 +52,7 @@ export function publishPlan(
     ),
   )
   if (!fields.has('data'))
-    throw new UsageError('publish: {data} stands neither in its url, its headers nor its body')
+    throw new UsageError('publish: {data} is missing; put it into the url, the headers or the body')
   if (body !== '' && !headers.some(([name]) => name.toLowerCase() === 'content-type'))
     headers.push(['Content-Type', contentType(body)])
   return { url, method, headers, body, fields }

@@ -25,7 +25,7 @@ const environment = {
   timeScale: 1,
 }
 
-interface Told {
+interface MochaResult {
   readonly passed: string[]
   readonly failed: [title: string, message: string][]
   readonly pending: string[]
@@ -33,8 +33,8 @@ interface Told {
 }
 
 /** Runs a mocha of its own over registered checks, as its command line does. */
-async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string | null): Promise<Told> {
-  const told: Told = { passed: [], failed: [], pending: [], disposed: 0 }
+async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string | null): Promise<MochaResult> {
+  const result: MochaResult = { passed: [], failed: [], pending: [], disposed: 0 }
   const mocha = new Mocha({ reporter: Mocha.reporters.Base, timeout: 0 })
   if (grep !== null) mocha.grep(grep)
   Object.assign(mocha.options, {
@@ -46,7 +46,7 @@ async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string |
   })
   const prepared = { environment, targets, plan: planChecks(checks, targets, protocols), broadcasts: false }
   let suite = mocha.suite
-  register(fakeTools(targets), prepared, settings, async () => void (told.disposed += 1), {
+  register(fakeTools(targets), prepared, settings, async () => void (result.disposed += 1), {
     describe(title, body) {
       suite = Mocha.Suite.create(mocha.suite, title)
       body()
@@ -60,51 +60,51 @@ async function mochaOver(checks: readonly PlacedCheck<FakeKit>[], grep: string |
   })
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve())
-    runner.on('pass', (test) => told.passed.push(test.title))
-    runner.on('pending', (test) => told.pending.push(test.title))
-    runner.on('fail', (test, error: Error) => told.failed.push([test.title, error.message]))
+    runner.on('pass', (test) => result.passed.push(test.title))
+    runner.on('pending', (test) => result.pending.push(test.title))
+    runner.on('fail', (test, error: Error) => result.failed.push([test.title, error.message]))
   })
   mocha.dispose()
-  return told
+  return result
 }
 
 describe('registration with a mocha of others', () => {
-  it('makes each check a test: what fell is failed, what does not apply is pending with its reason', async () => {
+  it('makes each check a test: failed, or pending with the reason why it does not apply', async () => {
     const checks = [
       fake('mocha-passes', () => undefined),
-      fake('mocha-falls', violated),
+      fake('mocha-fails', violated),
       fake('mocha-should', violated, { level: 'SHOULD' }),
       fake('mocha-needs', violated, { needs: ['ws.echo'] }),
       fake('mocha-crashes', () => {
         throw new TypeError('ours')
       }),
     ]
-    const told = await mochaOver(checks, null)
-    expect(told.passed).to.deep.equal([
+    const result = await mochaOver(checks, null)
+    expect(result.passed).to.deep.equal([
       'ws/fake/mocha-passes: does mocha-passes',
       'ws/fake/mocha-should: does mocha-should',
     ])
-    expect(told.failed).to.deep.equal([
+    expect(result.failed).to.deep.equal([
       [
-        'ws/fake/mocha-falls: does mocha-falls',
-        'fail (MUST, STREAMPROOF fake): expected one thing; actual: another\n  streamproof run --only ws/fake/mocha-falls --seed 7',
+        'ws/fake/mocha-fails: does mocha-fails',
+        'fail (MUST, STREAMPROOF fake): expected one thing; actual: another\n  streamproof run --only ws/fake/mocha-fails --seed 7',
       ],
       [
         'ws/fake/mocha-crashes: does mocha-crashes',
         'harness-error (MUST, STREAMPROOF fake): an error in Streamproof: TypeError: ours\n  streamproof run --only ws/fake/mocha-crashes --seed 7',
       ],
     ])
-    expect(told.pending).to.deep.equal([
+    expect(result.pending).to.deep.equal([
       'ws/fake/mocha-needs: does mocha-needs (not applicable: needs ws.echo: nothing came back)',
     ])
-    expect(told.disposed).to.equal(1)
+    expect(result.disposed).to.equal(1)
   })
 
-  it('never starts a check that --grep left out', async () => {
+  it('never starts a check that --grep excludes', async () => {
     const ran: string[] = []
     const checks = ['one', 'two', 'three'].map((name) => fake(`grep-${name}`, () => void ran.push(name)))
-    const told = await mochaOver(checks, 'grep-t')
-    expect(told.passed).to.have.length(2)
+    const result = await mochaOver(checks, 'grep-t')
+    expect(result.passed).to.have.length(2)
     expect(ran).to.deep.equal(['two', 'three'])
   })
 
@@ -119,17 +119,17 @@ describe('registration with a mocha of others', () => {
         })
       }),
     ]
-    const told = await mochaOver(checks, null)
-    expect(told.passed).to.deep.equal(['ws/fake/mocha-late-beside: does mocha-late-beside'])
-    expect(told.failed.map(([title]) => title)).to.deep.equal(['ws/fake/mocha-late: does mocha-late'])
+    const result = await mochaOver(checks, null)
+    expect(result.passed).to.deep.equal(['ws/fake/mocha-late-beside: does mocha-late-beside'])
+    expect(result.failed.map(([title]) => title)).to.deep.equal(['ws/fake/mocha-late: does mocha-late'])
   })
 })
 
 describe('the list of checks for any runner', () => {
-  it('has a title, a reason to skip, and a function without arguments that rejects where the check fell', async () => {
+  it('has a title, a reason to skip, and a function without arguments that rejects if the check fails', async () => {
     const checks = [
       fake('list-passes', () => undefined),
-      fake('list-falls', violated),
+      fake('list-fails', violated),
       fake('list-needs', violated, { needs: ['ws.echo'] }),
     ]
     const list = await applicableChecks(
@@ -139,7 +139,7 @@ describe('the list of checks for any runner', () => {
     )
     expect(list.map(({ title, skip, run }) => [title, skip, run.length])).to.deep.equal([
       ['does list-passes', null, 0],
-      ['does list-falls', null, 0],
+      ['does list-fails', null, 0],
       ['does list-needs', 'needs ws.echo: nothing came back', 0],
     ])
     await list[0]?.run()

@@ -31,7 +31,7 @@ describe('a target that limits concurrent connections', () => {
     expect(report.summary).to.include({ total: 40, pass: 40, flaky: 0 })
   })
 
-  it('and refuses a check three times: from then on the check runs alone', async () => {
+  it('runs a check alone after it was refused three times', async () => {
     let active = 0
     const seen: number[] = []
     const fillers = Array.from({ length: 24 }, (_, index) =>

@@ -6,15 +6,15 @@ import { parseContract, resolveTargets } from '#protocols/index'
 import type { Contract } from '#protocols/index'
 import type { Endpoint } from '#peers/session/endpoint'
 
-/** The one line that is told about a contract that is not right. */
-function told(contract: unknown): string {
+/** The message about an invalid contract. */
+function messageOf(contract: unknown): string {
   try {
     resolveTargets(parseContract(contract, 'streamproof.config.json'))
   } catch (error) {
     expect(error).to.be.instanceOf(UsageError)
     return (error as Error).message
   }
-  throw new Error('nothing was told')
+  throw new Error('the contract was accepted')
 }
 
 /** The only server that a contract names. */
@@ -71,7 +71,7 @@ describe('the contract', () => {
     [
       'a publication without data',
       { sse: 'http://h/', publish: { url: 'http://h/p', body: 'x' } },
-      'publish: {data} stands neither in its url, its headers nor its body',
+      'publish: {data} is missing; put it into the url, the headers or the body',
     ],
     [
       'a declared capability without its key',
@@ -85,12 +85,12 @@ describe('the contract', () => {
     ],
   ]
   for (const [what, contract, line] of wrong) {
-    it(`refuses ${what} in one line`, () => expect(told(contract)).to.equal(line))
+    it(`rejects ${what} in one line`, () => expect(messageOf(contract)).to.equal(line))
   }
 
-  it('never repeats a password that stands in what is no URL', () => {
-    expect(told({ ws: 'user:hunter2@host' })).not.to.include('hunter2')
-    expect(told({ ws: '//user:hunter2@host/?token=hunter3' })).not.to.match(/hunter/)
+  it('never repeats a password in a text that is not a URL', () => {
+    expect(messageOf({ ws: 'user:hunter2@host' })).not.to.include('hunter2')
+    expect(messageOf({ ws: '//user:hunter2@host/?token=hunter3' })).not.to.match(/hunter/)
   })
 
   it('makes a Basic header of the user part, and takes it out of the URL', () => {

@@ -80,7 +80,7 @@ async function found({ contract, scale = 0.3 }: Given): Promise<Record<string, s
   )
 }
 
-/** How long the slowest answer took, as discovery tells it, in ms. */
+/** How long the slowest answer took, as discovery reports it, in ms. */
 async function slowest(contract: object): Promise<number> {
   const { slowestMs } = await discoverTargets(registry, resolveTargets(parseContract(contract)), {
     engine: null,
@@ -196,7 +196,7 @@ describe('discovery of a WebSocket server', () => {
       'present: a binary message came back unchanged',
     ],
     [
-      'an answer behind what was sent',
+      'an answer after what was sent',
       (ws, data, isBinary) => ws.send(Buffer.concat([data, Buffer.from('/answer')]), { binary: isBinary }),
       'absent: a text message came back inside an answer: the server answers in its own way and does not echo',
       'absent: a binary message came back inside an answer: the server answers in its own way and does not echo',
@@ -258,7 +258,7 @@ describe('discovery of a WebSocket server', () => {
     ],
   ]
   for (const [what, serve, text, binary] of answers) {
-    it(`tells ${what}`, async () => {
+    it(`recognises ${what}`, async () => {
       const host = await webSocket((ws) =>
         ws.on('message', (data, isBinary) => serve(ws, data as Buffer, isBinary)),
       )
@@ -280,7 +280,7 @@ describe('discovery of a WebSocket server', () => {
 })
 
 describe('discovery of an event stream', () => {
-  it('tells heartbeats, ids that are shared, and an end that does not come, without publishing', async () => {
+  it('finds heartbeats, shared ids and an endless stream without publishing', async () => {
     let id = 0
     const streams = new Set<ServerResponse>()
     const timer = setInterval(() => {
@@ -303,7 +303,7 @@ describe('discovery of an event stream', () => {
     })
   })
 
-  it('tells ids that each connection counts for itself', async () => {
+  it('recognises ids that each connection counts on its own', async () => {
     const host = await web((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const own = Math.random().toString(36).slice(2)
@@ -346,7 +346,7 @@ describe('discovery of an event stream', () => {
     expect(capabilities['sse.events']).to.match(/^absent: events arrive when a stream opens, and none later/)
   })
 
-  it('tells a stream that ends by itself', async () => {
+  it('recognises a stream that the server ends on its own', async () => {
     const host = await web((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: all\n\n')
     })
@@ -357,7 +357,7 @@ describe('discovery of an event stream', () => {
     expect(capabilities['sse.ids']).to.equal('absent: events arrive without an id')
   })
 
-  it('tells data that arrive as they are from those that arrive inside of something else', async () => {
+  it('distinguishes data that arrive unchanged from data inside another text', async () => {
     const wrapping = async (wrap: (data: string) => string) => {
       const streams = new Set<ServerResponse>()
       const host = await web((request, response) => {
@@ -387,7 +387,7 @@ describe('discovery of an event stream', () => {
     ])
   })
 
-  it('tells a publisher that refuses, or whose events do not arrive', async () => {
+  it('recognises a publisher that rejects, or whose events do not arrive', async () => {
     const host = await web((request, response) => {
       if (request.method === 'POST') response.writeHead(request.url === '/lost' ? 202 : 403).end()
       else response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
@@ -403,7 +403,7 @@ describe('discovery of an event stream', () => {
   })
 })
 
-describe('a target that does not open is told in one line', () => {
+describe('a target that does not open is reported in one line', () => {
   const answers =
     (status: number, headers: Record<string, string> = {}, body = ''): RequestListener =>
     (_request, response) =>
@@ -527,8 +527,8 @@ describe('a target that does not open is told in one line', () => {
   })
 })
 
-describe('discovery: a target with room for two connections', () => {
-  it('finds of a WebSocket what it would find with room for more', async () => {
+describe('discovery: a target that accepts two connections', () => {
+  it('finds the same capabilities of a WebSocket as with more connections', async () => {
     let open = 0
     const host = await webSocket(
       (ws) => {
@@ -547,7 +547,7 @@ describe('discovery: a target with room for two connections', () => {
     expect(findings['ws.deflate']).to.match(/^present: /)
   })
 
-  it('finds of an event stream what it would find with room for more', async () => {
+  it('finds the same capabilities of an event stream as with more connections', async () => {
     const log: string[] = []
     const streams = new Set<ServerResponse>()
     const clock = setInterval(() => {
