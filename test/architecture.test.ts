@@ -105,6 +105,23 @@ describe('the architecture', () => {
     expect(wrong).to.deep.equal([])
   })
 
+  it('names a protocol in its module, its checks, the reference and nowhere else', () => {
+    const outside = files.filter((file) => !/^(harness\/(protocols|reference)|suites)\//.test(file))
+    const named = outside.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .filter(
+          (line) =>
+            /(['"])(websocket|sse|ws)\1/.test(line) && !/^\s*(import|\} from|export .* from)\b/.test(line),
+        )
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    expect(named).to.deep.equal([
+      // The token of RFC 6455 4.2.1, which is not the name of a protocol of ours.
+      "harness/peers/websocket/handshake.ts: ['Upgrade', 'websocket'],",
+    ])
+  })
+
   it('has no circle of files', () => {
     const next = new Map<string, string[]>()
     for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to])

@@ -7,7 +7,7 @@ import { resultOf } from './result/result.ts'
 import type { RunSettings } from './settings.ts'
 import type { RunTools } from './schedule/tools.ts'
 import { CheckFailure, failsTest } from './result/check-failure.ts'
-import { endpointsOf } from '#target/target'
+import { partiesOf } from '#target/target'
 
 /** A check that applies to a target, ready to be registered as a test of any runner. */
 export interface ApplicableCheck {
@@ -57,10 +57,7 @@ export async function applicableChecks<Kit>(
       const attempt = await startAttempt(
         check,
         tools,
-        {
-          ...environment,
-          endpoints: endpointsOf(target === null ? targets : targets.slice(target, target + 1)),
-        },
+        { ...environment, ...partiesOf(targets, target) },
         budgetOf(check),
         unwatched,
       ).settled

@@ -9,18 +9,20 @@ import type { RunTarget } from './target.ts'
 
 /** A protocol as the pipeline uses it: all that is particular to it, in one place. */
 export interface ProtocolModule<Kit> extends ProtocolFacts {
-  /** The keys of the contract that this protocol adds to the shared ones. Its `prefix` is the key of its target. */
+  /** The keys of the contract that this protocol adds to the shared ones. Its `prefix` is the key of its server. */
   readonly contract: z.ZodRawShape
   /** The options of the command line for these keys, by name. */
   readonly options: Readonly<Record<string, TargetOption>>
   /** How `config --print` shows a key of this protocol, without credentials; null for a key that it does not know. */
   shown(key: string, contract: Readonly<Record<string, unknown>>): string | null
+  /** The keys of the contract that name targets of this protocol. */
+  readonly targetKeys: readonly string[]
   /**
-   * The server that a contract names, as far as this protocol decides it; null where the contract names none.
+   * The targets that a contract names; none where it names none.
    * @param shared what every protocol takes from the contract in the same way.
    * @throws UsageError
    */
-  server(contract: Readonly<Record<string, unknown>>, shared: SharedSettings): Endpoint | null
+  targets(contract: Readonly<Record<string, unknown>>, shared: SharedSettings): readonly RunTarget[]
   /** Where a contract may hold credentials, beyond the shared keys. */
   secrets(contract: Readonly<Record<string, unknown>>): Partial<SecretSources>
   /** The words of a command that repeats a check: those of the target, and those of the protocol's further keys. */

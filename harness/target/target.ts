@@ -1,6 +1,8 @@
 import type { Endpoint } from '#peers/session/endpoint'
 import type { Role } from '#model/model'
 import { shownUrl } from '#common/url'
+import type { ClientStarter, SessionEnvironment } from '#peers/session/session'
+import { CommandDriver } from './drivers/command-driver.ts'
 import type { TargetDriver } from './drivers/driver.ts'
 import { UrlDriver } from './drivers/url-driver.ts'
 
@@ -14,6 +16,8 @@ export interface RunTarget {
   readonly name: string
   /** How to reach a server; null for a client. Holds credentials: never part of a report. */
   readonly endpoint: Endpoint | null
+  /** How to start a client; null for a server. */
+  readonly client: ClientStarter | null
   /** Made when the run has its list of targets: `index` is the target's place in it. */
   driver(index: number): TargetDriver
 }
@@ -26,8 +30,39 @@ export function serverTarget(endpoint: Endpoint, name: string = shownUrl(endpoin
     protocol,
     name,
     endpoint,
+    client: null,
     driver: (index) => new UrlDriver({ index, protocol }, url),
   }
+}
+
+/**
+ * A client that is a command: each check starts it and waits until it connects.
+ * @param command the program and its arguments; no shell reads them.
+ */
+export function clientTarget(
+  protocol: string,
+  command: readonly [program: string, ...words: string[]],
+): RunTarget {
+  let driver: CommandDriver | null = null
+  const driverAt = (index: number): CommandDriver =>
+    (driver ??= new CommandDriver({ index, protocol }, { command }))
+  return {
+    role: 'client',
+    protocol,
+    name: command.join(' '),
+    endpoint: null,
+    client: { start: (words) => driverAt(0).start({ words }) },
+    driver: driverAt,
+  }
+}
+
+/** What a check on one of these targets may talk to; null: a check that compares the protocols of all. */
+export function partiesOf(
+  targets: readonly RunTarget[],
+  index: number | null,
+): Pick<SessionEnvironment, 'endpoints' | 'client'> {
+  const used = index === null ? targets : targets.slice(index, index + 1)
+  return { endpoints: endpointsOf(used), client: used.find(({ client }) => client !== null)?.client ?? null }
 }
 
 /** The servers among the targets, for who has to reach them. */

@@ -42,6 +42,7 @@ export class Stage {
   ): SessionEnvironment {
     return {
       endpoints: [endpointOf(url, endpoint)],
+      client: null,
       engine: null,
       seed: 1,
       timeScale: 1,

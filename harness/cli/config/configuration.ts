@@ -284,7 +284,7 @@ function refuseContractWithoutTarget(
 
 /** True: the contract has the URL of a target. */
 export function namesTarget(contract: AnyContract, protocols: Protocols): boolean {
-  return protocols.some(({ prefix }) => contract[prefix] !== undefined)
+  return protocols.some(({ targetKeys }) => targetKeys.some((key) => contract[key] !== undefined))
 }
 
 function mistypedVariables(env: CommandInput['env'], table: OptionTable): string[] {

@@ -29,10 +29,18 @@ export interface SessionCheck {
   readonly variant?: string | null
 }
 
+/** Starts a client that is a command. It connects to the address that these words name. */
+export interface ClientStarter {
+  /** @param words arguments after those of the command. */
+  start(words: readonly string[]): { stop(): Promise<void> }
+}
+
 /** What all checks of a run share. */
 export interface SessionEnvironment {
   /** The servers that the session may talk to, one of each protocol at most. */
   readonly endpoints: readonly Endpoint[]
+  /** Starts the client that is judged; null for a target that is a server. */
+  readonly client: ClientStarter | null
   readonly engine: Engine | null
   readonly seed: number
   /** Multiplies every limit. */

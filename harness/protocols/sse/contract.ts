@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import type { Endpoint } from '#peers/session/endpoint'
+import { serverTarget } from '#target/target'
+import type { RunTarget } from '#target/target'
 import { headerList, headersSchema } from '#target/contract/headers'
 import { publishPlan, publishSchema } from '#target/contract/publish-plan'
 import { targetWords } from '#target/contract/command'
@@ -34,8 +35,8 @@ export type SseContract = z.infer<z.ZodObject<typeof sseContract>>
  * The event-stream server that a contract names.
  * @throws UsageError for a publish request without a place for the data, and for a body that its method cannot carry.
  */
-export function sseServer({ sse, publish }: SseContract, shared: SharedSettings): Endpoint | null {
-  if (sse === undefined) return null
+export function sseServers({ sse, publish }: SseContract, shared: SharedSettings): RunTarget[] {
+  if (sse === undefined) return []
   const given = typeof sse === 'string' ? { url: sse } : sse
   const endpoint = shared.endpoint(given.url)
   const body = given.body ?? null
@@ -44,7 +45,7 @@ export function sseServer({ sse, publish }: SseContract, shared: SharedSettings)
     throw new UsageError(`sse: a ${method} request has no body; give another method, or no body`)
   const headers = headerList(given.headers)
   const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type')
-  return {
+  const server = {
     ...endpoint,
     subprotocols: [],
     opening: [],
@@ -57,6 +58,7 @@ export function sseServer({ sse, publish }: SseContract, shared: SharedSettings)
     },
     accept: 'text/event-stream',
   }
+  return [serverTarget(server)]
 }
 
 function contentType(body: string): string {

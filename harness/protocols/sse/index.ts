@@ -2,7 +2,7 @@ import type { Kit } from '#peers/kit'
 import { serverDiscovery } from '#target/discovery/server'
 import type { ProtocolModule } from '#target/protocol'
 import { sseCapabilities } from './capabilities.ts'
-import { shownOfSse, sseContract, sseOptions, sseSecrets, sseServer, sseWords } from './contract.ts'
+import { shownOfSse, sseContract, sseOptions, sseSecrets, sseServers, sseWords } from './contract.ts'
 import { sseQuestions } from './discovery.ts'
 
 /** Server-sent events (HTML, section 9.2). */
@@ -18,7 +18,8 @@ export const sse: ProtocolModule<Kit> = {
   contract: sseContract,
   options: sseOptions,
   shown: shownOfSse,
-  server: sseServer,
+  targetKeys: ['sse'],
+  targets: sseServers,
   secrets: sseSecrets,
   words: sseWords,
   discovery: { server: serverDiscovery(sseQuestions) },

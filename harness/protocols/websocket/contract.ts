@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import type { Endpoint } from '#peers/session/endpoint'
+import { serverTarget } from '#target/target'
+import type { RunTarget } from '#target/target'
 import { quoted, targetWords } from '#target/contract/command'
 import type { CommandWords, SharedSettings, TargetOption } from '#target/protocol'
 import type { SecretSources } from '#target/secrets/collect'
@@ -20,12 +21,12 @@ export const websocketContract = {
 export type WebSocketContract = z.infer<z.ZodObject<typeof websocketContract>>
 
 /** The WebSocket server that a contract names. @throws UsageError for a URL with a fragment (RFC 6455 3). */
-export function websocketServer(contract: WebSocketContract, shared: SharedSettings): Endpoint | null {
+export function websocketServers(contract: WebSocketContract, shared: SharedSettings): RunTarget[] {
   const { ws, subprotocols = [], opening = [] } = contract
-  if (ws === undefined) return null
+  if (ws === undefined) return []
   const endpoint = shared.endpoint(ws)
   if (new URL(ws.trim()).hash !== '') throw new UsageError('--ws: a WebSocket URL has no fragment (#)')
-  return {
+  const server = {
     ...endpoint,
     subprotocols,
     opening,
@@ -33,6 +34,7 @@ export function websocketServer(contract: WebSocketContract, shared: SharedSetti
     request: { method: 'GET', headers: [], body: null },
     accept: '*/*',
   }
+  return [serverTarget(server)]
 }
 
 /** Where a contract may hold credentials of a WebSocket server: its URL and the opening exchange. */

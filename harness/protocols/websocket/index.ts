@@ -7,7 +7,7 @@ import {
   websocketContract,
   websocketOptions,
   websocketSecrets,
-  websocketServer,
+  websocketServers,
   websocketWords,
 } from './contract.ts'
 import { websocketQuestions } from './discovery.ts'
@@ -25,7 +25,8 @@ export const websocket: ProtocolModule<Kit> = {
   contract: websocketContract,
   options: websocketOptions,
   shown: shownOfWebSocket,
-  server: websocketServer,
+  targetKeys: ['ws'],
+  targets: websocketServers,
   secrets: websocketSecrets,
   words: websocketWords,
   discovery: { server: serverDiscovery(websocketQuestions) },

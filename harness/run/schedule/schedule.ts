@@ -2,7 +2,7 @@ import { deferred } from '#common/deferred'
 import type { Deferred } from '#common/deferred'
 import type { Planned } from '#run/select/plan'
 import type { TargetDriver } from '#target/drivers/driver'
-import { endpointsOf } from '#target/target'
+import { partiesOf } from '#target/target'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, ConnectionRecord, Refusal } from './attempt.ts'
 import { isDropped, isShortLived } from './classify.ts'
@@ -220,11 +220,9 @@ export class Schedule<Kit> {
   }
 
   async #attempt(entry: Entry<Kit>): Promise<Attempt> {
-    const { targets } = this.#options
-    const used = entry.target === null ? targets : targets.slice(entry.target, entry.target + 1)
     const environment = {
       ...this.#options.environment,
-      endpoints: endpointsOf(used),
+      ...partiesOf(this.#options.targets, entry.target),
       acquireConnection: () => this.#acquireConnection(),
     }
     const budgetMs = this.#options.budget(entry.check) + this.#load.rateLimiter.extraBudgetMs

@@ -28,7 +28,7 @@ export interface RunTools<Kit> {
 }
 
 /** What all sessions of a run share. */
-export type Environment = Omit<SessionEnvironment, 'observer' | 'endpoints'>
+export type Environment = Omit<SessionEnvironment, 'observer' | 'endpoints' | 'client'>
 
 export interface ScheduleOptions {
   readonly environment: Environment

@@ -4,7 +4,7 @@ import { capabilitiesOf, ownerOf } from '#model/protocol'
 import type { ProtocolFacts } from '#model/protocol'
 import type { Endpoint } from '#peers/session/endpoint'
 import type { ProtocolModule, SharedSettings } from '#target/protocol'
-import { endpointsOf, serverTarget } from '#target/target'
+import { endpointsOf } from '#target/target'
 import type { RunTarget } from '#target/target'
 import { headerList, headersSchema } from './headers.ts'
 import { suggestion } from '#common/edit-distance'
@@ -151,10 +151,9 @@ export function resolveTargetsOf<Kit>(
   protocols: readonly ProtocolModule<Kit>[],
   contract: AnyContract,
 ): RunTarget[] {
-  const targets = protocols.flatMap((protocol) => {
-    const endpoint = protocol.server(contract, sharedSettings(protocol, contract))
-    return endpoint === null ? [] : [serverTarget(endpoint)]
-  })
+  const targets = protocols.flatMap((protocol) =>
+    protocol.targets(contract, sharedSettings(protocol, contract)),
+  )
   if (targets.length === 0) {
     const schemes = protocols.flatMap(({ schemes: { plain, secure } }) => [plain, secure])
     throw new UsageError(`no target: give a ${listed(schemes)} URL`)

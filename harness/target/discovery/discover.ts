@@ -2,6 +2,7 @@ import type { Report } from '#model/result'
 import type { SessionEnvironment } from '#peers/session/session'
 import { protocolOf } from '#target/protocol'
 import type { Discovered, ProtocolRegistry } from '#target/protocol'
+import { partiesOf } from '#target/target'
 import type { RunTarget } from '#target/target'
 import { asDeclared } from './findings.ts'
 import { SetupError } from '#model/errors'
@@ -38,7 +39,7 @@ export interface Discovery {
 export async function discoverTargets<Kit>(
   registry: ProtocolRegistry<Kit>,
   targets: readonly RunTarget[],
-  environment: Omit<SessionEnvironment, 'observer' | 'endpoints'>,
+  environment: Omit<SessionEnvironment, 'observer' | 'endpoints' | 'client'>,
   options: DiscoveryOptions = {},
 ): Promise<Discovery> {
   const settled = await Promise.allSettled(
@@ -60,7 +61,7 @@ const nothing: Discovered = { findings: {}, slowestMs: 0, broadcasts: false }
 async function discoverOne<Kit>(
   registry: ProtocolRegistry<Kit>,
   target: RunTarget,
-  environment: Omit<SessionEnvironment, 'observer' | 'endpoints'>,
+  environment: Omit<SessionEnvironment, 'observer' | 'endpoints' | 'client'>,
   { expects = [], known = {}, discovering, signal }: DiscoveryOptions,
 ): Promise<Discovered> {
   const findings = known[target.protocol]
@@ -72,8 +73,8 @@ async function discoverOne<Kit>(
     throw new SetupError(
       `${target.name} is a ${target.role}, and there is nothing to judge a ${title} ${target.role} by`,
     )
-  const endpoints = target.endpoint === null ? [] : [target.endpoint]
-  const work = ours.discover({ target, environment: { ...environment, endpoints }, registry })
+  const parties = partiesOf([target], 0)
+  const work = ours.discover({ target, environment: { ...environment, ...parties }, registry })
   const found = await unlessAborted(work, signal, nothing)
   return { ...found, findings: asDeclared(found.findings, expects) }
 }

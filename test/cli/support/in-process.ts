@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Product } from '#cli/product'
 import { main } from '#cli/program'
 import { Terminal } from '#cli/output/terminal'
 
@@ -25,9 +26,14 @@ export async function streamproof(
   words: readonly string[],
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  product?: Product,
 ): Promise<CommandResult> {
   const [out, err] = [new Output(), new Output()]
-  const status = await main(words, new Terminal(out as never, err as never), { env, folder })
+  const status = await main(words, new Terminal(out as never, err as never), {
+    env,
+    folder,
+    ...(product === undefined ? {} : { product }),
+  })
   const lines = err.written.split('\n').filter((line) => line !== '')
   return { status, out: out.written, err: err.written, lines }
 }

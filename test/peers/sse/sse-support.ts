@@ -74,6 +74,7 @@ export class Bench {
     }
     const environment: SessionEnvironment = {
       endpoints: [endpoint, { ...endpoint, protocol: 'websocket' }],
+      client: null,
       engine: options.engine ?? null,
       seed: 1,
       timeScale: options.timeScale ?? 1,

@@ -10,6 +10,7 @@ import { VirtualClock } from '../virtual-clock.ts'
 
 const environment = {
   endpoints: [],
+  client: null,
   engine: null,
   redactor: { text: (value: string) => value, bytes: (value: Uint8Array) => value },
   seed: 7,
