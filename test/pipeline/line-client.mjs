@@ -3,6 +3,6 @@ import net from 'node:net'
 
 const rude = process.argv.includes('--rude')
 const socket = net.connect(Number(process.argv.at(-1)), '127.0.0.1')
-socket.on('error', () => process.exit(0))
+socket.on('error', () => socket.destroy())
 socket.write(rude ? 'go on\n' : 'hello\n')
 socket.once('data', (line) => socket.end(line))

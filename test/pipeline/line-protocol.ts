@@ -21,12 +21,12 @@ import { clientTarget, serverTarget } from '#target/target'
  */
 
 /** The verbs of its checks. */
-export interface LineKit {
+interface LineKit {
   /** Sends lines on a new connection, in the variant's segments, and gives as many lines as were sent. */
-  exchange(lines: readonly string[]): Promise<readonly string[]>
+  readonly exchange: (lines: readonly string[]) => Promise<readonly string[]>
   /** Starts the client, and gives the first line that it sends; answers it with this line. */
-  serve(answer: string): Promise<{ readonly first: string; readonly second: string }>
-  expect(holds: boolean, expected: string, actual: string): void
+  readonly serve: (answer: string) => Promise<{ readonly first: string; readonly second: string }>
+  readonly expect: (holds: boolean, expected: string, actual: string) => void
 }
 
 /** How long a client may take to start and to connect, in ms. */
@@ -116,7 +116,7 @@ const lineProtocol: ProtocolModule<LineKit> = {
     ]
   },
   secrets: ({ line }) => ({ targetUrls: [line as string | undefined] }),
-  words: ({ line }) => ({ target: line === undefined ? [] : ['--line', String(line)], further: [] }),
+  words: ({ line }) => ({ target: typeof line === 'string' ? ['--line', line] : [], further: [] }),
   discovery: {
     server: serverDiscovery<LineKit>({
       async open(kit) {
