@@ -50,7 +50,7 @@ describe('startEngineThread', () => {
   })
 
   it('leaves nothing that keeps a process running', async () => {
-    const engine = fileURLToPath(new URL('../../../proxies/driver/open-engine.ts', import.meta.url))
+    const engine = fileURLToPath(new URL('../../../../proxies/driver/open-engine.ts', import.meta.url))
     const program = `
       const { openEngine } = await import(${JSON.stringify(engine)})
       const engine = await openEngine({ choice: 'embedded', runId: 'leak' })
@@ -58,7 +58,7 @@ describe('startEngineThread', () => {
       await engine.close()`
     const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+      cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
     })
     let errors = ''
     child.stderr.on('data', (data: Buffer) => (errors += data.toString()))

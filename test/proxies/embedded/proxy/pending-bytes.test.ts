@@ -5,8 +5,8 @@ import { expect } from 'chai'
 import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import { Row } from '../contract/contract.ts'
-import { until } from '../wire.ts'
+import { Row } from '../../contract/contract.ts'
+import { until } from '../../wire.ts'
 
 /** Bytes that a side sent before it ended still go out. */
 describe('bytes sent before the end of a connection', () => {

@@ -4,7 +4,7 @@ import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
 import type { ToxicType } from '#proxies/embedded/toxics/toxic'
-import { Row } from '../contract/contract.ts'
+import { Row } from '../../contract/contract.ts'
 
 /** Valid settings of a toxic, none of them 0 if another value is allowed. */
 function validSettings({ settings, check }: ToxicType): Record<string, number> {

@@ -4,9 +4,9 @@ import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
-import { Row } from '../contract/contract.ts'
-import type { ToxicBody } from '../contract/contract.ts'
-import { until } from '../wire.ts'
+import { Row } from '../../contract/contract.ts'
+import type { ToxicBody } from '../../contract/contract.ts'
+import { until } from '../../wire.ts'
 
 /** Settings with which a toxic has an immediate effect. */
 const strongSettings: Readonly<Record<string, number>> = {

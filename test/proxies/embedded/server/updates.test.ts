@@ -7,10 +7,10 @@ import { expect } from 'chai'
 import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import { Row } from '../contract/contract.ts'
-import type { ToxicBody } from '../contract/contract.ts'
-import { until } from '../wire.ts'
-import type { Wire } from '../wire.ts'
+import { Row } from '../../contract/contract.ts'
+import type { ToxicBody } from '../../contract/contract.ts'
+import { until } from '../../wire.ts'
+import type { Wire } from '../../wire.ts'
 
 const hour = 3_600_000
 

@@ -4,7 +4,7 @@ import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { toxicTypes } from '#proxies/embedded/toxics/index'
-import { TurnTimer, Upstream, Wire, quiet, sleep } from '../wire.ts'
+import { TurnTimer, Upstream, Wire, quiet, sleep } from '../../wire.ts'
 
 type Direction = 'upstream' | 'downstream'
 type Toxic = readonly [type: string, attributes: Readonly<Record<string, number>>]

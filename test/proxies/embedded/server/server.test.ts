@@ -7,8 +7,8 @@ import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import { engineVersion } from '#proxies/embedded/server/version'
 import { startProxyServer } from '#proxies/embedded/standalone'
-import { Upstream, Wire, until } from '../wire.ts'
-import { startFullServer } from './full-server.ts'
+import { Upstream, Wire, until } from '../../wire.ts'
+import { startFullServer } from '../proxy/full-server.ts'
 
 describe('engine server', () => {
   const closers: (() => Promise<unknown> | void)[] = []
@@ -47,7 +47,7 @@ describe('engine server', () => {
 
   it('reports the version of this package', () => {
     const { version } = JSON.parse(
-      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+      readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
     ) as { version: string }
     expect(engineVersion).to.equal(version)
   })

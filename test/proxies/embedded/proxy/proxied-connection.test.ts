@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { ProxiedConnection } from '#proxies/embedded/proxy/proxied-connection'
 import type { ProxiedConnectionOptions } from '#proxies/embedded/proxy/proxied-connection'
 import { noExtensions } from '#proxies/embedded/server/extensions'
-import { Upstream, Wire } from '../wire.ts'
+import { Upstream, Wire } from '../../wire.ts'
 import { startFullServer } from './full-server.ts'
 
 const hour = 3_600_000

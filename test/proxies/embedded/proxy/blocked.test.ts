@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
 import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
-import { TurnTimer, Upstream, Wire, quiet, until } from '../wire.ts'
+import { TurnTimer, Upstream, Wire, quiet, until } from '../../wire.ts'
 
 /** More than the kernel holds for two sockets. */
 const flood = Buffer.alloc(16 * 1024 * 1024)

@@ -5,10 +5,10 @@ import { expect } from 'chai'
 import type { ConnectionJson } from '#proxies/embedded/proxy/connection-log'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import { Row } from '../contract/contract.ts'
-import type { ToxicBody } from '../contract/contract.ts'
-import { TurnTimer, sleep, until } from '../wire.ts'
-import type { Upstream, Wire } from '../wire.ts'
+import { Row } from '../../contract/contract.ts'
+import type { ToxicBody } from '../../contract/contract.ts'
+import { TurnTimer, sleep, until } from '../../wire.ts'
+import type { Upstream, Wire } from '../../wire.ts'
 
 /** Features that Toxiproxy does not have: requested by the member `streamproof`, or by toxics that it does not know. */
 describe('extensions of the embedded engine', () => {

@@ -6,7 +6,7 @@ import type { JsonValue } from '#proxies/embedded/go-json/json'
 import { JsonNumber, JsonObject, JsonSyntaxError } from '#proxies/embedded/go-json/json'
 import { startEngineServer } from '#proxies/embedded/server/server'
 import type { EngineServer } from '#proxies/embedded/server/server'
-import { Upstream, Wire } from '../wire.ts'
+import { Upstream, Wire } from '../../wire.ts'
 
 const types = [
   'latency',

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { expect } from 'chai'
 
 import { resetSocket } from '#proxies/embedded/proxy/reset'
-import { Upstream, Wire } from '../wire.ts'
+import { Upstream, Wire } from '../../wire.ts'
 
 describe('resetSocket', () => {
   let upstream: Upstream
