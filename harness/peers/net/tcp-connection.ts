@@ -139,7 +139,7 @@ export class TcpConnection implements Connection {
       this.#writeNow(Uint8Array.from(bytes))
       return
     }
-    this.#queue.push(...split(bytes, segments))
+    for (const piece of split(bytes, segments)) this.#queue.push(piece)
     if (!this.#pumping) void this.#pump()
   }
 

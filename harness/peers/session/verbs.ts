@@ -36,10 +36,10 @@ export function commonVerbs(context: SessionContext): CommonVerbs {
     expect(holds, expected, actual) {
       if (!holds) throw new Violation(expected, actual)
     },
-    inParallel: (count, one) => settled(Array.from({ length: count }, (_none, index) => one(index))),
-    async inSequence(count, one) {
+    inParallel: (count, run) => settled(Array.from({ length: count }, (_none, index) => run(index))),
+    async inSequence(count, run) {
       const results = []
-      for (let index = 0; index < count; index++) results.push(await one(index))
+      for (let index = 0; index < count; index++) results.push(await run(index))
       return results
     },
     now: () => context.now(),
