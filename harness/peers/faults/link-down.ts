@@ -23,21 +23,21 @@ export interface DownLink {
  */
 export async function takeLinkDown(
   context: SessionContext,
-  link: FaultProxy,
+  proxy: FaultProxy,
   ms: number,
   connection: WatchedConnection,
 ): Promise<DownLink> {
   const { transcript, limits } = context
   const fault = linkDown({ ms })
   transcript.add('proxy', 'note', 'the link goes down')
-  const outage = await awaitEngine(Outage.begin(link, fault, connection, limits.connect))
+  const outage = await awaitEngine(Outage.begin(proxy, fault, connection, limits.connect))
   // A link that did not go down need not be restored.
   if (!outage.isDown) throw faultNotProven(fault.prove(outage.trace).summary)
   return {
     async restore() {
       const trace = await awaitEngine(outage.end())
       transcript.add('proxy', 'note', 'the link is up again')
-      recordFault(context, link, fault, fault.prove(trace))
+      recordFault(context, proxy, fault, fault.prove(trace))
     },
   }
 }

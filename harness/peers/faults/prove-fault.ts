@@ -15,7 +15,7 @@ export interface Control {
 
 /** A control and a faulted run that differ in the fault alone. */
 export interface FaultTrial<Observed extends Control, Result> {
-  readonly link: FaultProxy
+  readonly proxy: FaultProxy
   /** Runs through the proxy without a fault. Its connections on this route are closed before the fault is set. */
   readonly control: (via: Route) => Promise<Observed>
   /** The fault, or how to make it from the control: "cut after the head and 3 bytes". */
@@ -52,13 +52,13 @@ export async function proveFault<Observed extends Control, Result>(
   context: SessionContext,
   trial: FaultTrial<Observed, Result>,
 ): Promise<Result> {
-  const { link, prove } = trial
+  const { proxy, prove } = trial
   const control = await runControl(context, trial)
 
   const fault = typeof trial.fault === 'function' ? trial.fault(control) : trial.fault
-  await awaitEngine(link.setFaults([fault]))
+  await awaitEngine(proxy.setFaults([fault]))
 
-  const via = context.through(link, [fault])
+  const via = context.through(proxy, [fault])
   context.transcript.add('proxy', 'note', `the same under the fault ${fault.name}`)
   const run = await settle(() => trial.faulted(via, control))
 
@@ -70,7 +70,7 @@ export async function proveFault<Observed extends Control, Result>(
       ? noConnection(run)
       : (prove?.(fault, { faulted, control, result }) ?? fault.prove(faulted, control.trace))
   if (!proof.proven && 'failure' in run && run.failure instanceof Inconclusive) throw run.failure
-  recordFault(context, link, fault, proof, 'failure' in run ? run.failure : undefined)
+  recordFault(context, proxy, fault, proof, 'failure' in run ? run.failure : undefined)
 
   if ('failure' in run) throw run.failure
   return run.result
@@ -84,7 +84,7 @@ export async function proveFault<Observed extends Control, Result>(
  */
 export function recordFault(
   context: SessionContext,
-  link: FaultProxy,
+  proxy: FaultProxy,
   fault: Fault | LinkDown,
   proof: Proof,
   cause?: Error,
@@ -95,7 +95,7 @@ export function recordFault(
   }
   const { name, direction, settings } = fault
   context.addFault({ name, direction, settings, proof: proof.summary }, () =>
-    link.loggedConnections(fault, context.scaled(logLimitMs)),
+    proxy.loggedConnections(fault, context.scaled(logLimitMs)),
   )
   for (const [figure, value] of Object.entries(proof.figures)) context.measure(`${name}.${figure}`, value)
 }
@@ -119,11 +119,11 @@ export async function closeAll(context: SessionContext, via: Route): Promise<voi
 
 async function runControl<Observed extends Control>(
   context: SessionContext,
-  { link, control }: Pick<FaultTrial<Observed, unknown>, 'link' | 'control'>,
+  { proxy, control }: Pick<FaultTrial<Observed, unknown>, 'proxy' | 'control'>,
 ): Promise<Observed> {
   // An earlier trial may have left its fault on this proxy.
-  await awaitEngine(link.setFaults([]))
-  const via = context.through(link, [])
+  await awaitEngine(proxy.setFaults([]))
+  const via = context.through(proxy, [])
   try {
     return await control(via)
   } finally {

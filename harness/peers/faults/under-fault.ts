@@ -18,11 +18,11 @@ export async function runUnderFault(
   options: UnderFaultOptions = {},
 ): Promise<void> {
   const endpoint = options.protocol === undefined ? context.endpoint : context.endpointOf(options.protocol)
-  const link = await context.openProxy(endpoint.url)
+  const proxy = await context.openProxy(endpoint.url)
   let faultedRoute = null as Route | null
   try {
     await proveFault(context, {
-      link,
+      proxy,
       async control(via) {
         context.transcript.add('proxy', 'note', 'the exchange through the proxy, without a fault')
         await exchange(via)
@@ -40,5 +40,5 @@ export async function runUnderFault(
     if (faultedRoute !== null) await closeAll(context, faultedRoute)
     await context.readFaultLogs()
   }
-  await link.close()
+  await proxy.close()
 }

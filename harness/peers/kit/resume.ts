@@ -16,9 +16,9 @@ export type CutPlace =
 export interface ResumePlan {
   /**
    * How the client loses its connection:
-   * - `cut`: the link ends it by FIN at a place of an event;
-   * - `rst`: the link resets it;
-   * - `black-hole`: the link drops what the target sends, and the connection stays half-open;
+   * - `cut`: the proxy ends it by FIN at a place of an event;
+   * - `rst`: the proxy resets it;
+   * - `black-hole`: the proxy drops what the target sends, and the connection stays half-open;
    * - `down`: the link is down for `ms`;
    * - `client-fin`, `client-rst`: the client closes or resets it.
    */

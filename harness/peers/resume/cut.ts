@@ -35,12 +35,12 @@ export async function cutStream(
   place: CutPlace,
 ): Promise<ResumeState> {
   const { context } = scenario
-  const link = await context.openProxy(context.endpoint.url)
+  const proxy = await context.openProxy(context.endpoint.url)
   let state = before
   for (let attempt = 1; ; attempt += 1) {
     const start = usesReplay(attempt) ? await sendAhead(scenario, state) : state
     try {
-      return await cutOnce(scenario, start, link, place, attempt === cutAttempts)
+      return await cutOnce(scenario, start, proxy, place, attempt === cutAttempts)
     } catch (error) {
       if (!(error instanceof MissedCut) || attempt === cutAttempts) throw error
     }
@@ -63,14 +63,14 @@ async function sendAhead(scenario: Scenario, before: ResumeState): Promise<Resum
 async function cutOnce(
   scenario: Scenario,
   before: ResumeState,
-  link: FaultProxy,
+  proxy: FaultProxy,
   place: CutPlace,
   isLast: boolean,
 ): Promise<ResumeState> {
   const { context, feed } = scenario
   const secure = isSecure(context.endpoint.url)
   const { state } = await proveFault(context, {
-    link,
+    proxy,
     control: (via) => findPlace(scenario, before, via, place),
     fault: ({ bytes }): Fault => {
       // The number of bytes differs from run to run, with the target's head and ids: it is no setting for a report.
@@ -78,7 +78,7 @@ async function cutOnce(
     },
     async faulted(via, control) {
       const connected = await connectClient(scenario, before, via).catch((error: unknown) => {
-        throw error instanceof Severed ? new MissedCut('the link ended the stream before it began') : error
+        throw error instanceof Severed ? new MissedCut('the proxy ended the stream before it began') : error
       })
       const { client } = connected
       const events = control.isReplayed ? [] : await feed.next(scenario.eventsBefore, before.sent)
@@ -88,7 +88,7 @@ async function cutOnce(
       const hit = whereCut(client, control.bytesIntoEvent, isWhole(), secure)
       if (hit === 'missed' || (hit === 'beside' && !isLast)) {
         await client.exchange.stream.close()
-        throw new MissedCut('the link did not end the stream inside the event that was meant')
+        throw new MissedCut('the proxy did not end the stream inside the event that was meant')
       }
       const sent = before.sent + (control.isReplayed ? 0 : scenario.eventsBefore)
       return { state: { ...connected, sent } satisfies ConnectedState, hit }
@@ -98,7 +98,7 @@ async function cutOnce(
       const proof = fault.prove(faulted, control.trace)
       const where =
         result.hit === 'exact' ? control.where : 'inside an event, beside the place that was meant'
-      return proof.proven ? { ...proof, summary: `the link ended the stream by FIN ${where}` } : proof
+      return proof.proven ? { ...proof, summary: `the proxy ended the stream by FIN ${where}` } : proof
     },
   })
   return disconnected(scenario, state)

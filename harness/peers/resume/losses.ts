@@ -30,11 +30,11 @@ export async function goDown(
   ms: number,
 ): Promise<{ readonly state: ResumeState; readonly down: DownLink }> {
   const { context } = scenario
-  const link = before.link ?? (await context.openProxy(context.endpoint.url))
-  const via = { ...context.through(link, []), severs: true }
-  const state = await sendToBoth(scenario, await connected(scenario, { ...before, link }, via))
+  const proxy = before.proxy ?? (await context.openProxy(context.endpoint.url))
+  const via = { ...context.through(proxy, []), severs: true }
+  const state = await sendToBoth(scenario, await connected(scenario, { ...before, proxy }, via))
   const { stream } = state.client.exchange
-  const down = await takeLinkDown(context, link, ms, {
+  const down = await takeLinkDown(context, proxy, ms, {
     isOpen: () => stream.ending === null,
     ended: () => endedRemotely(stream, context.limits.end),
   })
@@ -42,14 +42,14 @@ export async function goDown(
 }
 
 /**
- * The link drops everything from the target once the client has received events: the connection stays half-open. The
+ * The proxy drops everything from the target once the client has received events: the connection stays half-open. The
  * control is the same connection before the fault.
  */
 export async function goSilent(scenario: Scenario, before: ResumeState): Promise<ResumeState> {
   const { context, witness } = scenario
-  const link = await context.openProxy(context.endpoint.url)
+  const proxy = await context.openProxy(context.endpoint.url)
   const { state } = await proveFault(context, {
-    link,
+    proxy,
     async control(via) {
       // On a route of its own: the connection has to stay open, and the proxy is what ends it.
       const connection = await connectClient(scenario, before, { ...via, severs: true })
@@ -80,20 +80,20 @@ export async function goSilent(scenario: Scenario, before: ResumeState): Promise
               witnessBytes: witness.trace.serverToClientBytes,
             },
           }
-        : { proven: false, summary: 'the link did not silence the stream' },
+        : { proven: false, summary: 'the proxy did not silence the stream' },
   })
   return disconnected(scenario, state)
 }
 
 /**
- * The link resets the connection. A Toxiproxy resets only connections that open after it was set to, and drops the first
+ * The proxy resets the connection. A Toxiproxy resets only connections that open after it was set to, and drops the first
  * bytes from the target: the client loses its connection before it receives anything, although the target serves it.
  */
 export async function beReset(scenario: Scenario, before: ResumeState): Promise<ResumeState> {
   const { context } = scenario
-  const link = await context.openProxy(context.endpoint.url)
+  const proxy = await context.openProxy(context.endpoint.url)
   const state = await proveFault(context, {
-    link,
+    proxy,
     control: (via) => controlConnection(scenario, before, via),
     fault: resetPeer({ afterMs: 30, direction: 'server-to-client' }),
     async faulted(via) {

@@ -110,9 +110,9 @@ function beginsWithConnection({ kind }: ResumePlan['loss']): boolean {
   return kind === 'cut' || kind === 'rst' || kind === 'black-hole'
 }
 
-/** Straight to the target, or through the link that was down. */
-function routeBack({ context }: Scenario, { link }: ResumeState): Route | undefined {
-  return link === null ? undefined : context.through(link, [])
+/** Straight to the target, or through the proxy whose link was down. */
+function routeBack({ context }: Scenario, { proxy }: ResumeState): Route | undefined {
+  return proxy === null ? undefined : context.through(proxy, [])
 }
 
 interface Reconnected {
@@ -125,7 +125,7 @@ async function reconnectForGood(scenario: Scenario, state: ResumeState): Promise
   const { context, plan, feed } = scenario
   if (plan.reconnectUnder === undefined) return receiveTheRest(scenario, state, routeBack(scenario, state))
   return proveFault(context, {
-    link: await context.openProxy(context.endpoint.url),
+    proxy: await context.openProxy(context.endpoint.url),
     async control(via) {
       const control = await controlConnection(scenario, state, via)
       const last = witnessed(scenario).at(-1)

@@ -31,8 +31,8 @@ export interface ResumeState {
   readonly connections: readonly Subscription[]
   /** Index of the first of the witness's events that the client must receive; null until that is known. */
   readonly firstDue: number | null
-  /** The link that the client has to reconnect through; null if it reconnects straight to the target. */
-  readonly link: FaultProxy | null
+  /** The proxy that the client has to reconnect through; null if it reconnects straight to the target. */
+  readonly proxy: FaultProxy | null
   /** How many events the witness had received when each phase ended, in order. */
   readonly phases: readonly (readonly [phase: Phase, witnessed: number])[]
 }
@@ -45,7 +45,7 @@ export const initialState: ResumeState = {
   client: null,
   connections: [],
   firstDue: null,
-  link: null,
+  proxy: null,
   phases: [],
 }
 

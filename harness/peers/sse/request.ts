@@ -73,13 +73,13 @@ export function judgeResponse(context: SessionContext, head: HttpHead, acceptsCo
   throw new Violation('no content coding, as the request accepts none', actual)
 }
 
-/** Why a subscription got no response: a Violation, or Severed if the link kept it back. */
+/** Why a subscription got no response: a Violation, or Severed if the proxy kept it back. */
 export function missingResponse({ stream, tls, bad }: Exchange): Error {
   if (tls?.error)
     return new Violation('TLS with a certificate that is valid for the host', `TLS failed with ${tls.error}`)
   const expected = 'an HTTP response with status 200'
   if (bad !== null) return new Violation(expected, bad)
-  if (stream.route.severs) return new Severed('the link let no response through')
+  if (stream.route.severs) return new Severed('the proxy let no response through')
   if (stream.ending !== null) return new Violation(expected, endedHow(stream.ending, 'the connection'))
   stream.gaveUp()
   return new Violation(expected, 'no response')

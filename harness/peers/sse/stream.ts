@@ -148,7 +148,7 @@ export class Stream extends Subscription implements EventStream {
   }
 
   /**
-   * @throws Severed if the link ended the stream; Inconclusive if the target ends every stream after a while; else the
+   * @throws Severed if the proxy ended the stream; Inconclusive if the target ends every stream after a while; else the
    * Violation.
    */
   async #missing(expected: string, actual: string): Promise<never> {
@@ -160,6 +160,6 @@ export class Stream extends Subscription implements EventStream {
 
   #throwIfSevered(): void {
     if (this.route.severs && this.exchange.stream.ending?.by !== 'harness')
-      throw new Severed('the link ended the stream')
+      throw new Severed('the proxy ended the stream')
   }
 }

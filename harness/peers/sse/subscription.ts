@@ -53,7 +53,7 @@ export class Subscription {
    *
    * @throws Violation if the target answers anything else, or nothing.
    * @throws Inconclusive `target-refused` on 429 and 503.
-   * @throws Severed if the link ended the connection before the response.
+   * @throws Severed if the proxy ended the connection before the response.
    */
   async accepted(withinMs = this.patient(this.context.limits.head)): Promise<this> {
     const head = await this.exchange.headOrEnd(withinMs)
@@ -177,7 +177,7 @@ export class Subscription {
     return policy
   }
 
-  /** How long to wait on this route: longer if the link is slow, not as long if it ends the connection anyway. */
+  /** How long to wait on this route: longer if the link is slow, not as long if the proxy ends the connection anyway. */
   protected patient(ms: number): number {
     const { severs, patience = 1 } = this.route
     return severs ? Math.min(ms, this.context.limits.reply / 2) : ms * patience

@@ -110,10 +110,10 @@ describe('an engine that does not carry out its commands', () => {
       [
         'a cut',
         { loss: { kind: 'cut', at: 'in-data' } },
-        'the link did not end the stream inside the event that was meant',
+        'the proxy did not end the stream inside the event that was meant',
       ],
       ['a reset', { loss: { kind: 'rst' } }, 'the proxy did not reset the connection'],
-      ['a black hole', { loss: { kind: 'black-hole' } }, 'the link did not silence the stream'],
+      ['a black hole', { loss: { kind: 'black-hole' } }, 'the proxy did not silence the stream'],
       [
         'a slow reconnect',
         {

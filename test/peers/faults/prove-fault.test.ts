@@ -28,7 +28,7 @@ const faultOf = (changes: Partial<Fault> = {}): Fault => ({
 describe('proveFault', () => {
   let stage: Stage
   let context: SessionContext
-  let link: FaultProxy
+  let proxy: FaultProxy
   let faults: readonly Fault[]
   /** What the proxy does to connections under a fault. */
   let strike: (client: net.Socket) => void
@@ -41,7 +41,7 @@ describe('proveFault', () => {
     context = stage.context(url, { engine, timeScale: 0.1 })
     const opened = await context.openProxy(url)
     faults = []
-    link = { ...opened, setFaults: (next) => opened.setFaults((faults = next)) }
+    proxy = { ...opened, setFaults: (next) => opened.setFaults((faults = next)) }
   })
   afterEach(() => stage.close())
 
@@ -63,7 +63,7 @@ describe('proveFault', () => {
   const trial = (
     changes: Partial<FaultTrial<{ readonly trace: ConnectionTrace }, string>> = {},
   ): FaultTrial<{ readonly trace: ConnectionTrace }, string> => ({
-    link,
+    proxy,
     control: ask,
     fault: faultOf(),
     faulted: async (via) => `${(await ask(via)).trace.serverToClientBytes} bytes`,
@@ -95,7 +95,7 @@ describe('proveFault', () => {
       context,
       trial({
         async control(via) {
-          steps.push(`control ${via.port === link.port} ${faults.length}`)
+          steps.push(`control ${via.port === proxy.port} ${faults.length}`)
           control = await ask(via)
           return control
         },
@@ -104,7 +104,7 @@ describe('proveFault', () => {
           return faultOf()
         },
         async faulted(via) {
-          steps.push(`faulted ${via.port === link.port} ${faults.length}`)
+          steps.push(`faulted ${via.port === proxy.port} ${faults.length}`)
           await ask(via)
           return ''
         },
@@ -160,14 +160,14 @@ describe('proveFault', () => {
   })
 
   it('is inconclusive if the engine refuses the toxics', async () => {
-    const refusing: FaultProxy = { ...link, setFaults: () => Promise.reject(new Error('no')) }
-    const error = await thrown({ link: refusing })
+    const refusing: FaultProxy = { ...proxy, setFaults: () => Promise.reject(new Error('no')) }
+    const error = await thrown({ proxy: refusing })
     expect(error).to.be.instanceOf(Inconclusive).with.property('reason', 'engine-failed')
   })
 
   for (const [what, error] of [
     ['violation', new Violation('a', 'b')],
-    ['early end', new Severed('the link ended it')],
+    ['early end', new Severed('the proxy ended it')],
     ['inconclusive end', new Inconclusive('no-event', 'none came')],
   ] as const) {
     it(`passes on the ${what} of the faulted run after it has proven the fault`, async () => {

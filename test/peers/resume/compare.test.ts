@@ -77,7 +77,7 @@ describe('identityOf', () => {
     expect(identityOf(events('1:a 1:b'), events('1:a'))).to.equal('content')
   })
 
-  it('is unknown if neither ids nor contents tell the events apart', () => {
+  it('is unknown if neither ids nor contents differ', () => {
     expect(identityOf(events(':a :a'), events(':a'))).to.equal(null)
   })
 })

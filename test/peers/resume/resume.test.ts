@@ -64,7 +64,7 @@ describe('resume', () => {
             name: 'cut-after',
             direction: 'server-to-client',
             settings: {},
-            proof: `the link ended the stream by FIN ${where}`,
+            proof: `the proxy ended the stream by FIN ${where}`,
           },
         ])
         // The event that was cut is not dispatched, unless the CR of its empty line arrived, which ends it.
@@ -78,7 +78,7 @@ describe('resume', () => {
     const { resume } = await kit({ firstId: 98 })
     const outcome = await resume({ loss: { kind: 'cut', at: 'in-data' } })
     sound(outcome)
-    expect(outcome.faults[0]?.proof).to.equal('the link ended the stream by FIN inside the data of an event')
+    expect(outcome.faults[0]?.proof).to.equal('the proxy ended the stream by FIN inside the data of an event')
   })
 
   it('finds the place on a stream with other publishers', async () => {
@@ -96,13 +96,13 @@ describe('resume', () => {
     await noisy
     sound(outcome)
     expect(outcome.faults[0]?.proof).to.equal(
-      'the link ended the stream by FIN inside a character of several bytes in the data of an event',
+      'the proxy ended the stream by FIN inside a character of several bytes in the data of an event',
     )
     expect(outcome.witness.every(({ data }) => data !== 'another publisher')).to.equal(true)
   })
 
   const losses: readonly (readonly [string, ResumePlan, readonly string[]])[] = [
-    ['a RST by the link', { loss: { kind: 'rst' } }, ['reset']],
+    ['a RST by the proxy', { loss: { kind: 'rst' } }, ['reset']],
     ['a black hole', { loss: { kind: 'black-hole' } }, ['black-hole']],
     ['a link that is down', { loss: { kind: 'down', ms: 50 } }, ['link-down']],
     ['a FIN by the client', { loss: { kind: 'client-fin' } }, []],
