@@ -25,28 +25,30 @@ export type { ApplicableCheck } from './harness/run/applicable.ts'
 export type { RunHooks, Selection } from './harness/run/settings.ts'
 export type { Contract } from './harness/protocols/index.ts'
 
-/** What a run is told besides the contract of its target. */
+/** The options of a run, besides the contract that describes its targets. */
 export interface LibraryOptions extends Selection {
-  /** What carries the faults: `auto` unless told; see `EngineOptions`. */
+  /** What injects faults; `auto` by default. See `EngineOptions`. */
   readonly proxy?: EngineOptions['choice']
-  /** Where a Toxiproxy is not on this machine's network; see `EngineOptions`. */
+  /** For a Toxiproxy in a container or on another host; see `EngineOptions`. */
   readonly proxyListen?: string
   readonly proxyAdvertise?: string
   readonly proxyUpstream?: string
-  /** Checks under observation at once; 16 unless told. */
+  /** Number of checks that run at the same time; 16 by default. */
   readonly jobs?: number
-  /** Multiplies every limit; 1 unless told. */
+  /** Multiplies every timeout; 1 by default. */
   readonly timeScale?: number
+  /** Seed of the random bytes that checks send; a new one by default. */
   readonly seed?: number
+  /** Stops the run after this time, in ms. The report then has the checks that were judged by then. */
   readonly maxTimeMs?: number
   readonly failOn?: FailOn
-  /** Aborting it gives a partial report. */
+  /** Stops the run when it is aborted; the report is then partial. */
   readonly signal?: AbortSignal
 }
 
 /**
- * The checks of the targets that the contract names: those that apply, and those that do not, with the reason in
- * `skip`. Register them with any test runner; there is nothing to close.
+ * Discovers what the targets of the contract support, and resolves with their checks. `skip` is the reason why a check
+ * does not apply, or null. Register the checks with any test runner; there is nothing to close.
  *
  * ```ts
  * const list = await checks({ sse: 'http://127.0.0.1:3000/events' })
@@ -55,16 +57,16 @@ export interface LibraryOptions extends Selection {
  *   else it.skip(`${title} (${skip})`)
  * }
  * ```
- * @throws UsageError for a contract that is wrong, SetupError where a target cannot be reached or is none.
+ * @throws UsageError for an invalid contract or selection, SetupError if a target cannot be reached or does not speak its protocol.
  */
 export async function checks(contract: Contract, options: LibraryOptions = {}): Promise<ApplicableCheck[]> {
   return (await open(contract, options, 'on-demand')).checks()
 }
 
 /**
- * Runs the catalogue against the targets that the contract names, and gives the report. Nothing is printed.
- * @throws UsageError for a contract that is wrong or where nothing matches, SetupError where a target cannot be
- *   reached or does not speak its protocol, EngineError where the engine cannot be reached.
+ * Tests the targets of the contract as the command line does, and resolves with the report. Prints nothing.
+ * @throws UsageError for an invalid contract or a selection without checks, SetupError if a target cannot be reached or
+ *   does not speak its protocol, EngineError if the proxy engine cannot be started or reached.
  */
 export async function run(
   contract: Contract,
@@ -103,7 +105,7 @@ async function open(
   )
 }
 
-/** Without the keys that are undefined: `exactOptionalPropertyTypes` tells them from absent ones. */
+/** Removes the keys that are undefined, which `exactOptionalPropertyTypes` distinguishes from absent ones. */
 function definedOnly<Values extends object>(values: Values): Defined<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),

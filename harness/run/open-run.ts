@@ -26,7 +26,7 @@ export interface Runnable<Kit> {
   readonly catalogue: SelectedCatalogue<Kit>
 }
 
-/** Everything that decides a run, whoever asks for it: the command line, the library, or mocha. */
+/** Everything that decides a run. The command line, the library and mocha all give it. */
 export interface RunConfiguration extends Omit<RunSettings, 'engine' | 'seed' | 'version' | 'redactor'> {
   readonly targets: readonly RunTarget[]
   readonly redactor: Redactor
