@@ -16,7 +16,7 @@ export class Violation extends Error {
 }
 
 /** The closed list of reasons for which a check cannot be judged. */
-const inconclusiveReasons = [
+export const inconclusiveReasons = [
   /** The fault was not shown to have had an effect. */
   'fault-not-proven',
   /** The unfaulted connection to compare with was lost itself. */
