@@ -19,6 +19,8 @@ import { unwatchPausedSocket, watchPausedSocket } from './paused-sockets.ts'
  * connection is closed.
  */
 const progressIntervalMs = 1500
+/** Without progress, how long the connection still gets, because a busy machine may have stalled this whole process. */
+const lastChanceMs = 500
 /** After one side was reset, how long toxics may still hold what it had sent. */
 const longestHoldMs = 60_000
 /** How long a client may take to close its side if the upstream could not be reached. */
@@ -218,8 +220,20 @@ export class ProxiedConnection implements ChainOwner {
     destination.pause()
     watchPausedSocket(destination)
     // Node's socket timeout also counts bytes that the system takes from the write buffer as activity.
-    destination.setTimeout(progressIntervalMs, () => {
-      if (destination.writableLength > 0) this.#closeDestination(chain, 'now')
+    let isLastChance = false
+    destination.setTimeout(progressIntervalMs)
+    destination.on('timeout', () => {
+      if (destination.writableLength === 0) return
+      if (isLastChance) {
+        this.#closeDestination(chain, 'now')
+        return
+      }
+      isLastChance = true
+      destination.setTimeout(lastChanceMs)
+      setTimeout(() => {
+        isLastChance = false
+        destination.setTimeout(progressIntervalMs)
+      }, 2 * lastChanceMs).unref()
     })
     let sent = chain.sent
     this.#timer = setInterval(() => {
