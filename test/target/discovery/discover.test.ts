@@ -387,6 +387,30 @@ describe('discovery of an event stream', () => {
     ])
   })
 
+  it('does not take its own publications for a heartbeat, though they arrive inside JSON', async () => {
+    const streams = new Set<ServerResponse>()
+    let count = 0
+    const host = await web((request, response) => {
+      if (request.method === 'POST') {
+        void text(request).then((data) => {
+          const event = `id: ${(count += 1)}\ndata: ${JSON.stringify({ data })}\n\n`
+          for (const stream of streams) stream.write(event)
+          response.writeHead(204).end()
+        })
+        return
+      }
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      streams.add(response)
+    })
+    const findings = await found({
+      contract: { sse: `http://${host}/`, publish: { url: `http://${host}/publish` } },
+    })
+    expect(count).to.be.above(2)
+    expect(findings['sse.heartbeat']).to.equal(
+      'absent: nothing is sent on an idle stream within the discovery window',
+    )
+  })
+
   it('recognises a publisher that rejects, or whose events do not arrive', async () => {
     const host = await web((request, response) => {
       if (request.method === 'POST') response.writeHead(request.url === '/lost' ? 202 : 403).end()
