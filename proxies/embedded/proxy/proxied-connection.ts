@@ -244,8 +244,8 @@ export class ProxiedConnection implements ChainOwner {
   }
 
   /** The source is closed for good: closes the destination at once, or when its pending bytes are out. */
-  #closeDestination({ sourceWasReset: hasReset, destination }: ToxicChain, when: 'now' | 'later'): void {
-    if (this.#options.extensions.carryReset && hasReset) resetSocket(destination)
+  #closeDestination({ sourceWasReset, destination }: ToxicChain, when: 'now' | 'later'): void {
+    if (this.#options.extensions.carryReset && sourceWasReset) resetSocket(destination)
     else if (when === 'now') destination.destroy()
     else destination.destroySoon()
   }
