@@ -56,10 +56,10 @@ function wrongAnswer<Kit>(head: HttpHead, first: FirstAnswer<Kit>): string {
   const what = first.request
   if (status >= 300 && status <= 399) return redirect(head, first.redirects)
   if (status === 401)
-    return "answers 401: it asks for credentials; give them with --header 'Authorization: ...'"
+    return "answers 401: it requires credentials; give them with --header 'Authorization: ...'"
   if (status === 403)
-    return "answers 403: it refuses us; it may want --header 'Authorization: ...' or --allowed-origin"
-  if (status === 404) return 'answers 404: nothing is there; check the path of the URL'
+    return "answers 403: it rejects the request; it may need --header 'Authorization: ...' or --allowed-origin"
+  if (status === 404) return 'answers 404: there is no such page; check the path of the URL'
   if (status === 429 || status === 503) return crowded
   if (status >= 400)
     return `answers ${status} to ${what}; check the path of the URL, and the log of the server`
@@ -70,12 +70,12 @@ function wrongAnswer<Kit>(head: HttpHead, first: FirstAnswer<Kit>): string {
   return `answers ${status} to ${what}; check the path of the URL`
 }
 
-/** No redirect is followed: neither WebSocket clients nor our requests carry credentials to wherever a server points. */
+/** Redirects are not followed: WebSocket clients do not, and credentials must not go to an address that a server chooses. */
 function redirect(head: HttpHead, why: string): string {
   const location = head.get('location')
   const plain = location === null ? '' : withoutControls(location.split(/[?#]/)[0] ?? '')
   const where = location === null ? 'nowhere (it sends no Location)' : plain
-  return `redirects (${head.status}) to ${where}; ${why}: give the address where it ends`
+  return `redirects (${head.status}) to ${where}; ${why}: give the URL that it redirects to`
 }
 
 /** The media type in lower case, without parameters and without anything that a terminal would act on. */
@@ -129,10 +129,10 @@ function violated({ actual }: Violation, { url }: Endpoint, { schemes }: Protoco
   const failed = /TLS failed(?: with|:)? ?:?(\w+)/.exec(actual)?.[1]
   if (failed !== undefined) return tlsFailed(failed, schemes.plain)
   if (/no complete answer|no response/.test(actual)) {
-    return 'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
+    return 'accepts connections, but did not answer in time; check the port and the server, or allow more time with --timeout-scale'
   }
   if (/ended|closed|FIN|RST/.test(actual)) {
-    return `hangs up before it answers (${actual}); is it the right port${secure ? '' : `, and does it want TLS (${schemes.secure})`}?`
+    return `closes the connection before it answers (${actual}); check the port${secure ? '' : `, and whether it needs TLS (${schemes.secure})`}`
   }
   return `does not answer as an HTTP server: ${actual}`
 }
@@ -147,7 +147,7 @@ const untrusted = new Set([
 
 function tlsFailed(code: string, plain: string): string {
   if (untrusted.has(code))
-    return `its certificate is not trusted (${code}); give the authority with --ca FILE, or --insecure`
+    return `its certificate is not trusted (${code}); add its certificate authority with --ca FILE, or skip verification with --insecure`
   if (code === 'CERT_HAS_EXPIRED') return `its certificate has expired (${code}); renew it, or use --insecure`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `its certificate is for another host (${code}); check the host of the URL, or use --insecure`

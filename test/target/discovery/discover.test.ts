@@ -436,14 +436,14 @@ describe('a target that does not open is reported in one line', () => {
     [
       '404',
       answers(404),
-      'answers 404: nothing is there; check the path of the URL',
-      'answers 404: nothing is there; check the path of the URL',
+      'answers 404: there is no such page; check the path of the URL',
+      'answers 404: there is no such page; check the path of the URL',
     ],
     [
       '401',
       answers(401),
-      "answers 401: it asks for credentials; give them with --header 'Authorization: ...'",
-      "answers 401: it asks for credentials; give them with --header 'Authorization: ...'",
+      "answers 401: it requires credentials; give them with --header 'Authorization: ...'",
+      "answers 401: it requires credentials; give them with --header 'Authorization: ...'",
     ],
     [
       '500',
@@ -472,8 +472,8 @@ describe('a target that does not open is reported in one line', () => {
     [
       'a redirect',
       answers(302, { location: '/login?token=x' }),
-      'redirects (302) to /login; WebSocket clients do not follow: give the address where it ends',
-      'redirects (302) to /login; credentials are not carried elsewhere: give the address where it ends',
+      'redirects (302) to /login; WebSocket clients do not follow: give the URL that it redirects to',
+      'redirects (302) to /login; credentials are not carried elsewhere: give the URL that it redirects to',
     ],
   ]
   for (const [what, listener, ofWebSocket, ofStream] of listeners) {
@@ -513,16 +513,18 @@ describe('a target that does not open is reported in one line', () => {
   it('silence', async () => {
     const host = await raw(() => undefined)
     const line =
-      'accepts connections, and answers nothing in time; is it the right port, and is the server well? --timeout-scale gives it longer'
+      'accepts connections, but did not answer in time; check the port and the server, or allow more time with --timeout-scale'
     expect(await refused({ ws: `ws://${host}/` })).to.equal(`ws://HOST/: ${line}`)
     expect(await refused({ sse: `http://${host}/` })).to.equal(`http://HOST/: ${line}`)
   })
 
   it('an end before an answer', async () => {
     const host = await raw((socket) => socket.end())
-    expect(await refused({ ws: `ws://${host}/` })).to.match(/^ws:\/\/HOST\/: hangs up before it answers /)
+    expect(await refused({ ws: `ws://${host}/` })).to.match(
+      /^ws:\/\/HOST\/: closes the connection before it answers /,
+    )
     expect(await refused({ sse: `http://${host}/` })).to.match(
-      /^http:\/\/HOST\/: hangs up before it answers /,
+      /^http:\/\/HOST\/: closes the connection before it answers /,
     )
   })
 
