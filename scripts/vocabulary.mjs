@@ -1,25 +1,35 @@
-// Finds words that are not the field's own (docs/glossary.md) in comments, strings, names and docs: part of
-// `npm run check`. `node scripts/vocabulary.mjs [PATH…]` looks at these paths alone; `--count` prints hits by folder.
+// Finds words that are not in common use in this field (docs/glossary.md) in comments, strings, names and docs; part of
+// `npm run check`. The words, and the places where one is allowed, are in vocabulary.json.
+// `node scripts/vocabulary.mjs [PATH...]` searches these paths alone; `--count` prints the number of hits by folder.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
-const { words, phrases, allowed } = JSON.parse(
+const { words, phrases, generated, allowed } = JSON.parse(
   readFileSync(new URL('vocabulary.json', import.meta.url), 'utf8'),
 )
 const banned = new RegExp(`\\b(?:${[...words, ...phrases].join('|')})\\b`, 'gi')
 
-const count = process.argv.includes('--count')
+const showsCount = process.argv.includes('--count')
 const paths = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...paths], {
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /\.(ts|mjs|js|css|md|sh|yml)$/.test(file) && existsSync(file))
-  .filter((file) => file !== 'scripts/vocabulary.mjs')
+  .filter((file) => (/\.(ts|mjs|js|css|md|sh|yml)$/.test(file) || file === '.ci/run') && existsSync(file))
+  .filter((file) => !generated.some((entry) => entry.file === file))
 
+const used = new Set()
 const hits = files.flatMap(hitsIn)
-const unused = paths.length > 0 ? [] : allowed.filter((entry) => !entry.used)
-if (count) {
+const problems = [
+  ...[...generated, ...allowed]
+    .filter(({ reason }) => typeof reason !== 'string' || reason.trim() === '')
+    .map(({ file }) => `an entry for ${file} has no reason`),
+  ...(paths.length > 0 ? [] : allowed)
+    .filter((entry) => !used.has(entry))
+    .map(({ file, text }) => `nothing in ${file} needs "${text}"; remove the entry`),
+]
+
+if (showsCount) {
   const byFolder = new Map()
   for (const { file } of hits) {
     const folder = file.split('/').slice(0, 3).slice(0, -1).join('/') || '.'
@@ -28,39 +38,44 @@ if (count) {
   for (const [folder, total] of [...byFolder].toSorted(([, a], [, b]) => b - a))
     console.log(`${String(total).padStart(5)}  ${folder}`)
 } else for (const { file, line, word, text } of hits) console.log(`${file}:${line}: "${word}" in: ${text}`)
-for (const { file, text } of unused)
-  console.log(`scripts/vocabulary.json: nothing in ${file} needs "${text}" any more; remove it`)
+for (const problem of problems) console.log(`scripts/vocabulary.json: ${problem}`)
 console.log(
-  `${hits.length} words outside the vocabulary, in ${new Set(hits.map(({ file }) => file)).size} files`,
+  `vocabulary: ${hits.length} hits in ${new Set(hits.map(({ file }) => file)).size} of ${files.length} files`,
 )
-process.exitCode = hits.length + unused.length > 0 ? 1 : 0
+if (hits.length > 0)
+  console.log(
+    'error: reword these lines with the words of docs/glossary.md. If the word is right where it is, add an entry ' +
+      'with a reason to "allowed" in scripts/vocabulary.json.',
+  )
+process.exitCode = hits.length + problems.length > 0 ? 1 : 0
 
-/** Every banned word of a file, also inside a name: `wasTold` counts as `was told`. */
+/** Every banned word of a file, also inside a name: of `wasHeld`, the words are `was` and `held`. */
 function hitsIn(file) {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((text, index) => {
-      const spread = text
+      const spaced = text
         .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
         .replaceAll('_', ' ')
         .replaceAll(/\S*https?:\/\/\S+/g, '')
-      return [...spread.matchAll(banned)]
-        .filter(({ 0: word, index: at }) => !isAllowed(file, spread, word, at))
+      return [...spaced.matchAll(banned)]
+        .filter(({ 0: word, index: start }) => !isAllowed(file, spaced, word, start))
         .map(([word]) => ({ file, line: index + 1, word, text: text.trim().slice(0, 120) }))
     })
 }
 
-/** An entry allows a phrase (`text`, which holds the word) in the files that begin with `file`. */
-function isAllowed(file, line, word, at) {
-  const found = allowed.find((entry) => {
-    if (!file.startsWith(entry.file)) return false
-    for (let from = 0; ;) {
-      const start = line.toLowerCase().indexOf(entry.text.toLowerCase(), from)
-      if (start === -1) return false
-      if (start <= at && at + word.length <= start + entry.text.length) return true
-      from = start + 1
-    }
-  })
-  if (found !== undefined) found.used = true
-  return found !== undefined
+/** Whether the word is inside an allowed `text`, in a file whose path begins with the entry's `file`. */
+function isAllowed(file, line, word, start) {
+  const entry = allowed.find(
+    (candidate) => file.startsWith(candidate.file) && isInside(line, candidate.text, word, start),
+  )
+  if (entry !== undefined) used.add(entry)
+  return entry !== undefined
+}
+
+function isInside(line, text, word, start) {
+  const [inLine, phrase] = [line.toLowerCase(), text.toLowerCase()]
+  for (let at = inLine.indexOf(phrase); at !== -1; at = inLine.indexOf(phrase, at + 1))
+    if (at <= start && start + word.length <= at + phrase.length) return true
+  return false
 }

@@ -117,7 +117,7 @@ describe('the architecture', () => {
         .map((line) => `${file}: ${line.trim()}`),
     )
     expect(named).to.deep.equal([
-      // The token of RFC 6455 4.2.1, which is not the name of a protocol of ours.
+      // The token of RFC 6455 4.2.1, which is not a name in harness/protocols.
       "harness/peers/websocket/handshake.ts: ['Upgrade', 'websocket'],",
     ])
   })

@@ -23,7 +23,7 @@ function journey(heading: string): readonly Step[] {
   }))
 }
 
-/** The files of ours that a file imports, also only when they are needed. */
+/** The files of this package that a file imports, dynamic imports included. */
 function importsOf(file: string): ReadonlySet<string> {
   const text = readFileSync(join(top, file), 'utf8')
   const paths = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(([, path = '']) => path)
