@@ -59,7 +59,9 @@ export function contract(
     },
   })
   for (const kind of ['embedded', 'toxiproxy'] as const) {
-    describe(`contract: ${title} (${kind})`, () => {
+    describe(`contract: ${title} (${kind})`, function () {
+      // Rows of a concurrent suite wait for those before them.
+      this.timeout(60_000)
       let server: { readonly url: string; stop(): Promise<void> }
       const outcomes = new Map<string, Promise<Error | null>>()
       before(async function () {
