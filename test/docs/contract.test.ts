@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { flagOf, optionsOf } from '#cli/config/options'
 import { capabilitiesOf } from '#model/protocol'
@@ -15,17 +15,27 @@ function rowsOf(document: string): string[][] {
 /** Every text between backticks. */
 const codeIn = (cell: string): string[] => [...cell.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code)
 
+/** Replaces the rows of the table of capabilities. */
+function writeTable(rows: readonly (readonly string[])[]): void {
+  const lines = rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+  const page = read('docs/contract.md').replace(
+    /^(\| capability \|.*\n\|[-|]+\|\n)(?:\|.*\n)+/m,
+    (_, head: string) => head + lines,
+  )
+  writeFileSync(new URL('../../docs/contract.md', import.meta.url), page)
+}
+
 describe('docs/contract.md', () => {
   it('has a row for every capability, in the words that doctor and explain print', () => {
     const names = Object.keys(capabilitiesOf(protocols))
+    const expected = Object.entries(capabilitiesOf(protocols)).map(([name, { meaning, enable }]) => [
+      `\`${name}\``,
+      meaning,
+      enable.replace(` (${name})`, ''),
+    ])
+    if (process.env['UPDATE_SNAPSHOTS'] === '1' && process.env['CI'] === undefined) writeTable(expected)
     const rows = rowsOf('docs/contract.md').filter(([cell = '']) => names.includes(codeIn(cell)[0] ?? ''))
-    expect(rows).to.deep.equal(
-      Object.entries(capabilitiesOf(protocols)).map(([name, { meaning, enable }]) => [
-        `\`${name}\``,
-        meaning,
-        enable.replace(` (${name})`, ''),
-      ]),
-    )
+    expect(rows).to.deep.equal(expected)
   })
 
   it('describes every key of the contract', () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -135,7 +135,7 @@ function recipe(
   return {
     name,
     about,
-    missing: () => (python && !existsSync(debianPython) ? "Debian's python3" : null),
+    missing: () => (python ? missingPython(script) : null),
     async start() {
       const child = spawn(python ? debianPython : process.execPath, [join(folder, script), ...args], {
         // Servers log the malformed input that the checks send.
@@ -145,6 +145,13 @@ function recipe(
       return { name, contract: contract(port), close: () => stop(child) }
     },
   }
+}
+
+/** A script `py_NAME.py` imports the module NAME, which Debian packages for its own Python. */
+function missingPython(script: string): string | null {
+  const module = /^py_(\w+)\.py$/.exec(script)?.[1] ?? ''
+  const { status } = spawnSync(debianPython, ['-c', `import ${module}`], { stdio: 'ignore' })
+  return status === 0 ? null : `Debian's python3-${module}`
 }
 
 /** The port in the line `listening PORT`, which every script prints once it listens. */
