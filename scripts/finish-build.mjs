@@ -1,4 +1,4 @@
-// What `tsc` does not do: the executable bit, subpath imports that lead to the built files instead of the sources, the
+// Does what `tsc` does not do: the executable bit, subpath imports that lead to the built files instead of the sources, the
 // style and the script of the HTML report, and the JSON Schema of report.json.
 import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -6,7 +6,7 @@ const dist = new URL('../dist/', import.meta.url)
 const main = new URL('harness/cli/main.js', dist)
 if (existsSync(main)) chmodSync(main, 0o755)
 
-// Node takes `#peers/*` from the nearest package.json: that of `dist` for what lies in it.
+// Node resolves `#peers/*` by the nearest package.json, which for the built files is the one in `dist`.
 const { type, imports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const built = Object.fromEntries(
   Object.entries(imports).map(([name, source]) => [name, source.replace(/\.ts$/, '.js')]),

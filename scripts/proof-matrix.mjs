@@ -1,5 +1,5 @@
-// The whole matrix of checks and mutants, in as many processes as there are processors: `npm run proof:matrix`.
-// With --update it writes what was found, for review (with --add: adds further texts to those committed); never in CI.
+// Runs every check on every mutant, in as many processes as there are processors: `npm run proof:matrix`.
+// --update replaces the committed results; --add adds further texts to them. Both are refused in CI.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -20,7 +20,7 @@ let code = Math.max(
     Array.from({ length: shards }, (_, index) => run({ MATRIX_SHARD: `${index + 1}/${shards}` })),
   )),
 )
-// What differs is looked at once more, with nothing beside it: a busy machine is no proof of anything.
+// Mutants whose results differ run once more, one process alone: results differ on a busy machine, too.
 const names = existsSync(differing) ? readFileSync(differing, 'utf8').split('\n').filter(Boolean) : []
 if (code !== 0 && names.length > 0 && names.length <= 10 && update === undefined) {
   console.error(`\nonce more, alone: ${names.join(', ')}`)

@@ -17,7 +17,7 @@ interface Ran {
   readonly err: string
 }
 
-/** Runs a program in a folder, with nothing of this project's surroundings. */
+/** Runs a program in a folder, without the environment variables of this project. */
 async function ran(program: string, words: readonly string[], folder: string): Promise<Ran> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
