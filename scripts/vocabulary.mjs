@@ -11,10 +11,12 @@ const banned = new RegExp(`\\b(?:${[...words, ...phrases].join('|')})\\b`, 'gi')
 
 const showsCount = process.argv.includes('--count')
 const paths = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...paths], {
-  encoding: 'utf8',
-})
-  .split('\n')
+const listed = listFiles()
+if (listed === null) {
+  console.log('vocabulary: not searched, because git does not list the files here')
+  process.exit(0)
+}
+const files = listed
   .filter((file) => (/\.(ts|mjs|js|css|md|sh|yml)$/.test(file) || file === '.ci/run') && existsSync(file))
   .filter((file) => !generated.some((entry) => entry.file === file))
 
@@ -48,6 +50,16 @@ if (hits.length > 0)
       'with a reason to "allowed" in scripts/vocabulary.json.',
   )
 process.exitCode = hits.length + problems.length > 0 ? 1 : 0
+
+/** The files that git does not ignore; null without git, or outside a repository. */
+function listFiles() {
+  const words = ['ls-files', '--cached', '--others', '--exclude-standard', ...paths]
+  try {
+    return execFileSync('git', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')
+  } catch {
+    return null
+  }
+}
 
 /** Every banned word of a file, also inside a name: of `wasHeld`, the words are `was` and `held`. */
 function hitsIn(file) {

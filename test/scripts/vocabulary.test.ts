@@ -83,6 +83,15 @@ describe('scripts/vocabulary', () => {
     })
   })
 
+  it('searches nothing outside a repository, and says so', () => {
+    rmSync(join(folder, '.git'), { recursive: true })
+    write('comment.ts', '// A gizmo.\n')
+    expect(search()).to.deep.equal({
+      status: 0,
+      lines: ['vocabulary: not searched, because git does not list the files here'],
+    })
+  })
+
   it('has a reason for every entry of this project', () => {
     const { allowed, generated } = JSON.parse(
       readFileSync(join(project, 'scripts/vocabulary.json'), 'utf8'),
@@ -112,7 +121,12 @@ describe('scripts/vocabulary', () => {
 
   /** Without the variables that a git hook sets for its own repository. */
   function environment(): NodeJS.ProcessEnv {
-    return { ...process.env, GIT_DIR: undefined, GIT_INDEX_FILE: undefined }
+    return {
+      ...process.env,
+      GIT_DIR: undefined,
+      GIT_INDEX_FILE: undefined,
+      GIT_CEILING_DIRECTORIES: tmpdir(),
+    }
   }
 
   function search(): { status: number | null; lines: string[] } {
