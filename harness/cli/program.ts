@@ -53,6 +53,7 @@ function usageStatus(error: CommanderError, terminal: Terminal): number {
   const line = error.message
     .replace(/^error: /, '')
     .replaceAll(/\s*\(Did you mean (.*?)\?\)/g, '; did you mean $1?')
+    .replace(/\. Expected (\d+) arguments? but got (\d+)\.$/, ': expected $1, got $2')
   if (error.code !== 'commander.help') terminal.diagnose(`${line}; see --help`)
   return exitCodes.usage
 }
@@ -164,8 +165,8 @@ function addProxy(add: Add): void {
     'start the embedded fault-injecting proxy alone; it has the HTTP API and the flags of Toxiproxy',
     async (invocation) => (await import('./commands/proxy.ts')).proxyCommand(invocation),
   )
-    .option('--host <host>', 'address on which the API listens', 'localhost')
-    .option('--port <port>', 'port on which the API listens', '8474')
+    .addOption(withDefault('--host <host>', 'address on which the API listens', 'localhost'))
+    .addOption(withDefault('--port <port>', 'port on which the API listens', '8474'))
     .option('--config <file>', 'JSON file with the proxies to create')
     .option('--seed <n>', 'seed of random values, such as the jitter of latency')
     .option('--proxy-metrics', 'serve the number of proxied bytes under /metrics')
@@ -185,10 +186,15 @@ function addTarget(add: Add): void {
         'echo: sends each message back (default); pushing: sends its own messages, and never echoes',
       ).choices(['echo', 'pushing']),
     )
-    .option('--host <host>', 'address on which the server listens', '127.0.0.1')
+    .addOption(withDefault('--host <host>', 'address on which the server listens', '127.0.0.1'))
     .option('--port <port>', 'port for ws: and http: (default: a free port)')
     .option('--tls-port <port>', 'port for wss: and https: (default: a free port)')
     .option('--json', 'print the URLs as one line of JSON')
+}
+
+/** An option whose help shows the default without quotes, as the help of `run` does. */
+function withDefault(flags: string, help: string, value: string): Option {
+  return new Option(flags, help).default(value, value)
 }
 
 /** The options of these groups, and others by name, in the order of help. */

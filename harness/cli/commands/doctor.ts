@@ -93,8 +93,9 @@ async function checkTarget(
   print: Print,
 ): Promise<void> {
   const { protocol, endpoint } = target
+  const name = product.protocols.find(({ id }) => id === protocol)?.shortTitle ?? protocol
   const address = endpoint === null ? [] : await checkAddress(endpoint)
-  for (const { state, message } of address) print({ state, message: `${protocol} ${message}` })
+  for (const { state, message } of address) print({ state, message: `${name} ${message}` })
   if (address.some(({ state }) => state === 'failed')) return
   try {
     const { targets } = await discoverTargets(
@@ -103,16 +104,16 @@ async function checkTarget(
       { ...link, seed: 1, redactor: subject.redactor },
       { expects: expectedOf(subject.contract, protocol, product.protocols) },
     )
-    print({ state: 'ok', message: `${protocol} accepts a valid connection; its capabilities:` })
-    for (const [name, { state, evidence }] of Object.entries(targets[0]?.capabilities ?? {})) {
+    print({ state: 'ok', message: `${name} accepts a valid connection; its capabilities:` })
+    for (const [capability, { state, evidence }] of Object.entries(targets[0]?.capabilities ?? {})) {
       print(
-        { state: state === 'present' ? 'ok' : 'missing', message: `${name} is ${state}: ${evidence}` },
+        { state: state === 'present' ? 'ok' : 'missing', message: `${capability} is ${state}: ${evidence}` },
         '    ',
       )
     }
   } catch (error) {
     if (!isExpected(error)) throw error
-    print({ state: 'failed', message: `${protocol}: ${error.message}` })
+    print({ state: 'failed', message: `${name}: ${error.message}` })
   }
 }
 

@@ -152,8 +152,14 @@ function protocolOf(text: string, protocols: Protocols): ProtocolModule<unknown>
     .map(({ schemes: { plain, secure }, noun }) => `${plain}// or ${secure}// for ${noun}`)
     .join(', ')
   if (scheme === undefined)
-    throw new UsageError(`an argument is not a URL; give a URL that begins with ${known}`)
+    throw new UsageError(`${problemWithoutScheme(text)}; give a URL that begins with ${known}`)
   throw new UsageError(`${scheme}: URLs cannot be tested; give a URL that begins with ${known}`)
+}
+
+/** Names only what looks like `host:port`: any other argument may be a credential. */
+function problemWithoutScheme(text: string): string {
+  const address = text.includes('@') ? undefined : /^[\w.-]+:\d+(?=$|\/)/.exec(text)?.[0]
+  return address === undefined ? 'an argument is not a URL' : `${address} has no URL scheme`
 }
 
 function fromText(name: string, spec: OptionSpec<unknown>, given: CommandInput): Found | null {

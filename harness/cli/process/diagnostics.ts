@@ -42,7 +42,12 @@ export async function checkAddress(endpoint: Endpoint): Promise<readonly Diagnos
   try {
     addresses = (await lookup(host, { all: true })).map(({ address }) => address)
   } catch (error) {
-    return [{ state: 'failed', message: `DNS: cannot resolve ${host} (${systemReason(error)})` }]
+    return [
+      {
+        state: 'failed',
+        message: `DNS: cannot resolve ${host} (${systemReason(error)}); check the host name`,
+      },
+    ]
   }
   const results: DiagnosticResult[] = [
     { state: 'ok', message: `DNS: ${host} resolves to ${addresses.join(', ')}` },
@@ -51,7 +56,10 @@ export async function checkAddress(endpoint: Endpoint): Promise<readonly Diagnos
   results.push(
     tcpProblem === null
       ? { state: 'ok', message: `TCP: port ${port} accepts connections` }
-      : { state: 'failed', message: `TCP: cannot connect to port ${port} (${tcpProblem})` },
+      : {
+          state: 'failed',
+          message: `TCP: cannot connect to port ${port} (${tcpProblem}); start the server, or check the host and the port`,
+        },
   )
   if (tcpProblem !== null || !secure) return results
   const options = {

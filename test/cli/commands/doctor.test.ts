@@ -24,7 +24,16 @@ describe('cli: doctor', function () {
       folder.path,
     )
     expect(status).to.equal(3)
-    expect(out).to.match(/^!! {2}websocket TLS: .*add its certificate authority with --ca FILE/m)
-    expect(out).to.match(/^!! {2}sse DNS: cannot resolve nobody\.invalid/m)
+    expect(out).to.match(/^!! {2}WebSocket TLS: .*add its certificate authority with --ca FILE/m)
+    expect(out).to.match(/^!! {2}SSE DNS: cannot resolve nobody\.invalid \(.*\); check the host name$/m)
+  })
+
+  it('says what to do if nothing listens on the port', async () => {
+    using folder = temporaryFolder()
+    const { status, out } = await streamproof(['doctor', 'ws://127.0.0.1:1/'], folder.path)
+    expect(status).to.equal(3)
+    expect(out).to.match(
+      /^!! {2}WebSocket TCP: cannot connect to port 1 \(ECONNREFUSED\); start the server, or check the host and the port$/m,
+    )
   })
 })

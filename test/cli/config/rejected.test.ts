@@ -31,8 +31,18 @@ describe('cli/configuration', () => {
         /^ftp: URLs cannot be tested; give a URL that begins with ws:\/\//,
       ],
       [
-        'a text that is not a URL',
-        { positional: ['host:8080'] },
+        'an address without a scheme',
+        { positional: ['host:8080/events'] },
+        /^host:8080 has no URL scheme; give a URL that begins with ws:\/\//,
+      ],
+      [
+        'a text that is not a URL, without repeating it',
+        { positional: ['secret'] },
+        /^an argument is not a URL; give a URL that begins with ws:\/\//,
+      ],
+      [
+        'a text with a user part, without repeating it',
+        { positional: ['user:1234/5@host:80'] },
         /^an argument is not a URL; give a URL that begins with ws:\/\//,
       ],
       [

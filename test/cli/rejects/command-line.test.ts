@@ -12,7 +12,16 @@ describe('cli: mistakes on the command line', () => {
     ['a mistyped option', ['run', '--job', '3'], /unknown option '--job'; did you mean --jobs\?/],
     ['an option without its value', ['run', '--jobs'], /option '--jobs <n>' argument missing/],
     ['an unknown scheme', ['run', 'ftp://host/'], /ftp: URLs cannot be tested/],
-    ['a text that is not a URL', ['run', 'localhost:8080/events'], /an argument is not a URL/],
+    [
+      'an address without a scheme',
+      ['run', 'localhost:8080/events'],
+      /localhost:8080 has no URL scheme; give/,
+    ],
+    [
+      'a superfluous argument',
+      ['list', 'ws'],
+      /too many arguments for 'list': expected 0, got 1; see --help$/,
+    ],
     ['a URL that cannot be parsed', ['run', 'ws://host:99999/'], /is not a URL/],
     ['a fragment', ['run', 'ws://host/#part'], /fragment/],
     [
