@@ -48,6 +48,7 @@ export interface OpenRun {
   checks(): Promise<ApplicableCheck[]>
   /** Discovers, and registers the selected checks with the mocha that is loading. @param dispose runs after the last test. */
   register(dispose: () => Promise<void>): Promise<void>
+  /** Closes the engine, and stops what was started for the targets, also by a discovery that was aborted. */
   close(): Promise<void>
 }
 
@@ -83,7 +84,9 @@ export async function openRun<Kit>(
     checks: () => applicableChecks(tools, catalogue, settings),
     register: async (dispose) =>
       register(tools, await prepare(tools, catalogue, settings), settings, dispose),
-    close: () => engine.close(),
+    async close() {
+      await Promise.all([engine.close(), ...configuration.targets.map((target) => target.close())])
+    },
   }
 }
 

@@ -20,6 +20,8 @@ export interface RunTarget {
   readonly client: ClientStarter | null
   /** Made when the run has its list of targets: `index` is the target's place in it. */
   driver(index: number): TargetDriver
+  /** Stops every process that was started for this target and still runs. */
+  close(): Promise<void>
 }
 
 /** A server at a URL. @param name as reports show it; by default its URL without credentials. */
@@ -32,6 +34,7 @@ export function serverTarget(endpoint: Endpoint, name: string = shownUrl(endpoin
     endpoint,
     client: null,
     driver: (index) => new UrlDriver({ index, protocol }, url),
+    close: async () => undefined,
   }
 }
 
@@ -43,16 +46,24 @@ export function clientTarget(
   protocol: string,
   command: readonly [program: string, ...words: string[]],
 ): RunTarget {
-  let driver: CommandDriver | null = null
-  const driverAt = (index: number): CommandDriver =>
-    (driver ??= new CommandDriver({ index, protocol }, { command }))
+  const driverAt = (index: number): CommandDriver => new CommandDriver({ index, protocol }, { command })
+  // Discovery starts clients before the run makes the driver that has their place in its list.
+  let current = driverAt(0)
+  const drivers = [current]
   return {
     role: 'client',
     protocol,
     name: command.join(' '),
     endpoint: null,
-    client: { start: (words) => driverAt(0).start({ words }) },
-    driver: driverAt,
+    client: { start: (words) => current.start({ words }) },
+    driver(index) {
+      current = driverAt(index)
+      drivers.push(current)
+      return current
+    },
+    async close() {
+      await Promise.all(drivers.map((driver) => driver.close()))
+    },
   }
 }
 
