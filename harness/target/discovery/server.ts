@@ -78,7 +78,12 @@ async function discoverServer<Kit>(
   const found = refusals.some
     ? await ask(questions, question, { endpoint, how: oneByOne, observer: nobody })
     : early
-  return { ...found, findings: { ...found.findings, ipv6 } }
+  return {
+    findings: { ...found.findings, ipv6 },
+    // What was seen side by side stays true: one by one, nothing listens while another connection sends.
+    slowestMs: Math.max(early.slowestMs, found.slowestMs),
+    broadcasts: early.broadcasts || found.broadcasts,
+  }
 }
 
 interface Manner {
