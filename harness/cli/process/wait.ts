@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SetupError } from '#model/errors'
-import { shownUrl } from '#common/url'
+import { addressOf, shownUrl } from '#common/url'
 
 /** Between two attempts, in ms. */
 const intervalMs = 200
@@ -29,10 +29,8 @@ export async function waitForTarget(url: URL, withinMs: number, signal: AbortSig
 
 /** The `signal` option of `connect` is not used: Node never removes the listener that it adds for a failed socket. */
 function accepts(url: URL, withinMs: number, signal: AbortSignal): Promise<boolean> {
-  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
   return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port })
+    const socket = connect(addressOf(url))
     const done = (isAccepted: boolean): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', refused)
