@@ -94,6 +94,7 @@ function describe(terminal: Terminal, context: ProcessContext, done: (status: nu
 
   const product = context.product ?? streamproof
   const options = optionsOf(product.protocols)
+  const urls = urlsHelp(product.protocols)
   const add = (name: string, description: string, handler: CommandHandler): Command => {
     const command = program.command(name).description(description).helpOption('-h, --help', 'print help')
     command.allowExcessArguments(false)
@@ -105,15 +106,15 @@ function describe(terminal: Terminal, context: ProcessContext, done: (status: nu
     return command
   }
 
-  addRun(add, options)
+  addRun(add, options, urls)
   addList(add, options)
   add(
     'explain',
     'show what a check requires, and on which deliberately broken servers it fails',
     async (invocation) => (await import('./commands/explain.ts')).explainCommand(invocation),
   ).argument('<id>', 'id of the check, as `streamproof list` prints it')
-  addDoctor(add, options)
-  addConfig(add, options)
+  addDoctor(add, options, urls)
+  addConfig(add, options, urls)
   addProxy(add)
   addTarget(add)
   return program
@@ -121,14 +122,20 @@ function describe(terminal: Terminal, context: ProcessContext, done: (status: nu
 
 type Add = (name: string, description: string, handler: CommandHandler) => Command
 
-const urlsHelp = 'WebSocket server (ws: or wss:) or event stream (http: or https:); at most one of each'
+/** `WebSocket server (ws: or wss:) or event stream (http: or https:); at most one of each`. */
+function urlsHelp(protocols: Product['protocols']): string {
+  const servers = protocols.map(
+    ({ serverTitle, schemes: { plain, secure } }) => `${serverTitle} (${plain} or ${secure})`,
+  )
+  return `${servers.join(' or ')}; at most one of each`
+}
 
-function addRun(add: Add, options: OptionTable): void {
+function addRun(add: Add, options: OptionTable, urls: string): void {
   const run = add(
     'run',
     'test a server and write reports; without a URL, test the reference server that comes with Streamproof',
     async (invocation) => (await import('./commands/run.ts')).runCommand(invocation),
-  ).argument('[urls...]', urlsHelp)
+  ).argument('[urls...]', urls)
   addOptions(run, options)
 }
 
@@ -140,21 +147,21 @@ function addList(add: Add, options: OptionTable): void {
   list.option('--json', 'print JSON, with the metadata of each check')
 }
 
-function addDoctor(add: Add, options: OptionTable): void {
+function addDoctor(add: Add, options: OptionTable, urls: string): void {
   const doctor = add(
     'doctor',
     'check that this machine, the fault-injecting proxy and a server are ready for a run',
     async (invocation) => (await import('./commands/doctor.ts')).doctorCommand(invocation),
-  ).argument('[urls...]', urlsHelp)
+  ).argument('[urls...]', urls)
   addOptions(doctor, chosen(options, ['Target', 'Fault injection'], ['timeoutScale']))
 }
 
-function addConfig(add: Add, options: OptionTable): void {
+function addConfig(add: Add, options: OptionTable, urls: string): void {
   const config = add(
     'config',
     'print every option, its value and where the value comes from',
     async (invocation) => (await import('./commands/config.ts')).configCommand(invocation),
-  ).argument('[urls...]', urlsHelp)
+  ).argument('[urls...]', urls)
   config.option('--print', 'print the options, with credentials masked (required)')
   addOptions(config, options)
 }
