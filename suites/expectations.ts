@@ -13,7 +13,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'connection',
     protocol: 'websocket',
     statement: 'WebSocket is full duplex: both sides send at any time, independently',
-    needs: 'a websocket target',
+    needs: 'a WebSocket target',
     summary: (figure) =>
       sentence`answered ${figure('ws/connection/full-duplex', 'answersWhileSending')} Pings while one message was still being sent`,
   },
@@ -22,7 +22,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'connection',
     protocol: 'websocket',
     statement: 'WebSocket keeps one TCP connection open for as long as needed',
-    needs: 'a websocket target',
+    needs: 'a WebSocket target',
     summary: (figure) =>
       sentence`${figure('ws/connection/one-for-many', 'exchanges')} exchanges over one TCP connection`,
   },
@@ -31,14 +31,14 @@ export const expectations: readonly Expectation[] = [
     topic: 'connection',
     protocol: 'sse',
     statement: 'SSE goes from server to client only, over an HTTP response that stays open',
-    needs: 'an sse target',
+    needs: 'an SSE target',
   },
   {
     id: 'EXP-CON-4',
     topic: 'connection',
     protocol: 'sse',
     statement: 'SSE starts as an ordinary HTTP request',
-    needs: 'an sse target',
+    needs: 'an SSE target',
     summary: (figure) =>
       sentence`one GET and one response head: ${figure(opening, 'sseBytes')} bytes until the stream is open; the WebSocket took ${figure(opening, 'websocketBytes')}`,
   },
@@ -65,7 +65,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'compatibility',
     protocol: null,
     statement: 'SSE passes firewalls and proxies untouched; WebSocket may need configuration',
-    needs: 'an sse target',
+    needs: 'an SSE target',
     beyond:
       'the same target through nginx, HAProxy and a caching proxy: run once per address and compare the reports',
   },
@@ -74,7 +74,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'performance',
     protocol: 'websocket',
     statement: 'WebSocket needs one handshake, then little overhead per message',
-    needs: 'a websocket target that echoes',
+    needs: 'a WebSocket target that echoes',
     summary: (figure) =>
       sentence`${figure(opening, 'websocketBytes')} bytes to open, then ${figure(bytes(16), 'websocketBytes')} bytes on the wire for 16 of text (SSE: ${figure(bytes(16), 'sseBytes')}) and ${figure(bytes(1024), 'websocketBytes')} for 1024 (SSE: ${figure(bytes(1024), 'sseBytes')})`,
     holds: (figure) => atMost(figure('ws/performance/overhead', 'headerBytes'), 14),
@@ -98,7 +98,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'performance',
     protocol: 'sse',
     statement: 'SSE is efficient for occasional pushes and costs more at high rates',
-    needs: 'an sse target with a way to publish events (--publish-url)',
+    needs: 'an SSE target with a way to publish events (--publish-url)',
     summary: (figure) =>
       sentence`an event of 16 bytes takes ${figure(bytes(16), 'sseBytes')} bytes on the wire, an event of 1024 bytes takes ${figure(bytes(1024), 'sseBytes')}; ${figure('sse/performance/burst', 'eventsPerSecond')} events per second in a burst`,
   },
@@ -107,7 +107,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'reconnection',
     protocol: 'websocket',
     statement: 'WebSocket does not reconnect by itself: the client must, and the server accepts it at once',
-    needs: 'a websocket target',
+    needs: 'a WebSocket target',
     summary: (figure) =>
       sentence`a new connection is open ${figure('ws/reconnection/prompt-after-fin', 'backMs')} ms after FIN, ${figure('ws/reconnection/prompt-after-rst', 'backMs')} ms after RST and ${figure('ws/reconnection/prompt-after-black-hole-server-to-client', 'backMs')} ms after a black hole, each opened by the client`,
   },
@@ -116,7 +116,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'reconnection',
     protocol: 'sse',
     statement: 'SSE clients reconnect by themselves',
-    needs: 'an sse target whose events can be published (--publish-url)',
+    needs: 'an SSE target whose events can be published (--publish-url)',
     summary: (figure) =>
       sentence`the stream is open again ${rounded(figure('sse/reconnection/prompt-after-fin', 'reconnectMs'))} ms after FIN, ${rounded(figure('sse/reconnection/prompt-after-rst', 'reconnectMs'))} ms after RST and ${rounded(figure('sse/reconnection/prompt-after-black-hole', 'reconnectMs'))} ms after a black hole`,
   },
@@ -125,7 +125,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'reconnection',
     protocol: 'sse',
     statement: 'Last-Event-ID resumes after the last received event: nothing lost, nothing twice, in order',
-    needs: 'an sse target that sends ids and replays, and a way to publish events (--publish-url)',
+    needs: 'an SSE target that sends ids and replays, and a way to publish events (--publish-url)',
   },
   {
     id: 'EXP-SEC-1',
@@ -153,35 +153,35 @@ export const expectations: readonly Expectation[] = [
     topic: 'limitations',
     protocol: 'sse',
     statement: 'SSE carries UTF-8 text only',
-    needs: 'an sse target; for all of its checks also a way to publish events (--publish-url)',
+    needs: 'an SSE target; for all of its checks also a way to publish events (--publish-url)',
   },
   {
     id: 'EXP-LIM-2',
     topic: 'limitations',
     protocol: 'websocket',
     statement: 'WebSocket carries text and binary',
-    needs: 'a websocket target that echoes',
+    needs: 'a WebSocket target that echoes',
   },
   {
     id: 'EXP-LIM-3',
     topic: 'limitations',
     protocol: 'websocket',
     statement: 'WebSocket needs explicit handling of errors and of reconnection',
-    needs: 'a websocket target',
+    needs: 'a WebSocket target',
   },
   {
     id: 'EXP-LIM-4',
     topic: 'limitations',
     protocol: 'sse',
     statement: 'SSE has no messages from client to server',
-    needs: 'an sse target',
+    needs: 'an SSE target',
   },
   {
     id: 'EXP-SCA-1',
     topic: 'scalability',
     protocol: 'websocket',
     statement: 'Each WebSocket holds resources of the server for as long as it is open',
-    needs: 'a websocket target',
+    needs: 'a WebSocket target',
     summary: (figure) =>
       sentence`20 connections were open within ${figure('ws/scalability/twenty-connections', 'allOpenMs')} ms, and 20 dropped connections were open again within ${figure('ws/scalability/twenty-reconnects', 'allBackMs')} ms`,
   },
@@ -198,7 +198,7 @@ export const expectations: readonly Expectation[] = [
     topic: 'scalability',
     protocol: 'sse',
     statement: 'SSE fits load balancers, reverse proxies and caches',
-    needs: 'an sse target',
+    needs: 'an SSE target',
     beyond:
       'the same service with a load balancer in front of two instances: run once per address and compare the reports',
   },

@@ -38,7 +38,8 @@ export const statusSymbols: Readonly<Record<ExpectationStatus, string>> = {
 }
 
 export function statusWord(status: ExpectationStatus): string {
-  return status === 'not-measured' ? 'not measured' : status
+  if (status === 'not-measured') return 'not measured'
+  return status === 'partly' ? 'partly confirmed' : status
 }
 
 /** What the terminal and the HTML page say before the documented expectations. */

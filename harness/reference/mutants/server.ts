@@ -7,14 +7,14 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'mute',
     protocol: 'both',
-    breaks: 'Accepts connections, and sends nothing on them.',
+    breaks: 'The server accepts connections, and sends nothing on them.',
     clause: 'RFC9110/15',
     rules: { service: 'mute' },
   },
   {
     name: 'accept-everything',
     protocol: 'both',
-    breaks: 'Grants every request, and accepts every input.',
+    breaks: 'The server grants every request, and accepts every input.',
     clause: 'RFC6455/4.2.1',
     rules: {
       service: 'accept-everything',
@@ -28,14 +28,14 @@ export const serverMutants: readonly Mutant[] = [
   {
     name: 'dead',
     protocol: 'both',
-    breaks: 'Ends every connection at once.',
+    breaks: 'The server ends every connection at once.',
     clause: 'RFC9110/15',
     rules: { service: 'dead' },
   },
   {
     name: 'mute-on-ipv6',
     protocol: 'both',
-    breaks: 'Accepts connections to the IPv6 address, and sends nothing on them.',
+    breaks: 'The server accepts connections to its IPv6 address, and sends nothing on them.',
     clause: 'STREAMPROOF/ipv6',
     rules: { ipv6: 'ignore' },
   },

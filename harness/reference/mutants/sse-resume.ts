@@ -297,7 +297,7 @@ const replays: readonly Mutant[] = [
   {
     name: 'slow-reconnect',
     protocol: 'sse',
-    breaks: 'A client that comes back with a cursor waits four seconds.',
+    breaks: 'The server answers a client that reconnects with a cursor only after four seconds.',
     clause: 'HTML/sse-processing-model',
     rules: { reconnect: 'delay' },
   },

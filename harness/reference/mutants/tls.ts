@@ -26,7 +26,7 @@ export const tlsMutants: readonly Mutant[] = [
   {
     name: 'accept-old-tls',
     protocol: 'both',
-    breaks: 'Accepts TLS 1.1.',
+    breaks: 'The server accepts TLS 1.1.',
     clause: 'RFC9110/4.2.2',
     rules: { oldestTls: 'TLSv1.1' },
   },
