@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
+import { addressOf, isSecure } from '#common/url'
 import type { Endpoint } from '#peers/session/endpoint'
 import { systemReason } from '#cli/output/files'
 
@@ -35,9 +36,7 @@ export function checkIpv6(): Promise<DiagnosticResult> {
 /** Resolves the host of a target, then opens TCP and, for a secure URL, TLS. Stops at the first failure. */
 export async function checkAddress(endpoint: Endpoint): Promise<readonly DiagnosticResult[]> {
   const { url, tls } = endpoint
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const secure = url.protocol === 'wss:' || url.protocol === 'https:'
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
+  const { host, port } = addressOf(url)
   let addresses: string[]
   try {
     addresses = (await lookup(host, { all: true })).map(({ address }) => address)
@@ -61,7 +60,7 @@ export async function checkAddress(endpoint: Endpoint): Promise<readonly Diagnos
           message: `TCP: cannot connect to port ${port} (${tcpProblem}); start the server, or check the host and the port`,
         },
   )
-  if (tcpProblem !== null || !secure) return results
+  if (tcpProblem !== null || !isSecure(url)) return results
   const options = {
     host,
     port,
