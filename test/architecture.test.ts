@@ -122,6 +122,115 @@ describe('the architecture', () => {
     ])
   })
 
+  it('names no protocol in other words either: as a scheme, a capability or a title', () => {
+    const core =
+      /^(harness\/(model|common|target|run|cli|peers\/(session|net|http|faults))|reports|proxies)\//
+    const named = filesWith(
+      /\b(websocket|sse|wss?|server-sent)\b/i,
+      files.filter((file) => core.test(file) || file === 'index.ts'),
+    )
+    expect(named).to.deep.equal(
+      [
+        // Addresses and titles of the sections of standards.
+        'harness/model/clause.ts',
+        'reports/view/sections.ts',
+        // The schemes that mean TLS.
+        'harness/common/url.ts',
+        // The name of a header that holds no credential.
+        'harness/target/secrets/collect.ts',
+        // Help of the product, with its examples, and its reference server.
+        'harness/cli/config/options.ts',
+        'harness/cli/program.ts',
+        'harness/cli/commands/target.ts',
+      ].toSorted(),
+    )
+  })
+
+  it('has one place that opens runs, and doctor, which only tries the engine', () => {
+    expect(filesWith(/\b(openEngine|engineOnDemand)\(/, outsideOf('proxies/'))).to.deep.equal([
+      'harness/cli/commands/doctor.ts',
+      'harness/run/open-run.ts',
+    ])
+    expect(
+      filesWith(/(?<![.\w])(executeRun|applicableChecks|register|toolsOf)(<\w+>)?\(/, files),
+    ).to.deep.equal([
+      'harness/run/applicable.ts',
+      'harness/run/execute-run.ts',
+      'harness/run/mocha/registration.ts',
+      'harness/run/open-run.ts',
+    ])
+    expect(filesWith(/\bnew Schedule\(/, files)).to.deep.equal(['harness/run/prepare.ts'])
+    expect(filesWith(/\bopenRun(<\w+>)?\(/, files)).to.deep.equal([
+      'harness/cli/commands/run.ts',
+      'harness/cli/mocha.ts',
+      'harness/run/open-run.ts',
+      'index.ts',
+    ])
+  })
+
+  it('sets toxics where a fault is proven, and nowhere else', () => {
+    expect(filesWith(/\.setFaults\(/, outsideOf('proxies/'))).to.deep.equal([
+      'harness/peers/faults/prove-fault.ts',
+    ])
+  })
+
+  it('puts the headers of a contract into requests in one place', () => {
+    expect(filesWith(/\b(endpoint|server|target)\.headers\b/, files.filter(isPeer))).to.deep.equal([
+      'harness/peers/http/request-head.ts',
+      // Replaces headers of the same name by those of the stream request; asks which names there are.
+      'harness/peers/http/stream-request.ts',
+      'harness/peers/sse/request.ts',
+    ])
+    const writers = filesWith(/\bformatRequest\(/, files.filter(isPeer))
+    expect(writers).to.deep.equal(['harness/peers/http/exchange.ts', 'harness/peers/websocket/handshake.ts'])
+    expect(filesWith(/\brequestHeaders\(/, writers)).to.deep.equal(writers)
+  })
+
+  it('leaves time to the clock of the scheduler, so that every policy can be tested without waiting', () => {
+    const schedule = files.filter((file) => file.startsWith('harness/run/schedule/'))
+    const time = /\b(performance|Date|setTimeout|setInterval|setImmediate)\b|'node:timers/
+    expect(filesWith(time, schedule)).to.deep.equal(['harness/run/schedule/clock.ts'])
+  })
+
+  it('keeps the policies of the scheduler free of input and output', () => {
+    const policies = [
+      'classify',
+      'concurrency-limit',
+      'connection-rate-limiter',
+      'liveness-monitor',
+      'load-control',
+      'prerequisites',
+      'repetition',
+    ].map((name) => `harness/run/schedule/${name}.ts`)
+    expect(filesWith(/\b(async|await|Promise|process)\b|'node:/, policies)).to.deep.equal([])
+  })
+
+  it('knows mocha in its adapters alone, and ships nothing that loads it', () => {
+    expect(filesWith(/\bMocha\./, files)).to.deep.equal([
+      'harness/cli/mocha-setup.ts',
+      'harness/run/mocha/registration.ts',
+    ])
+    expect(filesWith(/'(mocha|chai)(\/[^']*)?'/, files)).to.deep.equal([])
+  })
+
+  it('infers every type of the report from its schema', () => {
+    const model = read('harness/model/result.ts')
+    const types = [...model.matchAll(/^export (?:type|interface) (\w+)(.*)$/gm)]
+    expect(types.map(([, name, rest]) => `${name}${rest}`)).to.deep.equal([
+      'Report = z.infer<typeof reportSchema>',
+      'Result = z.infer<typeof resultSchema>',
+      'Summary = z.infer<typeof summarySchema>',
+      'ExpectationResult = z.infer<typeof expectationSchema>',
+    ])
+    const declares = /^(export )?(type|interface) (Report|Result|Summary|ExpectationResult)\b/
+    expect(filesWith(declares, files)).to.deep.equal(['harness/model/result.ts'])
+  })
+
+  it('names directions client-to-server and server-to-client outside the API of Toxiproxy', () => {
+    const words = /'(up|upstream|downstream)'|\bdirection\b.*'down'/
+    expect(filesWith(words, outsideOf('proxies/'))).to.deep.equal([])
+  })
+
   it('has no circle of files', () => {
     const next = new Map<string, string[]>()
     for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to])
@@ -169,6 +278,25 @@ function sources(folders: readonly string[]): string[] {
 
 function read(file: string): string {
   return readFileSync(join(top, file), 'utf8')
+}
+
+/** The files, in order of their names, in which a line matches that is neither a comment nor an import. */
+function filesWith(pattern: RegExp, among: readonly string[]): string[] {
+  const other = /^\s*(\*|\/\/|\/\*|import\b|\} from|export .* from)/
+  const found = among.filter((file) =>
+    read(file)
+      .split('\n')
+      .some((line) => pattern.test(line) && !other.test(line)),
+  )
+  return found.toSorted()
+}
+
+function outsideOf(folder: string): readonly string[] {
+  return files.filter((file) => !file.startsWith(folder))
+}
+
+function isPeer(file: string): boolean {
+  return file.startsWith('harness/peers/')
 }
 
 function importsOf(from: string): Import[] {
