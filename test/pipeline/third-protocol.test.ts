@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { reportSchema } from '#model/result'
+import { openRun } from '#run/open-run'
+import { select } from '#run/select/select'
+import { resolveTargetsOf } from '#target/contract/contract'
+import { contractRedactor } from '#target/secrets/redactor'
 import type { Report } from '#model/result'
 import { formats } from '#reports/index'
 import { streamproof } from '../cli/support/in-process.ts'
@@ -127,8 +131,8 @@ describe('a target in the role of a client', () => {
   })
 })
 
-describe('two targets of one protocol', () => {
-  it('are judged in one run, each by its own results', async () => {
+describe('several targets of one protocol', () => {
+  it('are a server and a client, each judged by the checks of its role', async () => {
     await using server = await startLineServer()
     const { report } = await run([server.url, '--line-client', process.execPath, '--line-client', client])
     expect(report.targets.map(({ role }) => role)).to.deep.equal(['server', 'client'])
@@ -139,6 +143,33 @@ describe('two targets of one protocol', () => {
       ['line/echo/binary', 0],
       ['line/client/greets', 1],
       ['line/client/thanks', 1],
+    ])
+  })
+
+  it('are two servers, of which only the broken one is blamed', async () => {
+    await using broken = await startLineServer('swallow-empty-lines')
+    await using sound = await startLineServer()
+    const { protocols, registry } = lineProduct
+    const run = await openRun(
+      { registry, catalogue: select(await lineProduct.loadCatalogue(), { topic: ['protocol'] }) },
+      {
+        targets: [broken, sound].flatMap(({ url }) => resolveTargetsOf(protocols, { line: url })),
+        redactor: contractRedactor(protocols, {}),
+        command: 'streamproof run',
+        proxy: { choice: 'embedded' },
+      },
+    )
+    const { results, run: outcome } = await run.run()
+    await run.close()
+    expect(outcome.exitCode).to.equal(1)
+    const judged = results.filter(({ verdict }) => verdict !== 'not-applicable')
+    expect(judged.map(({ id, target, verdict }) => `${id} ${target} ${verdict}`)).to.deep.equal([
+      'line/echo/empty 0 fail',
+      'line/echo/empty 1 pass',
+      'line/echo/order@whole 0 blocked',
+      'line/echo/order@whole 1 pass',
+      'line/echo/order@bytewise 0 blocked',
+      'line/echo/order@bytewise 1 pass',
     ])
   })
 })

@@ -15,6 +15,7 @@ const secrets = {
   cookie: 'cookie-Wm3kQz9x',
   subprotocol: 'subprotocol-Yq6Jw1Bz',
   opening: 'opening-Tr5Lp0Nd',
+  streamHeader: 'stream-Hd8Kf2Wq',
 } as const
 
 /** What a credential looks like on the wire, by name. */
@@ -42,7 +43,10 @@ function contractFor({ secure, plain }: Addresses, ca: string): Contract {
   const query = `?access_token=${secrets.query}`
   return {
     ws: `wss://${authority}:${secure.port}/${query}`,
-    sse: `https://${authority}:${secure.port}/events${query}`,
+    sse: {
+      url: `https://${authority}:${secure.port}/events${query}`,
+      headers: { 'X-Stream-Key': secrets.streamHeader },
+    },
     plainUrl: {
       ws: `ws://${authority}:${plain.port}/${query}`,
       sse: `http://${authority}:${plain.port}/events${query}`,
