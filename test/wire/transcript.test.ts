@@ -6,9 +6,9 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text))
 describe('Transcript', () => {
   it('keeps the time of an entry to a tenth of a millisecond, and its bytes as hex', () => {
     const transcript = new Transcript({ now: () => 1.26 })
-    transcript.add('harness', 'frame', 'PING, 1 bytes', Uint8Array.of(0x89, 0x01, 0x61))
+    transcript.add('harness', 'frame', 'PING, 1 byte', Uint8Array.of(0x89, 0x01, 0x61))
     expect(transcript.entries()).to.deep.equal([
-      { ms: 1.3, from: 'harness', kind: 'frame', note: 'PING, 1 bytes', hex: '890161' },
+      { ms: 1.3, from: 'harness', kind: 'frame', note: 'PING, 1 byte', hex: '890161' },
     ])
   })
 

@@ -136,5 +136,6 @@ export function frameNote(
     frame.rsv === 0 ? '' : `, RSV ${frame.rsv}`,
     frame.opcode === opcodes.close && code !== null ? `, code ${code}` : '',
   ]
-  return `${opcodeName(frame.opcode)}, ${frame.payload.length} bytes${oddities.join('')}`
+  const { length } = frame.payload
+  return `${opcodeName(frame.opcode)}, ${length} ${length === 1 ? 'byte' : 'bytes'}${oddities.join('')}`
 }

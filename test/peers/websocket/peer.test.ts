@@ -490,6 +490,7 @@ describe('the WebSocket peer', () => {
       const { kit } = session
       const ws = await kit.connect()
       await ws.expectEcho('binary', kit.randomBytes(4))
+      await ws.expectEcho('text', 'a')
       await ws.close()
       return session.evidence().transcript.map(({ from, kind, note }) => `${from} ${kind} ${note}`)
     }
@@ -503,6 +504,8 @@ describe('the WebSocket peer', () => {
       'target frame PONG, 16 bytes',
       'harness frame BINARY, 4 bytes',
       'target frame BINARY, 4 bytes',
+      'harness frame TEXT, 1 byte',
+      'target frame TEXT, 1 byte',
       'harness frame CLOSE, 2 bytes, code 1000',
       'target frame CLOSE, 2 bytes, code 1000',
       'target end TCP FIN',
