@@ -164,7 +164,7 @@ const sharedOptions = {
   failOn: option<'must' | 'should' | 'never'>({
     group: 'Run',
     value: 'level',
-    help: 'which failures make the exit status 1: must (of MUST checks), should (of SHOULD checks as well) or never (default: must)',
+    help: 'failures that make the exit status 1: must (only of MUST checks), should (also of SHOULD checks) or never (default: must)',
     schema: oneOf(['must', 'should', 'never']),
     fallback: 'must',
   }),
