@@ -26,9 +26,8 @@ export function expectationResults(
   return expectations.map((expectation) => {
     const { id, topic, protocol, statement, needs, beyond = null } = expectation
     const ids = checks.filter((check) => check.expectations?.includes(id)).map((check) => check.id)
-    const judged = ids
-      .flatMap((checkId) => byId.get(checkId) ?? [])
-      .filter(({ verdict }) => isJudgement(verdict))
+    // A run with several targets of a protocol has a result of the check for each.
+    const judged = results.filter((result) => ids.includes(result.id) && isJudgement(result.verdict))
     const holds = expectation.holds?.(figures)
     const unselected = ids.filter((checkId) => !scale.selected.has(checkId)).length
     const status = statusOf(judged, { beyond, holds, unselected })

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
 import { Violation } from '#model/errors'
+import type { PlacedCheck } from '#model/catalogue'
+import type { Result } from '#model/result'
+import { expectationResults } from '#run/result/expectations'
 import { fake, runFakes } from '../fakes.ts'
 
 const violated = (): never => {
@@ -133,5 +136,25 @@ describe('the documented expectations of a run', () => {
       needs: null,
       summary: 'not measured by this run, which ended before its checks',
     })
+  })
+
+  it('are answered by every target of the protocol, not by the last one alone', () => {
+    const id = 'ws/fake/on-two-targets'
+    const statement = {
+      id: 'EXP-A',
+      topic: 'performance',
+      protocol: 'websocket',
+      statement: 'that it holds',
+      needs: 'nothing',
+    } as const
+    const result = (target: number, verdict: Result['verdict']): Result =>
+      ({ id, target, verdict, measured: {} }) as Partial<Result> as Result
+    const [answer] = expectationResults(
+      [statement],
+      [{ id, expectations: ['EXP-A'] } as unknown as PlacedCheck],
+      [result(0, 'fail'), result(1, 'pass')],
+      { selected: new Set([id]), planned: new Set([id]) },
+    )
+    expect([answer?.status, answer?.summary]).to.deep.equal(['partly', '1 of its 2 checks passed'])
   })
 })
