@@ -123,6 +123,12 @@ describe('a target in the role of a client', () => {
     for (const [format, text] of Object.entries(written)) expect(text, format).to.include('line-client.mjs')
   })
 
+  it('may be declared to have a capability, as a server may', () => {
+    const contract = { lineClient: [process.execPath], expects: ['line.echo'] }
+    const targets = resolveTargetsOf(lineProduct.protocols, contract)
+    expect(targets.map(({ role }) => role)).to.deep.equal(['client'])
+  })
+
   it('fails where it does not say what it has to', async () => {
     const words = [process.execPath, client, '--rude'].flatMap((word) => ['--line-client', word])
     const { status, report } = await run(words)

@@ -158,8 +158,7 @@ export function resolveTargetsOf<Kit>(
     const schemes = protocols.flatMap(({ schemes: { plain, secure } }) => [plain, secure])
     throw new UsageError(`no target: give a ${listed(schemes)} URL`)
   }
-  for (const capability of contract.expects ?? [])
-    refuseUnfounded(protocols, capability, endpointsOf(targets))
+  for (const capability of contract.expects ?? []) refuseUnfounded(protocols, capability, targets)
   return targets
 }
 
@@ -201,15 +200,16 @@ function sharedSettings<Kit>(protocol: ProtocolModule<Kit>, contract: AnyContrac
 function refuseUnfounded(
   protocols: readonly ProtocolFacts[],
   capability: string,
-  endpoints: readonly Endpoint[],
+  targets: readonly RunTarget[],
 ): void {
   const owner = ownerOf(protocols, capability)
   if (owner === null) return
-  const endpoint = endpoints.find(({ protocol }) => protocol === owner.id)
-  if (endpoint === undefined)
+  const ofProtocol = targets.filter(({ protocol }) => protocol === owner.id)
+  if (ofProtocol.length === 0)
     throw new UsageError(`expects ${capability}, but no ${owner.id} target is given`)
   const key = owner.capabilities[capability]?.key
-  if (key !== undefined && !isGiven(endpoint, key))
+  const [endpoint] = endpointsOf(ofProtocol)
+  if (key !== undefined && endpoint !== undefined && !isGiven(endpoint, key))
     throw new UsageError(`expects ${capability}, but the contract lacks ${key}`)
 }
 
