@@ -226,6 +226,16 @@ describe('the architecture', () => {
     expect(filesWith(declares, files)).to.deep.equal(['harness/model/result.ts'])
   })
 
+  it('declares nothing that no run produces yet: marks, shards, a verbose mode, HTTP/2', () => {
+    expect(filesWith(/\b(RFC8441|shard|verbose|overlay)\b/i, files)).to.deep.equal([])
+    expect(
+      filesWith(
+        /\bknown\b/,
+        files.filter((file) => file.startsWith('harness/model/')),
+      ),
+    ).to.deep.equal([])
+  })
+
   it('names directions client-to-server and server-to-client outside the API of Toxiproxy', () => {
     const words = /'(up|upstream|downstream)'|\bdirection\b.*'down'/
     expect(filesWith(words, outsideOf('proxies/'))).to.deep.equal([])
