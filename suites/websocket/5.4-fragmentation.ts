@@ -24,7 +24,7 @@ export const fragmented = fragmentCounts.map(({ fragments, title }) =>
     mutants: ['keep-first-fragment-only'],
     async run({ connect }) {
       const ws = await connect()
-      await ws.expectEcho('text', 'reassemble this text, '.repeat(16), fragments)
+      await ws.expectEcho('text', 'put together again, '.repeat(16), fragments)
     },
   }),
 )
