@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '#model/errors'
-import { contractShape, parseContractOf, parseStrictly } from '#target/contract/contract'
+import { contractShape, parseStrictly } from '#target/contract/contract'
 import type { AnyContract } from '#target/contract/contract'
 import type { ProtocolModule } from '#target/protocol'
 import { closest, suggestion } from '#common/edit-distance'
+import { contractOf, namesTarget } from './contract.ts'
+import type { Protocols } from './contract.ts'
 import { loadConfigFile } from './file.ts'
-import { systemReason } from '#cli/output/files'
 import { flagOf, keyOf, optionsOf, variableOf } from './options.ts'
 import type { OptionSpec, OptionTable, Options } from './options.ts'
 
@@ -70,8 +71,6 @@ function fileSchema(options: OptionTable, protocols: Protocols): z.ZodType {
     ...contractShape(protocols),
   })
 }
-
-type Protocols = readonly ProtocolModule<unknown>[]
 
 /**
  * Takes each value from its flag, else from the environment, else from the config file, else its default.
@@ -238,42 +237,6 @@ function replaceTargets(
 /** The source with the higher rank replaces the other. A positional argument and a flag have the same rank. */
 const ranks: Readonly<Record<Source, number>> = { default: 0, file: 1, environment: 2, flag: 3, argument: 3 }
 
-/** The contract of the file, with the values of the options in place of the file's. */
-function contractOf(
-  values: Readonly<Record<string, unknown>>,
-  fromFile: Readonly<Record<string, unknown>>,
-  table: OptionTable,
-  protocols: Protocols,
-): AnyContract {
-  const contract: Record<string, unknown> = {}
-  for (const key of Object.keys(contractShape(protocols)))
-    if (fromFile[key] !== undefined) contract[key] = fromFile[key]
-  for (const [name, spec] of table) {
-    if (spec.contract !== true) continue
-    const value = name === 'ca' && typeof values[name] === 'string' ? pem(values[name]) : values[name]
-    const [key = name, member] = keyOf(name, spec).split('.')
-    const isEmpty = value === null || value === false || (Array.isArray(value) && value.length === 0)
-    if (member === undefined && isEmpty) delete contract[key]
-    else if (member === undefined) contract[key] = value
-    else if (!isEmpty) contract[key] = { ...(contract[key] as object | undefined), [member]: value }
-  }
-  return parseContractOf(protocols, contract, 'the target')
-}
-
-/** @param given the path of a PEM file, or the PEM text itself. */
-function pem(given: string): string {
-  if (given.includes('-----BEGIN ')) return given
-  let text: string
-  try {
-    text = readFileSync(given, 'utf8')
-  } catch (error) {
-    throw new UsageError(`cannot read the PEM file ${given}: ${systemReason(error)}`)
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new UsageError(`${given} does not contain a certificate in PEM format`)
-  return text
-}
-
 /** A contract without a target is a mistake: the reference server has its own contract, and this one would be ignored. */
 function refuseContractWithoutTarget(
   contract: AnyContract,
@@ -286,11 +249,6 @@ function refuseContractWithoutTarget(
   const origin = origins.get(key) ?? origins.get(`${key}.url`)
   const place = origin?.source === 'file' ? `${key} in ${origin.place}` : (origin?.place ?? key)
   throw new UsageError(`${place} describes a server, but no server is given; add its URL`)
-}
-
-/** True: the contract has the URL of a target. */
-export function namesTarget(contract: AnyContract, protocols: Protocols): boolean {
-  return protocols.some(({ targetKeys }) => targetKeys.some((key) => contract[key] !== undefined))
 }
 
 function mistypedVariables(env: CommandInput['env'], table: OptionTable): string[] {

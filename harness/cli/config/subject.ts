@@ -5,7 +5,7 @@ import { resolveTargetsOf } from '#target/contract/contract'
 import type { AnyContract } from '#target/contract/contract'
 import { contractRedactor } from '#target/secrets/redactor'
 import type { RunTarget } from '#target/target'
-import { namesTarget } from './configuration.ts'
+import { namesTarget } from './contract.ts'
 import type { Options } from './options.ts'
 
 /** The servers to test: the user's, or the reference server. */
