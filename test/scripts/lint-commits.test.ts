@@ -109,8 +109,15 @@ describe('scripts/lint-commits', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/lint-commits.mjs'], {
       cwd: where,
       encoding: 'utf8',
-      // A hook that runs the tests sets GIT_DIR for its own repository.
-      env: { ...process.env, GIT_DIR: undefined, GIT_CEILING_DIRECTORIES: tmpdir() },
+      env: {
+        ...process.env,
+        // A hook that runs the tests sets GIT_DIR for its own repository.
+        GIT_DIR: undefined,
+        GIT_CEILING_DIRECTORIES: tmpdir(),
+        // CI asks for colours, and they would be inside the lines that are looked for.
+        FORCE_COLOR: undefined,
+        NO_COLOR: '1',
+      },
     })
     return { status, output: stdout + stderr }
   }
