@@ -1,7 +1,7 @@
 import { check } from '#peers/kit'
 import type { Section } from '#peers/kit'
 import { blackHole, cutAfter, resetPeer } from '#proxies/faults'
-import type { Fault, ConnectionTrace } from '#proxies/faults'
+import type { ConnectionTrace, Direction, Fault } from '#proxies/faults'
 
 export const section: Section = {
   protocol: 'websocket',
@@ -136,26 +136,7 @@ const outputCuts: readonly Cut[] = [
   { bytes: 12, title: 'accepts a reconnect after its output was cut inside a frame payload' },
 ]
 
-export const outputCut = outputCuts.map(({ bytes, title }) =>
-  check({
-    id: `ws/faults/cut-server-to-client-after-${bytes}`,
-    title,
-    level: 'SHOULD',
-    clause: prompt,
-    topic: 'reconnection',
-    mutants: ['refuse-after-loss'],
-    expectations: ['EXP-REC-1', 'EXP-LIM-3'],
-    async run({ underFault, connect, nonce }) {
-      const headers = [[clientHeader, nonce()]] as const
-      await underFault(cutOutput(bytes), async (via) => {
-        const ws = await connect({ via, headers })
-        await ws.expectPong('p'.repeat(100))
-        await ws.close()
-      })
-      await connect({ headers })
-    },
-  }),
-)
+export const outputCut = cutPings('server-to-client', outputCuts)
 
 /** The Ping that the client sends has a header of 2 bytes and a masking key of 4. */
 const inputCuts: readonly Cut[] = [
@@ -164,26 +145,31 @@ const inputCuts: readonly Cut[] = [
   { bytes: 12, title: 'accepts a reconnect after its input was cut inside a frame payload' },
 ]
 
-export const inputCut = inputCuts.map(({ bytes, title }) =>
-  check({
-    id: `ws/faults/cut-client-to-server-after-${bytes}`,
-    title,
-    level: 'SHOULD',
-    clause: prompt,
-    topic: 'reconnection',
-    mutants: ['refuse-after-loss'],
-    expectations: ['EXP-REC-1', 'EXP-LIM-3'],
-    async run({ underFault, connect, nonce }) {
-      const headers = [[clientHeader, nonce()]] as const
-      await underFault(cutInput(bytes), async (via) => {
-        const ws = await connect({ via, headers })
-        await ws.expectPong('p'.repeat(100))
-        await ws.close()
-      })
-      await connect({ headers })
-    },
-  }),
-)
+export const inputCut = cutPings('client-to-server', inputCuts)
+
+/** The connection is cut while a Ping or its Pong is on the way; then the client connects again. */
+function cutPings(direction: Direction, cuts: readonly Cut[]) {
+  return cuts.map(({ bytes, title }) =>
+    check({
+      id: `ws/faults/cut-${direction}-after-${bytes}`,
+      title,
+      level: 'SHOULD',
+      clause: prompt,
+      topic: 'reconnection',
+      mutants: ['refuse-after-loss'],
+      expectations: ['EXP-REC-1', 'EXP-LIM-3'],
+      async run({ underFault, connect, nonce }) {
+        const headers = [[clientHeader, nonce()]] as const
+        await underFault(cutOnceOpen(direction, bytes), async (via) => {
+          const ws = await connect({ via, headers })
+          await ws.expectPong('p'.repeat(100))
+          await ws.close()
+        })
+        await connect({ headers })
+      },
+    }),
+  )
+}
 
 /** Each of the three fragments has a header of 2 bytes, a masking key of 4, and 30 characters of 3 bytes. */
 const messageCuts: readonly Cut[] = [
@@ -204,7 +190,7 @@ export const messageCut = messageCuts.map(({ bytes, title }) =>
     expectations: ['EXP-REC-1', 'EXP-LIM-3'],
     async run({ underFault, connect, nonce }) {
       const headers = [[clientHeader, nonce()]] as const
-      await underFault(cutInput(bytes), async (via) => {
+      await underFault(cutOnceOpen('client-to-server', bytes), async (via) => {
         const ws = await connect({ via, headers })
         await ws.expectEcho('text', '€'.repeat(90), 3)
         await ws.close()
@@ -214,16 +200,15 @@ export const messageCut = messageCuts.map(({ bytes, title }) =>
   }),
 )
 
-/** Cuts what the server sends, that many bytes after the connection is open. */
-function cutOutput(bytes: number): (control: ConnectionTrace) => Fault {
-  return ({ openedAtServerToClientBytes }) =>
-    cutAfter({ bytes: (openedAtServerToClientBytes ?? 0) + bytes, direction: 'server-to-client' })
-}
-
-/** Cuts what the client sends, that many bytes after the connection is open. */
-function cutInput(bytes: number): (control: ConnectionTrace) => Fault {
-  return ({ openedAtClientToServerBytes }) =>
-    cutAfter({ bytes: (openedAtClientToServerBytes ?? 0) + bytes, direction: 'client-to-server' })
+/** Cuts what one side sends, that many bytes after the connection is open. */
+function cutOnceOpen(direction: Direction, bytes: number): (control: ConnectionTrace) => Fault {
+  return (control) => {
+    const atOpening =
+      direction === 'server-to-client'
+        ? control.openedAtServerToClientBytes
+        : control.openedAtClientToServerBytes
+    return cutAfter({ bytes: (atOpening ?? 0) + bytes, direction })
+  }
 }
 
 // --- Clients that leave without a Close frame -----------------------------------------------------------------------------
